@@ -1,0 +1,117 @@
+# How to add a file, a library, a program or a test.
+#
+# Source file of a library: name it in the SOURCES of its gate_library(...) call, in the CMakeLists.txt of its module.
+# Public header: put it into <module>/include/gate/. No list names it: it is installed, and compiled alone by a lint.
+# Private header: put it into <module>/src/, include it from the repository root: #include "broker/src/core/core.hpp".
+# Unit test: put <file>_test.cpp into tests/unit/<module>/ or a folder below. No list names it: all of a module's become
+#   one executable, gate_unit_<module>, and each TEST_CASE one ctest named <module>.<sentence>. The modules are wire,
+#   async, interface, credentials, security, broker, worker, client, cli.
+# Other tests: call gate_test, gate_program_test and gate_fuzz in the CMakeLists.txt of their folder below tests/.
+#
+#   gate_library(<target> [SOURCES ...] [DEPENDS ...] [PRIVATE_DEPENDS ...])
+#     A static library gate_<name>, alias gate::<name>, exported under that name. DEPENDS: what its public headers
+#     include.
+#   gate_program(<target> OUTPUT <name> SOURCES ... [DEPENDS ...] [INSTALL])
+#     An executable build/<preset>/bin/<name>; its target may have another name, as `gate` and `gate-broker` must.
+#   gate_test(<target> SOURCES ... [DEPENDS ...] [PREFIX <p>] [LABELS ...] [TIMEOUT <s>] [SERIAL])
+#     A Catch2 executable (main is shared, compiled once) whose test cases are registered with ctest as <p>.<sentence>.
+#     A name holds no semicolon and no square bracket (ctest would split it). TIMEOUT is for each case, 60 s unless
+#     told, five times that under a sanitizer. SERIAL: not beside other tests.
+#   gate_program_test(NAME <n> COMMAND ... [LABELS ...] [TIMEOUT <s>] [SERIAL])
+#     add_test with the environment, labels and time-out that the others get.
+#   gate_fuzz(<target> SOURCES ... [DEPENDS ...] CORPUS <folder>)
+#     A fuzz entry (LLVMFuzzerTestOneInput). In every preset a ctest replays the corpus, a folder beside the
+#     CMakeLists.txt; in `fuzz` the target is a libFuzzer program, and scripts/fuzz runs each for a while.
+
+set(GATE_SANITIZED_TIMEOUT_FACTOR 1)
+if(GATE_SANITIZE)
+  set(GATE_SANITIZED_TIMEOUT_FACTOR 5)
+endif()
+
+function(gate_library target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS")
+  add_library(${target} STATIC ${arg_SOURCES})
+  string(REGEX REPLACE "^gate_" "" short ${target})
+  add_library(gate::${short} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${short} POSITION_INDEPENDENT_CODE ON)
+  set_property(GLOBAL APPEND PROPERTY GATE_LIBRARIES ${target})
+  set_property(GLOBAL APPEND PROPERTY GATE_INCLUDE_FOLDERS "${CMAKE_CURRENT_SOURCE_DIR}/include")
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(
+    ${target}
+    PUBLIC "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>"
+           "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>"
+           "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
+    PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(
+    ${target}
+    PUBLIC ${arg_DEPENDS}
+    PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:gate_warnings>)
+endfunction()
+
+function(gate_program target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "INSTALL" "OUTPUT" "SOURCES;DEPENDS")
+  add_executable(${target} ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME "${arg_OUTPUT}")
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${arg_DEPENDS} gate_warnings)
+  if(arg_INSTALL)
+    set_property(GLOBAL APPEND PROPERTY GATE_PROGRAMS ${target})
+  endif()
+endfunction()
+
+# The properties that each test gets, as a list for set_tests_properties: ${out}.
+function(gate_test_properties out timeout serial labels)
+  if(NOT timeout)
+    set(timeout 60)
+  endif()
+  math(EXPR timeout "${timeout} * ${GATE_SANITIZED_TIMEOUT_FACTOR}")
+  # libzmq is not instrumented: what ThreadSanitizer reports inside it is not ours. Nothing of ours is suppressed.
+  set(tsan_options "suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp" halt_on_error=1 second_deadlock_stack=1)
+  list(JOIN tsan_options ":" tsan_options)
+  set(properties TIMEOUT ${timeout} ENVIRONMENT "TSAN_OPTIONS=${tsan_options}")
+  if(serial)
+    list(APPEND properties RUN_SERIAL ON)
+  endif()
+  if(labels)
+    list(JOIN labels " " labels)
+    list(APPEND properties LABELS "${labels}")
+  endif()
+  set(${out} "${properties}" PARENT_SCOPE)
+endfunction()
+
+function(gate_test target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "PREFIX;TIMEOUT" "SOURCES;DEPENDS;LABELS")
+  add_executable(${target} ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${arg_DEPENDS} gate_test_main gate_warnings)
+  gate_test_properties(properties "${arg_TIMEOUT}" "${arg_SERIAL}" "${arg_LABELS}")
+  if(arg_PREFIX)
+    set(prefix "${arg_PREFIX}.")
+  endif()
+  catch_discover_tests(${target} TEST_PREFIX "${prefix}" PROPERTIES ${properties})
+endfunction()
+
+function(gate_program_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "SERIAL" "NAME;TIMEOUT" "COMMAND;LABELS")
+  add_test(NAME "${arg_NAME}" COMMAND ${arg_COMMAND})
+  gate_test_properties(properties "${arg_TIMEOUT}" "${arg_SERIAL}" "${arg_LABELS}")
+  set_tests_properties("${arg_NAME}" PROPERTIES ${properties})
+endfunction()
+
+function(gate_fuzz target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;DEPENDS")
+  add_executable(${target} ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${arg_DEPENDS} gate_warnings)
+  set(corpus "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}")
+  if(GATE_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    gate_program_test(NAME fuzz.${target} COMMAND ${target} -runs=0 "${corpus}" LABELS fuzz)
+    # For scripts/fuzz: a line a fuzzer, program and corpus.
+    set_property(GLOBAL APPEND_STRING PROPERTY GATE_FUZZERS "$<TARGET_FILE:${target}> ${corpus}\n")
+  else()
+    target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay_main.cpp")
+    gate_program_test(NAME fuzz.${target} COMMAND ${target} "${corpus}" LABELS fuzz)
+  endif()
+endfunction()
