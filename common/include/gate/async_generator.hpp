@@ -1,0 +1,133 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <gate/assert.hpp>
+#include <gate/generator.hpp>
+#include <gate/task.hpp>
+
+namespace gate {
+
+// A sequence whose body may await between `co_yield`s.
+//
+//   while (auto item = co_await g.next()) use(*item);
+//
+// Lazy and move-only; one reader at a time. The body runs on the reader's loop and in the scope of the reader's current
+// next(). An exception of the body comes out of next() and ends the sequence. Dropping the generator early destroys its
+// locals; so does dropping it while it waits. A next() that is dropped loses no value: the following one gets it.
+// T is an object type that can be moved; to yield an aggregate, see detail::risky_to_yield.
+template <class T> class [[nodiscard]] async_generator {
+  static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>, "an async_generator yields movable objects");
+
+ public:
+  using value_type = T;
+
+  class promise_type {
+   public:
+    gate::env env{};
+
+    class hand_over {
+     public:
+      bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
+        promise_type& promise = self.promise();
+        promise.running_ = false;
+        detail::next_to_resume = std::exchange(promise.reader_, {});
+      }
+      void await_resume() const noexcept {}
+    };
+
+    async_generator get_return_object() noexcept { return async_generator(handle_type::from_promise(*this)); }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    hand_over final_suspend() const noexcept { return {}; }
+    hand_over yield_value(const T& value)
+      requires std::copy_constructible<T>
+    {
+      value_.emplace(value);
+      return {};
+    }
+    hand_over yield_value(T&& value)
+      requires(!detail::risky_to_yield<T>)
+    {
+      value_.emplace(std::move(value));
+      return {};
+    }
+    hand_over yield_value(T&& value)
+      requires(detail::risky_to_yield<T>)
+    = delete;
+    void return_void() const noexcept {}
+    void unhandled_exception() noexcept { error_ = std::current_exception(); }
+
+   private:
+    friend class async_generator;
+    std::optional<T> value_;
+    std::exception_ptr error_;
+    std::coroutine_handle<> reader_;
+    bool running_ = false;  // between a next() that resumed the body, and its next yield or end
+  };
+  using handle_type = std::coroutine_handle<promise_type>;
+
+  async_generator(async_generator&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  async_generator& operator=(async_generator&& other) noexcept {
+    if (this != &other) {
+      reset();
+      handle_ = std::exchange(other.handle_, {});
+    }
+    return *this;
+  }
+  ~async_generator() { reset(); }
+
+  class [[nodiscard]] awaiter {
+   public:
+    explicit awaiter(handle_type handle) noexcept : handle_(handle) {}
+    awaiter(const awaiter&) = delete;
+    awaiter& operator=(const awaiter&) = delete;
+    ~awaiter() {
+      if (reading_) handle_.promise().reader_ = {};  // dropped while it waits
+    }
+    bool await_ready() const noexcept {
+      const promise_type& promise = handle_.promise();
+      return !promise.running_ && (handle_.done() || promise.value_.has_value());
+    }
+    template <has_env P> void await_suspend(std::coroutine_handle<P> reader) noexcept {
+      promise_type& promise = handle_.promise();
+      GATE_ASSERT(!promise.reader_);
+      promise.reader_ = reader;
+      promise.env = reader.promise().env;
+      reading_ = true;
+      if (!std::exchange(promise.running_, true)) detail::next_to_resume = handle_;
+    }
+    std::optional<T> await_resume() {
+      reading_ = false;
+      promise_type& promise = handle_.promise();
+      if (promise.error_) std::rethrow_exception(std::exchange(promise.error_, {}));
+      std::optional<T> value = std::move(promise.value_);
+      promise.value_.reset();
+      return value;
+    }
+
+   private:
+    handle_type handle_;
+    bool reading_ = false;
+  };
+
+  // The next value; nothing at the end, and ever after. The generator must not move or die while this is awaited.
+  awaiter next() noexcept {
+    GATE_ASSERT(handle_);
+    return awaiter(handle_);
+  }
+
+ private:
+  explicit async_generator(handle_type handle) noexcept : handle_(handle) {}
+  void reset() noexcept {
+    if (const handle_type held = std::exchange(handle_, {})) held.destroy();
+  }
+  handle_type handle_;
+};
+
+}  // namespace gate

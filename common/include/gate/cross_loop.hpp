@@ -1,0 +1,202 @@
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include <gate/event.hpp>
+#include <gate/loop.hpp>
+#include <gate/suspension.hpp>
+#include <gate/task.hpp>
+
+namespace gate {
+
+namespace detail {
+
+// What the two ends of await_on share. The awaiter lives on `home`; the work runs on another loop.
+template <class T> class remote_work : public std::enable_shared_from_this<remote_work<T>> {
+  static_assert(!std::is_reference_v<T>, "what crosses threads is a value");
+
+ public:
+  using stored = std::conditional_t<std::is_void_v<T>, bool, T>;
+
+  remote_work(loop& home, loop& away, task<T> work) : home_(home), away_(away), work_(std::move(work)) {}
+
+  void start(unique_function<void()> on_end) {
+    on_end_ = std::move(on_end);
+    away_.post([ending = end_guard(this->shared_from_this())]() mutable {
+      loop& away = ending.work().away_;
+      away.launch(run(std::move(ending), away));
+    });
+  }
+  void cancel() noexcept {
+    away_.post([self = this->shared_from_this()] {
+      if (self->scope_ != nullptr) self->scope_->cancel();
+      self->cancel_early_ = true;
+    });
+  }
+  // The awaiter is gone: nobody is to be told. After this the work no longer touches `home`.
+  void forsake() noexcept {
+    const std::lock_guard lock(mutex_);
+    forsaken_ = true;
+  }
+  // What is taken no longer belongs to the other thread, which may let go of this last.
+  T take() {
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    if constexpr (!std::is_void_v<T>) return std::move(*value_);
+  }
+
+ private:
+  // Tells the awaiter that all is over, also when the other loop ends before the work ran.
+  class end_guard {
+   public:
+    explicit end_guard(std::shared_ptr<remote_work> work) noexcept : work_(std::move(work)) {}
+    end_guard(end_guard&&) noexcept = default;
+    end_guard& operator=(end_guard&&) = delete;
+    ~end_guard() {
+      if (work_ != nullptr) work_->end();
+    }
+    remote_work& work() const noexcept { return *work_; }
+
+   private:
+    std::shared_ptr<remote_work> work_;
+  };
+
+  static runner run(end_guard ending, loop& away) {
+    remote_work& self = ending.work();
+    const gate::env here = co_await current_env();
+    self.scope_ = here.scope;
+    if (self.cancel_early_) self.scope_->cancel();
+    try {
+      if constexpr (std::is_void_v<T>) {
+        co_await std::move(self.work_);
+        self.value_.emplace(true);
+      } else {
+        T value = co_await std::move(self.work_);
+        self.value_.emplace(std::move(value));
+      }
+    } catch (...) {
+      self.error_ = std::current_exception();
+    }
+    self.scope_ = nullptr;
+    away.detached_ended();
+  }
+  void end() noexcept {
+    scope_ = nullptr;
+    if (!value_.has_value() && !error_) error_ = std::make_exception_ptr(cancelled());
+    { const task<T> ended = std::move(work_); }  // its frame belongs to this thread
+    const std::lock_guard lock(mutex_);
+    if (forsaken_) return;
+    home_.post([self = this->shared_from_this()] {
+      // The awaiter may have gone since; on_end_ is touched by the home thread only, which also runs forsake().
+      if (!self->forsaken_) self->on_end_();
+    });
+  }
+
+  loop& home_;
+  loop& away_;
+  task<T> work_;
+  std::optional<stored> value_;
+  std::exception_ptr error_;
+  cancel_scope* scope_ = nullptr;  // away thread
+  bool cancel_early_ = false;      // away thread
+  unique_function<void()> on_end_;
+  std::mutex mutex_;
+  bool forsaken_ = false;  // written by home with the mutex held
+};
+
+template <class T> class remote_awaiter final : public suspension {
+ public:
+  remote_awaiter(loop& away, task<T> work) : away_(away), task_(std::move(work)) {}
+  ~remote_awaiter() override {
+    if (work_ == nullptr) return;
+    work_->forsake();
+    if (waiting()) work_->cancel();
+  }
+  template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) {
+    if (!begin(handle)) return false;
+    work_ = std::make_shared<remote_work<T>>(where(), away_, std::move(task_));
+    work_->start([this] { wake(); });
+    return true;
+  }
+  T await_resume() {
+    finish();
+    return work_->take();
+  }
+
+ private:
+  bool abandon() noexcept override {
+    work_->cancel();
+    return false;
+  }
+  loop& away_;
+  task<T> task_;
+  std::shared_ptr<remote_work<T>> work_;
+};
+
+template <class T> runner run_for_future(loop& where, task<T> work, std::promise<T> result) {
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(work);
+      result.set_value();
+    } else {
+      T value = co_await std::move(work);
+      result.set_value(std::move(value));
+    }
+  } catch (...) {
+    result.set_exception(std::current_exception());
+  }
+  where.detached_ended();
+}
+
+}  // namespace detail
+
+// Runs `work` on another loop (and thread), and resumes here with its result or exception. Cancelling the caller
+// cancels the work over there and waits for its end. Throws `cancelled` when the other loop ends first. The work and
+// its result cross the threads; what it refers to must be fit for that, and must outlive it even if the caller is
+// destroyed. Both loops must run.
+template <class T> task<T> await_on(loop& where, task<T> work) {
+  loop& here = co_await this_loop();
+  if (&here == &where) co_return co_await std::move(work);
+  detail::remote_awaiter<T> remote(where, std::move(work));
+  co_return co_await remote;
+}
+
+// Starts `work` on a loop from any thread, of a program without coroutines for example. The future gets the result or
+// the exception; std::future_error (broken promise) when the loop ends before the work.
+template <class T> std::future<T> start(loop& where, task<T> work) {
+  static_assert(!std::is_reference_v<T>, "what crosses threads is a value");
+  std::promise<T> result;
+  std::future<T> future = result.get_future();
+  where.post([&where, work = std::move(work), result = std::move(result)]() mutable {
+    where.launch(detail::run_for_future(where, std::move(work), std::move(result)));
+  });
+  return future;
+}
+
+// A loop that runs on a thread of its own from construction to destruction. Destruction cancels the work started on the
+// loop, waits for it to end, and joins. An exception that leaves a callback of the loop ends the process.
+class loop_thread {
+ public:
+  loop_thread();
+  loop_thread(const loop_thread&) = delete;
+  loop_thread& operator=(const loop_thread&) = delete;
+  ~loop_thread();
+  // Use what is thread-safe of it: post, start, await_on.
+  loop& get() noexcept { return loop_; }
+
+ private:
+  task<void> serve();
+  loop loop_;
+  async_event stop_;
+  async_event idle_;
+  std::thread thread_;
+};
+
+}  // namespace gate

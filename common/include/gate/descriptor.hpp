@@ -1,0 +1,46 @@
+// What a worker (or any peer) says about itself in its hello: the payload of the hello, one msgpack map. Unknown keys
+// are ignored, missing ones take their defaults.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gate/protocol.hpp>
+
+namespace gate {
+
+enum class method_kind : std::uint8_t { unary = 0, stream = 1 };
+
+struct parameter_info {
+  std::string name;  // empty when the method has no GATE_DOC
+  std::string type;  // "int32", "list<string>", "Point"
+};
+
+struct method_descriptor {
+  std::string name;
+  method_kind kind = method_kind::unary;
+  bool client_stream = false;  // takes a stream of items from its caller
+  std::vector<parameter_info> parameters;
+  std::string result;  // of one item, for a stream
+  std::string doc;
+};
+
+struct descriptor {
+  std::string host;
+  std::uint32_t pid = 0;
+  std::string version;      // of gate
+  std::string description;  // of the service
+  std::map<std::string, std::string> labels;
+  std::vector<method_descriptor> methods;
+};
+
+// Throws Error(errc::too_large) beyond limits::methods_max methods, 255 parameters a method or labels, or
+// name_bytes_max a name; Error(errc::invalid_argument) for a method without a name.
+std::string encode(const descriptor& d);
+// Empty when the octets are not such a map, or exceed a limit.
+std::optional<descriptor> decode_descriptor(bytes_view payload);
+
+}  // namespace gate

@@ -1,0 +1,68 @@
+// From a request's payload to the parameters of a method, and what to say when they do not fit.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <gate/detail/running_call.hpp>
+#include <gate/value.hpp>
+
+namespace gate::detail {
+
+// A method has at most so many parameters.
+inline constexpr std::size_t parameters_max = 32;
+
+// The octets that follow one well-formed msgpack value; null when it is cut short or malformed. Costs no more than its
+// size.
+const char* skip_value(const char* at, const char* end) noexcept;
+
+// Finds the argument of each parameter, positional or named; an empty view for one that was left out. Throws
+// Error(invalid_argument) that says what is wrong.
+void split_arguments(const running_call& call, bytes_view payload, std::span<bytes_view> each);
+
+// Throws Error(invalid_argument): "calculator.add(a: int32, b: int32): argument 2 'b' must be int32, got string".
+// `why` is what the decoder said of it.
+[[noreturn]] void throw_bad_argument(const running_call& call, std::size_t index, bytes_view got, std::string_view why);
+[[noreturn]] void throw_bad_item(const running_call& call, bytes_view got, std::string_view why);
+
+// A HugeData is not decoded but taken from the call.
+template <class T> inline constexpr bool is_huge = std::is_same_v<T, HugeData>;
+
+template <class T> struct optional_parameter : std::false_type {};
+template <class T> struct optional_parameter<std::optional<T>> : std::true_type {};
+
+template <class T> T decode_argument(running_call& call, std::size_t index, bytes_view octets) {
+  if constexpr (optional_parameter<T>::value) {
+    if (octets.empty()) return std::nullopt;
+  }
+  try {
+    if constexpr (is_huge<T> || std::is_same_v<T, std::optional<HugeData>>) {
+      return call.take_huge_argument(octets);
+    } else {
+      return decode_as<T>(octets);
+    }
+  } catch (const Error& e) {
+    throw_bad_argument(call, index, octets, e.what());
+  }
+}
+
+template <class Tuple, std::size_t... I>
+Tuple decode_each(running_call& call, [[maybe_unused]] std::span<const bytes_view> each, std::index_sequence<I...>) {
+  // Braces: from left to right, so that the first argument that does not fit is the one reported.
+  return Tuple{decode_argument<std::tuple_element_t<I, Tuple>>(call, I, each[I])...};
+}
+
+template <class Tuple> Tuple decode_arguments(running_call& call, bytes_view payload) {
+  constexpr std::size_t count = std::tuple_size_v<Tuple>;
+  std::array<bytes_view, count == 0 ? 1 : count> each;
+  split_arguments(call, payload, std::span(each.data(), count));
+  return decode_each<Tuple>(call, each, std::make_index_sequence<count>());
+}
+
+}  // namespace gate::detail

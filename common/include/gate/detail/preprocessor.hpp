@@ -1,0 +1,17 @@
+// A for-each over macro arguments, for GATE_INTERFACE and GATE_DOC: up to 256 names.
+#pragma once
+
+#define GATE_PP_PARENS ()
+#define GATE_PP_EXPAND(...) GATE_PP_EXPAND4(GATE_PP_EXPAND4(GATE_PP_EXPAND4(GATE_PP_EXPAND4(__VA_ARGS__))))
+#define GATE_PP_EXPAND4(...) GATE_PP_EXPAND3(GATE_PP_EXPAND3(GATE_PP_EXPAND3(GATE_PP_EXPAND3(__VA_ARGS__))))
+#define GATE_PP_EXPAND3(...) GATE_PP_EXPAND2(GATE_PP_EXPAND2(GATE_PP_EXPAND2(GATE_PP_EXPAND2(__VA_ARGS__))))
+#define GATE_PP_EXPAND2(...) GATE_PP_EXPAND1(GATE_PP_EXPAND1(GATE_PP_EXPAND1(GATE_PP_EXPAND1(__VA_ARGS__))))
+#define GATE_PP_EXPAND1(...) __VA_ARGS__
+
+// Expands to m(a, x) for each further argument x.
+#define GATE_PP_EACH(m, a, ...) __VA_OPT__(GATE_PP_EXPAND(GATE_PP_EACH_STEP(m, a, __VA_ARGS__)))
+#define GATE_PP_EACH_STEP(m, a, x, ...) m(a, x) __VA_OPT__(GATE_PP_EACH_AGAIN GATE_PP_PARENS(m, a, __VA_ARGS__))
+#define GATE_PP_EACH_AGAIN() GATE_PP_EACH_STEP
+
+#define GATE_PP_JOIN_NOW(a, b) a##b
+#define GATE_PP_JOIN(a, b) GATE_PP_JOIN_NOW(a, b)

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <coroutine>
+
+#include <gate/intrusive_list.hpp>
+#include <gate/suspension.hpp>
+#include <gate/task.hpp>
+
+namespace gate {
+
+// A flag that coroutines wait for. It stays set until reset(): a wait() then goes through at once. Any number of
+// coroutines may wait; they are resumed in the order in which they came. One loop's thread only. An event that is
+// destroyed leaves those who wait for it waiting until they are cancelled: it should live longer than they do.
+class async_event {
+ public:
+  class [[nodiscard]] waiter final : public suspension, public gate::intrusive_node<waiter> {
+   public:
+    explicit waiter(async_event& event) noexcept : event_(event) {}
+    template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) noexcept {
+      if (!begin(handle)) return false;
+      if (event_.set_) {
+        no_wait();
+        return false;
+      }
+      event_.waiters_.push_back(*this);
+      return true;
+    }
+    void await_resume() { finish(); }
+
+   private:
+    friend class async_event;
+    bool abandon() noexcept override {
+      gate::intrusive_node<waiter>::unlink();
+      return true;
+    }
+    async_event& event_;
+  };
+
+  async_event() = default;
+  explicit async_event(bool set) noexcept : set_(set) {}
+
+  bool is_set() const noexcept { return set_; }
+  bool has_waiters() const noexcept { return !waiters_.empty(); }
+  void set() noexcept {
+    set_ = true;
+    notify_all();
+  }
+  void reset() noexcept { set_ = false; }
+  // Resumes those who wait now, without setting the flag.
+  void notify_all() noexcept {
+    while (!waiters_.empty()) waiters_.pop_front().wake();
+  }
+  // Resumes the one who waits longest; false when nobody waits.
+  bool notify_one() noexcept {
+    if (waiters_.empty()) return false;
+    waiters_.pop_front().wake();
+    return true;
+  }
+  // `co_await event.wait();` Throws `cancelled`, also when the event is set but the scope is cancelled.
+  waiter wait() noexcept { return waiter(*this); }
+
+ private:
+  bool set_ = false;
+  intrusive_list<waiter, waiter> waiters_;
+};
+
+}  // namespace gate

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <iterator>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <gate/assert.hpp>
+
+namespace gate {
+
+namespace detail {
+
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+inline constexpr bool compiler_destroys_aggregates_twice = true;
+#else
+inline constexpr bool compiler_destroys_aggregates_twice = false;
+#endif
+
+// `co_yield Row{1, "a"}` destroys the members of the aggregate twice on g++ before 13. Yielding such a temporary is
+// refused there at compile time: name the value on a line of its own, then yield it (std::move(row) is not a temporary,
+// but cannot be told from one: yield the name).
+template <class T>
+inline constexpr bool risky_to_yield =
+    compiler_destroys_aggregates_twice && std::is_aggregate_v<T> && !std::is_trivially_destructible_v<T>;
+
+}  // namespace detail
+
+// A sequence computed as it is read, without awaits: a coroutine that says `co_yield value;`.
+//
+//   while (auto item = g.next()) use(*item);        for (auto& item : g) use(item);
+//
+// Lazy and move-only. An exception of its body comes out of next() and ends the sequence. Dropping it destroys its
+// locals. T is an object type that can be moved; to yield an aggregate, see detail::risky_to_yield.
+template <class T> class [[nodiscard]] generator {
+  static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>, "a generator yields movable objects");
+
+ public:
+  using value_type = T;
+
+  class promise_type {
+   public:
+    generator get_return_object() noexcept { return generator(handle_type::from_promise(*this)); }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    std::suspend_always final_suspend() const noexcept { return {}; }
+    std::suspend_always yield_value(const T& value)
+      requires std::copy_constructible<T>
+    {
+      value_.emplace(value);
+      return {};
+    }
+    std::suspend_always yield_value(T&& value)
+      requires(!detail::risky_to_yield<T>)
+    {
+      value_.emplace(std::move(value));
+      return {};
+    }
+    std::suspend_always yield_value(T&& value)
+      requires(detail::risky_to_yield<T>)
+    = delete;
+    void return_void() const noexcept {}
+    void unhandled_exception() noexcept { error_ = std::current_exception(); }
+    // A sequence that awaits is an async_generator.
+    void await_transform(auto&&) = delete;
+
+   private:
+    friend class generator;
+    std::optional<T> value_;
+    std::exception_ptr error_;
+  };
+  using handle_type = std::coroutine_handle<promise_type>;
+
+  generator(generator&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  generator& operator=(generator&& other) noexcept {
+    if (this != &other) {
+      reset();
+      handle_ = std::exchange(other.handle_, {});
+    }
+    return *this;
+  }
+  ~generator() { reset(); }
+
+  // The next value; nothing at the end, and ever after.
+  std::optional<T> next() {
+    GATE_ASSERT(handle_);
+    if (handle_.done()) return std::nullopt;
+    promise_type& promise = handle_.promise();
+    handle_.resume();
+    if (promise.error_) std::rethrow_exception(std::exchange(promise.error_, {}));
+    std::optional<T> value = std::move(promise.value_);
+    promise.value_.reset();
+    return value;
+  }
+
+  class iterator {
+   public:
+    using iterator_concept = std::input_iterator_tag;
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    explicit iterator(generator& source) : source_(&source), value_(source.next()) {}
+    iterator(iterator&&) noexcept = default;
+    iterator& operator=(iterator&&) noexcept = default;
+    T& operator*() const noexcept { return *value_; }
+    iterator& operator++() {
+      value_.reset();
+      if (auto item = source_->next()) value_.emplace(std::move(*item));
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator& i, std::default_sentinel_t) noexcept { return !i.value_.has_value(); }
+
+   private:
+    generator* source_;
+    mutable std::optional<T> value_;
+  };
+  iterator begin() { return iterator(*this); }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  explicit generator(handle_type handle) noexcept : handle_(handle) {}
+  void reset() noexcept {
+    if (const handle_type held = std::exchange(handle_, {})) held.destroy();
+  }
+  handle_type handle_;
+};
+
+}  // namespace gate

@@ -1,0 +1,220 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <gate/assert.hpp>
+
+namespace gate {
+
+class loop;
+class cancel_scope;
+
+// Where a coroutine runs and what cancels it. Inherited from the awaiting coroutine at each await.
+struct env {
+  loop* where = nullptr;
+  cancel_scope* scope = nullptr;
+};
+
+// A coroutine of this library: its promise carries an environment. Only such coroutines can await our waits.
+template <class P>
+concept has_env = requires(P& promise) {
+  { promise.env } -> std::same_as<gate::env&>;
+};
+
+namespace detail {
+
+// The coroutine to resume next. Awaiting a child and returning to a parent store here instead of calling: the stack
+// stays flat however deep or long the chain of awaits is. (Symmetric transfer would do the same, but g++ turns it into
+// real calls below -O2 and under sanitizers.)
+inline constinit thread_local std::coroutine_handle<> next_to_resume{};
+
+inline void drive(std::coroutine_handle<> handle) {
+  const std::coroutine_handle<> outer = std::exchange(next_to_resume, {});
+  while (handle) {
+    handle.resume();
+    handle = std::exchange(next_to_resume, {});
+  }
+  next_to_resume = outer;
+}
+
+class promise_base {
+ public:
+  std::coroutine_handle<> continuation{};
+  std::exception_ptr error{};
+  gate::env env{};
+
+  class final_awaiter {
+   public:
+    bool await_ready() const noexcept { return false; }
+    template <class P> void await_suspend(std::coroutine_handle<P> finished) const noexcept {
+      next_to_resume = finished.promise().continuation;
+    }
+    void await_resume() const noexcept {}
+  };
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  final_awaiter final_suspend() const noexcept { return {}; }
+  void unhandled_exception() noexcept { error = std::current_exception(); }
+};
+
+template <class T> class task_promise;
+
+}  // namespace detail
+
+// A lazy coroutine: it runs when it is awaited, once, and its result or exception comes out of the await. Move-only;
+// `co_await make();` or `co_await std::move(named);`. Dropping it unstarted does nothing; dropping it suspended
+// destroys its locals. Runs on the loop, and within the cancel scope, of the coroutine that awaits it. Arguments taken
+// by reference must outlive the await. T may be void, a reference, or move-only.
+template <class T = void> class [[nodiscard]] task {
+ public:
+  using promise_type = detail::task_promise<T>;
+  using value_type = T;
+  using handle_type = std::coroutine_handle<promise_type>;
+
+  explicit task(handle_type handle) noexcept : handle_(handle) {}
+  task(task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  task& operator=(task&& other) noexcept {
+    if (this != &other) {
+      reset();
+      handle_ = std::exchange(other.handle_, {});
+    }
+    return *this;
+  }
+  ~task() { reset(); }
+
+  class awaiter {
+   public:
+    awaiter(handle_type handle, cancel_scope* scope) noexcept : handle_(handle), scope_(scope) {}
+    bool await_ready() const noexcept { return false; }
+    template <has_env P> void await_suspend(std::coroutine_handle<P> parent) const noexcept {
+      auto& promise = handle_.promise();
+      promise.continuation = parent;
+      promise.env = parent.promise().env;
+      if (scope_ != nullptr) promise.env.scope = scope_;
+      detail::next_to_resume = handle_;
+    }
+    T await_resume() const { return handle_.promise().take(); }
+
+   private:
+    handle_type handle_;
+    cancel_scope* scope_;
+  };
+
+  awaiter operator co_await() && noexcept {
+    GATE_ASSERT(handle_ && !handle_.done());
+    return awaiter(handle_, nullptr);
+  }
+  // Awaits it inside another scope than the awaiting coroutine's: `co_await std::move(work).within(scope);`
+  awaiter within(cancel_scope& scope) && noexcept {
+    GATE_ASSERT(handle_ && !handle_.done());
+    return awaiter(handle_, &scope);
+  }
+
+  // False once moved from.
+  explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+  // For the loop and its kin.
+  handle_type handle() const noexcept { return handle_; }
+
+ private:
+  void reset() noexcept {
+    if (const handle_type held = std::exchange(handle_, {})) held.destroy();
+  }
+  handle_type handle_;
+};
+
+// An awaiter that owns the task it awaits, for types that are awaited by way of a coroutine of theirs:
+//   auto operator co_await() && { return owned_task<Reply>(std::move(*this).run()); }
+template <class T> class owned_task {
+ public:
+  explicit owned_task(task<T> work) noexcept : work_(std::move(work)), awaiter_(std::move(work_).operator co_await()) {}
+  bool await_ready() const noexcept { return false; }
+  template <has_env P> void await_suspend(std::coroutine_handle<P> parent) noexcept { awaiter_.await_suspend(parent); }
+  T await_resume() { return awaiter_.await_resume(); }
+
+ private:
+  task<T> work_;
+  typename task<T>::awaiter awaiter_;
+};
+
+namespace detail {
+
+template <class T> class task_promise final : public promise_base {
+ public:
+  task<T> get_return_object() noexcept { return task<T>(std::coroutine_handle<task_promise>::from_promise(*this)); }
+  template <class U = T>
+    requires std::constructible_from<T, U&&>
+  void return_value(U&& value) {
+    value_.emplace(std::forward<U>(value));
+  }
+  T take() {
+    if (error) std::rethrow_exception(error);
+    return std::move(*value_);
+  }
+
+ private:
+  std::optional<T> value_;
+};
+
+template <class T> class task_promise<T&> final : public promise_base {
+ public:
+  task<T&> get_return_object() noexcept { return task<T&>(std::coroutine_handle<task_promise>::from_promise(*this)); }
+  void return_value(T& value) noexcept { value_ = std::addressof(value); }
+  T& take() const {
+    if (error) std::rethrow_exception(error);
+    return *value_;
+  }
+
+ private:
+  T* value_ = nullptr;
+};
+
+template <> class task_promise<void> final : public promise_base {
+ public:
+  task<void> get_return_object() noexcept {
+    return task<void>(std::coroutine_handle<task_promise>::from_promise(*this));
+  }
+  void return_void() const noexcept {}
+  void take() const {
+    if (error) std::rethrow_exception(error);
+  }
+};
+
+// Reads something off the awaiting coroutine's environment without suspending it.
+template <class Read> class env_awaiter {
+ public:
+  bool await_ready() const noexcept { return false; }
+  template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) noexcept {
+    env_ = handle.promise().env;
+    return false;
+  }
+  decltype(auto) await_resume() const noexcept { return Read()(env_); }
+
+ private:
+  gate::env env_;
+};
+struct read_env {
+  gate::env operator()(const gate::env& e) const noexcept { return e; }
+};
+struct read_loop {
+  loop& operator()(const gate::env& e) const noexcept { return *e.where; }
+};
+struct read_scope {
+  cancel_scope& operator()(const gate::env& e) const noexcept { return *e.scope; }
+};
+
+}  // namespace detail
+
+// `const gate::env here = co_await current_env();` Does not suspend. Both pointers are set.
+inline auto current_env() noexcept { return detail::env_awaiter<detail::read_env>(); }
+// `loop& here = co_await this_loop();`
+inline auto this_loop() noexcept { return detail::env_awaiter<detail::read_loop>(); }
+// `cancel_scope& scope = co_await this_scope();`
+inline auto this_scope() noexcept { return detail::env_awaiter<detail::read_scope>(); }
+
+}  // namespace gate

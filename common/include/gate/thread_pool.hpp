@@ -1,0 +1,176 @@
+#pragma once
+
+#include <condition_variable>
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <gate/intrusive_list.hpp>
+#include <gate/loop.hpp>
+#include <gate/suspension.hpp>
+#include <gate/unique_function.hpp>
+
+namespace gate {
+
+// Thrown by `co_await pool.run(f)` when the queue of the pool is full. Try later, or refuse the work upstream.
+class pool_full final : public std::exception {
+ public:
+  const char* what() const noexcept override { return "the thread pool's queue is full"; }
+};
+
+class thread_pool;
+
+namespace detail {
+
+// A job of a pool. Shared by the pool's queue and by who waits for it.
+class pool_job : public intrusive_node<pool_job> {
+ public:
+  pool_job() = default;
+  virtual ~pool_job() = default;
+  virtual void execute() noexcept = 0;  // on a pool thread
+  virtual void dropped() noexcept = 0;  // instead, when the pool ends before the job was started
+
+ private:
+  friend class gate::thread_pool;
+  enum class state : unsigned char { idle, queued, running, ended };
+  state state_ = state::idle;       // guarded by the pool's mutex
+  std::shared_ptr<pool_job> keep_;  // the queue's share, while queued
+};
+
+template <class F> class pool_run;
+
+}  // namespace detail
+
+// Threads for work that blocks or computes, so that loops stay free. The queue is bounded. Thread-safe, but for
+// destruction, which drops what was not started and waits for what was.
+class thread_pool {
+ public:
+  // `threads` >= 1; at most `queue_max` jobs wait for a thread. The threads run at the nice value `niceness` (0 to 19).
+  // Throws std::system_error when a thread cannot be started.
+  thread_pool(std::size_t threads, std::size_t queue_max, int niceness = 0);
+  thread_pool(const thread_pool&) = delete;
+  thread_pool& operator=(const thread_pool&) = delete;
+  ~thread_pool();
+
+  // Runs `job` on a thread of the pool; false when the queue is full. An exception that leaves it ends the process.
+  [[nodiscard]] bool submit(unique_function<void()> job);
+
+  // `auto result = co_await pool.run(f);` Calls f() on a thread of the pool; its result or exception comes out of the
+  // await, on the awaiter's loop. Throws pool_full when the queue is full, and `cancelled` when cancelled before a
+  // thread took the job; a job under way is waited for, and its result returned, so f may refer to the coroutine's
+  // locals. (Name a lambda with captures on an earlier line.)
+  template <class F> detail::pool_run<std::decay_t<F>> run(F&& f) {
+    return detail::pool_run<std::decay_t<F>>(*this, std::forward<F>(f));
+  }
+
+  std::size_t size() const noexcept { return threads_.size(); }
+  // How many jobs run, and how many wait for a thread.
+  std::size_t busy() const;
+  std::size_t queued() const;
+
+  // For pool_run. False when the queue is full.
+  bool enqueue(std::shared_ptr<detail::pool_job> job);
+  // True when the job had not started, and never will.
+  bool withdraw(detail::pool_job& job) noexcept;
+  // Blocks until a job that was not withdrawn has ended.
+  void wait_for(detail::pool_job& job) noexcept;
+
+ private:
+  void work(int niceness);
+  void stop() noexcept;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable ended_;
+  intrusive_list<detail::pool_job, detail::pool_job> queue_;
+  const std::size_t thread_count_;
+  const std::size_t queue_max_;
+  std::size_t queued_ = 0;
+  std::size_t busy_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+namespace detail {
+
+template <class F> class [[nodiscard]] pool_run final : public suspension {
+  using result_type = std::invoke_result_t<F&>;
+  static_assert(!std::is_reference_v<result_type>, "a job returns a value");
+
+  class job final : public pool_job {
+   public:
+    job(loop& where, F f, pool_run& waiter) : loop_(where), call_(std::move(f)), waiter_(&waiter) {}
+    void execute() noexcept override {
+      try {
+        if constexpr (std::is_void_v<result_type>) {
+          std::invoke(call_);
+        } else {
+          result_.emplace(std::invoke(call_));
+        }
+      } catch (...) {
+        error_ = std::current_exception();
+      }
+      report();
+    }
+    void dropped() noexcept override {
+      error_ = std::make_exception_ptr(cancelled());
+      report();
+    }
+    void report() noexcept {
+      loop_.post([self = self_.lock()] {
+        if (self && self->waiter_ != nullptr) self->waiter_->ended();
+      });
+    }
+
+    loop& loop_;
+    F call_;
+    std::optional<std::conditional_t<std::is_void_v<result_type>, bool, result_type>> result_;
+    std::exception_ptr error_;
+    pool_run* waiter_;  // loop's thread only
+    std::weak_ptr<job> self_;
+  };
+
+ public:
+  template <class G> pool_run(thread_pool& pool, G&& f) : pool_(pool), call_(std::forward<G>(f)) {}
+  ~pool_run() override {
+    if (job_ == nullptr) return;
+    job_->waiter_ = nullptr;
+    if (waiting() && !pool_.withdraw(*job_)) pool_.wait_for(*job_);
+  }
+
+  template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) {
+    if (!begin(handle)) return false;
+    job_ = std::make_shared<job>(where(), std::move(call_), *this);
+    job_->self_ = job_;
+    if (pool_.enqueue(job_)) return true;
+    job_.reset();
+    no_wait();
+    return false;
+  }
+  result_type await_resume() {
+    finish();
+    if (job_ == nullptr) throw pool_full();
+    if (job_->error_) std::rethrow_exception(std::exchange(job_->error_, nullptr));
+    if constexpr (!std::is_void_v<result_type>) return std::move(*job_->result_);
+  }
+
+ private:
+  bool abandon() noexcept override { return pool_.withdraw(*job_); }
+  void ended() noexcept { wake(); }
+
+  thread_pool& pool_;
+  F call_;
+  std::shared_ptr<job> job_;
+};
+
+}  // namespace detail
+
+}  // namespace gate

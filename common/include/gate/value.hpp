@@ -1,0 +1,299 @@
+// Values: msgpack octets to C++ types and back, and a value whose type is not known until it is looked at.
+//
+// Structs travel when they say how: MSGPACK_DEFINE(a, b) as an array, MSGPACK_DEFINE_MAP(a, b) as a map.
+// gate/adaptors.hpp lists how the types of the standard library travel, gate/type_name.hpp what they are called.
+//
+// Octets from a peer are decoded within limits::value_depth_max and at a cost in time and memory that is proportional
+// to their number, whatever they claim about themselves.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <msgpack.hpp>
+
+#include <gate/adaptors.hpp>
+#include <gate/error.hpp>
+#include <gate/limits.hpp>
+#include <gate/protocol.hpp>
+#include <gate/result.hpp>
+#include <gate/type_name.hpp>
+
+namespace gate {
+
+// Why octets are not one msgpack value.
+enum class decode_error : std::uint8_t {
+  none = 0,
+  truncated,       // they end inside a value, or there are none
+  malformed,       // an octet that begins no value
+  trailing_bytes,  // something follows the value
+  too_deep,        // nested deeper than limits::value_depth_max
+  too_many,        // a list or map claims more elements than there are octets
+};
+
+std::string_view to_string(decode_error error) noexcept;
+
+namespace detail {
+
+// A msgpack output stream at the end of a string.
+class string_sink {
+ public:
+  explicit string_sink(std::string& out) noexcept : out_(out) {}
+  void write(const char* data, std::size_t size) { out_.append(data, size); }
+
+ private:
+  std::string& out_;
+};
+
+using packer = msgpack::packer<string_sink>;
+
+// Room for the elements of one decoded value: small ones are held here, so that decoding a call's arguments allocates
+// nothing for them.
+class object_arena {
+ public:
+  object_arena() noexcept {}  // NOLINT: the storage is filled as it is handed out
+  object_arena(const object_arena&) = delete;
+  object_arena& operator=(const object_arena&) = delete;
+
+  // So many objects, all nil. `bytes_max` bounds what the rest of the value can still ask for.
+  msgpack::object* allocate(std::size_t count, std::size_t bytes_max);
+
+ private:
+  static constexpr std::size_t inline_count = 24;
+  alignas(msgpack::object) std::array<std::byte, inline_count * sizeof(msgpack::object)> storage_;
+  std::size_t used_ = 0;
+  std::optional<msgpack::zone> zone_;
+};
+
+// Decodes all of `encoded` into `root`, whose strings point into `encoded` and whose elements lie in `arena`.
+decode_error parse_value(bytes_view encoded, object_arena& arena, msgpack::object& root);
+
+[[noreturn]] void throw_mismatch(std::string_view expected, const msgpack::object& got);
+[[noreturn]] void throw_undecodable(decode_error error);
+
+}  // namespace detail
+
+// --- encoding --------------------------------------------------------------------------------------------------------
+
+// Appends the msgpack form of a value. Throws what an adaptor throws (a duration out of range), then with `out`
+// unfinished.
+template <class T> void encode_to(std::string& out, const T& v) {
+  detail::string_sink sink(out);
+  detail::packer(sink).pack(v);
+}
+
+template <class T> std::string encode(const T& v) {
+  std::string out;
+  encode_to(out, v);
+  return out;
+}
+
+// The value of a method that returns nothing.
+inline std::string encode_nil() { return std::string(1, '\xc0'); }
+
+// The positional arguments of a call, as one msgpack array.
+template <class... A> void encode_arguments_to(std::string& out, const A&... arguments) {
+  detail::string_sink sink(out);
+  detail::packer packer(sink);
+  packer.pack_array(sizeof...(A));
+  (packer.pack(arguments), ...);
+}
+
+template <class... A> std::string encode_arguments(const A&... arguments) {
+  std::string out;
+  encode_arguments_to(out, arguments...);
+  return out;
+}
+
+// For whoever composes a list or map piece by piece, such as named arguments: append the header, then that many
+// elements (for a map: keys and values in turn) with encode_to.
+void append_list_header(std::string& out, std::uint32_t size);
+void append_map_header(std::string& out, std::uint32_t size);
+// The same for octets: the header, then that many of them with append(); or both at once, for fewer than 4 GiB.
+void append_bytes_header(std::string& out, std::uint32_t size);
+void append_bytes(std::string& out, bytes_view octets);
+
+// --- decoding --------------------------------------------------------------------------------------------------------
+
+// What an element of a decoded value is, as a T. Throws Error(errc::invalid_argument, "expected list<int32>, got
+// string") when it is something else; whatever else a conversion of the user's own throws passes through. A
+// std::string_view or a span points into what the element was decoded from.
+template <class T> T from_object(const msgpack::object& o) {
+  try {
+    if constexpr (std::is_void_v<T>) {
+      detail::require(o.is_nil());
+    } else if constexpr (msgpack::has_as<T>::value) {
+      static_assert(!detail::tuple_like<T>::value && !detail::octets<T>::value,
+                    "take the elements one by one: this type has one without a default constructor");
+      return o.as<T>();
+    } else {
+      T v{};
+      o.convert(v);
+      return v;
+    }
+  } catch (const msgpack::type_error&) {
+    detail::throw_mismatch(type_name<T>(), o);
+  }
+}
+
+// One value decoded in place: its strings point into `encoded`, which must outlive it. For the stack, on the hot path.
+class borrowed_value {
+ public:
+  // Throws Error(errc::invalid_argument) when the octets are not one value; use the other constructor where that is no
+  // exception.
+  explicit borrowed_value(bytes_view encoded) {
+    const decode_error error = detail::parse_value(encoded, arena_, root_);
+    if (error != decode_error::none) detail::throw_undecodable(error);
+  }
+  borrowed_value(bytes_view encoded, decode_error& error) : root_() {
+    error = detail::parse_value(encoded, arena_, root_);
+  }
+  borrowed_value(const borrowed_value&) = delete;
+  borrowed_value& operator=(const borrowed_value&) = delete;
+
+  const msgpack::object& object() const noexcept { return root_; }
+
+  template <class T> T as() const { return from_object<T>(root_); }
+
+ private:
+  msgpack::object root_;
+  detail::object_arena arena_;
+};
+
+// Decodes one value of a known type. Throws Error(errc::invalid_argument) as from_object does, and when the octets are
+// no value.
+template <class T> T decode_as(bytes_view encoded) { return borrowed_value(encoded).as<T>(); }
+
+// The positional arguments of a call. Throws Error(errc::invalid_argument, "expected 2 arguments, got 3"), or
+// "argument 2: expected int32, got string".
+template <class... A> std::tuple<A...> decode_arguments(bytes_view encoded);
+
+enum class value_kind : std::uint8_t {
+  nil,
+  boolean,
+  integer,
+  floating,
+  string,
+  binary,
+  list,
+  map,
+  timestamp,
+  extension
+};
+
+std::string_view to_string(value_kind kind) noexcept;
+
+// The kind of an element.
+value_kind kind_of(const msgpack::object& o) noexcept;
+
+// A decoded value of any type, such as the reply to a call whose result type is not known in advance. Immutable; a copy
+// is cheap and shares what it was copied from; so does an element taken out of it, which keeps the whole alive. Copies
+// may be used from several threads.
+class value {
+ public:
+  value() noexcept = default;  // nil
+
+  static result<value, decode_error> decode(bytes_view encoded) { return decode(std::string(encoded)); }
+  static result<value, decode_error> decode(std::string&& encoded);
+
+  // The value that a C++ object travels as. Throws Error(errc::invalid_argument) for one nested deeper than a receiver
+  // would take.
+  template <class T> static value of(const T& v) { return decode_or_throw(encode(v)); }
+
+  value_kind kind() const noexcept { return kind_of(object_); }
+  bool is_nil() const noexcept { return object_.is_nil(); }
+
+  // As from_object. A view is valid as long as any copy of this value.
+  template <class T> T as() const { return from_object<T>(object_); }
+
+  // Elements of a list or map, octets of a string or bytes; 0 for anything else.
+  std::size_t size() const noexcept;
+  // An element of a list, by its position; of a map, by its text key. Throws Error(errc::invalid_argument) when there
+  // is none.
+  value operator[](std::size_t index) const;
+  value operator[](std::string_view key) const;
+  // The element of a map with that text key; empty when there is none, or this is not a map.
+  std::optional<value> find(std::string_view key) const;
+
+  // For walking it without a copy; valid as long as any copy of this value.
+  const msgpack::object& object() const noexcept { return object_; }
+  // A copy of an element that somebody else decoded.
+  static value copy_of(const msgpack::object& o) { return of(o); }
+
+  friend bool operator==(const value& a, const value& b) { return a.object_ == b.object_; }
+
+ private:
+  struct storage {
+    std::string octets;
+    detail::object_arena arena;
+  };
+
+  static value decode_or_throw(std::string&& encoded);
+
+  value(std::shared_ptr<const storage> owner, const msgpack::object& o) noexcept
+      : owner_(std::move(owner)), object_(o) {}
+
+  std::shared_ptr<const storage> owner_;
+  msgpack::object object_;
+};
+
+// Compact text for logs, JSON where JSON can say it: bytes are shown as their number, a timestamp as seconds. Cut at
+// about that many bytes, then ends in "...".
+std::string to_string(const value& v, std::size_t bytes_max = 256);
+
+// --- implementation --------------------------------------------------------------------------------------------------
+
+namespace detail {
+
+// "expected 2 arguments, got 3" unless the value is a list of that size.
+void require_arguments(const msgpack::object& o, std::size_t count);
+
+template <class T> T argument_from(const msgpack::object& list, std::size_t index) {
+  try {
+    return from_object<T>(list.via.array.ptr[index]);
+  } catch (const Error& e) {
+    throw Error(e.code(), "argument " + std::to_string(index + 1) + ": " + e.what());
+  }
+}
+
+}  // namespace detail
+
+template <class... A> std::tuple<A...> decode_arguments(bytes_view encoded) {
+  const borrowed_value list(encoded);
+  detail::require_arguments(list.object(), sizeof...(A));
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::tuple<A...>{detail::argument_from<A>(list.object(), I)...};
+  }(std::index_sequence_for<A...>{});
+}
+
+}  // namespace gate
+
+namespace msgpack {
+MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
+  namespace adaptor {
+
+  template <> struct convert<gate::value> {
+    const msgpack::object& operator()(const msgpack::object& o, gate::value& v) const {
+      v = gate::value::copy_of(o);
+      return o;
+    }
+  };
+
+  template <> struct pack<gate::value> {
+    template <class Stream> packer<Stream>& operator()(packer<Stream>& o, const gate::value& v) const {
+      return o.pack(v.object());
+    }
+  };
+
+  }  // namespace adaptor
+}
+}  // namespace msgpack

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+
+#include <gate/protocol.hpp>
+
+namespace gate::huge {
+
+// Writes all of it at that place of a file. Blocks. Throws std::system_error.
+void write_at(int descriptor, bytes_view octets, std::uint64_t at);
+
+}  // namespace gate::huge

@@ -1,0 +1,49 @@
+// A whole transfer as one compressed stream: gzip, bz2 or lzma, as gate-rpc peers send and take it. Incremental; what a
+// step can put out is bounded. One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <gate/protocol.hpp>
+
+namespace gate::huge {
+
+class stream_encoder {
+ public:
+  stream_encoder() = default;
+  stream_encoder(const stream_encoder&) = delete;
+  stream_encoder& operator=(const stream_encoder&) = delete;
+  virtual ~stream_encoder() = default;
+  // Appends what comes out of the next octets; with `last`, all that is left. Throws std::bad_alloc.
+  virtual void encode(bytes_view octets, bool last, std::string& out) = 0;
+};
+
+class stream_decoder {
+ public:
+  enum class state : std::uint8_t {
+    hungry,     // all input is used up
+    full,       // there is more to come out
+    ended,      // the stream has ended, and its own sum was right; what is left of the input lies behind it
+    damaged,    // it is no such stream
+    too_large,  // it takes more memory than a decoder is given
+  };
+
+  stream_decoder() = default;
+  stream_decoder(const stream_decoder&) = delete;
+  stream_decoder& operator=(const stream_decoder&) = delete;
+  virtual ~stream_decoder() = default;
+  // Takes from the front of `in`, and appends at most `out_bytes_max` octets to `out`.
+  virtual state decode(bytes_view& in, std::string& out, std::size_t out_bytes_max) = 0;
+};
+
+// gzip: one member with a plain header; bz2; lzma: the xz format. `level` is 1 to 9; absent: a quick one. Throws
+// std::bad_alloc.
+std::unique_ptr<stream_encoder> make_stream_encoder(std::uint8_t encoding, std::optional<int> level);
+// gzip: one member; bz2: one stream; lzma: one stream of xz or of the legacy format.
+std::unique_ptr<stream_decoder> make_stream_decoder(std::uint8_t encoding);
+
+}  // namespace gate::huge

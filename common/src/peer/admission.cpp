@@ -1,0 +1,87 @@
+#include "common/src/peer/admission.hpp"
+
+#include "common/src/credentials/material.hpp"
+
+namespace gate::peer {
+
+namespace {
+
+constexpr int refused_for_good = 400;  // of ZAP; 300 and 500 are troubles of whom was asked
+
+void set(zmq::socket_t& on, int option, const void* value, std::size_t size_bytes) {
+  if (::zmq_setsockopt(on.handle(), option, value, size_bytes) != 0) throw zmq::error_t();
+}
+
+std::string quoted(std::string_view endpoint) { return "'" + std::string(endpoint) + "'"; }
+
+std::string_view mechanism_of(const credentials& own) noexcept {
+  if (own.empty()) return "NULL";
+  return own.what() == credentials::kind::plain ? "PLAIN" : "CURVE";
+}
+
+std::string asked_for(std::string_view mechanism) {
+  if (mechanism == "NULL") return "no credentials";
+  if (mechanism == "PLAIN") return "user and password (PLAIN)";
+  if (mechanism == "CURVE") return "keys (CURVE)";
+  return "credentials that we do not know";
+}
+
+std::string have(const credentials& own) {
+  if (own.empty()) return "we have none";
+  return own.what() == credentials::kind::plain ? "we have user and password" : "we have keys";
+}
+
+std::string refused_text(const credentials& own, std::string_view endpoint) {
+  switch (own.what()) {
+    case credentials::kind::none:
+      return quoted(endpoint) + " does not admit us without credentials";
+    case credentials::kind::plain:
+      return quoted(endpoint) + " does not admit user '" + std::string(own.user()) +
+             "': the password is wrong, or the broker does not know the user";
+    case credentials::kind::curve:
+      break;
+  }
+  return quoted(endpoint) + " does not admit our " + to_string(own) +
+         ": is it in the broker's store (gate keygen --store)?";
+}
+
+}  // namespace
+
+void show(const credentials& own, zmq::socket_t& on) {
+  const credentials::material* const m = own.secrets();
+  if (m == nullptr) return;
+  if (m->what == credentials::kind::plain) {
+    set(on, ZMQ_PLAIN_USERNAME, m->user.data(), m->user.size());
+    set(on, ZMQ_PLAIN_PASSWORD, m->password.view().data(), m->password.size());
+    return;
+  }
+  set(on, ZMQ_CURVE_SERVERKEY, m->server_key.data(), m->server_key.size());
+  set(on, ZMQ_CURVE_PUBLICKEY, m->own.public_key.data(), m->own.public_key.size());
+  set(on, ZMQ_CURVE_SECRETKEY, m->own.secret_key.view().data(), m->own.secret_key.size());
+}
+
+verdict of_refusal(int status, const credentials& own, std::string_view endpoint) {
+  if (status == refused_for_good) return {errc::unauthenticated, refused_text(own, endpoint)};
+  return {errc::unavailable,
+          quoted(endpoint) + " cannot tell at the moment whether to admit us (status " + std::to_string(status) + ")"};
+}
+
+verdict of_mechanism(std::string_view theirs, const credentials& own, std::string_view endpoint) {
+  const bool same = theirs == mechanism_of(own);
+  if (theirs.empty() || (same && own.what() != credentials::kind::curve)) {
+    return {errc::unavailable, quoted(endpoint) + " does not speak ZeroMQ, or hung up while greeting"};
+  }
+  if (!same) return {errc::unauthenticated, quoted(endpoint) + " asks for " + asked_for(theirs) + ", and " + have(own)};
+  // It hangs up so on who uses another key than its own.
+  return {errc::unauthenticated, quoted(endpoint) +
+                                     " cannot read what we say: server_key is not its public key (gate keygen printed "
+                                     "that, and the line public of its key file has it)"};
+}
+
+verdict of_silence(std::string_view endpoint) {
+  return {errc::unavailable, quoted(endpoint) +
+                                 " does not answer our credentials: it puts us off for a while (too many failed "
+                                 "logins, or too much to do), or is not well"};
+}
+
+}  // namespace gate::peer

@@ -1,0 +1,31 @@
+#include "common/src/peer/this_process.hpp"
+
+#include <array>
+#include <random>
+
+#include <unistd.h>
+
+#include <gate/version.hpp>
+
+namespace gate::peer {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+descriptor describe_this_process() {
+  descriptor d;
+  d.host = host_name();
+  d.pid = static_cast<std::uint32_t>(::getpid());
+  d.version = version;
+  return d;
+}
+
+std::uint64_t random_seed() {
+  std::random_device source;
+  return std::uint64_t{source()} << 32 | source();
+}
+
+}  // namespace gate::peer

@@ -1,0 +1,129 @@
+#include <utility>
+
+#include <gate/assert.hpp>
+#include <gate/thread_pool.hpp>
+
+#include "common/src/background.hpp"
+
+namespace gate {
+
+namespace {
+
+class submitted_job final : public detail::pool_job {
+ public:
+  explicit submitted_job(unique_function<void()> call) : call_(std::move(call)) {}
+  void execute() noexcept override { call_(); }
+  void dropped() noexcept override {}
+
+ private:
+  unique_function<void()> call_;
+};
+
+}  // namespace
+
+thread_pool::thread_pool(std::size_t threads, std::size_t queue_max, int niceness)
+    : thread_count_(threads), queue_max_(queue_max) {
+  GATE_ASSERT(threads > 0);
+  threads_.reserve(threads);
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, niceness] { work(niceness); });
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+thread_pool::~thread_pool() { stop(); }
+
+void thread_pool::stop() noexcept {
+  std::vector<std::shared_ptr<detail::pool_job>> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    while (!queue_.empty()) {
+      detail::pool_job& job = queue_.pop_front();
+      job.state_ = detail::pool_job::state::running;  // as far as wait_for is concerned
+      dropped.push_back(std::move(job.keep_));
+    }
+    queued_ = 0;
+  }
+  wake_.notify_all();
+  for (const auto& job : dropped) {
+    job->dropped();
+    const std::lock_guard lock(mutex_);
+    job->state_ = detail::pool_job::state::ended;
+  }
+  ended_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool thread_pool::submit(unique_function<void()> job) {
+  return enqueue(std::make_shared<submitted_job>(std::move(job)));
+}
+
+bool thread_pool::enqueue(std::shared_ptr<detail::pool_job> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    // A job for which a thread is free does not wait, so it does not count against the queue.
+    if (stopping_ || queued_ + busy_ >= queue_max_ + thread_count_) return false;
+    detail::pool_job& queued = *job;
+    queued.state_ = detail::pool_job::state::queued;
+    queued.keep_ = std::move(job);
+    queue_.push_back(queued);
+    ++queued_;
+  }
+  wake_.notify_one();
+  return true;
+}
+
+bool thread_pool::withdraw(detail::pool_job& job) noexcept {
+  std::shared_ptr<detail::pool_job> released;
+  const std::lock_guard lock(mutex_);
+  if (job.state_ != detail::pool_job::state::queued) return false;
+  job.unlink();
+  job.state_ = detail::pool_job::state::ended;
+  released = std::move(job.keep_);
+  --queued_;
+  return true;
+}
+
+void thread_pool::wait_for(detail::pool_job& job) noexcept {
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [&job] { return job.state_ == detail::pool_job::state::ended; });
+}
+
+std::size_t thread_pool::busy() const {
+  const std::lock_guard lock(mutex_);
+  return busy_;
+}
+
+std::size_t thread_pool::queued() const {
+  const std::lock_guard lock(mutex_);
+  return queued_;
+}
+
+void thread_pool::work(int niceness) {
+  if (niceness != 0) become_background(niceness);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    detail::pool_job& next = queue_.pop_front();
+    std::shared_ptr<detail::pool_job> job = std::move(next.keep_);
+    job->state_ = detail::pool_job::state::running;
+    --queued_;
+    ++busy_;
+    lock.unlock();
+    job->execute();
+    lock.lock();
+    --busy_;
+    job->state_ = detail::pool_job::state::ended;
+    ended_.notify_all();
+    lock.unlock();
+    job.reset();
+    give_way();
+    lock.lock();
+  }
+}
+
+}  // namespace gate

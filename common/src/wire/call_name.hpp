@@ -1,0 +1,35 @@
+// The name that a call goes by at a foreign worker, where the protocol has a client's address to echo: opaque to the
+// worker, so that it learns nothing of clients, and enough for us to know the call without a table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include <gate/protocol.hpp>
+
+namespace gate::wire {
+
+class call_name {
+ public:
+  static constexpr std::size_t bytes = 8;
+
+  explicit call_name(call_id call) noexcept {
+    auto number = static_cast<std::uint64_t>(call);
+    for (std::size_t i = bytes; i-- > 0; number >>= 8) octets_[i] = static_cast<char>(number & 0xff);
+  }
+  bytes_view octets() const noexcept { return {octets_.data(), octets_.size()}; }
+
+  static std::optional<call_id> read(bytes_view frame) noexcept {
+    if (frame.size() != bytes) return std::nullopt;
+    std::uint64_t number = 0;
+    for (const char c : frame) number = number << 8 | static_cast<std::uint8_t>(c);
+    return call_id{number};
+  }
+
+ private:
+  std::array<char, bytes> octets_{};
+};
+
+}  // namespace gate::wire

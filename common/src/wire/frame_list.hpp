@@ -1,0 +1,59 @@
+// Messages of several frames that are being composed, one behind the other in one buffer: composing again after clear()
+// allocates nothing once it has grown.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <gate/assert.hpp>
+#include <gate/protocol.hpp>
+
+namespace gate::wire {
+
+class frame_list {
+ public:
+  // --- writing
+
+  void add(bytes_view frame) {
+    octets_.append(frame);
+    close();
+  }
+  // For a frame that is put together in place: append to what this returns, touch nothing before it, then close().
+  std::string& open() noexcept { return octets_; }
+  void close() { frame_ends_.push_back(octets_.size()); }
+  // The frames since the last message's end are a message.
+  void end_message() {
+    GATE_ASSERT(frame_ends_.size() > frames_before(messages()));
+    message_ends_.push_back(frame_ends_.size());
+  }
+  void clear() noexcept {
+    octets_.clear();
+    frame_ends_.clear();
+    message_ends_.clear();
+  }
+
+  // --- reading
+
+  bool empty() const noexcept { return message_ends_.empty(); }
+  std::size_t messages() const noexcept { return message_ends_.size(); }
+  std::size_t frames(std::size_t message) const noexcept { return message_ends_[message] - frames_before(message); }
+  // Valid until the next write.
+  bytes_view frame(std::size_t message, std::size_t index) const noexcept {
+    const std::size_t at = frames_before(message) + index;
+    const std::size_t begin = at == 0 ? 0 : frame_ends_[at - 1];
+    return bytes_view(octets_).substr(begin, frame_ends_[at] - begin);
+  }
+  std::size_t bytes() const noexcept { return octets_.size(); }
+
+ private:
+  std::size_t frames_before(std::size_t message) const noexcept {
+    return message == 0 ? 0 : message_ends_[message - 1];
+  }
+
+  std::string octets_;
+  std::vector<std::size_t> frame_ends_;    // as offsets in octets_
+  std::vector<std::size_t> message_ends_;  // as counts of frames
+};
+
+}  // namespace gate::wire

@@ -1,0 +1,40 @@
+// Looking at msgpack octets without decoding them: where a value ends, and whether it is what another reader takes. No
+// tree is built, so the cost is the octets' own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <gate/protocol.hpp>
+
+namespace gate::wire::msgpack_scan {
+
+enum class reader : std::uint8_t {
+  ours,    // any value within limits::value_depth_max
+  python,  // and what Python's msgpack takes as well: strict UTF-8, its size limits, no list or map as a key
+};
+
+// Takes the first value off the octets; empty, and they are untouched, when they begin with none.
+std::optional<bytes_view> take_value(bytes_view& octets, reader who = reader::ours);
+// Takes the header of a list or map off the octets: the number of elements, or of pairs.
+std::optional<std::uint32_t> take_list(bytes_view& octets) noexcept;
+std::optional<std::uint32_t> take_map(bytes_view& octets) noexcept;
+
+// Of octets that are one value:
+bool is_text(bytes_view value) noexcept;
+bool is_list(bytes_view value) noexcept;
+bool is_map(bytes_view value) noexcept;
+// What a text, or a binary, holds; empty when the value is something else.
+std::optional<bytes_view> text_of(bytes_view value) noexcept;
+std::optional<bytes_view> binary_of(bytes_view value) noexcept;
+
+// Whether the octets are exactly one value; one list; one map whose keys are texts.
+bool one_value(bytes_view octets, reader who = reader::ours);
+bool one_list(bytes_view octets, reader who = reader::ours);
+bool one_named_map(bytes_view octets, reader who = reader::ours);
+// Exactly one text: its content.
+std::optional<bytes_view> one_text(bytes_view octets);
+
+bool valid_utf8(bytes_view text) noexcept;
+
+}  // namespace gate::wire::msgpack_scan

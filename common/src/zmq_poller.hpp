@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include <poll.h>
+
+#include <gate/clock.hpp>
+#include <gate/poller.hpp>
+
+namespace gate::detail {
+
+// Waits for ZeroMQ sockets and descriptors: zmq_poll, but for the sockets that nobody used since they were last found
+// idle, which need not be asked again (see poller::watched). zmq_poll asks each of them twice a wait, and a program of
+// many connections does little else.
+class zmq_poller final : public poller {
+ public:
+  explicit zmq_poller(const clock_source& clock);
+  ~zmq_poller() override;
+
+  void wait(std::optional<instant> until) override;
+  void wake() noexcept override;
+  void add(watched& item) override;
+  void remove(watched& item) noexcept override;
+
+ private:
+  int timeout_ms(std::optional<instant> until) const noexcept;
+  void compact();
+  bool look();
+  bool poll_once(int timeout);
+  void call_back();
+  void drain_wake() noexcept;
+
+  const clock_source& clock_;
+  int wake_descriptor_;
+  std::vector<watched*> watched_;  // null: removed; compacted before the next wait
+  bool holes_ = false;
+  // Of the wait under way: what is polled (the wake descriptor first, then one for each of polled_), and what is ready.
+  std::vector<pollfd> descriptors_;
+  std::vector<std::size_t> polled_;  // places in watched_
+  std::vector<std::size_t> ready_;
+};
+
+}  // namespace gate::detail
