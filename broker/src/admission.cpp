@@ -1,0 +1,264 @@
+// The engine's fourth part: who the peers are, and whether they may be here. A routing id is bound to the connection
+// and the principal of its first message; where each message is a login, each is judged.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "broker/src/core/service.hpp"
+#include "broker/src/engine.hpp"
+#include "broker/src/peer_address.hpp"
+#include "broker/src/security/address.hpp"
+#include "common/src/qualified_name.hpp"
+#include "common/src/wire/gaterpc.hpp"
+
+namespace gate::broker {
+namespace {
+
+using security::auth;
+
+constexpr std::string_view nobody_proved = "anonymous";
+
+// The transport has asked the ZAP handler who the peer is. Elsewhere a User-Id is what the peer itself says.
+bool is_authenticated(const port& at) noexcept { return at.plan().how == auth::plain || at.plan().how == auth::curve; }
+
+bool is_guarded(const port& at) noexcept { return at.plan().how != auth::none; }
+
+}  // namespace
+
+// --- the first message of a connection -------------------------------------------------------------------------------
+
+// Whose message this is, when nobody is known there yet, it may be the first of a new connection that took the routing
+// id of a former one, or it came over another connection than it should. Null when it is nobody's that we talk to.
+remote_peer* engine::admit(port& from, remote_peer* known) {
+  from.read_events();  // the connection is announced before its messages
+  const int descriptor = from.incoming.source_fd();
+  connection* const over = from.accepted.find(descriptor);
+  if (over != nullptr && over->refused && (known == nullptr || known->descriptor != descriptor)) return nullptr;
+  if (known != nullptr) {
+    const bool same_connection = descriptor < 0 ? !known->cut : over == nullptr || over->owner.has_value();
+    const bool other_is_up = is_guarded(from) && known->descriptor >= 0 && known->descriptor != descriptor;
+    if (same_connection || other_is_up) {
+      if (!other_is_up && is_bound_to(from, *known)) return known;
+      ++counted_.impostors;
+      complain("cut a connection that speaks under a routing id that is not its own",
+               from.incoming.property("Peer-Address"));
+      from.accepted.cut(descriptor);
+      return nullptr;
+    }
+    end(*known);
+  }
+  return greet(from, descriptor, over);
+}
+
+// Costs nothing where nobody proves who he is.
+bool engine::is_bound_to(const port& from, const remote_peer& known) const noexcept {
+  if (!is_guarded(from)) return true;
+  if (from.incoming.source_fd() != known.came_over) return false;
+  return !is_authenticated(from) || from.incoming.property("User-Id") == known.principal;
+}
+
+remote_peer* engine::greet(port& from, int descriptor, connection* over) {
+  const wire::recognised who = recognise(views_of(from.incoming), from.plan().only);
+  const bool old_gaterpc = who.speaks == dialect::gaterpc01;
+  if (who.speaks == dialect::unknown || old_gaterpc) {
+    ++counted_.unrecognised;
+    if (from.incoming.excess() != 0) ++counted_.too_many_frames;
+    if (!old_gaterpc) {
+      complain("cut a connection whose first message is in no language that is spoken there",
+               from.incoming.property("Peer-Address"));
+    } else if (!std::exchange(told_of_old_gaterpc_, true)) {
+      spdlog::warn("a peer speaks gate-rpc 0.1, which this broker does not; update it to 0.2.12 (told once): {}",
+                   from.incoming.property("Peer-Address"));
+    }
+    from.accepted.cut(descriptor);
+    return nullptr;
+  }
+  remote_peer& fresh = peers_.add(from.index(), from.incoming[0].to_string_view(), spare_);
+  if (who.speaks != dialect::gate2) fresh.foreign = std::make_unique<foreign_link>(who, options_);
+  fresh.came_over = descriptor;
+  if (over != nullptr && !over->owner) {
+    over->owner = fresh.id;
+    fresh.descriptor = descriptor;
+  } else if (descriptor >= 0) {
+    expect_end(fresh);  // it said hello and went away before we read it
+  }
+  fresh.address = from.incoming.property("Peer-Address");
+  if (from.plan().how == auth::in_message) {
+    fresh.logins = std::make_unique<message_login>(waiting_);
+  } else {
+    introduce(fresh, is_authenticated(from) ? from.incoming.property("User-Id") : nobody_proved);
+  }
+  return &fresh;
+}
+
+// It is known now who it is: the core hears of it.
+void engine::introduce(remote_peer& fresh, std::string_view principal) {
+  fresh.principal = principal;
+  peer_context context = context_of(fresh.foreign ? fresh.foreign->who() : wire::recognised{dialect::gate2, {}});
+  context.principal = fresh.principal;
+  context.name_space = home_of(principal);
+  context.address = fresh.address;
+  context.insides = options_.remote_details || is_private(ports_[fresh.port]->plan());
+  core_.opened(fresh.id, context, loop_.now());
+}
+
+// What it sent makes no sense, whether the core knows it already or not.
+void engine::break_off(remote_peer& sender, std::string_view why) {
+  core_.malformed(sender.id, why, loop_.now());
+  cut(sender.id, errc::protocol_error, why);
+}
+
+// --- connections -----------------------------------------------------------------------------------------------------
+
+bool engine::has_room_for(port& at, int descriptor) {
+  if (options_.peers_per_address_max == 0) return true;
+  std::string address = peer_address(descriptor);
+  if (address.empty()) return true;
+  if (!addresses_.opened(address)) {
+    complain("cut a connection: too many from its address (peers_per_address_max)", address);
+    security::audit_record record{};
+    record.kind = security::audit_kind::limit_reached;
+    record.address = address;
+    record.what = "too many connections from there";
+    door_.audit(record);
+    return false;
+  }
+  if (connection* const fresh = at.accepted.find(descriptor)) fresh->address = std::move(address);
+  return true;
+}
+
+// What is for one peer must not reach another that waits for its routing id to become free. The transport gives it to
+// the next as soon as it takes note that a connection has ended; it tells its monitor of the end before.
+bool engine::may_send(remote_peer& to) {
+  port& at = *ports_[to.port];
+  if (!is_guarded(at)) return true;
+  static_cast<void>(at.socket().raw().get(zmq::sockopt::events));
+  at.read_events();
+  return !to.ending;
+}
+
+// --- logins within messages ------------------------------------------------------------------------------------------
+
+void engine::handle_login(remote_peer& sender, wire::frames_view frames) {
+  if (!sender.logins->waits()) {
+    judge(sender, frames);
+  } else if (!sender.logins->keep(frames)) {
+    decline(sender, frames, errc::busy, "too much waits for logins to be checked");
+  }
+}
+
+// False when its verdict is not known yet.
+bool engine::judge(remote_peer& sender, wire::frames_view frames) {
+  const wire::login given = wire::gaterpc::read_login(sender.foreign->who().role, frames);
+  if (!given.given) {
+    security::verdict none;
+    none.why = "a user and a password are wanted in each message";
+    act_on(sender, frames, none);
+    return true;
+  }
+  security::attempt what;
+  what.how = security::zap::mechanism::plain;
+  what.address = sender.address;
+  what.user = given.user;
+  what.password = given.password;
+  what.former = sender.logins->proven();
+  const peer_id id = sender.id;
+  const std::optional<security::verdict> said =
+      door_.check(what, [this, id](const security::verdict& later) { on_verdict(id, later); });
+  if (said) {
+    act_on(sender, frames, *said);
+    return true;
+  }
+  if (!sender.logins->waits() && !sender.logins->keep(frames)) {
+    decline(sender, frames, errc::busy, "too much waits for logins to be checked");
+  }
+  return false;
+}
+
+void engine::on_verdict(peer_id id, const security::verdict& said) {
+  remote_peer* const sender = peers_.find(id);
+  if (sender == nullptr || sender->cut || !sender->logins->waits()) return;
+  act_on(*sender, sender->logins->first(), said);
+  sender->logins->forget_first();
+  while (!sender->cut && sender->logins->waits()) {
+    if (!judge(*sender, sender->logins->first())) return;
+    sender->logins->forget_first();
+  }
+}
+
+void engine::act_on(remote_peer& sender, wire::frames_view frames, const security::verdict& said) {
+  switch (said.what) {
+    case security::outcome::accepted:
+      sender.logins->accepted(said.proven);
+      if (sender.principal.empty()) {
+        introduce(sender, said.principal);
+      } else if (sender.principal != said.principal) {
+        ++counted_.impostors;
+        return decline(sender, frames, errc::unauthenticated, "a connection is one user's");
+      }
+      return handle_foreign(sender, frames);
+    case security::outcome::refused:
+      ++counted_.logins_refused;
+      return decline(sender, frames, errc::unauthenticated, said.why);
+    case security::outcome::later:
+      ++counted_.logins_put_off;
+      return decline(sender, frames, errc::busy, said.why);
+  }
+}
+
+// The message counts for nothing, and its peer is told as far as it can be. A client that is known may try again; any
+// other peer is turned away, and comes back over another connection.
+void engine::decline(remote_peer& sender, wire::frames_view frames, errc why, std::string_view text) {
+  replies_.clear();
+  sender.foreign->words().decline(frames, why, text, replies_);
+  if (!replies_.empty()) queue(sender, replies_, nullptr);
+  const bool may_stay = why == errc::busy && !sender.foreign->is_worker() && !sender.principal.empty();
+  if (!may_stay) turn_away(sender, why, text);
+}
+
+void engine::turn_away(remote_peer& sender, errc why, std::string_view text) {
+  core_.rejected(sender.id, why, text, loop_.now());
+  cut(sender.id, why, text);  // the core may not know it yet
+}
+
+// --- rights ----------------------------------------------------------------------------------------------------------
+
+bool engine::may_see(std::string_view principal, std::string_view name_space, std::string_view service) const {
+  return !rights_ || rights_->may_see(principal, name_space, service);
+}
+
+std::string_view engine::home_of(std::string_view principal) const noexcept {
+  return rights_ ? rights_->home(principal) : std::string_view();
+}
+
+void engine::on_store_change(std::shared_ptr<const security::snapshot> store) {
+  if (!rights_) return;
+  rights_->replace(std::move(store));
+  core_.rights_changed(loop_.now());
+}
+
+void engine::refused(const refusal_record& refusal) {
+  using kind = refusal_record::kind;
+  using security::audit_kind;
+  audit_kind as = audit_kind::limit_reached;
+  if (refusal.what == kind::offer) as = audit_kind::offer_refused;
+  if (refusal.what == kind::call)
+    as = is_reserved(refusal.service) ? audit_kind::operate_refused : audit_kind::call_refused;
+  security::audit_record record{};
+  record.kind = as;
+  record.principal = refusal.principal;
+  record.address = refusal.address;
+  record.name_space = refusal.name_space;
+  record.service = refusal.service;
+  record.method = refusal.method;
+  record.what = refusal.why;
+  door_.audit(record);
+  if (!may_log()) return;
+  spdlog::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::quoted(refusal.principal),
+               refusal.address, security::quoted(full_name(refusal.name_space, refusal.service)), refusal.why);
+}
+
+}  // namespace gate::broker

@@ -1,0 +1,379 @@
+#include "broker/src/config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <type_traits>
+
+#include <toml++/toml.h>
+
+#include "broker/src/endpoints.hpp"
+#include "broker/src/security/endpoint_auth.hpp"
+
+namespace gate::broker {
+namespace {
+
+using o = broker_options;
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t day_ms = 24u * 60 * 60 * 1000;
+constexpr std::uint64_t count_most = 1u << 30;
+constexpr std::uint64_t bytes_most = std::uint64_t{1} << 40;
+
+const std::array keys{
+    config_key{"frontend", &o::frontend, 1, 0,
+               "addresses for clients: tcp://host:port (port * is chosen by the system), ipc://path"},
+    config_key{"backend", &o::backend, 1, 0,
+               "addresses for workers; either port serves either role, and one that is in both lists is bound once"},
+    config_key{
+        "insecure", &o::insecure, 0, 0,
+        "whether anybody is admitted on addresses that other machines can reach; else such an address is refused"},
+    config_key{
+        "auth", &o::auth, 1, 0,
+        "how peers prove who they are: none, plain, curve, in-message; an address may say its own, as ?auth=curve"},
+    config_key{"credentials", &o::credentials, 0, 0,
+               "the credential store: a TOML file or a folder of them; read again on SIGHUP and when it changes"},
+    config_key{"curve_key", &o::curve_key, 0, 0, "the broker's own key file, for auth = curve (gate keygen makes one)"},
+    config_key{"zap_service", &o::zap_service, 0, 0,
+               "address of an external ZAP service that decides logins in place of the store"},
+    config_key{
+        "zap_bind", &o::zap_bind, 0, 0,
+        "addresses where others may ask this broker about logins, by ZAP; they learn whether a password is right"},
+    config_key{"audit_log", &o::audit_log, 0, 0, "file for the audit log; opened again on SIGHUP"},
+    config_key{
+        "remote_details", &o::remote_details, 0, 0,
+        "whether clients are told a worker's tracebacks on every address, not on local ones without logins alone"},
+    config_key{"name", &o::name, 1, 0, "what the broker calls itself towards its peers"},
+    config_key{"log_level", &o::log_level, 1, 0, "how much is logged: trace, debug, info, warn, error or off"},
+    config_key{"drain_timeout", &o::drain_timeout, 0, day_ms,
+               "time that calls in flight have to end after SIGTERM; then those that wait end as unavailable, those "
+               "that run as worker_lost"},
+    config_key{"heartbeat_interval", &o::heartbeat_interval, 10, day_ms, "time between two heartbeats of either side"},
+    config_key{"heartbeat_liveness", &o::heartbeat_liveness, 1, 1000,
+               "intervals without a heartbeat after which a worker counts as stalled and gets no new calls"},
+    config_key{"hello_timeout", &o::hello_timeout, 10, day_ms,
+               "time that an accepted connection has to say hello; then it is cut"},
+    config_key{
+        "gaterpc_heartbeat_interval", &o::gaterpc_heartbeat_interval, 10, day_ms,
+        "the heartbeat interval of gate-rpc peers; an idle worker that is silent for heartbeat_liveness times as "
+        "long is given up"},
+    config_key{
+        "mdp_heartbeat_interval", &o::mdp_heartbeat_interval, 10, day_ms,
+        "the heartbeat interval of Majordomo workers; an idle one that is silent for heartbeat_liveness times as "
+        "long is given up"},
+    config_key{"gaterpc_compression", &o::gaterpc_compression, 1, 0,
+               "how gate-rpc peers compress HugeData, which their messages do not tell: gzip, bz2 or lzma"},
+    config_key{"transport_heartbeat_interval", &o::transport_heartbeat_interval, 10, day_ms,
+               "time between two pings of the transport"},
+    config_key{"transport_heartbeat_timeout", &o::transport_heartbeat_timeout, 10, day_ms,
+               "silence of a peer's process after which the transport ends the connection"},
+    config_key{"queue_max", &o::queue_max, 0, count_most,
+               "calls that wait for a worker, of one service; one more ends as busy"},
+    config_key{"queue_bytes_max", &o::queue_bytes_max, 0, bytes_most,
+               "bytes of their arguments, of one service; beyond it busy"},
+    config_key{"queue_total_max", &o::queue_total_max, 0, count_most,
+               "calls that wait for a worker, of all services; one more ends as busy"},
+    config_key{"queue_total_bytes_max", &o::queue_total_bytes_max, 0, bytes_most,
+               "bytes of their arguments, of all services; beyond it busy"},
+    config_key{"queue_age_max", &o::queue_age_max, 1, day_ms,
+               "time that a call waits for a worker, whatever its budget; then it ends as unavailable"},
+    config_key{"client_calls_max", &o::client_calls_max, 1, count_most,
+               "calls of one client that are queued or running; one more ends as busy"},
+    config_key{"client_bytes_max", &o::client_bytes_max, 1, bytes_most,
+               "bytes of arguments that are queued, or kept for a second attempt, for one client; beyond it busy"},
+    config_key{
+        "idle_timeout", &o::idle_timeout, 1, day_ms,
+        "time to the first answer, and between two parts, of a call that states no budget; then it ends as timed_out"},
+    config_key{"budget_max", &o::budget_max, 1, 30 * day_ms,
+               "the longest budget that a call may state; a longer one counts as this"},
+    config_key{"service_grace", &o::service_grace, 0, day_ms,
+               "time that calls wait for a service whose last worker left, or for any service after the broker's "
+               "start; then they end as unavailable"},
+    config_key{"services_max", &o::services_max, 1, count_most,
+               "services known at once; a worker of one more is refused, a call to one more ends as busy"},
+    config_key{"peers_max", &o::peers_max, 1, 1u << 19, "connections at once; one more is cut"},
+    config_key{"worker_capacity_max", &o::worker_capacity_max, 1, 1u << 24,
+               "calls that one worker runs at once; a worker that announces more gets no more than this"},
+    config_key{"attempts_max", &o::attempts_max, 1, 1000,
+               "times that one idempotent call is given to a worker; then it ends as worker_lost"},
+    config_key{
+        "internal_threads", &o::internal_threads, 1, 1024,
+        "threads for the plain methods that a broker of your own adds to the internal service; calls beyond that "
+        "wait for one"},
+    config_key{"requests_per_second_max", &o::requests_per_second_max, 0, count_most,
+               "requests a second of one principal, on average; one more ends as busy. 0: no limit"},
+    config_key{"requests_burst_max", &o::requests_burst_max, 0, count_most,
+               "requests of one principal at once after a rest; 0: those of one second"},
+    config_key{"principal_bytes_max", &o::principal_bytes_max, 0, bytes_most,
+               "bytes of the arguments of one principal's open calls; beyond it busy. 0: no limit"},
+    config_key{"peers_per_address_max", &o::peers_per_address_max, 0, count_most,
+               "connections of one address, this machine's own excepted; one more is cut. 0: no limit"},
+    config_key{"login_failures_max", &o::login_failures_max, 0, 1000,
+               "failed logins of one address before it has to wait"},
+    config_key{"login_pause", &o::login_pause, 1, day_ms,
+               "time that it has to wait then; each further failure doubles it"},
+    config_key{"login_pause_max", &o::login_pause_max, 1, day_ms, "the longest such pause"},
+    config_key{"zap_timeout", &o::zap_timeout, 10, day_ms,
+               "time that an external ZAP service has to answer; then the login is put off"},
+    config_key{"zap_cache_time", &o::zap_cache_time, 0, day_ms,
+               "time for which the yes of an external ZAP service counts; so long may a revocation there take"},
+    config_key{"payload_bytes_max", &o::payload_bytes_max, 1, 1u << 31,
+               "bytes of one call's arguments, one result or one item; beyond it too_large"},
+    config_key{"frame_bytes_max", &o::frame_bytes_max, 1024, bytes_most,
+               "bytes of one frame; its sender's connection is ended by the transport"},
+    config_key{"frames_max", &o::frames_max, 3, 1u << 16, "frames of one message; its sender is cut"},
+    config_key{"messages_per_turn_max", &o::messages_per_turn_max, 1, 1u << 20,
+               "messages read from one port before others have their turn"},
+    config_key{"out_queue_bytes_max", &o::out_queue_bytes_max, 1024, bytes_most,
+               "bytes that wait for one peer which does not read; beyond it the peer is cut"},
+    config_key{"out_queue_age_max", &o::out_queue_age_max, 10, day_ms,
+               "age of the oldest of them; beyond it the peer is cut"},
+};
+
+constexpr std::array compressions{"gzip", "bz2", "lzma"};
+constexpr std::array log_levels{"trace", "debug", "info", "warn", "error", "off"};
+
+// --- numbers with units
+
+struct unit {
+  std::string_view suffix;
+  std::uint64_t factor;
+};
+constexpr std::array time_units{unit{"ms", 1}, unit{"s", 1000}, unit{"min", 60'000}, unit{"h", 3'600'000}};
+constexpr std::array size_units{
+    unit{"B", 1},     unit{"KiB", 1u << 10}, unit{"MiB", 1u << 20},    unit{"GiB", 1u << 30},
+    unit{"KB", 1000}, unit{"MB", 1'000'000}, unit{"GB", 1'000'000'000}};
+
+// "1.5s" with time_units: 1500. Nothing when it is not a number and a unit.
+std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const unit> units) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || !(number >= 0)) return std::nullopt;
+  std::string_view suffix(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  while (suffix.starts_with(' ')) suffix.remove_prefix(1);
+  for (const unit& u : units) {
+    if (u.suffix != suffix) continue;
+    const double value = number * static_cast<double>(u.factor);
+    if (value >= 9e18) return std::nullopt;
+    return static_cast<std::uint64_t>(std::llround(value));
+  }
+  return std::nullopt;
+}
+
+// The largest unit that leaves a whole number: "64MiB".
+std::string format_quantity(std::uint64_t value, std::span<const unit> units) {
+  unit best = units.front();
+  for (const unit& u : units) {
+    if (value != 0 && value % u.factor == 0 && u.factor > best.factor && !u.suffix.ends_with("B")) best = u;
+    if (value != 0 && value % u.factor == 0 && u.factor > best.factor && u.suffix.ends_with("iB")) best = u;
+  }
+  return std::to_string(value / best.factor) + std::string(best.suffix);
+}
+
+bool is_bytes(const config_key& key) noexcept { return key.name.ends_with("_bytes_max"); }
+bool is_duration(const config_key& key) noexcept {
+  return std::holds_alternative<milliseconds broker_options::*>(key.where);
+}
+
+std::string format_number(const config_key& key, std::uint64_t value) {
+  if (is_duration(key)) return format_quantity(value, time_units);
+  if (is_bytes(key)) return format_quantity(value, size_units);
+  return std::to_string(value);
+}
+
+// --- the file
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string guess(std::string_view unknown) {
+  std::string_view best;
+  std::size_t least = std::max<std::size_t>(2, unknown.size() / 3) + 1;
+  for (const config_key& key : keys) {
+    const std::size_t distance = edit_distance(unknown, key.name);
+    if (distance >= least) continue;
+    least = distance;
+    best = key.name;
+  }
+  return best.empty() ? std::string() : " (did you mean '" + std::string(best) + "'?)";
+}
+
+class reader {
+ public:
+  reader(std::string_view name, broker_options& options) : name_(name), options_(options) {}
+
+  void read(const toml::table& table) {
+    for (const auto& [name, node] : table) {
+      const auto found =
+          std::find_if(keys.begin(), keys.end(), [&](const config_key& k) { return k.name == name.str(); });
+      if (found == keys.end()) {
+        fail(name.source(), "unknown key '" + std::string(name.str()) + "'" + guess(name.str()));
+      }
+      std::visit([&](auto member) { set(*found, node, options_.*member); }, found->where);
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(const toml::source_region& at, const std::string& what) const {
+    throw config_error(std::string(name_) + ":" + std::to_string(at.begin.line) + ": " + what);
+  }
+  [[noreturn]] void wrong(const config_key& key, const toml::node& node, std::string_view expected) const {
+    fail(node.source(), "'" + std::string(key.name) + "' must be " + std::string(expected));
+  }
+
+  template <class Number> void set_number(const config_key& key, const toml::node& node, Number& to) const {
+    std::optional<std::uint64_t> value;
+    if (const auto* number = node.as_integer(); number != nullptr && number->get() >= 0) {
+      value = static_cast<std::uint64_t>(number->get());
+    } else if (const auto* text = node.as_string()) {
+      if (is_duration(key)) value = parse_quantity(text->get(), time_units);
+      if (is_bytes(key)) value = parse_quantity(text->get(), size_units);
+    }
+    if (!value) {
+      if (is_duration(key)) wrong(key, node, "a duration such as \"5s\" or \"200ms\", or a number of milliseconds");
+      if (is_bytes(key)) wrong(key, node, "a size such as \"64MiB\", or a number of bytes");
+      wrong(key, node, "a number");
+    }
+    if (*value < key.least || *value > key.most) {
+      wrong(key, node, "from " + format_number(key, key.least) + " to " + format_number(key, key.most));
+    }
+    to = static_cast<Number>(*value);
+  }
+
+  void set(const config_key& key, const toml::node& node, std::size_t& to) const { set_number(key, node, to); }
+  void set(const config_key& key, const toml::node& node, std::uint32_t& to) const { set_number(key, node, to); }
+  void set(const config_key& key, const toml::node& node, milliseconds& to) const {
+    std::int64_t count = 0;
+    set_number(key, node, count);
+    to = milliseconds(count);
+  }
+  void set(const config_key& key, const toml::node& node, bool& to) const {
+    const auto* flag = node.as_boolean();
+    if (flag == nullptr) wrong(key, node, "true or false");
+    to = flag->get();
+  }
+  void set(const config_key& key, const toml::node& node, std::string& to) const {
+    const auto* text = node.as_string();
+    if (text == nullptr || text->get().size() < key.least) wrong(key, node, "a text");
+    if (key.name == "log_level" && std::find(log_levels.begin(), log_levels.end(), text->get()) == log_levels.end()) {
+      wrong(key, node, "trace, debug, info, warn, error or off");
+    }
+    if (key.name == "auth" && !security::parse_auth(text->get())) {
+      wrong(key, node, "none, plain, curve or in-message");
+    }
+    if (key.name == "gaterpc_compression" &&
+        std::find(compressions.begin(), compressions.end(), text->get()) == compressions.end()) {
+      wrong(key, node, "gzip, bz2 or lzma");
+    }
+    to = text->get();
+  }
+  void set(const config_key& key, const toml::node& node, std::vector<std::string>& to) const {
+    std::vector<std::string> texts;
+    const auto* const list = node.as_array();
+    if (const auto* text = node.as_string()) {
+      texts.push_back(text->get());
+    } else if (list != nullptr) {
+      for (const toml::node& item : *list) {
+        const auto* one = item.as_string();
+        if (one == nullptr) wrong(key, item, "a list of texts");
+        texts.push_back(one->get());
+      }
+    }
+    if (texts.size() < key.least || (texts.empty() && list == nullptr)) wrong(key, node, "a text or a list of texts");
+    to = std::move(texts);
+  }
+
+  std::string_view name_;
+  broker_options& options_;
+};
+
+}  // namespace
+
+std::span<const config_key> config_keys() noexcept { return keys; }
+
+std::string_view unit_of(const config_key& key) noexcept {
+  if (is_duration(key)) return "duration";
+  if (is_bytes(key)) return "bytes";
+  if (std::holds_alternative<bool broker_options::*>(key.where)) return "flag";
+  if (std::holds_alternative<std::string broker_options::*>(key.where)) return "text";
+  if (std::holds_alternative<std::vector<std::string> broker_options::*>(key.where)) return "list of texts";
+  return "count";
+}
+
+std::optional<std::uint64_t> number_of(const config_key& key, const broker_options& options) {
+  return std::visit(
+      [&](auto member) -> std::optional<std::uint64_t> {
+        const auto& value = options.*member;
+        using type = std::remove_cvref_t<decltype(value)>;
+        if constexpr (std::is_same_v<type, milliseconds>) {
+          return static_cast<std::uint64_t>(value.count());
+        } else if constexpr (std::is_same_v<type, std::size_t> || std::is_same_v<type, std::uint32_t>) {
+          return value;
+        } else {
+          return std::nullopt;
+        }
+      },
+      key.where);
+}
+
+std::string to_text(const config_key& key, const broker_options& options) {
+  if (const auto number = number_of(key, options)) {
+    const std::string text = format_number(key, *number);
+    return is_duration(key) || is_bytes(key) ? '"' + text + '"' : text;
+  }
+  if (const auto* flag = std::get_if<bool broker_options::*>(&key.where)) return options.*(*flag) ? "true" : "false";
+  if (const auto* text = std::get_if<std::string broker_options::*>(&key.where)) return '"' + options.*(*text) + '"';
+  std::string list;
+  for (const std::string& item : options.*std::get<std::vector<std::string> broker_options::*>(key.where)) {
+    list += (list.empty() ? "" : ", ") + ('"' + item + '"');
+  }
+  return "[" + list + "]";
+}
+
+void read_config(std::string_view text, std::string_view name, broker_options& options) {
+  broker_options changed = options;
+  try {
+    reader(name, changed).read(toml::parse(text, name));
+  } catch (const toml::parse_error& e) {
+    throw config_error(std::string(name) + ":" + std::to_string(e.source().begin.line) + ": " +
+                       std::string(e.description()));
+  }
+  options = std::move(changed);
+}
+
+void read_config_file(const std::string& path, broker_options& options) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || !text) throw config_error(path + ": cannot be read");
+  read_config(text.str(), path, options);
+}
+
+std::string fault_of(const broker_options& options) {
+  if (options.transport_heartbeat_timeout < options.transport_heartbeat_interval) {
+    return "transport_heartbeat_timeout must not be shorter than transport_heartbeat_interval";
+  }
+  if (options.frame_bytes_max < options.payload_bytes_max) {
+    return "frame_bytes_max must not be less than payload_bytes_max: the transport would refuse what the broker allows";
+  }
+  if (options.login_pause_max < options.login_pause) return "login_pause_max must not be shorter than login_pause";
+  return {};
+}
+
+}  // namespace gate::broker

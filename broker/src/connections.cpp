@@ -1,0 +1,70 @@
+#include "broker/src/connections.hpp"
+
+#include <utility>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace gate::broker {
+namespace {
+
+// 0 when the descriptor is closed or is no socket.
+ino_t inode_of(int descriptor) noexcept {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISSOCK(status.st_mode)) return 0;
+  return status.st_ino;
+}
+
+}  // namespace
+
+void connections::accepted(int descriptor, instant now) {
+  connection fresh{inode_of(descriptor), now, std::nullopt, false, {}};
+  silent_.push_back({descriptor, fresh.inode, now});
+  open_.insert_or_assign(descriptor, std::move(fresh));
+}
+
+std::optional<connection> connections::ended(int descriptor) {
+  const auto found = open_.find(descriptor);
+  if (found == open_.end()) return std::nullopt;
+  std::optional<connection> was(std::move(found->second));
+  open_.erase(found);
+  return was;
+}
+
+connection* connections::find(int descriptor) noexcept {
+  const auto found = open_.find(descriptor);
+  return found == open_.end() ? nullptr : &found->second;
+}
+
+bool connections::cut(int descriptor) noexcept {
+  connection* const known = find(descriptor);
+  if (known == nullptr) return false;
+  known->refused = true;
+  if (known->inode == 0 || inode_of(descriptor) != known->inode) return false;
+  return ::shutdown(descriptor, SHUT_RDWR) == 0;
+}
+
+bool connections::is_silent(const mark& m) noexcept {
+  const connection* const known = find(m.descriptor);
+  return known != nullptr && known->inode == m.inode && known->accepted == m.accepted && !known->owner &&
+         !known->refused;
+}
+
+std::optional<instant> connections::oldest_silent() noexcept {
+  while (!silent_.empty() && !is_silent(silent_.front())) silent_.pop_front();
+  if (silent_.empty()) return std::nullopt;
+  return silent_.front().accepted;
+}
+
+std::size_t connections::cut_silent(instant until) {
+  std::size_t count = 0;
+  while (const std::optional<instant> oldest = oldest_silent()) {
+    if (*oldest > until) break;
+    cut(std::exchange(silent_.front().descriptor, -1));
+    silent_.pop_front();
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace gate::broker

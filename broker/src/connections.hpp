@@ -1,0 +1,59 @@
+// The accepted connections of one port, by descriptor, from what the socket's monitor tells. A descriptor's number is
+// used again by the system at once; the socket's inode is not, so it is compared before anything is done to a
+// descriptor.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include <sys/types.h>
+
+#include <gate/clock.hpp>
+
+#include "broker/src/core/peer_id.hpp"
+
+namespace gate::broker {
+
+struct connection {
+  ino_t inode = 0;
+  instant accepted{};
+  std::optional<peer_id> owner;  // the peer whose messages come over it, once one came
+  bool refused = false;          // cut; what it sends until it ends is discarded
+  std::string address;           // against whose number of connections it counts; empty: nobody's
+};
+
+class connections {
+ public:
+  void accepted(int descriptor, instant now);
+  // The connection that ended, as it was; nothing for one that is not known.
+  std::optional<connection> ended(int descriptor);
+
+  // Null for a descriptor whose connection has ended, or was never accepted here.
+  connection* find(int descriptor) noexcept;
+  std::size_t size() const noexcept { return open_.size(); }
+
+  // Ends the connection by shutdown(2): a ROUTER has no disconnect. False when the descriptor is another socket's by
+  // now.
+  bool cut(int descriptor) noexcept;
+
+  // Cuts the connections that were accepted before `until` and have not said anything; how many.
+  std::size_t cut_silent(instant until);
+  // When the oldest one that may be silent was accepted.
+  std::optional<instant> oldest_silent() noexcept;
+
+ private:
+  struct mark {
+    int descriptor;
+    ino_t inode;
+    instant accepted;
+  };
+  bool is_silent(const mark& m) noexcept;
+
+  std::unordered_map<int, connection> open_;
+  std::deque<mark> silent_;  // by time of acceptance; some have spoken or ended since
+};
+
+}  // namespace gate::broker

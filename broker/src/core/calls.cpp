@@ -1,0 +1,453 @@
+// A call's life: accepted, given to a worker, answered, cancelled, out of time.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <gate/assert.hpp>
+
+#include "broker/src/core/core_state.hpp"
+
+namespace gate::broker {
+
+namespace {
+
+constexpr std::uint8_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
+                                       message_flag::client_stream | message_flag::named;
+
+std::chrono::microseconds since(instant then, instant now) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(now - then);
+}
+
+}  // namespace
+
+// --- accepted --------------------------------------------------------------------------------------------------------
+
+void core::state::on_request(peer& client, const message& m) {
+  if (calls_.find(client, m.call) != nullptr) {
+    return violation(client, "a request used the number of a call that is still open");
+  }
+  const service_key what = meant_by(client, m.service);
+  if (what.name.empty()) {
+    return refuse(client, m, errc::invalid_argument, "a service is called NAME or NAMESPACE/NAME");
+  }
+  if (!may_call(client, what, m) || !is_within_allowance(client, what, m)) return;
+  if (!take_in(client, what, m)) give_back_allowance(client.context.principal, charge_of(m));
+}
+
+bool core::state::take_in(peer& client, const service_key& what, const message& m) {
+  const auto refused = [&](errc status, std::string_view text) {
+    refuse(client, m, status, text);
+    return false;
+  };
+  if (m.payload.size_bytes() > settings_.payload_bytes_max) {
+    return refused(errc::too_large,
+                   text_of({"the arguments have ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
+                            std::to_string(settings_.payload_bytes_max), " (payload_bytes_max)"}));
+  }
+  if (m.budget.has_value() && m.budget->count() <= 0) {
+    return refused(errc::timed_out, "the call's budget was over before it reached the broker");
+  }
+  if (draining_ && !is_reserved(what.name)) {
+    return refused(errc::unavailable, "the broker is draining; connect to another one and call again");
+  }
+  if (client.calls_open >= settings_.client_calls_max) {
+    return refused(errc::busy, text_of({"this client has ", std::to_string(client.calls_open),
+                                        " calls open (client_calls_max); wait for some of them to end"}));
+  }
+  service* const home = expect(client, what, m);
+  if (home == nullptr) return false;
+  lane& where = home->lane_of(m.method);
+  worker* const w = worker_pool::pick(where.groups);
+  if (w != nullptr) {
+    call& c = accept(client, m, *home);
+    if (const std::size_t bytes = stored_request::measure(m); c.idempotent() && may_keep(c, bytes)) store(c, m);
+    give(c, *w, m);
+    return true;
+  }
+  if (home->pool.members() > 0 && where.groups.empty()) {
+    return refused(errc::no_method, text_of({"service '", m.service, "' has no method '", m.method,
+                                             "'; ask its describe for the list"}));
+  }
+  if (refused_by_queue(client, m, *home)) return false;
+  call& c = accept(client, m, *home);
+  store(c, m);
+  enqueue(c, where, false);
+  return true;
+}
+
+service* core::state::expect(peer& client, const service_key& what, const message& m) {
+  service* home = services_.find(what.space, what.name);
+  // Who cannot be told an error waits for any name. That others wait as well is no reason to keep one who can be told.
+  const bool patient = !client.context.errors;
+  if (home != nullptr && home->awaited() && (patient || !home->for_the_patient)) return home;
+  const instant start_over = started_at_ + settings_.service_grace;
+  const instant until = patient ? now_ + settings_.service_grace : start_over;
+  if (now_ >= until) {
+    refuse(client, m, errc::unavailable,
+           text_of({"service '", m.service, "' has no worker; start one or check the name"}));
+    return nullptr;
+  }
+  if (home == nullptr) {
+    if (services_.size() >= settings_.services_max) {
+      refuse(client, m, errc::busy,
+             text_of({"service '", m.service,
+                      "' is not known yet, and the broker has no room for another name "
+                      "(services_max = ",
+                      std::to_string(settings_.services_max), ")"}));
+      return nullptr;
+    }
+    home = &services_.create(what.space, what.name);
+  }
+  start_grace(*home, until);
+  home->for_the_patient = now_ >= start_over;
+  return home;
+}
+
+bool core::state::refused_by_queue(peer& client, const message& m, const service& home) {
+  const std::size_t bytes = stored_request::measure(m);
+  std::string_view limit;
+  if (home.queued() >= settings_.queue_max) {
+    limit = "its queue is full (queue_max)";
+  } else if (home.queued_bytes() + bytes > settings_.queue_bytes_max) {
+    limit = "its queue holds as many bytes as it may (queue_bytes_max)";
+  } else if (queued_ >= settings_.queue_total_max) {
+    limit = "the broker's queues are full (queue_total_max)";
+  } else if (queued_bytes_ + kept_bytes_ + bytes > settings_.queue_total_bytes_max) {
+    limit = "the broker's queues hold as many bytes as they may (queue_total_bytes_max)";
+  } else if (client.stored_bytes + bytes > settings_.client_bytes_max) {
+    limit = "this client has as many bytes queued as it may (client_bytes_max)";
+  } else {
+    return false;
+  }
+  refuse(client, m, errc::busy,
+         text_of({"service '", m.service, "' has no free worker and ", limit, "; call again later"}));
+  return true;
+}
+
+void core::state::refuse(peer& client, const message& m, errc status, std::string_view text) {
+  ++counted_.refused[static_cast<std::size_t>(status)];
+  if (m.has(message_flag::one_way)) return;
+  message error;
+  error.type = message_type::error;
+  error.call = m.call;
+  error.status = status;
+  error.text = text;
+  error.origin = origin::broker;
+  out_.send(client.id, error);
+}
+
+call& core::state::accept(peer& client, const message& m, service& home) {
+  ++counted_.accepted;
+  call& c = calls_.take();
+  c.flags = m.flags & request_flags;
+  c.accept = m.accept;
+  // Nobody is there to take or to send the parts of a one-way call.
+  if (c.one_way()) c.flags &= static_cast<std::uint8_t>(~(message_flag::wants_stream | message_flag::client_stream));
+  c.client = &client;
+  c.client_call = m.call;
+  client.calls.push_back(c);
+  ++client.calls_open;
+  if (!c.one_way()) calls_.enter(c);  // a one-way call cannot be named again, by an answer or by its client
+  c.home = &home;
+  c.method.assign(m.method);
+  c.attempt = m.attempt;
+  c.charged_bytes = charge_of(m);
+  c.accepted_at = c.given_at = c.queued_at = c.progress_at = now_;
+  c.budgeted = m.budget.has_value();
+  if (c.budgeted) c.ends_at = now_ + std::min(*m.budget, settings_.budget_max);
+  if (c.wants_stream()) {
+    const credit_grant stated{m.credit_items, m.credit_bytes};
+    c.answers = credit_window(client.context.credit ? stated : default_window);
+  }
+  wheel_.arm(c, deadline_of(c));
+  return c;
+}
+
+// --- given to a worker -----------------------------------------------------------------------------------------------
+
+void core::state::give(call& c, worker& w, const message& request) {
+  GATE_ASSERT(c.stage == call_stage::loose && w.takes());
+  if (request.content && !w.self->context.huge) {
+    return end(c, errc::unsupported,
+               text_of({"the worker of service '", c.home->full_name(),
+                        "' speaks a dialect without huge payloads: pass smaller arguments"}));
+  }
+  c.stage = call_stage::running;
+  ++running_;
+  c.given_at = now_;
+  c.holder = &w;
+  w.calls.push_back(c);
+  ++w.held;
+  c.home->pool.used(w);
+  if (std::exchange(c.given, true)) ++counted_.redispatched;
+
+  message m = request;
+  m.type = message_type::request;
+  m.call = in_flight::rename(c);
+  m.flags = c.flags;
+  m.service = c.home->name();
+  m.method = c.method;
+  m.caller = c.client != nullptr ? std::string_view(c.client->context.principal) : std::string_view(c.orphan_caller);
+  m.attempt = c.attempt;
+  m.budget.reset();
+  if (c.budgeted) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(c.ends_at - now_);  // not before it is over
+    m.budget = std::max(left, std::chrono::milliseconds(1));
+  }
+  const credit_grant window = c.answers.whole();
+  m.credit_items = window.items;
+  m.credit_bytes = window.bytes;
+  out_.send(w.self->id, m);
+
+  if (c.client_ended) forward_client_end(c);
+  if (c.client_stream() && !w.self->context.credit) open_arguments(c);
+  if (c.kept && !c.idempotent()) drop_stored(c);
+}
+
+void core::state::give_queued(call& c, worker& w) {
+  if (c.budgeted && c.ends_at <= now_) return end(c, errc::timed_out, "no worker was free within the call's budget");
+  dequeue(c);
+  give(c, w, c.kept->view());
+}
+
+void core::state::serve(worker& w) {
+  w.home->pool.refresh(w);
+  while (w.takes()) {
+    call* const c = w.home->next_for(*w.group);
+    if (c == nullptr) return;
+    give_queued(*c, w);
+  }
+}
+
+void core::state::serve(service& s) {
+  while (call* const c = s.next()) give_queued(*c, *worker_pool::pick(c->waits_in->groups));
+}
+
+// --- answered --------------------------------------------------------------------------------------------------------
+
+void core::state::on_answer(worker& w, const message& m) {
+  call* const c = calls_.held_by(w, m.call);
+  if (c == nullptr) {
+    ++counted_.late_answers;
+    return;
+  }
+  if (c->stage == call_stage::abandoned) {
+    ++counted_.late_answers;
+#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
+    if (const peer* late = peers_.find(peer_id{c->late_client}); late != nullptr && !c->one_way()) {
+      message again = m;
+      again.call = c->client_call;
+      out_.send(late->id, again);
+    }
+#endif
+  } else {
+    deliver(*c, m);
+  }
+  release_from_worker(*c);
+  serve(w);
+}
+
+// Leaves the call loose and without a client, still in its worker's hands.
+void core::state::deliver(call& c, const message& m) {
+  errc status = errc::ok;
+  std::string fault;
+  if (m.payload.size_bytes() > settings_.payload_bytes_max) {
+    status = errc::too_large;
+    fault =
+        text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
+                 std::to_string(settings_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
+  } else if (!c.reads(m.encoding)) {
+    status = errc::unsupported;
+    fault = unread_encoding;
+  } else if (m.type == message_type::error) {
+    status = m.status == errc::ok ? errc::internal : m.status;
+  }
+  if (c.client != nullptr && !c.one_way()) {
+    message answer = m;
+    answer.call = c.client_call;
+    answer.flags = m.flags & message_flag::no_payload;
+    answer.queue_time = since(c.accepted_at, c.given_at);
+    answer.status = status;
+    answer.origin = origin::worker;
+    if (m.type == message_type::error && !c.client->context.insides) answer.payload = payload_view();
+    if (!fault.empty()) {
+      answer.type = message_type::error;
+      answer.flags = 0;
+      answer.payload = payload_view();
+      answer.metadata = metadata_view();
+      answer.text = fault;
+      answer.origin = origin::broker;
+    }
+    out_.send(c.client->id, answer);
+  }
+  conclude(c, status);
+  --running_;
+  c.stage = call_stage::loose;
+}
+
+void core::state::release_from_worker(call& c) {
+  worker& w = *std::exchange(c.holder, nullptr);
+  intrusive_list<call, by_worker>::unlink(c);
+  if (c.stage == call_stage::abandoned) --abandoned_;
+#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 2
+  if (c.stage == call_stage::abandoned) ++w.held;
+#endif
+  --w.held;
+  c.stage = call_stage::loose;
+  calls_.release(c);
+}
+
+// --- ended by the broker ---------------------------------------------------------------------------------------------
+
+void core::state::on_cancel(peer& client, const message& m) {
+  call* const c = calls_.find(client, m.call);
+  if (c != nullptr) end(*c, errc::cancelled, "the caller gave the call up");
+}
+
+void core::state::client_left(peer& client) {
+  while (call* const c = client.calls.first()) {
+    if (!c->one_way()) {
+      end(*c, errc::cancelled, {});
+      continue;
+    }
+    // Its caller awaited no more than that it was taken in: it goes on.
+    c->orphan_caller = client.context.principal;
+    detach_client(*c);
+  }
+}
+
+instant core::state::deadline_of(const call& c) const noexcept {
+  const instant ends = c.budgeted ? c.ends_at : c.progress_at + settings_.idle_timeout;
+  return c.stage == call_stage::queued ? std::min(ends, c.queued_at + settings_.queue_age_max) : ends;
+}
+
+// A call's timer is not moved as the call goes on: it is armed for a time that was right once and is never too late,
+// and what is due is worked out here.
+void core::state::on_deadline(call& c) {
+  if (c.stage == call_stage::running && !c.budgeted && c.answers_in_parts() && !c.answers.open()) {
+    return wheel_.arm(c, now_ + settings_.idle_timeout);  // the clock stands
+  }
+  const instant ends = deadline_of(c);
+  if (now_ < ends) return wheel_.arm(c, ends);
+  const std::string& name = c.home->full_name();
+  if (c.stage == call_stage::queued) {
+    if (ends == c.queued_at + settings_.queue_age_max && !(c.budgeted && c.ends_at <= now_)) {
+      return end(c, lost_status(c), text_of({"service '", name, "' had no free worker within queue_age_max"}));
+    }
+    return end(c, errc::timed_out, text_of({"no worker of service '", name, "' was free within the call's time"}));
+  }
+  if (c.budgeted) {
+    return end(c, errc::timed_out, text_of({"the call's budget was over before '", name, "' answered"}));
+  }
+  end(c, errc::timed_out,
+      text_of({"'", name, "' was silent for ", std::to_string(settings_.idle_timeout.count()),
+               " ms (idle_timeout); state a budget to allow more"}));
+}
+
+void core::state::end(call& c, errc status, std::string_view text) {
+  if (c.client != nullptr && c.client->state == peer_state::client && !c.one_way()) {
+    message error;
+    error.type = message_type::error;
+    error.call = c.client_call;
+    error.status = status;
+    error.text = text;
+    error.origin = origin::broker;
+    error.queue_time = since(c.accepted_at, c.stage == call_stage::queued ? now_ : c.given_at);
+    out_.send(c.client->id, error);
+  }
+#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
+  if (status == errc::timed_out && c.client != nullptr) c.late_client = static_cast<std::uint64_t>(c.client->id);
+#endif
+  if (c.stage == call_stage::running) {
+    conclude(c, status);
+    return abandon(c);
+  }
+  if (c.stage == call_stage::queued) dequeue(c);
+  conclude(c, status);
+  calls_.release(c);
+}
+
+void core::state::conclude(call& c, errc status) {
+  ++counted_.ended[static_cast<std::size_t>(status)];
+  const std::string_view caller =
+      c.client != nullptr ? std::string_view(c.client->context.principal) : std::string_view(c.orphan_caller);
+  give_back_allowance(caller, c.charged_bytes);
+  if (settings_.watcher != nullptr) {
+    settings_.watcher->call_done({.service = c.home->full_name(),
+                                  .method = c.method,
+                                  .caller = caller,
+                                  .status = status,
+                                  .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
+                                  .total_time = since(c.accepted_at, now_),
+                                  .one_way = c.one_way()});
+  }
+  deadline_wheel::disarm(c);
+  drop_stored(c);
+  detach_client(c);
+}
+
+void core::state::detach_client(call& c) {
+  if (c.client == nullptr) return;
+  if (!c.one_way()) calls_.remove(c);
+  intrusive_list<call, by_client>::unlink(c);
+  --c.client->calls_open;
+  if (c.kept) c.client->stored_bytes -= c.kept->bytes();
+  c.client = nullptr;
+}
+
+// The worker is told, and owes its answer still: until then the call takes up its credit.
+void core::state::abandon(call& c) {
+  c.stage = call_stage::abandoned;
+  --running_;
+  ++abandoned_;
+  message m;
+  m.type = message_type::cancel;
+  m.call = in_flight::name_of(c);
+  out_.send(c.holder->self->id, m);
+}
+
+// --- the queue, and what is stored -----------------------------------------------------------------------------------
+
+void core::state::enqueue(call& c, lane& where, bool at_front) {
+  GATE_ASSERT(c.stage == call_stage::loose && c.kept);
+  if (at_front) {
+    c.home->push_front(c, where);
+  } else {
+    c.home->push_back(c, where);
+  }
+  c.stage = call_stage::queued;
+  c.queued_at = now_;
+  ++queued_;
+  queued_bytes_ += c.kept->bytes();
+  kept_bytes_ -= c.kept->bytes();
+  wheel_.arm(c, deadline_of(c));
+}
+
+void core::state::dequeue(call& c) {
+  c.home->remove(c);
+  c.stage = call_stage::loose;
+  --queued_;
+  queued_bytes_ -= c.kept->bytes();
+  kept_bytes_ += c.kept->bytes();
+}
+
+void core::state::store(call& c, const message& request) {
+  c.kept = std::make_unique<stored_request>(request);
+  kept_bytes_ += c.kept->bytes();
+  if (c.client != nullptr) c.client->stored_bytes += c.kept->bytes();
+}
+
+void core::state::drop_stored(call& c) {
+  if (!c.kept) return;
+  kept_bytes_ -= c.kept->bytes();
+  if (c.client != nullptr) c.client->stored_bytes -= c.kept->bytes();
+  c.kept.reset();
+}
+
+bool core::state::may_keep(const call& c, std::size_t bytes) const noexcept {
+  return queued_bytes_ + kept_bytes_ + bytes <= settings_.queue_total_bytes_max &&
+         (c.client == nullptr || c.client->stored_bytes + bytes <= settings_.client_bytes_max);
+}
+
+}  // namespace gate::broker

@@ -1,0 +1,66 @@
+// How much the producer of one direction of a stream may still send.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace gate::broker {
+
+// What a consumer is told that it may add to a window, in the units of the wire.
+struct credit_grant {
+  std::uint32_t items = 0;
+  std::uint32_t bytes = 0;
+  bool empty() const noexcept { return items == 0 && bytes == 0; }
+};
+
+// A window in items and in bytes. An item passes while both are positive, so one larger than the window passes too, and
+// leaves it in debt.
+class credit_window {
+ public:
+  credit_window() noexcept = default;
+  explicit credit_window(credit_grant opening) noexcept { grant(opening); }
+
+  bool open() const noexcept { return items_ > 0 && bytes_ > 0; }
+
+  // Takes the cost of one item; false, and nothing taken, when the window is closed.
+  bool take(std::size_t payload_bytes) noexcept {
+#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 4
+    if (items_ < -64) return false;
+#else
+    if (!open()) return false;
+#endif
+    items_ -= 1;
+    bytes_ -= static_cast<std::int64_t>(payload_bytes);
+    return true;
+  }
+
+  // Bounded, so that no number of grants overflows.
+  void grant(credit_grant more) noexcept {
+    items_ = std::min(items_ + more.items, held_max);
+    bytes_ = std::min(bytes_ + more.bytes, held_max);
+  }
+
+  // Grants what is missing to `full`, and returns it.
+  credit_grant refill(credit_grant full) noexcept {
+    const credit_grant missing{clamp(full.items - items_), clamp(full.bytes - bytes_)};
+    grant(missing);
+    return missing;
+  }
+
+  // The whole window as a grant: what a producer who has sent nothing yet may send.
+  credit_grant whole() const noexcept { return {clamp(items_), clamp(bytes_)}; }
+
+ private:
+  static constexpr std::int64_t held_max = std::int64_t{1} << 40;
+
+  static std::uint32_t clamp(std::int64_t n) noexcept {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(n, 0, std::numeric_limits<std::uint32_t>::max()));
+  }
+
+  std::int64_t items_ = 0;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace gate::broker

@@ -1,0 +1,183 @@
+// Calls that lost their worker, and services that lost theirs.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gate/assert.hpp>
+
+#include "broker/src/core/core_state.hpp"
+
+namespace gate::broker {
+
+namespace {
+
+// Times that one call may be handed back unread: a worker that hands back whatever it is given must not keep a call,
+// and the broker, going round for ever.
+constexpr std::uint16_t hand_backs_max = 16;
+
+}  // namespace
+
+// --- one call --------------------------------------------------------------------------------------------------------
+
+void core::state::on_returned(worker& w, const message& m) {
+  call* const c = calls_.held_by(w, m.call);
+  if (c == nullptr) {
+    ++counted_.late_answers;
+    return;
+  }
+  if (c->stage == call_stage::abandoned) {
+    release_from_worker(*c);
+    return serve(w);
+  }
+  const bool unread = !c->delivered && !c->client_fed;
+  take_from_worker(*c);
+  service& home = *w.home;
+  if (!unread) {
+    end(*c, errc::worker_lost, "the worker handed the call back although it had begun with it");
+  } else if (++c->hand_backs > hand_backs_max) {
+    end(*c, lost_status(*c),
+        text_of({"workers of service '", home.full_name(), "' handed the call back unread ",
+                 std::to_string(hand_backs_max), " times; call again later"}));
+  } else {
+    // The worker's copy stands for its octets only: what the broker decides by, it knows itself.
+    if (!c->kept && may_keep(*c, stored_request::measure(m))) store(*c, m);
+    std::vector<call*> one{c};
+    hand_over(home, one, &w);
+  }
+  serve(w);
+}
+
+bool core::state::may_run_again(const call& c) const noexcept {
+  return c.idempotent() && c.kept && !c.delivered && !c.client_fed && c.attempt + 1 < settings_.attempts_max &&
+         !(c.budgeted && c.ends_at <= now_);
+}
+
+// A call that a worker may have executed is not one that never ran.
+errc core::state::lost_status(const call& c) const noexcept {
+  return c.executed ? errc::worker_lost : errc::unavailable;
+}
+
+// The call is loose; its worker has its credit back.
+void core::state::take_from_worker(call& c) {
+  worker& w = *std::exchange(c.holder, nullptr);
+  intrusive_list<call, by_worker>::unlink(c);
+  --w.held;
+  --running_;
+  c.stage = call_stage::loose;
+}
+
+void core::state::hand_over(service& s, std::vector<call*>& calls, const worker* avoid) {
+  std::vector<call*> waiting;
+  for (call* c : calls) {
+    lane& where = s.lane_of(c->method);
+    if (!c->kept) {
+      end(*c, errc::busy,
+          text_of({"the worker of service '", s.full_name(),
+                   "' left before it read the call, and there is no "
+                   "room to queue it (client_bytes_max, queue_total_bytes_max); call again later"}));
+    } else if (worker* const w = worker_pool::pick(where.groups, avoid); w != nullptr) {
+      give(*c, *w, c->kept->view());
+    } else if (where.groups.empty() && s.pool.members() > 0) {
+      end(*c, c->executed ? errc::worker_lost : errc::no_method,
+          text_of({"the last worker of service '", s.full_name(), "' with the method '", c->method, "' went away"}));
+    } else if (!s.awaited()) {
+      end(*c, lost_status(*c), text_of({"the last worker of service '", s.full_name(), "' went away"}));
+    } else if (s.queued() + waiting.size() >= settings_.queue_max ||
+               queued_ + waiting.size() >= settings_.queue_total_max ||
+               s.queued_bytes() + c->kept->bytes() > settings_.queue_bytes_max) {
+      end(*c, c->executed ? errc::worker_lost : errc::busy,
+          text_of({"the worker of service '", s.full_name(), "' went away, and the queue for another one is full"}));
+    } else {
+      waiting.push_back(c);
+    }
+  }
+  // From the last to the first, each to the front: they keep their order, and their place before those that came later.
+  for (auto at = waiting.rbegin(); at != waiting.rend(); ++at) {
+    call& c = **at;
+    if (s.queued_bytes() + c.kept->bytes() <= settings_.queue_bytes_max) {
+      enqueue(c, s.lane_of(c.method), true);
+    } else {
+      end(c, c.executed ? errc::worker_lost : errc::busy,
+          text_of({"the worker of service '", s.full_name(), "' went away, and the queue for another one is full"}));
+    }
+  }
+}
+
+// --- one worker ------------------------------------------------------------------------------------------------------
+
+// Its connection has ended. Nothing is sent to it.
+void core::state::worker_left(worker& w, std::string_view why) {
+  service& s = *w.home;
+  retire(w);
+  intrusive_list<worker, of_service>::unlink(w);
+  --s.worker_count;
+  if (settings_.watcher != nullptr) settings_.watcher->worker_down(record_of(w), why);
+
+  std::vector<call*> again;
+  while (call* const c = w.calls.first()) {
+#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 3
+    if (c->stage == call_stage::running) {
+      intrusive_list<call, by_worker>::unlink(*c);
+      c->holder = nullptr;
+      deadline_wheel::disarm(*c);
+      continue;
+    }
+#endif
+    if (c->stage == call_stage::abandoned) {
+      release_from_worker(*c);
+      continue;
+    }
+    take_from_worker(*c);
+    c->executed = true;
+    if (may_run_again(*c)) {
+      ++c->attempt;
+      again.push_back(c);
+    } else {
+      end(*c, errc::worker_lost,
+          text_of(
+              {"the worker of service '", s.full_name(), "' went away (", why, "); the call may have been executed"}));
+    }
+  }
+  hand_over(s, again, nullptr);
+  drop_if_unused(s);
+}
+
+void core::state::retire(worker& w) {
+  if (w.group == nullptr) return;
+  service& s = *w.home;
+  const bool changed = s.pool.leave(w);
+  if (s.pool.members() == 0) {
+    if (settings_.watcher != nullptr) settings_.watcher->service_down(s.full_name());
+    start_grace(s, now_ + settings_.service_grace);
+  }
+  if (changed) regroup(s);
+}
+
+// --- one service -----------------------------------------------------------------------------------------------------
+
+void core::state::regroup(service& s) {
+  for (call* c : s.sort_out()) {
+    end(*c, errc::no_method, text_of({"service '", s.full_name(), "' has no method '", c->method, "'"}));
+  }
+}
+
+void core::state::start_grace(service& s, instant until) {
+  s.for_the_patient = false;
+  if (until > now_) return wheel_.arm(s, until);
+  on_grace_over(s);
+}
+
+void core::state::on_grace_over(service& s) {
+  for (call* c : s.waiting()) {
+    end(*c, lost_status(*c),
+        text_of({"service '", s.full_name(), "' has no worker, and none came within service_grace"}));
+  }
+  drop_if_unused(s);
+}
+
+void core::state::drop_if_unused(service& s) {
+  if (s.unused()) services_.erase(s);
+}
+
+}  // namespace gate::broker

@@ -1,0 +1,142 @@
+// The table of calls: all that are queued, running, or ended towards the client while the worker still owes its answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gate/clock.hpp>
+#include <gate/intrusive_list.hpp>
+#include <gate/protocol.hpp>
+
+#include "broker/src/core/credit.hpp"
+#include "broker/src/core/stored_request.hpp"
+#include "broker/src/core/timer.hpp"
+
+namespace gate::broker {
+
+struct peer;
+struct worker;
+struct lane;
+class service;
+
+// The lists that a call is in.
+struct by_client;
+struct by_worker;
+struct in_queue;
+
+enum class call_stage : std::uint8_t {
+  loose,      // free, or on its way from one stage to the next within one event
+  queued,     // waits for a worker
+  running,    // a worker holds it
+  abandoned,  // ended towards the client; the worker still owes its answer, and its credit stays taken
+};
+
+// One call. Its deadline is the timer that it is.
+struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_node<in_queue>, timer {
+  call() noexcept : timer(timer_kind::call) {}
+
+  std::uint32_t index = 0;       // of its slot
+  std::uint32_t generation = 0;  // of what the slot is used for: one for each time that a call is given to a worker
+  call_stage stage = call_stage::loose;
+
+  std::uint8_t flags = 0;
+  std::uint8_t accept = 0;    // encodings of the answer that the client reads
+  bool budgeted = false;      // ends_at rules; else the idle timeout, from progress_at on
+  bool delivered = false;     // a part of the answer has gone to the client
+  bool client_fed = false;    // credit for the client's parts was granted, so parts may be on their way
+  bool client_ended = false;  // the client's last part has come
+  bool given = false;         // to a worker, at least once
+  bool executed = false;      // a worker may have read it
+  bool huge_answer = false;   // its head has gone to the client
+  std::uint16_t hand_backs = 0;
+  std::uint32_t attempt = 0;
+  std::size_t charged_bytes = 0;  // to its principal
+
+  peer* client = nullptr;  // null for a one-way call whose client has left
+  call_id client_call{};
+  service* home = nullptr;
+  lane* waits_in = nullptr;   // while queued
+  worker* holder = nullptr;   // while running or abandoned
+  std::int64_t position = 0;  // while queued: the order within the service
+
+  instant accepted_at, queued_at, given_at, progress_at, ends_at;
+
+  credit_window answers;                         // the worker's parts, towards the client
+  credit_window arguments;                       // the client's parts, towards the worker
+  std::optional<std::uint64_t> arguments_total;  // what the client's bare end said of its parts
+
+  std::string method;
+  std::string orphan_caller;             // the principal of a client that has left
+  std::unique_ptr<stored_request> kept;  // while queued; while running too, when it may be given to a second worker
+
+#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
+  std::uint64_t late_client = 0;
+#endif
+
+  bool reads(std::uint8_t encoding) const noexcept { return (encoding & ~accept) == 0; }
+  bool one_way() const noexcept { return (flags & message_flag::one_way) != 0; }
+  bool takes_huge() const noexcept { return accept != 0 && !one_way(); }
+  bool idempotent() const noexcept { return (flags & message_flag::idempotent) != 0; }
+  bool wants_stream() const noexcept { return (flags & message_flag::wants_stream) != 0; }
+  bool client_stream() const noexcept { return (flags & message_flag::client_stream) != 0; }
+  // The answer's parts go to the client as far as its window is open.
+  bool answers_in_parts() const noexcept { return wants_stream() || huge_answer; }
+};
+
+class in_flight {
+ public:
+  in_flight() = default;
+  in_flight(const in_flight&) = delete;
+  in_flight& operator=(const in_flight&) = delete;
+
+  // A fresh call, in no list. Its address stays until it is released. Slots are used again, so a broker in steady
+  // state allocates nothing.
+  call& take();
+  void release(call& c) noexcept;
+
+  // By the name that its client gave it; null when no such call is open.
+  call* find(const peer& client, call_id id) const noexcept;
+  void enter(call& c);  // under c.client and c.client_call, which find() does not know yet
+  void remove(call& c) noexcept;
+
+  // The name of a call towards the worker that it is given to, a new one each time.
+  static call_id rename(call& c) noexcept;
+  static call_id name_of(const call& c) noexcept;
+  // The call that this worker holds under that name; null when it holds none, whoever else may.
+  call* held_by(const worker& holder, call_id name) const noexcept;
+
+  // Every slot that is in use, in a fixed order.
+  template <class Visit> void for_each(Visit&& visit) const {
+    for (std::uint32_t i = 0; i < used_; ++i) {
+      call& c = at(i);
+      if (c.stage != call_stage::loose) visit(c);
+    }
+  }
+
+  std::size_t entered() const noexcept { return entered_; }
+
+ private:
+  static constexpr std::uint32_t chunk_calls = 256;
+  static constexpr std::size_t table_min = 64;
+
+  struct entry {
+    std::uint64_t hash = 0;
+    call* who = nullptr;
+  };
+
+  call& at(std::uint32_t index) const noexcept { return chunks_[index / chunk_calls][index % chunk_calls]; }
+  std::uint64_t hash_of(const peer& client, call_id id) const noexcept;
+  void grow();
+
+  std::vector<std::unique_ptr<call[]>> chunks_;
+  std::uint32_t used_ = 0;  // slots that were ever used
+  std::vector<std::uint32_t> free_;
+  std::vector<entry> table_;  // open addressing, linear probing; a power of two
+  std::size_t entered_ = 0;
+};
+
+}  // namespace gate::broker

@@ -1,0 +1,46 @@
+// The numbers that the core decides by; the configuration file's keys of the same names set them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <gate/limits.hpp>
+
+namespace gate::broker {
+
+class access;
+class allowance;
+class observer;
+
+struct options {
+  std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;
+  std::uint32_t heartbeat_liveness = limits::heartbeat_liveness;
+  std::chrono::milliseconds hello_timeout = limits::hello_timeout;
+
+  std::size_t queue_max = limits::queue_max;
+  std::size_t queue_bytes_max = limits::queue_bytes_max;
+  std::size_t queue_total_max = limits::queue_total_max;
+  std::size_t queue_total_bytes_max = limits::queue_total_bytes_max;
+  std::chrono::milliseconds queue_age_max = limits::queue_age_max;
+  std::size_t client_calls_max = limits::client_calls_max;
+  std::size_t client_bytes_max = limits::client_bytes_max;
+  std::chrono::milliseconds idle_timeout = limits::idle_timeout;
+  std::chrono::milliseconds budget_max = limits::budget_max;
+  std::chrono::milliseconds service_grace = limits::service_grace;
+  std::size_t services_max = limits::services_max;
+  std::size_t peers_max = limits::peers_max;
+  std::uint32_t worker_capacity_max = limits::worker_capacity_max;
+  std::uint32_t attempts_max = limits::attempts_max;
+  std::size_t payload_bytes_max = limits::payload_bytes_max;
+
+  std::string broker_name = "gate-broker";
+
+  // Not owned; may be null.
+  observer* watcher = nullptr;
+  access* rights = nullptr;      // null: everybody may do everything
+  allowance* allowed = nullptr;  // null: as much as the limits above allow to each connection
+};
+
+}  // namespace gate::broker

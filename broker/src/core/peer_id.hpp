@@ -1,0 +1,34 @@
+// How the core names the peers of the broker.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace gate::broker {
+
+// One connection of one peer: the I/O layer makes it from (socket, routing id, generation) and never uses it again.
+enum class peer_id : std::uint64_t {};
+
+// The broker's own internal service, which the core sees as one more worker.
+inline constexpr peer_id internal_peer{0};
+
+// What is known of a peer before it says anything, from its endpoint, its dialect and its authentication.
+struct peer_context {
+  std::string principal;   // who it is; "anonymous" without authentication
+  std::string name_space;  // services of one namespace do not exist in another; "" is the default one
+  std::string address;     // for operators: "127.0.0.1", "ipc"
+  bool heartbeats = true;  // its dialect sends heartbeats whatever else it does, so their absence says something
+  bool credit = true;      // its dialect has credit for streams; else the core grants it on the peer's behalf
+  bool huge = true;        // its dialect has huge arguments, and calls that take no huge answer
+  bool errors = true;      // its dialect can say that a call failed; else its calls wait for services to appear
+  bool insides = true;     // it may see what a failure says of a worker's insides: its traceback
+};
+
+}  // namespace gate::broker
+
+template <> struct std::hash<gate::broker::peer_id> {
+  std::size_t operator()(gate::broker::peer_id id) const noexcept {
+    return static_cast<std::size_t>(static_cast<std::uint64_t>(id) * 0x9e3779b97f4a7c15u);
+  }
+};

@@ -1,0 +1,110 @@
+// A name under which workers answer: its workers, and the calls that wait for one of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <gate/clock.hpp>
+
+#include "broker/src/core/in_flight.hpp"
+#include "broker/src/core/timer.hpp"
+#include "broker/src/core/worker_pool.hpp"
+
+namespace gate::broker {
+
+// Calls that the same groups of workers can serve, in the order in which they will be served.
+struct lane {
+  intrusive_list<call, in_queue> waiting;
+  std::vector<method_group*> groups;
+};
+
+// Looks up std::string keys by std::string_view.
+struct text_hash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+};
+template <class V> using text_map = std::unordered_map<std::string, V, text_hash, std::equal_to<>>;
+
+// The timer is the grace: while it is armed, calls are queued although no worker is there.
+class service : public timer {
+ public:
+  service(std::string_view space, std::string_view name);
+
+  const std::string& space() const noexcept { return space_; }
+  const std::string& name() const noexcept { return name_; }
+  // With its namespace, for people.
+  const std::string& full_name() const noexcept { return full_name_; }
+
+  // --- who serves what -----------------------------------------------------------------------------------------------
+
+  worker_pool pool;
+  intrusive_list<worker, of_service> workers;  // all, those that take no more calls too
+  std::size_t worker_count = 0;
+
+  // Has workers, or may be expected to have some soon.
+  bool awaited() const noexcept { return pool.members() > 0 || armed(); }
+  // It has no workers, and is only awaited by clients who cannot be told an error.
+  bool for_the_patient = false;
+  bool unused() const noexcept { return worker_count == 0 && queued_ == 0 && !armed(); }
+
+  // Where calls of that method wait. A lane without groups: no worker has the method.
+  lane& lane_of(std::string_view method) noexcept;
+
+  // To be called when the pool's groups changed: works out the lanes again. Returns the calls that were waiting and
+  // that no worker can serve any more, in order; they are still queued. Empty when the service has no workers at all.
+  std::vector<call*> sort_out();
+
+  // --- the queue -----------------------------------------------------------------------------------------------------
+
+  void push_back(call& c, lane& where) noexcept;
+  void push_front(call& c, lane& where) noexcept;
+  void remove(call& c) noexcept;
+  // The call that has waited longest among those that this group can serve; null when there is none.
+  call* next_for(const method_group& group) const noexcept;
+  // The same among all that a worker with credit can take at this moment.
+  call* next() const noexcept;
+
+  std::size_t queued() const noexcept { return queued_; }
+  std::size_t queued_bytes() const noexcept { return queued_bytes_; }
+  // Every call in the queue, in order.
+  std::vector<call*> waiting() const;
+  const std::vector<std::unique_ptr<lane>>& lanes() const noexcept { return lanes_; }
+
+ private:
+  void push(call& c, lane& where) noexcept;
+
+  std::string space_, name_, full_name_;
+  std::vector<std::unique_ptr<lane>> lanes_;  // the first one is for methods that nobody has announced
+  text_map<lane*> by_method_;
+  std::size_t queued_ = 0, queued_bytes_ = 0;
+  std::int64_t front_ = 0, back_ = 0;
+};
+
+// Names that no worker but the broker's own may register, and that mean the same in every namespace.
+bool is_reserved(std::string_view service) noexcept;
+// Of the broker's own methods, those that do no more than a client needs to find its services. The others are an
+// operator's.
+bool is_for_everybody(std::string_view method) noexcept;
+
+class service_table {
+ public:
+  service* find(std::string_view space, std::string_view name) const;
+  service& create(std::string_view space, std::string_view name);  // must be unknown
+  void erase(const service& s);
+  std::size_t size() const noexcept { return count_; }
+
+  // Sorted by namespace and name.
+  std::vector<service*> all() const;
+
+ private:
+  text_map<text_map<std::unique_ptr<service>>> spaces_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace gate::broker

@@ -1,0 +1,32 @@
+// A request that outlives the event that brought it, because it waits or because it may be given to a second worker.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <gate/protocol.hpp>
+
+namespace gate::broker {
+
+// Owns all octets of one request in one buffer; its message points there. Does not move.
+class stored_request {
+ public:
+  explicit stored_request(const message& request);
+  stored_request(const stored_request&) = delete;
+  stored_request& operator=(const stored_request&) = delete;
+
+  const message& view() const noexcept { return view_; }
+
+  // What the limits count: the octets copied. Equal to measure() of what it was made from.
+  std::size_t bytes() const noexcept { return bytes_; }
+  static std::size_t measure(const message& request) noexcept;
+
+ private:
+  std::size_t bytes_;
+  std::unique_ptr<char[]> octets_;
+  std::vector<bytes_view> rest_;  // frames of the payload after the first
+  message view_;
+};
+
+}  // namespace gate::broker

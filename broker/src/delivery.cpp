@@ -1,0 +1,295 @@
+// The engine's other half: what happens at the end of a turn. Everything composed leaves as one batch a peer; peers
+// that do not read are parked, retried and in the end cut.
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include <gate/assert.hpp>
+#include <gate/sleep.hpp>
+#include <gate/timeout.hpp>
+
+#include "broker/src/engine.hpp"
+
+namespace gate::broker {
+namespace {
+
+using namespace std::chrono_literals;
+
+// ROUTER does not tell when a peer can take more, so what is parked is tried again, at growing intervals.
+constexpr duration retry_pause_min = 1ms;
+constexpr duration retry_pause_max = 50ms;
+
+// Time that a peer has to read its bye, and a broker that leaves has for its peers to close, before connections are
+// cut.
+constexpr duration bye_time = 100ms;
+constexpr duration farewell_time_max = 500ms;
+
+class to_port final : public sender {
+ public:
+  to_port(port& at, remote_peer& peer, const broker_options& options, io_counters& counted) noexcept
+      : port_(at), peer_(peer), counted_(counted), lent_bytes_max_(options.out_queue_bytes_max) {}
+  delivery send(outgoing& what) override {
+    const std::size_t size_bytes = what.bytes();
+    const std::size_t lent = what.has_payload || what.framed ? peer_.lent.bytes() : 0;
+    // One passes, whatever its size.
+    if (lent > 0 && lent + size_bytes > lent_bytes_max_) return delivery::blocked;
+    const delivery result = port_.send(peer_.routing_id, what, peer_.lent);
+    if (result == delivery::sent) {
+      ++counted_.messages_sent;
+      counted_.bytes_sent += size_bytes;
+    }
+    return result;
+  }
+
+ private:
+  port& port_;
+  remote_peer& peer_;
+  io_counters& counted_;
+  std::size_t lent_bytes_max_;
+};
+
+}  // namespace
+
+void engine::send(peer_id to, const message& m) {
+  if (to == internal_peer) {
+    internal_out_.append(m);
+    return;
+  }
+  remote_peer* const p = peers_.find(to);
+  if (p == nullptr || p->cut) return;
+  if (p->foreign) return say(*p, m);
+  ++counted_.envelopes_sent;
+  const bool full = p->out.append(m, current_payload_);
+  if (!std::exchange(p->dirty, true)) dirty_.push_back(to);
+  // A full batch gains nothing by waiting, and what is gone needs no memory. Failures are dealt with at the turn's end,
+  // since the core is at work now.
+  if (full && !p->out.parked() && !p->ending && may_send(*p)) {
+    to_port transport(*ports_[p->port], *p, options_, counted_);
+    p->out.flush(transport, loop_.now());
+  }
+}
+
+void engine::cut(peer_id who, errc why, std::string_view text) {
+  remote_peer* const p = peers_.find(who);
+  if (p == nullptr || p->cut) return;
+  p->cut = true;
+  if (why != errc::ok) complain("cut a peer (" + std::string(to_string(why)) + ")", text);
+  cuts_.push_back({who, turn_, instant::max()});
+}
+
+void engine::end_turn() {
+  const instant now = loop_.now();
+  if (core_.next_deadline() <= now) core_.tick(now);
+  if (!parked_.empty()) retry_parked();
+  if (!shut_down_) tend_workers();
+  finish_cuts();
+  cut_silent();
+  for (bool more = true; more;) {
+    give_backs();
+    flush_dirty();
+    flush_internal();
+    for (const auto& p : ports_) {
+      // Peers found gone while flushing: read what they had sent, then end them. A socket with more than a turn's worth
+      // is readable, and goes on in the next turn.
+      if (!p->ending.empty()) receive(*p);
+    }
+    more = !dirty_.empty() || !internal_out_.empty() || !backs_.empty() || !released_.empty();
+  }
+  check_drain();
+  set_alarm();
+  ++turn_;
+}
+
+void engine::flush_dirty() {
+  while (!dirty_.empty()) {
+    flushing_.clear();
+    std::swap(flushing_, dirty_);
+    for (const peer_id id : flushing_) {
+      remote_peer* const p = peers_.find(id);
+      if (p == nullptr) continue;
+      p->dirty = false;
+      if (p->ending) continue;
+      if (!p->out.parked() || p->retry_pause == duration::zero()) {
+        flush(*p);
+      } else if (is_too_slow(*p)) {
+        drop_too_slow(*p);
+      }
+    }
+  }
+}
+
+void engine::flush(remote_peer& to) {
+  if (!may_send(to)) return;
+  const bool was_parked = to.retry_pause != duration::zero();
+  to_port transport(*ports_[to.port], to, options_, counted_);
+  const instant now = loop_.now();
+  const std::uint64_t sent_before = to.out.sent();
+  switch (to.out.flush(transport, now)) {
+    case delivery::sent:
+      to.retry_pause = duration::zero();
+      if ((was_parked || to.foreign) && !to.cut) core_.flushed(to.id, now);
+      break;
+    case delivery::blocked:
+      if (!was_parked) {
+        ++counted_.parked;
+        parked_.push_back(to.id);
+      }
+      // A peer that has read some is waited for no longer than one that is blocked for the first time.
+      to.retry_pause =
+          was_parked && to.out.sent() == sent_before ? std::min(to.retry_pause * 2, retry_pause_max) : retry_pause_min;
+      to.retry_at = now + to.retry_pause;
+      if (is_too_slow(to)) drop_too_slow(to);
+      break;
+    case delivery::gone:
+      expect_end(to);
+      break;
+  }
+}
+
+void engine::flush_internal() {
+  // What the service answers reaches the core outside of the core's own work.
+  class to_service final : public sender {
+   public:
+    explicit to_service(unique_function<void(bytes_view)>& deliver) noexcept : deliver_(deliver) {}
+    delivery send(outgoing& what) override {
+      batches.push_back(std::move(what.batch));
+      return delivery::sent;
+    }
+    void deliver_all() {
+      for (const std::string& batch : batches) deliver_(batch);
+    }
+
+   private:
+    std::vector<std::string> batches;
+    unique_function<void(bytes_view)>& deliver_;
+  };
+  if (internal_out_.empty()) return;
+  to_service service(deliver_internal_);
+  internal_out_.flush(service, loop_.now());
+  if (deliver_internal_) service.deliver_all();
+}
+
+void engine::retry_parked() {
+  const instant now = loop_.now();
+  std::erase_if(parked_, [&](peer_id id) {
+    const remote_peer* const p = peers_.find(id);
+    return p == nullptr || p->ending || p->retry_pause == duration::zero();
+  });
+  const std::vector<peer_id> candidates = parked_;  // flush() may park more
+  for (const peer_id id : candidates) {
+    remote_peer* const p = peers_.find(id);
+    if (p != nullptr && p->retry_at <= now) flush(*p);
+  }
+}
+
+bool engine::is_too_slow(const remote_peer& p) const noexcept {
+  return p.out.bytes() > options_.out_queue_bytes_max || p.out.age(loop_.now()) > options_.out_queue_age_max;
+}
+
+// It cannot be told: what it is owed does not leave. The transport holds on to what it has taken until the connection
+// ends.
+void engine::drop_too_slow(remote_peer& p) {
+  ++counted_.too_slow;
+  complain("cut a peer that does not read", "see out_queue_bytes_max and out_queue_age_max");
+  if (!std::exchange(p.cut, true)) {
+    const instant now = loop_.now();
+    p.out.take_requests([&](const message& request) { core_.unsent(p.id, request, now); });
+    core_.closed(p.id, now);
+  }
+  p.out.clear();
+  p.retry_pause = duration::zero();
+  cuts_.push_front({p.id, turn_, loop_.now()});
+}
+
+void engine::finish_cuts() {
+  const instant now = loop_.now();
+  // Time stands still within a turn, and reading a monstrous message takes long: the peer's time to read its bye begins
+  // with the turn after the one in which the bye was sent.
+  for (pending_cut& c : cuts_) {
+    if (c.when == instant::max() && c.since_turn != turn_) c.when = now + bye_time;
+  }
+  while (!cuts_.empty() && cuts_.front().when <= now) {
+    remote_peer* const p = peers_.find(cuts_.front().who);
+    cuts_.pop_front();
+    if (p == nullptr || p->ending) continue;
+    // Its connection's end is told by the monitor and takes the record along. inproc has no connection: what such a
+    // peer says next is a stranger's.
+    if (p->descriptor < 0 || !ports_[p->port]->accepted.cut(p->descriptor)) expect_end(*p);
+  }
+}
+
+void engine::cut_silent() {
+  const instant until = loop_.now() - options_.hello_timeout;
+  for (const auto& p : ports_) {
+    const std::size_t count = p->accepted.cut_silent(until);
+    if (count == 0) continue;
+    counted_.silent += count;
+    complain("cut connections that said nothing", p->endpoint());
+  }
+}
+
+void engine::set_alarm() {
+  instant next = shut_down_ ? instant::max() : core_.next_deadline();
+  for (const peer_id id : parked_) {
+    const remote_peer* const p = peers_.find(id);
+    if (p != nullptr && p->out.parked()) next = std::min(next, p->retry_at);
+  }
+  for (const pending_cut& c : cuts_) next = std::min(next, c.when == instant::max() ? loop_.now() : c.when);
+  for (const auto& p : ports_) {
+    const std::optional<instant> oldest = p->accepted.oldest_silent();
+    if (oldest) next = std::min(next, *oldest + options_.hello_timeout);
+  }
+  if (!shut_down_) next = std::min(next, tend_at_);
+  if (draining_ && !shut_down_) next = std::min(next, drain_until_);
+  if (next >= alarm_at_) return;  // an alarm that comes too early does no harm
+  loop_.cancel_timer(alarm_);
+  alarm_at_ = next;
+  alarm_ = loop_.at(next, [this] { alarm_at_ = instant::max(); });
+}
+
+// --- leaving
+
+void engine::drain() {
+  if (std::exchange(draining_, true)) return;
+  drain_until_ = loop_.now() + options_.drain_timeout;
+  core_.drain(loop_.now());
+}
+
+void engine::stop() {
+  if (std::exchange(shut_down_, true)) return;
+  if (!std::exchange(draining_, true)) core_.drain(loop_.now());
+  core_.shut_down(loop_.now());
+  finished_.set();
+}
+
+void engine::check_drain() {
+  if (!draining_ || shut_down_) return;
+  if (core_.drained() || loop_.now() >= drain_until_) stop();
+}
+
+// Peers that heard bye close by themselves; the others are not waited for.
+task<void> engine::farewell() {
+  if (connected() == 0) co_return;
+  task<void> leaving = all_gone();
+  try {
+    co_await with_timeout(farewell_time_max, std::move(leaving));
+  } catch (const timed_out&) {
+  }
+}
+
+task<void> engine::all_gone() { co_await all_left_.wait(); }
+
+void engine::open_internal() {
+  peer_context context;
+  context.principal = "gate";
+  context.address = "internal";
+  context.heartbeats = false;
+  core_.opened(internal_peer, context, loop_.now());
+}
+
+void engine::from_internal(const message& m, const descriptor* described) {
+  core_.received(internal_peer, m, described, loop_.now());
+}
+
+}  // namespace gate::broker

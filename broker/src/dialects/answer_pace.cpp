@@ -1,0 +1,92 @@
+#include "broker/src/dialects/answer_pace.hpp"
+
+#include <utility>
+
+namespace gate::broker {
+namespace {
+
+// What is kept costs more than its octets, and many are small.
+std::size_t cost_of(const std::string& envelope) noexcept { return envelope.capacity() + 64; }
+
+}  // namespace
+
+void answer_pace::request(const message& m) {
+  const bool streams = m.has(message_flag::wants_stream);
+  if (m.has(message_flag::one_way) || (!streams && m.accept == 0)) return;
+  open_call& c = open_[m.call];
+  c.paced = streams;
+  if (streams) c.window = credit_window({m.credit_items, m.credit_bytes});
+}
+
+void answer_pace::credit(const message& m) {
+  const auto found = open_.find(m.call);
+  if (found == open_.end()) return;
+  open_call& c = found->second;
+  c.window.grant({m.credit_items, m.credit_bytes});
+  while (c.holds()) {
+    const bool is_part = c.held[c.first].is_part;
+    if (is_part && !c.window.take(c.held[c.first].payload_bytes)) return;
+    ready_.push_back(take_first(c));
+    if (!is_part) {
+      open_.erase(found);
+      return;
+    }
+  }
+}
+
+// The core takes no more parts of it, but waits for the worker's last word.
+void answer_pace::cancel(call_id call) {
+  const auto found = open_.find(call);
+  if (found == open_.end()) return;
+  open_call& c = found->second;
+  while (c.holds()) {
+    const bool is_part = c.held[c.first].is_part;
+    std::string envelope = take_first(c);
+    if (!is_part) ready_.push_back(std::move(envelope));
+  }
+  open_.erase(found);
+}
+
+bool answer_pace::admit(const message& m) {
+  const auto found = open_.find(m.call);
+  if (found == open_.end()) return true;
+  open_call& c = found->second;
+  const bool is_part = m.type == message_type::part;
+  if (is_part && m.is_head()) {
+    c.paced = true;
+    return true;
+  }
+  if (is_part && !c.paced) return true;  // an item of a stream that its caller does not take
+  if (c.holds()) {
+    // The last word waits for those before it, whatever there is.
+    if (is_part && held_bytes_ + m.payload.size_bytes() > held_bytes_max_) return true;
+    keep(c, m);
+    return false;
+  }
+  if (!is_part) {
+    open_.erase(found);
+    return true;
+  }
+  if (c.window.take(m.payload.size_bytes())) return true;
+  keep(c, m);
+  return false;
+}
+
+void answer_pace::keep(open_call& c, const message& m) {
+  kept& last = c.held.emplace_back(kept{{}, m.payload.size_bytes(), m.type == message_type::part});
+  wire::gate2::append(last.envelope, m);
+  held_bytes_ += cost_of(last.envelope);
+}
+
+std::string answer_pace::take_first(open_call& c) {
+  std::string envelope = std::move(c.held[c.first].envelope);
+  held_bytes_ -= cost_of(envelope);
+  ++c.first;
+  if (c.first * 2 >= c.held.size()) {
+    c.held.erase(c.held.begin(), c.held.begin() + static_cast<std::ptrdiff_t>(c.first));
+    c.first = 0;
+  }
+  return envelope;
+}
+
+}  // namespace gate::broker

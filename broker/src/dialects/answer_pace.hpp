@@ -1,0 +1,72 @@
+// Holds back what a worker answers ahead of its callers, on behalf of workers whose dialect has no credit: what is
+// beyond the window that the core stated waits here, in order and up to a bound, until the core grants more. No clock
+// and no socket of its own.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <gate/protocol.hpp>
+
+#include "broker/src/core/credit.hpp"
+#include "common/src/wire/gate2.hpp"
+
+namespace gate::broker {
+
+class answer_pace {
+ public:
+  // `held_bytes_max`: of all calls of this worker. What comes beyond it passes, and the core ends its call.
+  explicit answer_pace(std::size_t held_bytes_max) noexcept : held_bytes_max_(held_bytes_max) {}
+
+  // --- what the core says to the worker
+
+  void request(const message& m);
+  void credit(const message& m);
+  void cancel(call_id call);
+
+  // --- what the worker says
+
+  // Whether this part, final or error is for the core now; else it is kept. Take what is ready first.
+  bool admit(const message& m);
+
+  // What was kept and is for the core now, in its order.
+  bool has_ready() const noexcept { return !ready_.empty(); }
+  template <class Visit> void take_ready(Visit visit) {
+    const std::vector<std::string> all = std::exchange(ready_, {});
+    for (const std::string& envelope : all) {
+      message m;
+      wire::gate2::reader envelopes(envelope);
+      if (envelopes.next(m)) visit(static_cast<const message&>(m));
+    }
+  }
+
+  std::size_t held_bytes() const noexcept { return held_bytes_; }
+
+ private:
+  struct kept {
+    std::string envelope;
+    std::size_t payload_bytes;
+    bool is_part;
+  };
+  struct open_call {
+    credit_window window;
+    bool paced = false;      // its caller takes a stream, or a huge answer has begun
+    std::vector<kept> held;  // from first_ on
+    std::size_t first = 0;
+    bool holds() const noexcept { return first < held.size(); }
+  };
+  using open_calls = std::unordered_map<call_id, open_call>;
+
+  void keep(open_call& c, const message& m);
+  std::string take_first(open_call& c);
+
+  std::size_t held_bytes_max_;
+  std::size_t held_bytes_ = 0;
+  open_calls open_;  // those whose caller takes an answer in parts
+  std::vector<std::string> ready_;
+};
+
+}  // namespace gate::broker

@@ -1,0 +1,184 @@
+#include "broker/src/endpoints.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace gate::broker {
+namespace {
+
+constexpr std::string_view tcp_prefix = "tcp://";
+
+// The four numbers of 127.0.0.1, nothing else: "127.evil.example" is a name.
+bool is_loopback_ipv4(std::string_view host) noexcept {
+  int numbers = 0;
+  bool first_is_127 = false;
+  while (true) {
+    const std::size_t dot = std::min(host.find('.'), host.size());
+    unsigned value = 256;
+    const auto [end, error] = std::from_chars(host.data(), host.data() + dot, value);
+    if (error != std::errc() || end != host.data() + dot || value > 255) return false;
+    if (numbers++ == 0) first_is_127 = value == 127;
+    if (dot == host.size()) return numbers == 4 && first_is_127;
+    host.remove_prefix(dot + 1);
+  }
+}
+
+std::string_view host_of(std::string_view endpoint) noexcept {
+  endpoint.remove_prefix(tcp_prefix.size());
+  return endpoint.substr(0, endpoint.rfind(':'));
+}
+
+bool is_port(std::string_view text) noexcept {
+  if (text == "*") return true;
+  std::uint32_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port <= 65535;
+}
+
+// Empty when it can be bound as far as its form tells, else what is wrong with it.
+std::string_view fault_of(std::string_view endpoint) noexcept {
+  if (endpoint.starts_with("ipc://")) return endpoint.size() > 6 ? "" : "a path must follow ipc://";
+  if (endpoint.starts_with("inproc://")) return endpoint.size() > 9 ? "" : "a name must follow inproc://";
+  if (!endpoint.starts_with(tcp_prefix)) return "an address begins with tcp://, ipc:// or inproc://";
+  const std::size_t colon = endpoint.rfind(':');
+  if (colon < tcp_prefix.size() || host_of(endpoint).empty()) return "write it as tcp://host:port";
+  return is_port(endpoint.substr(colon + 1)) ? "" : "the port must be a number up to 65535, or *";
+}
+
+struct address {
+  std::string endpoint;
+  std::optional<dialect> only;
+  std::optional<security::auth> how;
+};
+
+[[noreturn]] void refuse(const std::string& given, std::string_view why) {
+  throw bind_error("cannot bind " + given + ": " + std::string(why));
+}
+
+// Takes "?auth=curve&dialect=mdp02" off.
+address split(const std::string& given) {
+  const std::size_t mark = given.find('?');
+  address result{given.substr(0, mark), std::nullopt, std::nullopt};
+  if (mark == std::string::npos) return result;
+  for (std::string_view rest = std::string_view(given).substr(mark); !rest.empty();) {
+    rest.remove_prefix(1);
+    const std::string_view option = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(option.size());
+    const std::string_view key = option.substr(0, option.find('=') + 1), value = option.substr(key.size());
+    if (key == "dialect=" && !result.only) {
+      result.only = dialect_named(value);
+      if (!result.only) refuse(given, "dialect is one of gate2, gate-rpc, mdp01, mdp02");
+    } else if (key == "auth=" && !result.how) {
+      result.how = security::parse_auth(value);
+      if (!result.how) refuse(given, "auth is one of none, plain, curve, in-message");
+    } else {
+      refuse(given, "behind the question mark may stand auth= and dialect=, with & between them, and nothing else");
+    }
+  }
+  return result;
+}
+
+binding to_binding(const std::string& given, const broker_options& options) {
+  using security::auth;
+  address a = split(given);
+  binding b{std::move(a.endpoint)};
+  // The transport asks nobody about peers of the same process; what an address does not say itself spares them.
+  const bool inproc = b.endpoint.starts_with("inproc://");
+  b.how = a.how.value_or(inproc ? auth::none : security::parse_auth(options.auth).value_or(auth::none));
+  if (inproc && (b.how == auth::plain || b.how == auth::curve)) {
+    refuse(given, "peers of the same process do not log in; say auth=none or auth=in-message");
+  }
+  b.only = a.only.value_or(dialect::unknown);
+  if (b.how == auth::in_message) {
+    if (a.only && a.only != dialect::gaterpc) refuse(given, "only peers of gate-rpc can log in with auth=in-message");
+    b.only = dialect::gaterpc;
+  }
+  return b;
+}
+
+void add(std::vector<binding>& plan, const std::vector<std::string>& endpoints, const broker_options& options,
+         bool binding::*role) {
+  for (const std::string& given : endpoints) {
+    binding b = to_binding(given, options);
+    // A wildcard port is a new one each time it is asked for, so two of the same are two.
+    const bool wildcard = b.endpoint.ends_with(":*") || b.endpoint.ends_with(":0") || b.endpoint == "ipc://*";
+    const auto same =
+        std::find_if(plan.begin(), plan.end(), [&](const binding& other) { return other.endpoint == b.endpoint; });
+    if (same != plan.end() && !wildcard) {
+      if (same->only != b.only) refuse(given, "it stands there twice, for two dialects");
+      if (same->how != b.how) refuse(given, "it stands there twice, with two ways to log in");
+      (*same).*role = true;
+      continue;
+    }
+    b.*role = true;
+    plan.push_back(std::move(b));
+  }
+}
+
+}  // namespace
+
+bool is_local(std::string_view endpoint) noexcept {
+  if (endpoint.starts_with("ipc://") || endpoint.starts_with("inproc://")) return true;
+  if (!endpoint.starts_with(tcp_prefix)) return false;
+  const std::string_view host = host_of(endpoint);
+  return host == "localhost" || host == "lo" || host == "[::1]" || is_loopback_ipv4(host);
+}
+
+namespace {
+
+// Where others may ask about logins, and where this broker asks.
+void check_zap(const broker_options& options) {
+  const bool decides = !options.credentials.empty() || !options.zap_service.empty();
+  for (const std::string& endpoint : options.zap_bind) {
+    const std::string place = "zap_bind " + endpoint;
+    if (const std::string_view fault = fault_of(endpoint); !fault.empty()) refuse(place, fault);
+    if (!decides) refuse(place, "there is no credential store to answer from; set credentials");
+    if (!options.insecure && !is_local(endpoint)) {
+      refuse(place,
+             "other machines could reach it and try passwords there without end; bind a loopback address, or set "
+             "insecure = true to allow it");
+    }
+  }
+  if (options.zap_service.empty()) return;
+  const std::string_view fault = fault_of(options.zap_service);
+  if (!fault.empty())
+    throw bind_error("cannot connect to zap_service " + options.zap_service + ": " + std::string(fault));
+}
+
+}  // namespace
+
+bool is_inproc(const binding& b) noexcept { return b.endpoint.starts_with("inproc://"); }
+
+bool is_private(const binding& b) noexcept { return b.how == security::auth::none && is_local(b.endpoint); }
+
+std::string_view role_name(const binding& b) noexcept {
+  if (b.frontend && b.backend) return "frontend and backend";
+  return b.frontend ? "frontend" : "backend";
+}
+
+std::vector<binding> plan_bindings(const broker_options& options) {
+  if (options.frontend.empty()) throw bind_error("no frontend address: give --frontend, or `frontend` in the file");
+  if (options.backend.empty()) throw bind_error("no backend address: give --backend, or `backend` in the file");
+  check_zap(options);
+  std::vector<binding> plan;
+  add(plan, options.frontend, options, &binding::frontend);
+  add(plan, options.backend, options, &binding::backend);
+  for (const binding& b : plan) {
+    const std::string place = std::string(role_name(b)) + " " + b.endpoint;
+    if (const std::string_view fault = fault_of(b.endpoint); !fault.empty()) refuse(place, fault);
+    security::endpoint_facts facts;
+    facts.how = b.how;
+    facts.local = is_local(b.endpoint);
+    facts.insecure = options.insecure;
+    facts.has_store = !options.credentials.empty();
+    facts.has_external = !options.zap_service.empty();
+    facts.has_curve_key = !options.curve_key.empty();
+    if (const std::string_view fault = security::fault_of(facts); !fault.empty()) refuse(place, fault);
+  }
+  return plan;
+}
+
+}  // namespace gate::broker

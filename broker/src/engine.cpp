@@ -1,0 +1,360 @@
+#include "broker/src/engine.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include <gate/assert.hpp>
+#include <gate/sleep.hpp>
+#include <gate/task_group.hpp>
+
+#include "broker/src/core/service.hpp"
+#include "broker/src/dialects/dialect.hpp"
+#include "broker/src/endpoints.hpp"
+#include "common/src/wire/gate2.hpp"
+
+namespace gate::broker {
+namespace {
+
+// After a connection's end its last messages are read for so long at the most, when others keep the socket busy.
+constexpr auto last_messages_time_max = std::chrono::milliseconds(200);
+
+// Connections beyond peers_max that are let in to hear the core's refusal in words.
+constexpr std::size_t refusals_under_way_max = 64;
+
+// Frames beyond this size are not kept for the next message to be received into.
+constexpr std::size_t kept_frame_bytes_max = 64u << 10;
+
+options to_core_options(const broker_options& from, observer& watcher, access* rights, allowance* allowed) {
+  options to;
+  to.watcher = &watcher;
+  to.rights = rights;
+  to.allowed = allowed;
+  to.heartbeat_interval = from.heartbeat_interval;
+  to.heartbeat_liveness = from.heartbeat_liveness;
+  to.hello_timeout = from.hello_timeout;
+  to.queue_max = from.queue_max;
+  to.queue_bytes_max = from.queue_bytes_max;
+  to.queue_total_max = from.queue_total_max;
+  to.queue_total_bytes_max = from.queue_total_bytes_max;
+  to.queue_age_max = from.queue_age_max;
+  to.client_calls_max = from.client_calls_max;
+  to.client_bytes_max = from.client_bytes_max;
+  to.idle_timeout = from.idle_timeout;
+  to.budget_max = from.budget_max;
+  to.service_grace = from.service_grace;
+  to.services_max = from.services_max;
+  to.peers_max = from.peers_max;
+  to.worker_capacity_max = from.worker_capacity_max;
+  to.attempts_max = from.attempts_max;
+  to.payload_bytes_max = from.payload_bytes_max;
+  to.broker_name = from.name;
+  return to;
+}
+
+bytes_view view_of(const zmq::message_t& frame) noexcept {
+  return {static_cast<const char*>(frame.data()), frame.size()};
+}
+
+}  // namespace
+
+engine::engine(loop& where, const broker_options& options, observer* listener)
+    : loop_(where),
+      options_(options),
+      listener_(listener),
+      door_(where, options_),
+      rights_(door_.current() ? std::make_unique<store_access>(door_.current()) : nullptr),
+      allowed_(principal_allowance::is_limited(options_) ? std::make_unique<principal_allowance>(options_) : nullptr),
+      addresses_(options_.peers_per_address_max),
+      core_(to_core_options(options_, *this, rights_.get(), allowed_.get()), *this, where.now()),
+      internal_out_(spare_) {
+  waiting_.bytes_max = options_.queue_total_bytes_max;
+  door_.on_change([this](std::shared_ptr<const security::snapshot> store) { on_store_change(std::move(store)); });
+  door_.on_failure([this](std::string_view why) {
+    failure_ = why;
+    stop();
+  });
+  for (const binding& b : plan_bindings(options_)) {
+    const auto index = static_cast<port_index>(ports_.size());
+    ports_.push_back(
+        std::make_unique<port>(loop_, door_, b, options_, index,
+                               [this](port& at, const connection_event& event) { on_connection(at, event); }));
+  }
+}
+
+engine::~engine() { loop_.cancel_timer(alarm_); }
+
+Broker::bound engine::endpoints() const {
+  Broker::bound all;
+  for (const auto& p : ports_) {
+    if (p->plan().frontend) all.frontend.push_back(p->endpoint());
+    if (p->plan().backend) all.backend.push_back(p->endpoint());
+  }
+  return all;
+}
+
+std::size_t engine::connected() const noexcept {
+  std::size_t count = 0;
+  for (const auto& p : ports_) count += p->accepted.size();
+  return count;
+}
+
+task<void> engine::run() {
+  const gate::env here = co_await current_env();
+  task_group readers(here);
+  hook_ = loop_.at_turn_end([this] { end_turn(); });
+  for (const auto& p : ports_) readers.spawn(read(*p));
+  bool orderly = true;
+  try {
+    co_await finished_.wait();
+  } catch (const cancelled&) {
+    orderly = false;
+  }
+  if (!shut_down_) stop();
+  flush_dirty();
+  if (orderly) {
+    task<void> leaving = farewell();
+    co_await std::move(leaving);
+  }
+  hook_.reset();
+  readers.cancel();
+  co_await readers.join();
+  if (!failure_.empty()) throw std::runtime_error(failure_);
+  if (!orderly) throw cancelled();
+}
+
+// --- reading
+
+task<void> engine::read(port& from) {
+  for (;;) {
+    co_await from.socket().readable();
+    receive(from);
+  }
+}
+
+// False when there was more than one turn's worth.
+bool engine::receive(port& from) {
+  bool drained = false;
+  for (std::size_t n = 0; n < options_.messages_per_turn_max && !drained; ++n) {
+    drained = !from.socket().try_receive(from.incoming);
+    if (!drained) handle(from);
+  }
+  if (!from.ending.empty() && (drained || loop_.now() - from.ending_since > last_messages_time_max)) end_all(from);
+  return drained;
+}
+
+void engine::handle(port& from) {
+  multipart& frames = from.incoming;
+  if (frames.size() < 2) return;
+  ++counted_.messages_received;
+  counted_.bytes_received += frames.bytes() - frames[0].size();
+  remote_peer* sender = peers_.find(from.index(), view_of(frames[0]));
+  // Nothing in a foreign message tells that it is the first of a new connection.
+  if (sender == nullptr || sender->foreign || wire::gate2::recognises(view_of(frames[1])) ||
+      !is_bound_to(from, *sender)) {
+    sender = admit(from, sender);
+  }
+  if (sender == nullptr || sender->cut) {
+    ++counted_.discarded;
+  } else if (frames.excess() != 0) {
+    ++counted_.too_many_frames;
+    break_off(*sender, "a message of too many frames");
+  } else if (sender->logins) {
+    handle_login(*sender, views_of(frames));
+  } else if (sender->foreign) {
+    handle_foreign(*sender, views_of(frames));
+  } else {
+    handle_batch(from, *sender);
+  }
+  for (zmq::message_t& frame : frames.frames()) {
+    if (frame.size() > kept_frame_bytes_max) frame.rebuild();
+  }
+}
+
+void engine::handle_batch(port& from, remote_peer& sender) {
+  multipart& frames = from.incoming;
+  const instant now = loop_.now();
+  if (frames.size() > 3) {
+    core_.malformed(sender.id, to_string(wire::gate2::parse_error::bad_frames), now);
+    return;
+  }
+  std::optional<bytes_view> payload;
+  current_payload_ = frames.size() == 3 ? &frames[2] : nullptr;
+  if (current_payload_ != nullptr) payload = view_of(*current_payload_);
+  wire::gate2::reader envelopes(view_of(frames[1]), payload);
+  message m;
+  while (!sender.cut && envelopes.next(m)) {
+    ++counted_.envelopes_received;
+    if (m.type != message_type::hello || m.payload.size_bytes() == 0) {
+      core_.received(sender.id, m, nullptr, now);
+      continue;
+    }
+    const std::optional<descriptor> described = decode_descriptor(m.payload.single());
+    if (described) {
+      core_.received(sender.id, m, &*described, now);
+    } else {
+      core_.malformed(sender.id, "the descriptor in the hello cannot be read", now);
+    }
+  }
+  if (!sender.cut && envelopes.error() != wire::gate2::parse_error::none) {
+    core_.malformed(sender.id, to_string(envelopes.error()), now);
+  }
+  current_payload_ = nullptr;
+}
+
+// The frames behind the routing id. Valid until the next call.
+wire::frames_view engine::views_of(const multipart& message) {
+  views_.clear();
+  for (const zmq::message_t& frame : message.frames().subspan(1)) views_.push_back(view_of(frame));
+  return views_;
+}
+
+// --- connections
+
+void engine::on_connection(port& at, const connection_event& event) {
+  using kind = connection_event::kind;
+  switch (event.what) {
+    case kind::accepted:
+      ++counted_.connections_accepted;
+      on_disconnected(at, event.descriptor);  // should its end have been missed
+      at.accepted.accepted(event.descriptor, loop_.now());
+      if (!has_room_for(at, event.descriptor)) {
+        ++counted_.address_refused;
+        at.accepted.cut(event.descriptor);
+      } else if (connected() > options_.peers_max + refusals_under_way_max) {
+        ++counted_.connections_refused;
+        at.accepted.cut(event.descriptor);
+      }
+      break;
+    case kind::disconnected:
+      on_disconnected(at, event.descriptor);
+      break;
+    case kind::handshake_failed_no_detail:
+    case kind::handshake_failed_protocol:
+      ++counted_.handshakes_failed;
+      on_handshake_failed(at, event);
+      break;
+    case kind::handshake_failed_auth:
+      ++counted_.handshakes_refused;  // the door told of it
+      break;
+    case kind::accept_failed:
+      complain("cannot accept a connection", zmq_strerror(event.value));
+      break;
+    default:
+      break;
+  }
+}
+
+// What the transport ended by itself, and nobody was asked about.
+void engine::on_handshake_failed(port& at, const connection_event& event) {
+  if (at.plan().how == security::auth::none) return;
+  const bool mismatch = event.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;
+  const std::string_view why = mismatch ? "a peer came with another mechanism than its address wants"
+                                        : "a peer's handshake failed: not ZMTP, a wrong server key, or broken off";
+  complain(why, at.endpoint());
+  security::audit_record failed{};
+  failed.kind = security::audit_kind::handshake_failed;
+  failed.mechanism = security::to_string(at.plan().how);
+  failed.what = why;
+  door_.audit(failed);
+}
+
+void engine::on_disconnected(port& at, int descriptor) {
+  const std::optional<connection> was = at.accepted.ended(descriptor);
+  if (!was) return;
+  // The transport says nothing of a handshake that broke its limits, so this alone counts all that led to nothing.
+  if (!was->owner && !was->refused) ++counted_.ended_early;
+  if (!was->address.empty()) addresses_.closed(was->address);
+  if (remote_peer* const owner = was->owner ? peers_.find(*was->owner) : nullptr) {
+    owner->descriptor = -1;
+    expect_end(*owner);
+  }
+  if (shut_down_ && connected() == 0) all_left_.set();
+}
+
+// Its connection is gone, but messages that came before may wait in the socket: an answer among them must not be lost.
+void engine::expect_end(remote_peer& gone) {
+  if (std::exchange(gone.ending, true)) return;
+  port& at = *ports_[gone.port];
+  if (at.ending.empty()) at.ending_since = loop_.now();
+  at.ending.push_back(gone.id);
+}
+
+void engine::end_all(port& at) {
+  for (const peer_id id : std::exchange(at.ending, {})) {
+    if (remote_peer* const gone = peers_.find(id)) end(*gone);
+  }
+}
+
+void engine::end(remote_peer& gone) {
+  if (!gone.cut) {
+    const instant now = loop_.now();
+    gone.out.take_requests([&](const message& request) { core_.unsent(gone.id, request, now); });
+    core_.closed(gone.id, now);
+  }
+  peers_.remove(gone);
+}
+
+// --- the log, and the hooks
+
+void engine::worker_up(const worker_record& w) {
+  if (w.id == internal_peer) return;
+  if (may_log()) spdlog::info("worker {} serves '{}'", static_cast<std::uint64_t>(w.id), w.service);
+  if (listener_ != nullptr) listener_->worker_up(w);
+}
+
+void engine::worker_down(const worker_record& w, std::string_view why) {
+  if (w.id == internal_peer) return;
+  if (may_log()) spdlog::info("worker {} left '{}': {}", static_cast<std::uint64_t>(w.id), w.service, why);
+  if (listener_ != nullptr) listener_->worker_down(w, why);
+}
+
+void engine::worker_stalled(const worker_record& w, bool stalled) {
+  const std::string_view what = stalled ? "is stalled: no heartbeat, so no new calls" : "is ready again";
+  if (may_log()) spdlog::info("worker {} of '{}' {}", static_cast<std::uint64_t>(w.id), w.service, what);
+  if (listener_ != nullptr) listener_->worker_stalled(w, stalled);
+}
+
+void engine::service_up(std::string_view service) {
+  if (listener_ != nullptr && !is_reserved(service)) listener_->service_up(service);
+}
+
+void engine::service_down(std::string_view service) {
+  if (listener_ != nullptr && !is_reserved(service)) listener_->service_down(service);
+}
+
+void engine::call_done(const call_record& call) {
+  if (rights_ && is_reserved(call.service) && !is_for_everybody(call.method)) {
+    security::audit_record record{};
+    record.kind = security::audit_kind::operator_act;
+    record.principal = call.caller;
+    record.service = call.service;
+    record.method = call.method;
+    record.what = to_string(call.status);
+    door_.audit(record);
+  }
+  if (listener_ != nullptr) listener_->call_done(call);
+}
+
+void engine::complain(std::string_view what, std::string_view about) {
+  if (!may_log()) return;
+  if (about.empty()) {
+    spdlog::warn("{}", what);
+  } else {
+    spdlog::warn("{}: {}", what, about);
+  }
+}
+
+bool engine::may_log() {
+  if (!lines_.admit(loop_.now())) return false;
+  if (const std::uint64_t left_out = lines_.take_left_out()) {
+    spdlog::warn("{} lines about peers were left out", left_out);
+  }
+  return true;
+}
+
+}  // namespace gate::broker

@@ -1,0 +1,185 @@
+// The broker between its sockets and its core: reads, parses, feeds the core, and carries out what it says. Decides
+// nothing that the core could decide. One loop's thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include <gate/broker.hpp>
+#include <gate/event.hpp>
+#include <gate/loop.hpp>
+#include <gate/task.hpp>
+
+#include "broker/src/core/core.hpp"
+#include "broker/src/foreign_services.hpp"
+#include "broker/src/io_counters.hpp"
+#include "broker/src/log_limiter.hpp"
+#include "broker/src/peers.hpp"
+#include "broker/src/port.hpp"
+#include "broker/src/principal_allowance.hpp"
+#include "broker/src/security/gatekeeper.hpp"
+#include "broker/src/store_access.hpp"
+#include "common/src/peer/context.hpp"
+
+namespace gate::broker {
+
+class engine final : private output, private observer {
+ public:
+  // Binds every address, or none, once there is somebody at the door. Throws bind_error. `listener` is told what the
+  // core tells; it may be null.
+  engine(loop& where, const broker_options& options, observer* listener = nullptr);
+  ~engine() override;
+
+  Broker::bound endpoints() const;
+  task<void> run();
+  void drain();
+  void stop();
+
+  const core& state() const noexcept { return core_; }
+  const io_counters& counted() const noexcept { return counted_; }
+  std::size_t connected() const noexcept;
+  const security::gatekeeper& door() const noexcept { return door_; }
+  security::gatekeeper& door() noexcept { return door_; }
+  // Whether that principal may know of the service, and where names belong for it that say no namespace.
+  bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) const;
+  std::string_view home_of(std::string_view principal) const noexcept;
+  loop& where() const noexcept { return loop_; }
+
+  void open_internal();
+  // A message of the internal service, which the core takes for one more worker.
+  void from_internal(const message& m, const descriptor* described = nullptr);
+  // Called at the end of a turn with the batch of envelopes that the core has for the internal service.
+  void set_internal(unique_function<void(bytes_view batch)> deliver) { deliver_internal_ = std::move(deliver); }
+
+ private:
+  // --- the core's wishes (delivery.cpp)
+  void send(peer_id to, const message& m) override;
+  void cut(peer_id who, errc why, std::string_view text) override;
+
+  // --- what the core tells (engine.cpp)
+  void worker_up(const worker_record& w) override;
+  void worker_down(const worker_record& w, std::string_view why) override;
+  void worker_stalled(const worker_record& w, bool stalled) override;
+  void service_up(std::string_view service) override;
+  void service_down(std::string_view service) override;
+  void call_done(const call_record& call) override;
+  void refused(const refusal_record& refusal) override;
+
+  // --- reading (engine.cpp)
+  task<void> read(port& from);
+  bool receive(port& from);
+  void handle(port& from);
+  void handle_batch(port& from, remote_peer& sender);
+  void break_off(remote_peer& sender, std::string_view why);
+  void on_connection(port& at, const connection_event& event);
+  void on_handshake_failed(port& at, const connection_event& event);
+  void on_disconnected(port& at, int descriptor);
+  void end(remote_peer& gone);
+  void end_all(port& at);
+  void expect_end(remote_peer& gone);
+
+  // --- who they are, and whether they may be here (admission.cpp)
+  remote_peer* admit(port& from, remote_peer* known);
+  remote_peer* greet(port& from, int descriptor, connection* over);
+  bool is_bound_to(const port& from, const remote_peer& known) const noexcept;
+  void introduce(remote_peer& fresh, std::string_view principal);
+  bool has_room_for(port& at, int descriptor);
+  bool may_send(remote_peer& to);
+  void handle_login(remote_peer& sender, wire::frames_view frames);
+  bool judge(remote_peer& sender, wire::frames_view frames);
+  void on_verdict(peer_id id, const security::verdict& said);
+  void act_on(remote_peer& sender, wire::frames_view frames, const security::verdict& said);
+  void decline(remote_peer& sender, wire::frames_view frames, errc why, std::string_view text);
+  void turn_away(remote_peer& sender, errc why, std::string_view text);
+  void on_store_change(std::shared_ptr<const security::snapshot> store);
+
+  // --- peers of other dialects (foreign_peers.cpp)
+  void handle_foreign(remote_peer& sender, wire::frames_view frames);
+  void take(remote_peer& sender, const wire::received& r);
+  void ask(remote_peer& sender, const message& request);
+  void say(remote_peer& to, const message& m);
+  void queue(remote_peer& to, const wire::frame_list& messages, const message* request);
+  void pace(remote_peer& worker, const message& m);
+  void release(remote_peer& worker);
+  void give_backs();
+  void watch_worker(remote_peer& w);
+  void tend(remote_peer& w);
+  void tend_workers();
+  void give_up(remote_peer& w);
+  wire::frames_view views_of(const multipart& message);
+
+  // --- writing and waiting, at the end of each turn (delivery.cpp)
+  void end_turn();
+  void flush_dirty();
+  void flush(remote_peer& to);
+  void flush_internal();
+  void retry_parked();
+  bool is_too_slow(const remote_peer& p) const noexcept;
+  void drop_too_slow(remote_peer& p);
+  void finish_cuts();
+  void cut_silent();
+  void complain(std::string_view what, std::string_view about);
+  bool may_log();
+  void check_drain();
+  void set_alarm();
+  task<void> farewell();
+  task<void> all_gone();
+
+  struct pending_cut {
+    peer_id who;
+    std::uint64_t since_turn;
+    instant when;  // max() until the turn after that
+  };
+
+  loop& loop_;
+  broker_options options_;
+  observer* const listener_;
+  gate::peer::context_user context_;
+  security::gatekeeper door_;
+  std::unique_ptr<store_access> rights_;          // null: no store
+  std::unique_ptr<principal_allowance> allowed_;  // null: no limits of principals
+  security::address_quota addresses_;
+  waiting_room waiting_;
+  core core_;
+  std::vector<std::unique_ptr<port>> ports_;
+  peers peers_;
+  buffer_pool spare_;
+  io_counters counted_;
+  log_limiter lines_;
+
+  zmq::message_t* current_payload_ = nullptr;  // the payload frame of the message being handled
+
+  foreign_services foreign_services_{core_, rights_.get()};
+  std::vector<bytes_view> views_;                   // of the foreign message being handled
+  wire::frame_list replies_, composed_;             // scratch: what a message is answered with, what the core says
+  std::vector<std::pair<peer_id, message>> backs_;  // answers to the core from peers whom it could not say something
+  std::vector<peer_id> released_;                   // foreign workers with answers that may pass now
+  std::vector<peer_id> watched_;                    // foreign workers
+  instant tend_at_ = instant::max();                // when something is due of one of them
+  bool told_of_old_gaterpc_ = false;
+
+  std::vector<peer_id> dirty_, flushing_;
+  std::vector<peer_id> parked_;
+  std::deque<pending_cut> cuts_;
+  std::uint64_t turn_ = 0;
+  out_queue internal_out_;
+  unique_function<void(bytes_view)> deliver_internal_;
+
+  bool draining_ = false;
+  bool shut_down_ = false;
+  std::string failure_;  // why it ends, when it has to
+  instant drain_until_{};
+  async_event finished_;
+  async_event all_left_;
+
+  turn_hook hook_;
+  timer_key alarm_;
+  instant alarm_at_ = instant::max();
+};
+
+}  // namespace gate::broker

@@ -1,0 +1,199 @@
+#include "broker/src/foreign_services.hpp"
+
+#include <random>
+#include <vector>
+
+#include <gate/value.hpp>
+
+#include "common/src/qualified_name.hpp"
+#include "common/src/wire/foreign_words.hpp"
+#include "common/src/wire/mdp.hpp"
+#include "common/src/wire/msgpack_scan.hpp"
+
+namespace gate::broker {
+namespace {
+
+namespace scan = wire::msgpack_scan;
+
+constexpr std::string_view gaterpc_name = "Gate";
+constexpr std::string_view own_name = "gate";
+constexpr std::string_view heartbeat = "heartbeat";
+
+// The first argument, or the named one; nothing when there is neither. The payload is known to be well formed.
+std::optional<bytes_view> argument(const message& request, bytes_view name) {
+  bytes_view rest = request.payload.single();
+  if (request.has(message_flag::named)) {
+    scan::take_list(rest);
+    bytes_view positional = scan::take_value(rest).value_or(bytes_view());
+    if (scan::take_list(positional).value_or(0) > 0) return scan::take_value(positional);
+    for (std::uint32_t left = scan::take_map(rest).value_or(0); left > 0; --left) {
+      const std::optional<bytes_view> key = scan::take_value(rest);
+      const std::optional<bytes_view> given = scan::take_value(rest);
+      if (!key || !given) return std::nullopt;
+      if (scan::text_of(*key) == name) return given;
+    }
+    return std::nullopt;
+  }
+  return scan::take_list(rest).value_or(0) > 0 ? scan::take_value(rest) : std::nullopt;
+}
+
+// "(a: int32, b)" as Python writes it.
+std::string signature_of(const method_descriptor& m) {
+  std::string text = "(";
+  for (const parameter_info& p : m.parameters) {
+    if (text.size() > 1) text += ", ";
+    text += p.name.empty() ? "_" : p.name;
+    if (!p.type.empty()) text += ": " + p.type;
+  }
+  text += ')';
+  if (!m.result.empty()) text += " -> " + m.result;
+  return text;
+}
+
+// The body of a question to the broker as Majordomo's clients put it: the first frame.
+bytes_view body_of(const message& request) {
+  if (request.method != wire::mdp::body_method) return request.method;  // it looked like a call with a method
+  const std::optional<bytes_view> first = argument(request, {});
+  return first ? scan::binary_of(*first).value_or(bytes_view()) : bytes_view();
+}
+
+}  // namespace
+
+foreign_services::foreign_services(const core& about, store_access* rights) : core_(about), rights_(rights) {
+  std::random_device random;
+  for (char& c : id_) c = static_cast<char>(random() & 0xff);
+}
+
+std::string_view foreign_services::core_name(dialect speaks, std::string_view service) noexcept {
+  return speaks == dialect::gaterpc && service == gaterpc_name ? own_name : service;
+}
+
+std::optional<message> foreign_services::answer(dialect speaks, std::string_view principal, const message& request) {
+  result_.clear();
+  asker_ = principal;
+  home_ = rights_ == nullptr ? std::string_view() : rights_->home(principal);
+  if (speaks == dialect::gaterpc) {
+    if (request.service == gaterpc_name) return gate(request);
+    return request.method == "get_interfaces" ? interfaces(request) : std::nullopt;
+  }
+  return request.service.starts_with("mmi.") ? std::optional(mmi(request)) : std::nullopt;
+}
+
+std::optional<foreign_services::meant> foreign_services::find(bytes_view said) {
+  const qualified_name name = split_name(said);
+  const meant what{name.name_space.value_or(home_), name.name};
+  if (rights_ != nullptr && !rights_->may_see(asker_, what.space, what.name)) return std::nullopt;
+  return what;
+}
+
+std::size_t foreign_services::workers_of(bytes_view said) {
+  const std::optional<meant> what = find(said);
+  return what ? core_.workers_of(what->space, what->name) : 0;
+}
+
+// As the asker would call them.
+std::vector<std::string> foreign_services::names() {
+  std::vector<std::string> all;
+  for (service_view& s : core_.services()) {
+    if (s.workers == 0 || s.name == own_name) continue;
+    if (rights_ != nullptr && !rights_->may_see(asker_, s.name_space, s.name)) continue;
+    if (s.name_space == home_) {
+      all.push_back(std::move(s.name));
+    } else {
+      all.push_back(s.name_space + '/' + s.name);
+    }
+  }
+  return all;
+}
+
+message foreign_services::final(const message& request) const {
+  message m = wire::of_type(message_type::final, request.call);
+  m.payload = bytes_view(result_);
+  return m;
+}
+
+message foreign_services::wrong(const message& request, std::string_view text) const {
+  message m = wire::error_of(request.call, errc::invalid_argument, text);
+  m.origin = origin::broker;
+  return m;
+}
+
+// --- gate-rpc --------------------------------------------------------------------------------------------------------
+
+std::optional<message> foreign_services::gate(const message& request) {
+  if (request.method == "get_services") {
+    std::vector<std::string> all = names();
+    all.emplace_back(gaterpc_name);
+    encode_to(result_, all);
+    return final(request);
+  }
+  if (request.method == "info") {
+    append_map_header(result_, 2);
+    encode_to(result_, std::string_view("my_id"));
+    append_bytes(result_, bytes_view(id_.data(), id_.size()));
+    encode_to(result_, std::string_view("services"));
+    encode_to(result_, names());
+    return final(request);
+  }
+  if (request.method == "keepalive") {
+    const std::optional<bytes_view> said = argument(request, heartbeat);
+    if (!said) return wrong(request, "keepalive() missing 1 required positional argument: 'heartbeat'");
+    append_bytes(result_, scan::binary_of(*said) == heartbeat ? "200" : "400");
+    return final(request);
+  }
+  if (request.method == "query_service") {
+    const std::optional<bytes_view> name = argument(request, "service_name");
+    if (!name) return wrong(request, "query_service() missing 1 required positional argument: 'service_name'");
+    const std::optional<bytes_view> text = scan::text_of(*name);
+    const std::optional<meant> what = text ? find(*text) : std::nullopt;
+    if (!what || core_.workers_of(what->space, what->name) == 0) {
+      result_ = encode_nil();
+    } else {
+      const descriptor* const about = core_.describe(what->space, what->name);
+      encode_to(result_, about == nullptr ? std::string_view() : std::string_view(about->description));
+    }
+    return final(request);
+  }
+  return std::nullopt;
+}
+
+// Python's own workers list their methods themselves, get_interfaces among them.
+std::optional<message> foreign_services::interfaces(const message& request) {
+  const std::optional<meant> what = find(request.service);
+  if (!what) return std::nullopt;  // the core says what it says to any call
+  const descriptor* const about = core_.describe(what->space, what->name);
+  if (about == nullptr || about->methods.empty()) return std::nullopt;
+  for (const method_descriptor& m : about->methods) {
+    if (m.name == request.method) return std::nullopt;
+  }
+  append_map_header(result_, static_cast<std::uint32_t>(about->methods.size()));
+  for (const method_descriptor& m : about->methods) {
+    encode_to(result_, m.name);
+    append_map_header(result_, 2);
+    encode_to(result_, std::string_view("doc"));
+    if (m.doc.empty()) {
+      result_ += encode_nil();
+    } else {
+      encode_to(result_, m.doc);
+    }
+    encode_to(result_, std::string_view("signature"));
+    encode_to(result_, signature_of(m));
+  }
+  return final(request);
+}
+
+// --- Majordomo -------------------------------------------------------------------------------------------------------
+
+message foreign_services::mmi(const message& request) {
+  const bytes_view asked = body_of(request);
+  if (request.service == "mmi.service") {
+    append_bytes(result_, workers_of(asked) > 0 ? "200" : "404");
+  } else if (request.service == "mmi.workers") {
+    append_bytes(result_, std::to_string(workers_of(asked)));
+  } else {
+    append_bytes(result_, "501");
+  }
+  return final(request);
+}
+
+}  // namespace gate::broker

@@ -1,0 +1,42 @@
+// Between the core, which tells what happens while it works, and a broker's own hooks, which may do as they like.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <gate/broker.hpp>
+
+#include "broker/src/core/output.hpp"
+#include "broker/src/log_limiter.hpp"
+
+namespace gate::broker {
+
+// Calls the hooks of a Broker. What they throw is logged and counted, and stops nobody. The loop's thread only.
+class hooks final : public observer {
+ public:
+  explicit hooks(Broker& owner) noexcept : owner_(owner) {}
+
+  void worker_up(const worker_record& w) override;
+  void worker_down(const worker_record& w, std::string_view why) override;
+  void worker_stalled(const worker_record& w, bool stalled) override;
+  void service_up(std::string_view service) override;
+  void service_down(std::string_view service) override;
+  void call_done(const call_record& call) override;
+  void leaving();
+
+  // Whether a hook runs: the core may be at work then, and must not be called.
+  bool running() const noexcept { return depth_ != 0; }
+  // Exceptions so far.
+  std::uint64_t failures() const noexcept { return failures_; }
+
+ private:
+  template <class Call> void guarded(std::string_view hook, Call&& call);
+  void failed(std::string_view hook) noexcept;
+
+  Broker& owner_;
+  unsigned depth_ = 0;
+  std::uint64_t failures_ = 0;
+  log_limiter lines_;
+};
+
+}  // namespace gate::broker

@@ -1,0 +1,145 @@
+// The service `gate`: the broker answers about itself like any worker, through the same core and the same dispatcher.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <gate/interface.hpp>
+#include <gate/thread_pool.hpp>
+#include <gate/value.hpp>
+
+#include "broker/src/engine.hpp"
+#include "broker/src/hooks.hpp"
+#include "common/src/interface/dispatcher.hpp"
+#include "common/src/peer/window.hpp"
+
+namespace gate::broker {
+
+// What the methods answer, as maps with these keys.
+struct service_report {
+  std::string name, description;
+  std::size_t workers = 0, stalled = 0, queued = 0, queued_bytes = 0, in_flight = 0;
+  std::uint32_t capacity = 0;
+  MSGPACK_DEFINE_MAP(name, description, workers, stalled, queued, queued_bytes, in_flight, capacity)
+};
+
+struct worker_report {
+  std::uint64_t id = 0;
+  std::string service, name, address, host, version;
+  std::uint32_t pid = 0, capacity = 0, in_flight = 0;
+  bool stalled = false, draining = false;
+  std::int64_t up_ms = 0, last_heartbeat_ms = 0;
+  MSGPACK_DEFINE_MAP(id, service, name, address, host, version, pid, capacity, in_flight, stalled, draining, up_ms,
+                     last_heartbeat_ms)
+};
+
+struct parameter_report {
+  std::string name, type;
+  MSGPACK_DEFINE_MAP(name, type)
+};
+
+struct method_report {
+  std::string name;
+  std::string kind;  // "unary" or "stream"
+  bool client_stream = false;
+  std::vector<parameter_report> parameters;
+  std::string result, doc;
+  MSGPACK_DEFINE_MAP(name, kind, client_stream, parameters, result, doc)
+};
+
+struct service_description {
+  std::string name, description, version;
+  std::map<std::string, std::string> labels;
+  bool described = false;  // whether its workers say anything about their methods
+  std::vector<method_report> methods;
+  MSGPACK_DEFINE_MAP(name, description, version, labels, described, methods)
+};
+
+struct broker_info {
+  std::string name, version, host;
+  std::uint32_t pid = 0;
+  std::int64_t uptime_ms = 0;
+  std::vector<std::string> frontend, backend;
+  MSGPACK_DEFINE_MAP(name, version, host, pid, uptime_ms, frontend, backend)
+};
+
+using numbers = std::map<std::string, std::uint64_t>;
+struct broker_stats {
+  std::string version;
+  std::int64_t uptime_ms = 0;
+  numbers now;        // what there is at the moment
+  numbers calls;      // since the start: what became of calls
+  numbers ended;      // accepted calls, by status
+  numbers refused;    // calls that were not accepted, by status
+  numbers transport;  // messages, connections, and what was cut
+  numbers logins;     // who came in and who did not, and the credential store
+  numbers limits;     // those in force: milliseconds, octets, or a count
+  MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, transport, logins, limits)
+};
+
+class operator_methods final : public Interface {
+ public:
+  operator_methods(const engine& about, const broker_options& options, const hooks& told);
+
+ private:
+  GATE_INTERFACE_ON(gate::run_on::loop, ping, services, workers, stats, info)
+  GATE_INTERFACE_AS("describe", describe_service, task<service_description>(Call&, const std::string&) const)
+  GATE_DOC(ping, "answers at once: the broker is alive")
+  GATE_DOC(services, "the services that have workers, or calls waiting for one, as far as they concern the caller")
+  GATE_DOC(workers, "the workers that are connected")
+  GATE_DOC(describe, "the methods of a service, as one of its workers describes them", service)
+  GATE_DOC(stats, "counters since the start, what there is now, and the limits in force")
+  GATE_DOC(info, "the broker's name, version, age and addresses")
+
+  void ping() const {}
+  std::vector<service_report> services(Call& call) const;
+  std::vector<worker_report> workers() const;
+  task<service_description> describe_service(Call& call, const std::string& service) const;
+  broker_stats stats() const;
+  broker_info info() const;
+
+  const engine& engine_;
+  const broker_options& options_;
+  const hooks& hooks_;
+  instant started_;
+};
+
+// Registers `gate` with the core when constructed, and answers its calls from then on. `more` are methods of a broker's
+// own, which go before those above; those of them that are plain run in a pool of options.internal_threads.
+class internal_service final : private answers {
+ public:
+  internal_service(engine& owner, const broker_options& options, Interface& more, const hooks& told);
+  internal_service(const internal_service&) = delete;
+  internal_service& operator=(const internal_service&) = delete;
+  ~internal_service();
+
+ private:
+  bool window_open(call_id call) const noexcept override;
+  bool writable() const noexcept override { return true; }
+  bool part(call_id call, payload_view item) override;
+  bool huge_part(const message& m) override;
+  bool final(const message& m) override;
+  bool error(const message& m) override;
+  bool grant(call_id call, std::uint32_t items, std::uint32_t octets) override;
+
+  void register_service();
+  void receive(bytes_view batch);
+  void handle(const message& m);
+  dispatcher& of(std::string_view method);
+  call_origin origin_of(call_id call) const;
+
+  engine& engine_;
+  Interface& more_;
+  operator_methods own_;
+  thread_pool pool_;
+  std::unordered_map<call_id, gate::peer::window> windows_;  // of open calls
+  dispatcher own_calls_;
+  dispatcher more_calls_;
+};
+
+}  // namespace gate::broker

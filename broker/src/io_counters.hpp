@@ -1,0 +1,35 @@
+// What the sockets' side of the broker counts; the core counts calls. Since the start; only ever rise.
+#pragma once
+
+#include <cstdint>
+
+namespace gate::broker {
+
+struct io_counters {
+  std::uint64_t messages_received = 0;  // ZeroMQ messages, each a batch of envelopes
+  std::uint64_t envelopes_received = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t messages_sent = 0;
+  std::uint64_t envelopes_sent = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_refused = 0;  // beyond peers_max
+  std::uint64_t address_refused = 0;      // connections beyond peers_per_address_max
+  std::uint64_t impostors = 0;            // messages under a routing id that is another connection's, or another user's
+  std::uint64_t logins_refused = 0;       // messages that were not taken for their login
+  std::uint64_t logins_put_off = 0;       // messages whose login could not be decided
+  std::uint64_t handshakes_failed = 0;    // of the transport: no ZMTP, another mechanism, or broken off
+  std::uint64_t handshakes_refused = 0;   // ended by a login that was refused or put off
+  std::uint64_t ended_early = 0;          // connections that ended by themselves before their first message, those too
+  std::uint64_t unrecognised = 0;         // first messages in no language that we speak
+  std::uint64_t too_many_frames = 0;      // messages of more than frames_max frames
+  std::uint64_t silent = 0;               // connections cut at hello_timeout
+  std::uint64_t too_slow = 0;             // peers cut because they did not read
+  std::uint64_t discarded = 0;            // messages of peers that had been cut
+  std::uint64_t not_understood = 0;       // messages in a foreign dialect that were wrong, and answered or ignored
+  std::uint64_t not_sayable = 0;          // answers that a peer's dialect has no words for, such as MDP for errors
+  std::uint64_t silent_workers = 0;  // idle workers of a foreign dialect that were given up because of their silence
+  std::uint64_t parked = 0;          // times that the transport did not take a batch at once
+};
+
+}  // namespace gate::broker

@@ -1,0 +1,133 @@
+#include "broker/src/out_queue.hpp"
+
+#include <utility>
+
+namespace gate::broker {
+namespace {
+
+// A batch that grew beyond this does not stay with its peer: thousands of them would add up.
+constexpr std::size_t kept_bytes_max = 16u << 10;
+
+// What a string holds without an allocation, and a little more: nothing worth keeping.
+constexpr std::size_t small_string_bytes = 32;
+
+// Sent messages that are kept in front of those that wait, at the most: a queue that never runs empty must not grow.
+constexpr std::size_t sent_kept_max = 1024;
+
+// The payload as a frame of its own; shares `frame` when it is the whole of it.
+zmq::message_t to_frame(const payload_view& payload, zmq::message_t* frame) {
+  if (frame != nullptr && payload.frames() == 1 && payload.single().data() == frame->data() &&
+      payload.size_bytes() == frame->size()) {
+    zmq::message_t shared;
+    shared.copy(*frame);  // counts a reference
+    return shared;
+  }
+  zmq::message_t copied(payload.size_bytes());
+  char* to = static_cast<char*>(copied.data());
+  for (std::size_t i = 0; i < payload.frames(); ++i) to += payload[i].copy(to, payload[i].size());
+  return copied;
+}
+
+}  // namespace
+
+std::string frame_box::pack(const wire::frame_list& from, std::size_t message) {
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < from.frames(message); ++i)
+    octets += sizeof(std::uint32_t) + from.frame(message, i).size();
+  std::string box;
+  box.reserve(octets);
+  for (std::size_t i = 0; i < from.frames(message); ++i) {
+    const bytes_view frame = from.frame(message, i);
+    const auto size = static_cast<std::uint32_t>(frame.size());
+    box.append(reinterpret_cast<const char*>(&size), sizeof size);
+    box.append(frame);
+  }
+  return box;
+}
+
+void out_queue::append(const wire::frame_list& from, std::size_t message, const gate::message* request) {
+  outgoing& added = closed_.emplace_back();
+  added.framed = true;
+  added.batch = frame_box::pack(from, message);
+  if (request != nullptr) wire::gate2::append(added.request, *request, false);
+  closed_bytes_ += added.bytes();
+}
+
+bool out_queue::append(const message& m, zmq::message_t* frame) {
+  if (open_.batch.empty() && open_.batch.capacity() <= small_string_bytes) open_.batch = spare_->take();
+  const bool external = m.payload.size_bytes() >= limits::external_payload_bytes_min;
+  wire::gate2::append(open_.batch, m, external);
+  if (external) {
+    open_.payload = to_frame(m.payload, frame);
+    open_.has_payload = true;
+  }
+  if (!external && open_.batch.size() < limits::batch_bytes_target) return false;
+  close_open();
+  return true;
+}
+
+void out_queue::close_open() {
+  if (open_.batch.empty()) return;
+  closed_bytes_ += open_.bytes();
+  closed_.push_back(std::exchange(open_, {}));
+}
+
+void out_queue::recycle(outgoing& sent) {
+  if (sent.framed) {
+    sent = {};
+    return;
+  }
+  sent.batch.clear();
+  if (sent.batch.capacity() > kept_bytes_max) spare_->give(std::exchange(sent.batch, {}));
+  sent.payload.rebuild();
+  sent.has_payload = false;
+}
+
+void out_queue::forget_front(std::size_t size_bytes) {
+  closed_bytes_ -= size_bytes;
+  recycle(closed_[head_]);
+  ++head_;
+  ++sent_;
+  parked_ = false;
+  if (head_ == closed_.size()) {
+    closed_.clear();
+    head_ = 0;
+  } else if (head_ >= sent_kept_max && head_ * 2 >= closed_.size()) {
+    closed_.erase(closed_.begin(), closed_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+  }
+}
+
+delivery out_queue::flush(sender& to, instant now) {
+  if (closed_.empty() && !open_.batch.empty()) {  // the common case: one batch, sent at once, its room used again
+    const delivery result = to.send(open_);
+    if (result == delivery::sent) {
+      ++sent_;
+      recycle(open_);
+    }
+    if (result != delivery::blocked) return result;
+  }
+  close_open();
+  while (head_ < closed_.size()) {
+    outgoing& front = closed_[head_];
+    const std::size_t front_bytes = front.bytes();
+    const delivery result = to.send(front);
+    if (result == delivery::gone) return result;
+    if (result == delivery::blocked) {
+      if (!std::exchange(parked_, true)) front.since = now;
+      return result;
+    }
+    forget_front(front_bytes);
+  }
+  return delivery::sent;
+}
+
+void out_queue::clear() noexcept {
+  closed_.clear();
+  head_ = 0;
+  closed_bytes_ = 0;
+  open_ = {};
+  parked_ = false;
+}
+
+}  // namespace gate::broker

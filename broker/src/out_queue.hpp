@@ -1,0 +1,156 @@
+// What waits to be sent to one peer: batches of envelopes, or messages of another dialect. Envelopes are composed
+// straight into the batch that is being filled; what the transport does not take yet stays parked, in order. No socket
+// and no clock of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include <gate/clock.hpp>
+#include <gate/limits.hpp>
+#include <gate/protocol.hpp>
+
+#include "common/src/wire/frame_list.hpp"
+#include "common/src/wire/gate2.hpp"
+
+namespace gate::broker {
+
+// One ZeroMQ message to be: a batch, and the payload of its last envelope where that travels on its own; or the frames
+// of another dialect.
+struct outgoing {
+  std::string batch;  // of another dialect: its frames, as frame_box holds them
+  zmq::message_t payload;
+  std::string request;  // of another dialect: the request that the frames say, as an envelope
+  instant since{};      // when the transport first refused it
+  bool has_payload = false;
+  bool framed = false;
+
+  std::size_t bytes() const noexcept {
+    const std::size_t octets = batch.size() + request.size() + (has_payload ? payload.size() : 0);
+    return framed ? octets + sizeof(outgoing) : octets;  // many are small
+  }
+};
+
+// The frames of one message in one string, each behind its length.
+namespace frame_box {
+
+std::string pack(const wire::frame_list& from, std::size_t message);
+
+// Calls visit(bytes_view frame, bool more) for each.
+template <class Visit> void unpack(bytes_view box, Visit visit) {
+  while (!box.empty()) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, box.data(), sizeof size);
+    box.remove_prefix(sizeof size);
+    const bytes_view frame = box.substr(0, size);
+    box.remove_prefix(size);
+    visit(frame, !box.empty());
+  }
+}
+
+}  // namespace frame_box
+
+enum class delivery : std::uint8_t {
+  sent,
+  blocked,  // not now: the peer does not read
+  gone,     // never: there is no such peer any more
+};
+
+// Takes messages to one peer; the transport, or a test. What it answers `sent` it has taken (and may have emptied);
+// otherwise the message is untouched.
+class sender {
+ public:
+  virtual delivery send(outgoing& what) = 0;
+
+ protected:
+  ~sender() = default;
+};
+
+// Room for batches that went out, shared by all peers: a few large ones serve whoever is busy.
+class buffer_pool {
+ public:
+  std::string take() {
+    if (spare_.empty()) return {};
+    std::string room = std::move(spare_.back());
+    spare_.pop_back();
+    return room;
+  }
+  void give(std::string room) {
+    if (spare_.size() < buffers_max && room.capacity() <= buffer_bytes_max) spare_.push_back(std::move(room));
+  }
+
+ private:
+  static constexpr std::size_t buffers_max = 32;
+  static constexpr std::size_t buffer_bytes_max = 4 * limits::batch_bytes_target;
+  std::vector<std::string> spare_;
+};
+
+class out_queue {
+ public:
+  explicit out_queue(buffer_pool& spare) noexcept : spare_(&spare) {}
+
+  // Appends an envelope. `frame`, where given, is a received frame of which m.payload may be the whole: a large payload
+  // then shares it instead of being copied. True when a batch is full, so that a flush now would be no loss.
+  bool append(const message& m, zmq::message_t* frame = nullptr);
+
+  // Appends a message of another dialect. `request`: what it says, when it is a request, to be had again from
+  // take_requests(); else null.
+  void append(const wire::frame_list& from, std::size_t message, const gate::message* request);
+
+  // Sends what there is, in order, as far as the transport takes it. `blocked`: the rest is parked.
+  delivery flush(sender& to, instant now);
+
+  bool empty() const noexcept { return head_ == closed_.size() && open_.batch.empty(); }
+  std::size_t bytes() const noexcept { return closed_bytes_ + open_.bytes(); }
+  // Whether the transport has refused the front and not taken it since.
+  bool parked() const noexcept { return parked_; }
+  // Messages that the transport has taken so far.
+  std::uint64_t sent() const noexcept { return sent_; }
+  // How long the front has been refused; zero when it has not.
+  duration age(instant now) const noexcept { return parked_ ? now - closed_[head_].since : duration::zero(); }
+
+  // Calls visit(const message&) for each request that has not been sent, and empties the queue.
+  template <class Visit> void take_requests(Visit visit) {
+    close_open();
+    const std::vector<outgoing> all = std::move(closed_);
+    const std::size_t first = head_;
+    clear();
+    for (std::size_t i = first; i < all.size(); ++i) visit_requests(all[i], visit);
+  }
+
+  void clear() noexcept;
+
+ private:
+  template <class Visit> static void visit_requests(const outgoing& what, Visit& visit);
+
+  void close_open();
+  void recycle(outgoing& sent);
+  void forget_front(std::size_t size_bytes);
+
+  buffer_pool* spare_;
+  outgoing open_;                 // being filled
+  std::vector<outgoing> closed_;  // from head_ on: full, or refused by the transport
+  std::size_t head_ = 0;
+  std::size_t closed_bytes_ = 0;
+  std::uint64_t sent_ = 0;
+  bool parked_ = false;
+};
+
+template <class Visit> void out_queue::visit_requests(const outgoing& what, Visit& visit) {
+  std::optional<bytes_view> payload;
+  if (what.has_payload) payload = bytes_view(static_cast<const char*>(what.payload.data()), what.payload.size());
+  wire::gate2::reader envelopes(what.framed ? what.request : what.batch, payload);
+  message m;
+  while (envelopes.next(m)) {
+    if (m.type == message_type::request) visit(static_cast<const message&>(m));
+  }
+}
+
+}  // namespace gate::broker

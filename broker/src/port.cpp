@@ -1,0 +1,114 @@
+#include "broker/src/port.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "common/src/peer/context.hpp"
+
+namespace gate::broker {
+namespace {
+
+// Batches that libzmq may hold for one peer in each direction. Small, since one may have batch_bytes_target: what a
+// slow peer is owed waits in our own out-queue, which is bounded in bytes, and what a fast peer sends waits in its own
+// process.
+constexpr int batches_per_peer_max = 128;
+
+// Connections that the system holds for us until they are accepted.
+constexpr int backlog = 1024;
+
+void configure(zmq::socket_t& s, const binding& plan, const broker_options& options) {
+  const auto milliseconds = [](auto t) { return static_cast<int>(t.count()); };
+  s.set(zmq::sockopt::router_mandatory, true);
+  // With it a second peer of the same routing id would take over the first one's answers.
+  s.set(zmq::sockopt::router_handover, false);
+  s.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.frame_bytes_max));
+  s.set(zmq::sockopt::sndhwm, batches_per_peer_max);
+  s.set(zmq::sockopt::rcvhwm, batches_per_peer_max);
+  s.set(zmq::sockopt::backlog, backlog);
+  s.set(zmq::sockopt::heartbeat_ivl, milliseconds(options.transport_heartbeat_interval));
+  s.set(zmq::sockopt::heartbeat_timeout, milliseconds(options.transport_heartbeat_timeout));
+  s.set(zmq::sockopt::handshake_ivl, milliseconds(options.hello_timeout));
+  if (plan.endpoint.find('[') != std::string::npos) s.set(zmq::sockopt::ipv6, true);
+}
+
+std::string bind_to(gate::socket& s, const security::gatekeeper& door, const binding& plan,
+                    const broker_options& options) {
+  const auto fail = [&](const char* why) {
+    throw bind_error("cannot bind " + std::string(role_name(plan)) + " " + plan.endpoint + ": " + why);
+  };
+  try {
+    configure(s.raw(), plan, options);
+    if (!is_inproc(plan)) door.prepare(s.raw(), plan.how);
+    return s.bind(plan.endpoint);
+  } catch (const zmq::error_t& e) {
+    fail(e.what());
+  } catch (const private_file_error& e) {
+    fail(e.what());
+  }
+  return {};
+}
+
+// Peers of the same process find an address only in the context that they share with it.
+zmq::context_t& context_of(security::gatekeeper& door, const binding& plan) {
+  return is_inproc(plan) ? gate::peer::transport_context() : door.context();
+}
+
+delivery to_delivery(int error) {
+  switch (error) {
+    case EAGAIN:
+      return delivery::blocked;
+    case EHOSTUNREACH:
+      return delivery::gone;
+    default:
+      throw zmq::error_t();
+  }
+}
+
+int send_some(void* socket, const void* data, std::size_t size_bytes, int flags) noexcept {
+  int sent = -1;
+  do {
+    sent = ::zmq_send(socket, data, size_bytes, flags | ZMQ_DONTWAIT);
+  } while (sent < 0 && zmq_errno() == EINTR);
+  return sent;
+}
+
+}  // namespace
+
+port::port(loop& where, security::gatekeeper& door, const binding& plan, const broker_options& options,
+           port_index index, unique_function<void(port&, const connection_event&)> on_event)
+    : incoming(options.frames_max + 1),  // and the routing id
+      index_(index),
+      plan_(plan),
+      socket_(where, context_of(door, plan_), zmq::socket_type::router),
+      on_event_(std::move(on_event)),
+      monitor_(context_of(door, plan_), socket_, [this](const connection_event& event) { on_event_(*this, event); }) {
+  endpoint_ = bind_to(socket_, door, plan_, options);
+}
+
+delivery port::send(bytes_view routing_id, outgoing& what, lent_payloads& lent) {
+  void* const handle = socket_.raw().handle();
+  // libzmq decides about the message at its first frame; one whose peer goes away after that is lost like any other
+  // that was under way.
+  if (send_some(handle, routing_id.data(), routing_id.size(), ZMQ_SNDMORE) < 0) return to_delivery(zmq_errno());
+  if (what.framed) {
+    frame_box::unpack(what.batch, [&](bytes_view frame, bool more) {
+      const int flags = more ? ZMQ_SNDMORE : 0;
+      if (frame.size() < limits::external_payload_bytes_min) {
+        if (send_some(handle, frame.data(), frame.size(), flags) < 0) throw zmq::error_t();
+      } else {
+        zmq::message_t large = lent.lend(zmq::message_t(frame.data(), frame.size()));
+        if (::zmq_msg_send(large.handle(), handle, flags | ZMQ_DONTWAIT) < 0) throw zmq::error_t();
+      }
+    });
+    return delivery::sent;
+  }
+  const bool more = what.has_payload;
+  if (send_some(handle, what.batch.data(), what.batch.size(), more ? ZMQ_SNDMORE : 0) < 0) throw zmq::error_t();
+  if (!more) return delivery::sent;
+  what.payload = lent.lend(std::move(what.payload));
+  if (::zmq_msg_send(what.payload.handle(), handle, ZMQ_DONTWAIT) < 0) throw zmq::error_t();
+  return delivery::sent;
+}
+
+}  // namespace gate::broker

@@ -1,0 +1,60 @@
+// One ROUTER of the broker: bound, with its monitor and the connections that it has accepted.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include <gate/broker.hpp>
+#include <gate/loop.hpp>
+#include <gate/unique_function.hpp>
+
+#include "broker/src/connections.hpp"
+#include "broker/src/core/peer_id.hpp"
+#include "broker/src/endpoints.hpp"
+#include "broker/src/lent_payloads.hpp"
+#include "broker/src/out_queue.hpp"
+#include "broker/src/peers.hpp"
+#include "broker/src/security/gatekeeper.hpp"
+#include "common/src/monitor.hpp"
+#include "common/src/multipart.hpp"
+#include "common/src/socket.hpp"
+
+namespace gate::broker {
+
+class port {
+ public:
+  // Binds, once `door` has made the socket ready for its peers' logins. Throws bind_error. `on_event` hears of
+  // connections made and ended, after `connections` has taken note.
+  port(loop& where, security::gatekeeper& door, const binding& plan, const broker_options& options, port_index index,
+       unique_function<void(port&, const connection_event&)> on_event);
+  port(const port&) = delete;
+  port& operator=(const port&) = delete;
+
+  port_index index() const noexcept { return index_; }
+  const binding& plan() const noexcept { return plan_; }
+  const std::string& endpoint() const noexcept { return endpoint_; }
+
+  gate::socket& socket() noexcept { return socket_; }
+  // Reads what the monitor has to tell now, so that a message is not seen before the connection it came over.
+  void read_events() { monitor_.read_now(); }
+
+  // Without blocking. What was sent has been copied (the batch) or given away (the payload, which `lent` counts).
+  delivery send(bytes_view routing_id, outgoing& what, lent_payloads& lent);
+
+  multipart incoming;           // the message being handled
+  connections accepted;         // by descriptor
+  std::vector<peer_id> ending;  // connection gone; what came before may still have to be read
+  instant ending_since{};       // of the first of them
+
+ private:
+  port_index index_;
+  binding plan_;
+  gate::socket socket_;
+  std::string endpoint_;
+  unique_function<void(port&, const connection_event&)> on_event_;
+  monitor monitor_;
+};
+
+}  // namespace gate::broker

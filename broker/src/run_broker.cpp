@@ -1,0 +1,230 @@
+// The program around a broker: flags, configuration, log, signals.
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <gate/loop.hpp>
+#include <gate/run_broker.hpp>
+#include <gate/version.hpp>
+
+#include "broker/src/config.hpp"
+#include "broker/src/endpoints.hpp"
+#include "broker/src/security/gatekeeper.hpp"
+#include "common/src/allocator.hpp"
+#include "common/src/program_log.hpp"
+#include "common/src/signals.hpp"
+
+namespace gate::broker {
+namespace {
+
+enum exit_code : int { orderly = 0, failed = 1, bad_usage = 2, second_signal = 130 };
+
+constexpr const char* footer = R"(
+Examples:
+  PROGRAM
+      clients at tcp://127.0.0.1:5555, workers at tcp://127.0.0.1:5556
+  PROGRAM --frontend 'tcp://127.0.0.1:*' --backend 'tcp://127.0.0.1:*'
+      ports chosen by the system, told by the line `listening` on stdout
+  PROGRAM --frontend ipc:///run/gate/clients --backend ipc:///run/gate/workers
+  PROGRAM --frontend tcp://0.0.0.0:5555 --backend tcp://0.0.0.0:5556 \
+      --auth curve --credentials users.toml --curve-key broker.key
+      for other machines; gate keygen writes the files, docs/security.md says how
+  PROGRAM --config gate.toml --check-config
+
+Once ready, one line is written to stdout, and to the log on stderr:
+  listening frontend=tcp://127.0.0.1:40123 backend=tcp://127.0.0.1:40124
+Several addresses of a role are separated by commas.
+
+SIGTERM or SIGINT drains: peers are told, calls in flight have drain_timeout to end. A second one exits at once.
+SIGHUP reads the credential store again and opens the audit log again, where the configuration names one.
+
+Exit codes: 0 drained; 1 failed while running; 2 bad flag, bad configuration, or an address that cannot be bound;
+130 second signal.
+)";
+
+struct command_line {
+  std::vector<std::string> frontend, backend;
+  std::vector<std::string> arguments;
+  std::string config, log_level, auth, credentials, curve_key;
+  bool insecure = false, check_config = false, print_config = false;
+};
+
+std::string footer_for(const std::string& program) {
+  std::string text = footer;
+  for (std::size_t at = text.find("PROGRAM"); at != std::string::npos; at = text.find("PROGRAM", at + program.size())) {
+    text.replace(at, 7, program);
+  }
+  return text;
+}
+
+// Of gate-broker its own version; of another program the one of the library, since its own is not known here.
+std::string version_of(const std::string& program) {
+  const std::string number(gate::version);
+  return program == "gate-broker" ? program + " " + number : program + " (gate " + number + ")";
+}
+
+void declare(CLI::App& app, bool takes_arguments, command_line& line) {
+  app.footer(footer_for(app.get_name()));
+  app.set_version_flag("--version", version_of(app.get_name()));
+  if (takes_arguments) app.add_option("arguments", line.arguments, "What this broker works with");
+  app.add_option("--frontend", line.frontend, "Address for clients; may be repeated")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  app.add_option("--backend", line.backend, "Address for workers; may be repeated")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  app.add_option("--config", line.config, "Configuration file (TOML); flags override it")->type_name("FILE");
+  app.add_option("--auth", line.auth, "How peers prove who they are, where an address does not say it by ?auth=")
+      ->check(CLI::IsMember({"none", "plain", "curve", "in-message"}));
+  app.add_option("--credentials", line.credentials, "Credential store: who may come in, and what they may do")
+      ->type_name("FILE");
+  app.add_option("--curve-key", line.curve_key, "The broker's own key file, which gate keygen writes")
+      ->type_name("FILE");
+  app.add_option("--log-level", line.log_level, "How much to log")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  app.add_flag("--insecure", line.insecure, "Admit anybody on addresses that other machines can reach");
+  app.add_flag("--check-config", line.check_config, "Check flags and configuration, bind nothing, and exit");
+  app.add_flag("--print-config", line.print_config, "Print every key with its value in force, and exit");
+}
+
+// Throws config_error or bind_error, or what check_files throws.
+broker_options to_options(const command_line& line) {
+  broker_options options;
+  if (!line.config.empty()) read_config_file(line.config, options);
+  if (!line.frontend.empty()) options.frontend = line.frontend;
+  if (!line.backend.empty()) options.backend = line.backend;
+  if (!line.log_level.empty()) options.log_level = line.log_level;
+  if (!line.auth.empty()) options.auth = line.auth;
+  if (!line.credentials.empty()) options.credentials = line.credentials;
+  if (!line.curve_key.empty()) options.curve_key = line.curve_key;
+  if (line.insecure) options.insecure = true;
+  if (const std::string fault = fault_of(options); !fault.empty()) {
+    throw config_error((line.config.empty() ? std::string("configuration") : line.config) + ": " + fault);
+  }
+  static_cast<void>(plan_bindings(options));
+  security::check_files(options);
+  return options;
+}
+
+void print_config(const broker_options& options) {
+  for (const config_key& key : config_keys()) {
+    std::cout << "# " << key.doc << "\n" << key.name << " = " << to_text(key, options) << "\n";
+  }
+}
+
+// A peer is a connection is a descriptor: the usual soft limit of 1024 is soon reached.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+// Passwords that come in pass through the transport's own memory, which nobody wipes. A limit of one octet stops the
+// dumps that go to a program too, which none does; who wants a dump can raise it from outside (prlimit).
+void leave_no_core_dump() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(1, limit.rlim_max);
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &limit));
+}
+
+std::string join(const std::vector<std::string>& endpoints) {
+  std::string all;
+  for (const std::string& endpoint : endpoints) all += (all.empty() ? "" : ",") + endpoint;
+  return all;
+}
+
+void announce(const Broker& broker) {
+  const std::string line =
+      "listening frontend=" + join(broker.endpoints().frontend) + " backend=" + join(broker.endpoints().backend);
+  spdlog::info("{}", line);
+  std::cout << line << std::endl;
+}
+
+// Else SIGHUP ends the program, as it does by itself when its terminal is closed.
+bool reads_again(const broker_options& options) {
+  return !options.credentials.empty() || !options.zap_service.empty() || !options.audit_log.empty();
+}
+
+int serve(Broker& broker) {
+  gate::loop loop;
+  broker.bind(loop);
+  bool leaving = false;
+  std::optional<gate::signal_watch> reloads;
+  if (reads_again(broker.options()))
+    reloads.emplace(loop, std::initializer_list<int>{SIGHUP}, [&](int) {
+      spdlog::info("SIGHUP: reading the credential store again");
+      broker.reload();
+    });
+  gate::signal_watch signals(loop, {SIGINT, SIGTERM}, [&](int) {
+    if (std::exchange(leaving, true)) ::_exit(second_signal);
+    spdlog::info("draining: calls in flight have {} ms to end; a second signal exits at once",
+                 broker.options().drain_timeout.count());
+    broker.drain();
+  });
+  announce(broker);
+  loop.run(broker.run());
+  spdlog::info("drained");
+  return orderly;
+}
+
+std::string base_name(const char* path) {
+  const std::string text = path == nullptr ? "gate-broker" : path;
+  return text.substr(text.rfind('/') + 1);
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv, program what) {
+  keep_freed_memory();
+  const std::string name = base_name(argc > 0 ? argv[0] : nullptr);
+  CLI::App app(name + ": takes calls from clients to workers and their answers back", name);
+  command_line line;
+  std::optional<gate::program_log> log;
+  std::unique_ptr<Broker> made;
+  const auto fail = [&](int code, const std::string& text) {
+    made.reset();  // it may have something to say
+    log.reset();   // whose lines stand before this one
+    std::cerr << name << ": " << text << std::endl;
+    return code;
+  };
+  try {
+    declare(app, what.takes_arguments, line);
+    app.parse(argc, argv);
+    broker_options options = to_options(line);
+    if (line.print_config) print_config(options);
+    if (line.check_config || line.print_config) return orderly;
+    gate::block_signals({SIGINT, SIGTERM});
+    if (reads_again(options)) gate::block_signals({SIGHUP});
+    raise_descriptor_limit();
+    if (!options.credentials.empty() || !options.zap_service.empty()) leave_no_core_dump();
+    log.emplace(name, options.log_level);
+    made = what.make(std::move(options), std::move(line.arguments));
+    made->check();
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    return fail(bad_usage, e.what() + std::string(" (see --help)"));
+  } catch (const std::exception& e) {
+    return fail(bad_usage, e.what());
+  }
+  try {
+    return serve(*made);
+  } catch (const bind_error& e) {
+    return fail(bad_usage, e.what());
+  } catch (const std::exception& e) {
+    return fail(failed, e.what());
+  }
+}
+
+}  // namespace gate::broker
