@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace gate {
+
+// An argument that says which parameter it is for. Made by named().
+template <class T> class named_argument {
+ public:
+  named_argument(std::string_view name, T value) : name_(name), value_(std::move(value)) {}
+  const std::string& name() const noexcept { return name_; }
+  const T& value() const& noexcept { return value_; }
+  T&& value() && noexcept { return std::move(value_); }
+
+ private:
+  std::string name_;
+  T value_;
+};
+
+// `client["calculator"]["divide"](gate::named("a", 1.0), gate::named("b", 2.0))`. The worker must know the names of its
+// parameters (GATE_DOC); it answers `invalid_argument` otherwise, and for a name that it does not know.
+template <class T> named_argument<T> named(std::string_view name, T value) { return {name, std::move(value)}; }
+inline named_argument<std::string> named(std::string_view name, const char* value) { return {name, value}; }
+
+// What a caller says about one call besides its arguments; PendingCall has a word for each. Small, since most calls say
+// little: the texts have a place of their own.
+struct call_options {
+  struct texts {
+    std::string metadata;  // encoded, see append_metadata
+    std::string idempotency_key;
+    std::string traceparent, tracestate;
+    std::optional<std::uint64_t> resume_offset;  // a huge answer is to go on there, if its etag is still this
+    std::string resume_etag;
+  };
+
+  call_options() = default;
+
+  texts& more() {
+    if (!extra) extra = std::make_unique<texts>();
+    return *extra;
+  }
+
+  std::optional<std::chrono::milliseconds> budget;
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> window;  // items, bytes
+  bool idempotent = false;
+  std::uint8_t priority = 0;
+  std::unique_ptr<texts> extra;
+};
+
+}  // namespace gate

@@ -1,0 +1,120 @@
+// The caller's end: client["service"]["method"](arguments...).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <gate/argument_list.hpp>
+#include <gate/client_options.hpp>
+#include <gate/clock.hpp>
+#include <gate/loop.hpp>
+#include <gate/pending_call.hpp>
+#include <gate/task.hpp>
+
+namespace gate {
+
+namespace detail {
+
+// The type that a typed method's call has: a stream for Stream<T>, a task for anything else.
+template <class R> struct typed_result {
+  using type = task<R>;
+  static type of(PendingCall call) { return std::move(call).template as<R>(); }
+};
+template <class T> struct typed_result<Stream<T>> {
+  using type = Stream<T>;
+  static type of(PendingCall call) { return std::move(call).template stream<T>(); }
+};
+
+}  // namespace detail
+
+// A method of a service, by name: call it with any arguments. A cheap copy, thread-safe; see Client for its lifetime.
+class Method {
+ public:
+  Method(detail::core_ptr core, std::string service, std::string method)
+      : core_(std::move(core)), service_(std::move(service)), method_(std::move(method)) {}
+
+  // The arguments are encoded here; a generator or async_generator among them becomes a stream of items to the method.
+  template <class... A> PendingCall operator()(A&&... arguments) const {
+    return PendingCall(core_, detail::make_request(service_, method_, std::forward<A>(arguments)...));
+  }
+  // With arguments that were gathered at run time.
+  PendingCall apply(const argument_list& arguments) const {
+    detail::call_request request(service_, method_);
+    request.arguments = arguments.encoded();
+    request.named = arguments.has_named();
+    return PendingCall(core_, std::move(request));
+  }
+
+ private:
+  detail::core_ptr core_;
+  std::string service_, method_;
+};
+
+template <class Signature> class TypedMethod;
+
+// A method whose types are known: `auto add = client["calculator"].method<int(int, int)>("add"); co_await add(2, 3);`
+// With Stream<T> as its result a call gives the stream. For options use call(), which gives the PendingCall.
+template <class R, class... A> class TypedMethod<R(A...)> {
+ public:
+  explicit TypedMethod(Method method) : method_(std::move(method)) {}
+  typename detail::typed_result<R>::type operator()(A... arguments) const {
+    return detail::typed_result<R>::of(method_(std::move(arguments)...));
+  }
+  PendingCall call(A... arguments) const { return method_(std::move(arguments)...); }
+
+ private:
+  Method method_;
+};
+
+// A service, by name. Need not exist yet. A cheap copy, thread-safe.
+class Service {
+ public:
+  Service(detail::core_ptr core, std::string service) : core_(std::move(core)), service_(std::move(service)) {}
+  Method operator[](std::string_view method) const { return Method(core_, service_, std::string(method)); }
+  template <class Signature> TypedMethod<Signature> method(std::string_view name) const {
+    return TypedMethod<Signature>((*this)[name]);
+  }
+
+ private:
+  detail::core_ptr core_;
+  std::string service_;
+};
+
+// A connection to a broker, kept up by itself: it connects when it is made, and again whenever the connection ends.
+//
+//   gate::Client client("tcp://127.0.0.1:5555");
+//   int sum = co_await client["calculator"]["add"](2, 3).as<int>();
+//
+// Copies share the connection; when the last one is gone (or close() is called) it is closed, what is in flight ends
+// with errc::cancelled, and what is called later through a Service, Method or PendingCall that is still around ends
+// with errc::unavailable. Thread-safe, like all that is made from it: an await resumes on the loop of the awaiting
+// coroutine.
+class Client {
+ public:
+  // With a loop on a thread of its own.
+  explicit Client(client_options options = {});
+  // On the caller's loop: awaits from there hop to no other thread. The loop outlives the client and all that is made
+  // from it; the last copy is destroyed on the loop's thread, or when the loop does not run any more.
+  Client(loop& where, client_options options);
+
+  Service operator[](std::string_view service) const;
+
+  // Waits until the broker has welcomed us. Throws Error(errc::unavailable) after connect_timeout, or with the broker's
+  // reason when it refuses us.
+  task<void> ready() const;
+  // The time of one round trip to the broker. Throws Error.
+  task<duration> ping() const;
+  // Ends all calls as cancelled and takes leave of the broker. Does nothing the second time.
+  void close() const;
+
+  // The loop on which the client lives.
+  loop& where() const noexcept;
+
+ private:
+  class handle;
+  std::shared_ptr<handle> handle_;
+};
+
+}  // namespace gate

@@ -1,0 +1,163 @@
+// A call that is prepared but not begun: what client["service"]["method"](arguments...) makes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <gate/async_generator.hpp>
+#include <gate/call_options.hpp>
+#include <gate/generator.hpp>
+#include <gate/huge_data.hpp>
+#include <gate/loop.hpp>
+#include <gate/task.hpp>
+#include <gate/value.hpp>
+
+namespace gate::detail {
+
+class client_core;
+using core_ptr = std::shared_ptr<client_core>;
+
+// The loop that blocking calls run on. Throws Error when this is its thread: to wait here would be to wait for ever.
+loop& loop_to_wait_for(const core_ptr& core);
+
+// The items of a client stream, encoded one by one. Runs on the loop of whoever makes the call.
+class sent_items {
+ public:
+  sent_items() = default;
+  sent_items(const sent_items&) = delete;
+  sent_items& operator=(const sent_items&) = delete;
+  virtual ~sent_items() = default;
+  // Appends the next item; false when there is none.
+  virtual task<bool> next(std::string& into) = 0;
+};
+
+template <class T> class async_sent_items final : public sent_items {
+ public:
+  explicit async_sent_items(async_generator<T> items) : items_(std::move(items)) {}
+  task<bool> next(std::string& into) override {
+    auto item = co_await items_.next();
+    if (item) encode_to(into, *item);
+    co_return item.has_value();
+  }
+
+ private:
+  async_generator<T> items_;
+};
+
+template <class T> class plain_sent_items final : public sent_items {
+ public:
+  explicit plain_sent_items(generator<T> items) : items_(std::move(items)) {}
+  task<bool> next(std::string& into) override {
+    auto item = items_.next();
+    if (item) encode_to(into, *item);
+    co_return item.has_value();
+  }
+
+ private:
+  generator<T> items_;
+};
+
+// What kind of argument a type is.
+struct plain_argument {
+  static constexpr bool is_named = false, is_stream = false, is_huge = false;
+};
+template <class T> struct argument_kind : plain_argument {};
+template <class T> struct argument_kind<named_argument<T>> : plain_argument {
+  static constexpr bool is_named = true;
+  static constexpr bool is_huge = std::is_same_v<T, HugeData>;
+};
+template <> struct argument_kind<HugeData> : plain_argument {
+  static constexpr bool is_huge = true;
+};
+template <class T> struct argument_kind<generator<T>> : plain_argument {
+  static constexpr bool is_stream = true;
+  static std::unique_ptr<sent_items> source(generator<T>&& items) {
+    return std::make_unique<plain_sent_items<T>>(std::move(items));
+  }
+};
+template <class T> struct argument_kind<async_generator<T>> : plain_argument {
+  static constexpr bool is_stream = true;
+  static std::unique_ptr<sent_items> source(async_generator<T>&& items) {
+    return std::make_unique<async_sent_items<T>>(std::move(items));
+  }
+};
+template <class A> using kind_of_argument = argument_kind<std::remove_cvref_t<A>>;
+
+struct call_request {
+  call_request(std::string_view s, std::string_view m) : service(s), method(m) {}
+
+  std::string service, method;
+  std::string arguments;  // encoded
+  bool named = false;     // they are [positional, {name: value}]
+  call_options options;
+  std::unique_ptr<sent_items> items;  // of a client stream
+  std::optional<HugeData> huge;       // the argument that travels in chunks; its place is held in `arguments`
+
+  // The same call once more. Not for one with a client stream or a HugeData, which are used up.
+  call_request again() const;
+};
+
+// Stands for a HugeData in a list of arguments: docs/protocol.md, "Huge payloads".
+inline void append_huge_argument(call_request& request, HugeData&& data) {
+  request.arguments.append("\xc7\x00\x48", 3);
+  request.huge.emplace(std::move(data));
+}
+
+template <class A> void encode_argument(std::string& out, const A& argument) {
+  // nullptr converts to a view too, of nothing.
+  if constexpr (std::is_convertible_v<const A&, std::string_view> && !std::is_null_pointer_v<A>) {
+    encode_to(out, std::string_view(argument));
+  } else {
+    encode_to(out, argument);
+  }
+}
+
+template <class... A> call_request make_request(std::string_view service, std::string_view method, A&&... arguments) {
+  constexpr std::size_t streams = (std::size_t{0} + ... + (kind_of_argument<A>::is_stream ? 1 : 0));
+  constexpr std::size_t names = (std::size_t{0} + ... + (kind_of_argument<A>::is_named ? 1 : 0));
+  constexpr std::size_t huge = (std::size_t{0} + ... + (kind_of_argument<A>::is_huge ? 1 : 0));
+  static_assert(streams <= 1, "a call takes one stream of items");
+  static_assert(huge <= 1, "a call takes one HugeData");
+  static_assert(huge == 0 || streams == 0, "a call takes a HugeData or a stream of items, not both");
+  call_request request(service, method);
+  std::string& out = request.arguments;
+  if constexpr (names > 0) append_list_header(out, 2);
+  append_list_header(out, static_cast<std::uint32_t>(sizeof...(A) - streams - names));
+  [[maybe_unused]] const auto positional = [&out, &request]<class T>(T&& argument) {
+    using kind = kind_of_argument<T>;
+    if constexpr (kind::is_stream) {
+      static_assert(!std::is_lvalue_reference_v<T>, "a generator is given away: pass it with std::move");
+      request.items = kind::source(std::forward<T>(argument));
+    } else if constexpr (kind::is_huge && !kind::is_named) {
+      static_assert(!std::is_lvalue_reference_v<T>, "a HugeData is given away: pass it with std::move");
+      append_huge_argument(request, std::forward<T>(argument));
+    } else if constexpr (!kind::is_named) {
+      encode_argument(out, argument);
+    }
+  };
+  (positional(std::forward<A>(arguments)), ...);
+  if constexpr (names > 0) {
+    append_map_header(out, static_cast<std::uint32_t>(names));
+    const auto with_name = [&out, &request]<class T>(T&& argument) {
+      using kind = kind_of_argument<T>;
+      if constexpr (kind::is_named) encode_to(out, argument.name());
+      if constexpr (kind::is_named && kind::is_huge) {
+        static_assert(!std::is_lvalue_reference_v<T>, "a HugeData is given away: pass it with std::move");
+        append_huge_argument(request, std::move(argument).value());
+      } else if constexpr (kind::is_named) {
+        encode_argument(out, argument.value());
+      }
+    };
+    (with_name(std::forward<A>(arguments)), ...);
+    request.named = true;
+  }
+  return request;
+}
+
+}  // namespace gate::detail

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <future>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <gate/call_options.hpp>
+#include <gate/cross_loop.hpp>
+#include <gate/detail/call_request.hpp>
+#include <gate/download.hpp>
+#include <gate/huge_data.hpp>
+#include <gate/reply.hpp>
+#include <gate/stream.hpp>
+#include <gate/task.hpp>
+
+namespace gate {
+
+namespace detail {
+
+// The call, from whatever loop: resumes there with its reply. Throws Error, `cancelled`.
+task<Reply> make_call(core_ptr core, call_request request);
+task<void> make_one_way_call(core_ptr core, call_request request);
+task<HugeData> make_huge_call(core_ptr core, call_request request);
+task<std::uint64_t> make_download(core_ptr core, call_request request, std::filesystem::path path,
+                                  download_options options, progress_function on_progress);
+loop& loop_of(const core_ptr& core) noexcept;
+void add_metadata(call_options& options, std::string_view key, std::string_view value);
+
+template <class T> task<T> call_as(core_ptr core, call_request request) {
+  // On a line of its own: what an await's expression makes lives in the coroutine's frame.
+  task<Reply> answer = make_call(std::move(core), std::move(request));
+  const Reply reply = co_await std::move(answer);
+  co_return reply.as<T>();
+}
+
+}  // namespace detail
+
+// A call with its arguments, encoded already, that has not begun. Nothing is sent before it is awaited (or its stream
+// is read, or get() is called). Options are words before that:
+//
+//   co_await client["bank"]["pay"](order).within(200ms).idempotent().as<receipt>();
+//
+// Every await of it throws Error when the call fails (see errc), and `cancelled` when the awaiting coroutine is
+// cancelled, which cancels the call at the worker too. It resumes on the loop of the awaiting coroutine, whichever loop
+// the client lives on. Move-only; used once.
+class [[nodiscard]] PendingCall {
+ public:
+  PendingCall(detail::core_ptr core, detail::call_request request) noexcept
+      : core_(std::move(core)), request_(std::move(request)) {}
+  PendingCall(PendingCall&&) noexcept = default;
+  PendingCall& operator=(PendingCall&&) noexcept = default;
+
+  // The call ends as `timed_out` when so much time has passed since it was begun, here and at the worker.
+  PendingCall within(std::chrono::milliseconds budget) && {
+    request_.options.budget = budget;
+    return std::move(*this);
+  }
+  // The method may run more than once: the call is sent again when a connection or a worker is lost under it.
+  PendingCall idempotent(bool yes = true) && {
+    request_.options.idempotent = yes;
+    return std::move(*this);
+  }
+  // Travels to the method. Throws Error(errc::too_large) over limits::metadata_bytes_max, or a key over 255 bytes.
+  PendingCall with_metadata(std::string_view key, std::string_view value) && {
+    detail::add_metadata(request_.options, key, value);
+    return std::move(*this);
+  }
+  PendingCall with_priority(std::uint8_t priority) && {
+    request_.options.priority = priority;
+    return std::move(*this);
+  }
+  // Names the request itself, whatever number of times it is sent; carried to the worker. At most 255 bytes.
+  PendingCall with_idempotency_key(std::string key) && {
+    request_.options.more().idempotency_key = std::move(key);
+    return std::move(*this);
+  }
+  // W3C trace context, carried to the worker.
+  PendingCall with_trace(std::string traceparent, std::string tracestate = {}) && {
+    request_.options.more().traceparent = std::move(traceparent);
+    request_.options.more().tracestate = std::move(tracestate);
+    return std::move(*this);
+  }
+  // Items and bytes that the worker may send ahead of the reader of the answer's stream. At least 1 each.
+  // A huge answer is to go on where an earlier one broke off: at that octet, if its content still has that etag, else
+  // from its beginning (HugeData::offset() tells). At most 255 bytes.
+  PendingCall resume(std::uint64_t offset, std::string etag) && {
+    request_.options.more().resume_offset = offset;
+    request_.options.more().resume_etag = std::move(etag);
+    return std::move(*this);
+  }
+  PendingCall window(std::uint32_t items, std::uint32_t octets) && {
+    request_.options.window = std::pair(items < 1 ? 1 : items, octets < 1 ? 1 : octets);
+    return std::move(*this);
+  }
+
+  // `Reply r = co_await call;`
+  owned_task<Reply> operator co_await() && {
+    return owned_task<Reply>(detail::make_call(std::move(core_), std::move(request_)));
+  }
+  task<Reply> reply() && { return detail::make_call(std::move(core_), std::move(request_)); }
+  // The result as a T; T = void awaits the end alone. Also throws what Reply::as throws.
+  template <class T> task<T> as() && {
+    if constexpr (std::is_same_v<T, HugeData>) {
+      return std::move(*this).huge();
+    } else {
+      return detail::call_as<T>(std::move(core_), std::move(request_));
+    }
+  }
+  // The result as octets of any size, read as they come; done when the answer has begun. For a method that returns
+  // HugeData, text or bytes. (as<HugeData>() is the same.) The call's budget counts until the last of them.
+  task<HugeData> huge() && { return detail::make_huge_call(std::move(core_), std::move(request_)); }
+  // The same into a file, which goes on by itself where it broke off when the connection or the worker is lost, or what
+  // came was damaged; so the method may run more than once. Returns the size of the whole. Throws what huge() and
+  // HugeData::to_file() throw; then the file holds what was good of it. Not for a call with a HugeData or a stream of
+  // items among its arguments.
+  task<std::uint64_t> download(std::filesystem::path path, download_options options = {},
+                               progress_function on_progress = {}) && {
+    return detail::make_download(std::move(core_), std::move(request_), std::move(path), options,
+                                 std::move(on_progress));
+  }
+  // Nobody waits for the outcome: done when the request is on its way (or lies ready for the next connection).
+  task<void> one_way() && { return detail::make_one_way_call(std::move(core_), std::move(request_)); }
+  // The answer item by item.
+  template <class T> Stream<T> stream() && { return Stream<T>(detail::make_stream(core_, std::move(request_), true)); }
+
+  // For programs without coroutines, on any thread but the client's own (where get() throws). get() waits and returns
+  // the result or throws; future() returns at once.
+  template <class T = void> T get() && {
+    loop& there = detail::loop_to_wait_for(core_);
+    return start(there, std::move(*this).template as<T>()).get();
+  }
+  // get<HugeData>().blocking() reads an answer of any size; this is download() for a thread that waits.
+  std::uint64_t get_download(std::filesystem::path path, download_options options = {},
+                             progress_function on_progress = {}) && {
+    loop& there = detail::loop_to_wait_for(core_);
+    return start(there, std::move(*this).download(std::move(path), options, std::move(on_progress))).get();
+  }
+  template <class T = void> std::future<T> future() && {
+    loop& there = detail::loop_of(core_);
+    return start(there, std::move(*this).template as<T>());
+  }
+
+ private:
+  detail::core_ptr core_;
+  detail::call_request request_;
+};
+
+}  // namespace gate

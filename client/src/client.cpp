@@ -1,0 +1,81 @@
+#include <chrono>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include <gate/client.hpp>
+#include <gate/cross_loop.hpp>
+#include <gate/error.hpp>
+#include <gate/timeout.hpp>
+
+#include "client/src/core.hpp"
+
+namespace gate {
+
+namespace {
+
+task<void> until_ready(detail::core_ptr core) {
+  for (;;) {
+    client::runtime& runtime = core->open_runtime();
+    if (runtime.is_ready()) co_return;
+    if (const std::exception_ptr refusal = runtime.refusal()) std::rethrow_exception(refusal);
+    co_await runtime.changes().wait();
+  }
+}
+
+task<void> until_ready_or_late(detail::core_ptr core) {
+  const std::chrono::milliseconds limit = core->options().connect_timeout;
+  task<void> waiting = until_ready(core);
+  bool late = false;
+  try {
+    co_await with_timeout(limit, std::move(waiting));
+  } catch (const timed_out&) {
+    late = true;
+  }
+  if (!late) co_return;
+  std::string text = "no connection to the broker at '" + core->options().endpoint + "' within " +
+                     std::to_string(limit.count()) + " ms; is it running, and is the address right?";
+  const std::string& reason = core->open_runtime().last_loss();
+  if (!reason.empty()) text += " (" + reason + ")";
+  throw Error(errc::unavailable, text);
+}
+
+task<duration> round_trip(detail::core_ptr core) {
+  const bool gate_rpc = core->options().dialect == broker_dialect::gate_rpc;
+  detail::call_request request =
+      gate_rpc ? detail::make_request("Gate", "keepalive") : detail::make_request("gate", "ping");
+  if (gate_rpc) request.arguments = "\x91\xc4\x09heartbeat";
+  const auto start = std::chrono::steady_clock::now();
+  co_await detail::make_call(std::move(core), std::move(request));
+  co_return std::chrono::duration_cast<duration>(std::chrono::steady_clock::now() - start);
+}
+
+}  // namespace
+
+// Gone with the last copy of the Client; the core stays as long as anything made from it.
+class Client::handle {
+ public:
+  explicit handle(detail::core_ptr core) : core_(std::move(core)) { core_->start(); }
+  handle(const handle&) = delete;
+  handle& operator=(const handle&) = delete;
+  ~handle() { core_->close(); }
+  const detail::core_ptr& core() const noexcept { return core_; }
+
+ private:
+  detail::core_ptr core_;
+};
+
+Client::Client(client_options options)
+    : handle_(std::make_shared<handle>(std::make_shared<detail::client_core>(std::move(options)))) {}
+
+Client::Client(loop& where, client_options options)
+    : handle_(std::make_shared<handle>(std::make_shared<detail::client_core>(where, std::move(options)))) {}
+
+Service Client::operator[](std::string_view service) const { return Service(handle_->core(), std::string(service)); }
+
+task<void> Client::ready() const { return await_on(where(), until_ready_or_late(handle_->core())); }
+task<duration> Client::ping() const { return round_trip(handle_->core()); }
+void Client::close() const { handle_->core()->close(); }
+loop& Client::where() const noexcept { return handle_->core()->where(); }
+
+}  // namespace gate

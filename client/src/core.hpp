@@ -1,0 +1,61 @@
+// What all handles of one client share, on whatever thread they are: the loop it lives on, its options, and, for that
+// loop's thread, the runtime until it is closed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <gate/client_options.hpp>
+#include <gate/detail/call_request.hpp>
+#include <gate/loop.hpp>
+#include <gate/protocol.hpp>
+
+#include "client/src/loop_home.hpp"
+#include "client/src/runtime.hpp"
+#include "common/src/huge/inlet.hpp"
+#include "common/src/huge/window_budget.hpp"
+
+namespace gate::detail {
+
+class client_core final : public std::enable_shared_from_this<client_core> {
+ public:
+  // With a thread of its own, or on a loop that outlives it. start() is called next, once.
+  explicit client_core(client_options options);
+  client_core(loop& where, client_options options);
+  client_core(const client_core&) = delete;
+  client_core& operator=(const client_core&) = delete;
+  ~client_core();
+
+  // Any thread.
+  void start();
+  void close() noexcept;
+  loop& where() const noexcept { return loop_; }
+  const client_options& options() const noexcept { return options_; }
+
+  // The loop's thread. Null when closed; the other throws then.
+  client::runtime* runtime() const noexcept { return runtime_.get(); }
+  client::runtime& open_runtime() const;
+  // What holds of an answer that comes in chunks.
+  huge::receive_bounds huge_bounds() const;
+  huge::window_budget& huge_windows() noexcept { return windows_; }
+
+ private:
+  void start_here();
+  void close_here() noexcept;
+
+  std::unique_ptr<client::loop_home> home_;
+  loop& loop_;
+  const client_options options_;
+  const std::shared_ptr<huge::memory_account> collected_;
+  huge::window_budget windows_;
+  std::unique_ptr<client::runtime> runtime_;
+  bool closed_ = false;
+};
+
+// Throws Error(errc::invalid_argument) for what cannot be sent: a name that is empty or too long, and so on.
+void check(const call_request& request);
+
+// The request as it travels; views into `request`.
+message to_message(const call_request& request, const client_options& defaults, std::uint8_t flags);
+
+}  // namespace gate::detail

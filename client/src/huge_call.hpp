@@ -1,0 +1,86 @@
+// A call whose answer comes in chunks, or may, or whose arguments leave so. The client's loop only.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <gate/event.hpp>
+#include <gate/huge_data.hpp>
+#include <gate/reply.hpp>
+#include <gate/task.hpp>
+
+#include "client/src/core.hpp"
+#include "client/src/huge_upload.hpp"
+#include "client/src/runtime.hpp"
+#include "common/src/huge/inlet.hpp"
+
+namespace gate::detail {
+
+class huge_call final : public client::stream_events,
+                        private huge::inlet::events,
+                        public std::enable_shared_from_this<huge_call> {
+ public:
+  // What its caller wants: the value, collected; or the HugeData, as soon as the answer begins.
+  enum class result : std::uint8_t { value, data };
+
+  huge_call(core_ptr core, result wanted) noexcept : core_(std::move(core)), wanted_(wanted) {}
+
+  // Begins the call of a caller that then awaits settled().
+  void begin(const message& request, upload_ptr upload);
+  // Takes over a call that turns out to have a huge answer; its caller awaits that key of the runtime's table.
+  void adopt(call_id call, std::uint64_t key) noexcept;
+
+  async_event& settled() noexcept { return settled_; }
+  // After that, once. Throw what the call failed with.
+  Reply take_reply();
+  HugeData take_data();
+  // Its caller does not wait any more.
+  void forsake() noexcept;
+
+  void on_part(const message& m) override;
+  void on_window() override;
+  void on_final(const message& m) override;
+  void on_error(std::exception_ptr error) override;
+
+ private:
+  void consumed(std::uint32_t items, std::uint32_t octets) override;
+  void abandoned() override;
+
+  // What the coroutine that collects knows of us: until the call has ended the runtime owns us, from then on it does.
+  struct collecting {
+    std::weak_ptr<huge_call> to;
+    std::shared_ptr<huge_call> kept;
+  };
+  void open(const message& head);
+  static task<void> collect(std::shared_ptr<collecting> known, HugeData data, std::size_t bytes_max);
+  void keep() noexcept;
+  void collected(std::string octets, std::exception_ptr failure);
+  void settle(std::exception_ptr error);
+  void cancel() noexcept;
+
+  core_ptr core_;
+  const result wanted_;
+  call_id call_{};
+  std::uint64_t key_ = 0;
+  upload_ptr upload_;
+  huge::window_budget::lease window_;
+  std::optional<huge::inlet> inlet_;
+  huge_content content_ = huge_content::octets;
+  std::weak_ptr<collecting> collector_;
+  bool collecting_ = false;
+  Reply final_;  // without its result
+  async_event settled_;
+  std::optional<Reply> reply_;
+  std::optional<HugeData> data_;
+  std::exception_ptr error_;
+};
+
+// Whether the arguments of a call without a HugeData travel in chunks.
+bool takes_long_way(const client_core& core, const call_request& request, std::uint8_t flags) noexcept;
+// The call, awaited on the client's loop.
+task<Reply> call_in_chunks(core_ptr core, call_request request);
+
+}  // namespace gate::detail

@@ -1,0 +1,57 @@
+// Arguments that leave in chunks, as the worker takes them. The client's loop only.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+
+#include <gate/event.hpp>
+#include <gate/huge_data.hpp>
+#include <gate/protocol.hpp>
+#include <gate/scope.hpp>
+#include <gate/task.hpp>
+#include <gate/unique_function.hpp>
+
+#include "client/src/core.hpp"
+#include "common/src/huge/outlet.hpp"
+
+namespace gate::detail {
+
+class huge_upload final : public std::enable_shared_from_this<huge_upload> {
+ public:
+  huge_upload(core_ptr core, HugeData data, huge_content content);
+
+  // What the request says of it.
+  void announce(message& request) const;
+  // The request was sent as that call. `failed` is called when the source fails, if stop() was not.
+  void start(call_id call, unique_function<void(std::exception_ptr)> failed);
+  void on_window() noexcept { window_.notify_all(); }
+  // The call has ended.
+  void stop() noexcept;
+
+ private:
+  static task<void> run(std::shared_ptr<huge_upload> self);
+  task<void> send();
+  bool wanted() const noexcept { return !stopped_ && core_->runtime() != nullptr; }
+
+  core_ptr core_;
+  cancel_scope scope_;  // outlives what runs in it, so the source too
+  huge::outlet out_;
+  call_id call_{};
+  unique_function<void(std::exception_ptr)> failed_;
+  async_event window_;
+  bool stopped_ = false;
+};
+
+using upload_ptr = std::shared_ptr<huge_upload>;
+
+// The request's arguments, if they are to travel in chunks: a HugeData among them, or all of them when they have more
+// than `threshold` octets. Those are then not among the request's any more, but for the text that is returned with it:
+// what a second attempt without chunks takes.
+struct huge_part_of_request {
+  upload_ptr upload;
+  std::shared_ptr<std::string> text;
+};
+huge_part_of_request take_huge_part(const core_ptr& core, call_request& request, std::size_t threshold);
+
+}  // namespace gate::detail

@@ -1,0 +1,53 @@
+#include "client/src/loop_home.hpp"
+
+#include <exception>
+#include <future>
+#include <utility>
+
+#include <gate/event.hpp>
+#include <gate/task.hpp>
+
+namespace gate::client {
+
+struct loop_home::state {
+  loop where;  // belongs to the thread from its construction on
+  async_event stop;
+
+  static task<void> run(state& self) { co_await self.stop.wait(); }
+};
+
+loop_home::loop_home() {
+  std::promise<std::shared_ptr<state>> made;
+  std::future<std::shared_ptr<state>> ready = made.get_future();
+  thread_ = std::thread([made = std::move(made)]() mutable {
+    std::shared_ptr<state> self;
+    try {
+      self = std::make_shared<state>();
+    } catch (...) {
+      made.set_exception(std::current_exception());
+      return;
+    }
+    made.set_value(self);
+    self->where.run(state::run(*self));
+  });
+  try {
+    state_ = ready.get();
+  } catch (...) {
+    thread_.join();
+    throw;
+  }
+}
+
+loop_home::~loop_home() {
+  loop& there = state_->where;
+  there.post([&stop = state_->stop] { stop.set(); });
+  if (there.in_loop_thread()) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
+}
+
+loop& loop_home::where() noexcept { return state_->where; }
+
+}  // namespace gate::client

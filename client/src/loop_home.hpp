@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include <gate/loop.hpp>
+
+namespace gate::client {
+
+// A loop on a thread of its own. Destruction ends the thread: joined, unless it is that very thread which destroys this
+// (the last to refer to a client may be a coroutine on the client's loop); then it ends by itself, and its loop with
+// it.
+class loop_home {
+ public:
+  loop_home();
+  loop_home(const loop_home&) = delete;
+  loop_home& operator=(const loop_home&) = delete;
+  ~loop_home();
+
+  loop& where() noexcept;
+
+ private:
+  struct state;
+  std::shared_ptr<state> state_;
+  std::thread thread_;
+};
+
+}  // namespace gate::client

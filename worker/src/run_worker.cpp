@@ -1,0 +1,174 @@
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <gate/credentials.hpp>
+#include <gate/error.hpp>
+#include <gate/loop.hpp>
+#include <gate/run_worker.hpp>
+#include <gate/version.hpp>
+
+#include "common/src/allocator.hpp"
+#include "common/src/credentials/material.hpp"
+#include "common/src/program_log.hpp"
+#include "common/src/signals.hpp"
+#include "worker/src/worker_config.hpp"
+
+namespace gate::worker {
+
+namespace {
+
+enum exit_code : int {
+  orderly = 0,
+  failed = 1,
+  bad_usage = 2,
+  too_many_stuck = 3,
+  not_admitted = 5,
+  second_signal = 130
+};
+
+constexpr const char* footer = R"(
+Durations are written as 500ms, 30s, 5min or 1h. The file of --config holds the same settings in a table [worker],
+with _ in place of - in their names; flags override it.
+
+Examples:
+  PROGRAM
+      registers at a broker on this machine, with the default ports
+  PROGRAM --broker tcp://10.0.0.5:5556 --capacity 64 --threads 8
+  PROGRAM --config gate.toml --log-level debug
+  PROGRAM --broker tcp://10.0.0.5:5556 --credentials /etc/gate/worker-7.toml
+  PROGRAM --dialect gate-rpc --broker ipc:///tmp/gate-rpc/w1
+      works under a broker of the Python project gate-rpc
+
+Who the worker is to a broker that asks stands in the file of --credentials: user and password, or key (a file that
+`gate keygen` made) and server_key (the broker's public key), with mode 0600. Or in the environment: GATE_CREDENTIALS is
+such a file; GATE_USER and GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are what stands in it. A password is never an
+argument, since everybody can see those.
+
+SIGTERM or SIGINT drains: no new calls are taken, those in hand have the time of --drain-timeout to end. A second one
+exits at once.
+
+Exit codes: 0 drained; 1 refused by the broker, or failed; 2 bad flag or configuration; 3 too many methods are stuck,
+start it again; 5 the broker does not admit the worker's credentials, so starting it again does not help; 130 second
+signal.
+)";
+
+struct command_line {
+  settings chosen;
+  bool print_ready = false;
+  std::vector<std::string> arguments;
+};
+
+std::string footer_for(const std::string& program) {
+  std::string text = footer;
+  for (std::size_t at = text.find("PROGRAM"); at != std::string::npos; at = text.find("PROGRAM", at + program.size())) {
+    text.replace(at, 7, program);
+  }
+  return text;
+}
+
+credentials read_credentials(const std::string& file) {
+  credentials found = file.empty() ? credentials::from_environment() : credentials::from_file(file);
+  forget_password_in_environment();
+  return found;
+}
+
+// Throws CLI::ParseError (help and version too), config_error and credentials_error.
+void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_line& line) {
+  std::vector<std::pair<const config_key*, std::string>> given;
+  given.reserve(config_keys().size());
+  for (const config_key& key : config_keys()) {
+    given.emplace_back(&key, std::string());
+    auto* const option = app.add_option(flag_of(key), given.back().second, std::string(key.doc));
+    option->type_name(key.is_text() ? "TEXT" : key.is_duration() ? "TIME" : "N");
+    option->default_str(to_text(key, line.chosen));
+  }
+  std::string file;
+  app.add_option("--config", file, "Configuration file (TOML)")->type_name("FILE");
+  app.add_flag("--print-ready", line.print_ready, "Print a line READY on stdout at each registration");
+  app.set_version_flag("--version", app.get_name() + " (gate " + std::string(gate::version) + ")");
+  if (takes_arguments) app.add_option("arguments", line.arguments, "What this worker works on");
+  app.parse(argc, argv);
+
+  if (!file.empty()) read_config_file(file, line.chosen);
+  for (const auto& [key, text] : given) {
+    if (app.count(flag_of(*key)) == 0) continue;
+    try {
+      set(*key, text, line.chosen);
+    } catch (const config_error& e) {
+      throw config_error(flag_of(*key) + ": " + e.what());
+    }
+  }
+  line.chosen.options.credentials = read_credentials(line.chosen.credentials_file);
+}
+
+// A thread that does not end can be neither joined nor left behind: the process goes without its destructors.
+[[noreturn]] void leave_stuck() {
+  spdlog::error("exiting, to be started again");
+  gate::flush_program_log();
+  ::_exit(too_many_stuck);
+}
+
+int serve_until_drained(Worker& what, command_line line) {
+  worker_options options = std::move(line.chosen.options);
+  if (line.print_ready) options.on_registered = [] { std::cout << "READY" << std::endl; };
+  options.on_stuck = leave_stuck;
+
+  gate::loop here;
+  bool leaving = false;
+  const auto on_signal = [&leaving, &what](int) {
+    if (std::exchange(leaving, true)) ::_exit(second_signal);
+    what.drain();
+  };
+  gate::signal_watch signals(here, {SIGINT, SIGTERM}, on_signal);
+  here.run(serve(here, what, std::move(options)));
+  return orderly;
+}
+
+int fail(int code, const std::string& text) {
+  std::cerr << text << std::endl;
+  return code;
+}
+
+std::string base_name(const char* path) {
+  const std::string text = path == nullptr ? "worker" : path;
+  return text.substr(text.rfind('/') + 1);
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv, program what) {
+  keep_freed_memory();
+  const std::string name = base_name(argc > 0 ? argv[0] : nullptr);
+  CLI::App app(name + ": a worker that serves calls which a gate-broker gives it", name);
+  app.footer(footer_for(name));
+  command_line line;
+  std::unique_ptr<Worker> made;
+  try {
+    parse(app, argc, argv, what.takes_arguments, line);
+    gate::block_signals({SIGINT, SIGTERM});
+    made = what.make(std::move(line.arguments));
+    made->check();
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    return fail(bad_usage, name + ": " + e.what() + " (see --help)");
+  } catch (const std::exception& e) {
+    return fail(bad_usage, name + ": " + e.what());
+  }
+  try {
+    const gate::program_log log(name, line.chosen.log_level);
+    return serve_until_drained(*made, std::move(line));
+  } catch (const Error& e) {
+    if (e.code() != errc::unauthenticated) return fail(failed, name + ": " + e.what());
+    return fail(not_admitted, name + ": " + e.what() + " (credentials: --credentials FILE, see --help)");
+  } catch (const std::exception& e) {
+    return fail(failed, name + ": " + e.what());
+  }
+}
+
+}  // namespace gate::worker

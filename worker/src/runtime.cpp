@@ -1,0 +1,193 @@
+#include "worker/src/runtime.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <gate/assert.hpp>
+#include <gate/descriptor.hpp>
+#include <gate/timeout.hpp>
+
+#include "common/src/peer/make_foreign_broker.hpp"
+#include "common/src/peer/this_process.hpp"
+
+namespace gate::worker {
+
+namespace {
+
+std::size_t threads_of(const worker_options& o) {
+  if (o.threads != 0) return o.threads;
+  return std::max<std::size_t>(2, std::thread::hardware_concurrency());
+}
+
+std::string service_of(const Worker& what, const worker_options& o) {
+  return o.service.empty() ? what.service_name() : o.service;
+}
+
+// A call that has ended may still wait in the pool's queue to be dropped there.
+std::size_t calls_under_way_max(const worker_options& o) { return 2 * std::size_t{o.capacity}; }
+
+}  // namespace
+
+runtime::runtime(loop& where, Worker& what, worker_options options)
+    : loop_(where),
+      worker_(what),
+      options_(std::move(options)),
+      service_(service_of(what, options_)),
+      pool_(threads_of(options_), calls_under_way_max(options_)),
+      dispatcher_(where, pool_, what, *this, dispatch_options()),
+      session_(registration(), *this),
+      channel_(where, transport(), *this,
+               peer::make_foreign_broker(options_.dialect, peer_role::worker, options_.credentials,
+                                         options_.gaterpc_compression)),
+      ticker_(where, session_) {
+  GATE_ASSERT(worker_.runtime_ == nullptr);
+  worker_.runtime_ = this;
+}
+
+runtime::~runtime() {
+  worker_.runtime_ = nullptr;
+  loop_.cancel_timer(drain_timer_);
+}
+
+// --- options
+
+std::string runtime::encoded_descriptor() const {
+  descriptor d = peer::describe_this_process();
+  d.description = worker_.description();
+  d.labels = options_.labels;
+  d.methods = worker_.describe();
+  return encode(d);
+}
+
+dispatcher_options runtime::dispatch_options() {
+  dispatcher_options o;
+  o.service = service_;
+  o.encoded_descriptor = encoded_descriptor();
+  o.calls_max = calls_under_way_max(options_);
+  o.huge.threshold = options_.huge_threshold;
+  o.huge.value_bytes_max = options_.huge_value_bytes_max;
+  o.huge_arguments.window_bytes = options_.huge_window_bytes;
+  o.huge_arguments.bytes_max = options_.huge_bytes_max;
+  o.huge_arguments.ratio_max = options_.huge_ratio_max;
+  o.huge_arguments.account = std::make_shared<huge::memory_account>(options_.huge_peer_bytes_max);
+  o.stuck_max = options_.stuck_max;
+  o.stuck_after = options_.stuck_after;
+  o.on_stuck = [this] { stuck(); };
+  return o;
+}
+
+session_options runtime::registration() const {
+  session_options o;
+  o.service = service_;
+  o.name = options_.name.empty() ? peer::host_name() + ":" + std::to_string(::getpid()) : options_.name;
+  o.encoded_descriptor = encoded_descriptor();
+  o.capacity = options_.capacity;
+  o.heartbeat_interval = options_.heartbeat_interval;
+  o.heartbeat_liveness = options_.heartbeat_liveness;
+  o.connect_timeout = options_.connect_timeout;
+  o.pause_min = options_.reconnect_pause_min;
+  o.pause_max = options_.reconnect_pause_max;
+  o.silence_hint = peer::silence_hint(options_.dialect, options_.credentials);
+  o.seed = peer::random_seed();
+  return o;
+}
+
+peer::channel_options runtime::transport() const {
+  peer::channel_options o;
+  o.endpoint = options_.broker;
+  o.shown = peer::shown_by_transport(options_.dialect, options_.credentials);
+  o.login_timeout = std::min(limits::login_timeout, options_.connect_timeout);
+  o.transport_heartbeat_interval = limits::transport_heartbeat_interval;
+  o.transport_heartbeat_timeout = limits::transport_heartbeat_timeout;
+  o.frame_bytes_max = limits::frame_bytes_max;
+  o.out_queue_bytes_max = options_.out_queue_bytes_max;
+  o.messages_per_turn_max = limits::messages_per_turn_max;
+  return o;
+}
+
+// --- the life of a worker
+
+task<void> runtime::run() {
+  co_await worker_.on_start();
+  session_.start(loop_.now());
+  std::exception_ptr cancelled_by;
+  try {
+    co_await closed_.wait();
+  } catch (const gate::cancelled&) {
+    cancelled_by = std::current_exception();
+  }
+  // What is left to do is done even when the caller was cancelled.
+  cancel_scope apart;
+  auto leaving = leave();
+  co_await std::move(leaving).within(apart);
+  if (cancelled_by) std::rethrow_exception(cancelled_by);
+  if (why_closed_ != errc::ok) throw Error(why_closed_, closed_text_, origin::broker);
+}
+
+task<void> runtime::leave() {
+  if (session_.current() != session::state::closed) session_.close(loop_.now());
+  loop_.cancel_timer(drain_timer_);
+  dispatcher_.connection_ended();
+  bool idle = true;
+  try {
+    auto ended = dispatcher_.idle();
+    co_await with_timeout(options_.stuck_after, std::move(ended));
+  } catch (const timed_out&) {
+    idle = false;
+  }
+  if (!idle) {
+    spdlog::warn("'{}' waits for {} methods that run on though their calls have ended", service_,
+                 dispatcher_.running());
+    if (options_.on_stuck) options_.on_stuck();
+    co_await dispatcher_.idle();
+  }
+  co_await worker_.on_stop();
+}
+
+void runtime::drain() {
+  if (std::exchange(draining_, true)) return;
+  spdlog::info("'{}' drains: {} calls in hand", service_, session_.open_calls());
+  drain_timer_ = loop_.at(loop_.now() + options_.drain_timeout, [this] {
+    spdlog::warn("'{}' leaves {} calls that did not end in time", service_, session_.open_calls());
+    session_.close(loop_.now());
+  });
+  session_.drain(loop_.now());
+}
+
+void runtime::serving(const message& welcome) {
+  told_lost_ = false;
+  if (welcome.payload_bytes_max != 0) dispatcher_.set_payload_bytes_max(welcome.payload_bytes_max);
+  spdlog::info("serving '{}' at {} (capacity {})", service_, options_.broker, options_.capacity);
+  if (options_.on_registered) options_.on_registered();
+}
+
+void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pause) {
+  dispatcher_.connection_ended();
+  const auto level = std::exchange(told_lost_, true) ? spdlog::level::debug : spdlog::level::warn;
+  spdlog::log(level, "no connection to the broker at {}: {} ({}); trying again until there is one, next in {} ms",
+              options_.broker, text, to_string(why), pause.count());
+}
+
+void runtime::closed(errc why, std::string_view text) {
+  why_closed_ = why;
+  closed_text_ = text;
+  if (why == errc::ok) {
+    spdlog::info("'{}' has left the broker", service_);
+  } else {
+    spdlog::error("the broker at {} refuses '{}': {} ({})", options_.broker, service_, text, to_string(why));
+  }
+  closed_.set();
+}
+
+void runtime::stuck() {
+  spdlog::error("'{}' has {} methods that do not end, each holding one of {} threads", service_, dispatcher_.stuck(),
+                pool_.size());
+  if (options_.on_stuck) options_.on_stuck();
+}
+
+}  // namespace gate::worker
