@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gate::cli {
+
+// RFC 4648, with padding.
+std::string to_base64(std::string_view octets);
+// Nothing when it is not base64.
+std::optional<std::string> from_base64(std::string_view text);
+
+}  // namespace gate::cli

@@ -1,0 +1,83 @@
+#include <iostream>
+#include <string>
+
+#include <unistd.h>
+
+#include "cli/command.hpp"
+#include "cli/reports.hpp"
+#include "cli/terminal.hpp"
+
+namespace gate::cli {
+namespace {
+
+constexpr const char* footer = R"(
+Examples:
+  gate describe calculator
+  gate describe gate                the methods of the broker itself
+  gate describe calculator -o json
+
+A method whose last parameter is `stream of T` takes items from its caller; one with `-> stream of T` answers with them:
+call it with --stream.
+
+--broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
+)";
+
+// "int64" of "stream<int64>".
+std::string item_of(const std::string& type) {
+  constexpr std::string_view head = "stream<";
+  if (!type.starts_with(head) || !type.ends_with('>')) return type;
+  return type.substr(head.size(), type.size() - head.size() - 1);
+}
+
+void show_methods(const service_lines& service) {
+  const bool coloured = colours_on(STDOUT_FILENO);
+  std::cout << bold(printable(service.name), coloured);
+  if (!service.description.empty()) std::cout << ": " << printable(service.description);
+  std::cout << '\n';
+  if (!service.described) {
+    std::cout << "Its workers do not say what methods they have; call one by its name.\n";
+    return;
+  }
+  table methods({{"METHOD"}, {"WHAT IT DOES"}});
+  for (const method_line& m : service.methods) methods.add({signature_of(m), m.doc});
+  std::cout << '\n' << methods.text(coloured);
+}
+
+int show_description(const settings& common, const std::string& service) {
+  const Client client = connect(common);
+  const value answer = ask(client, common, "describe", service);
+  if (common.output == output_format::for_programs) {
+    print(to_json(answer));
+  } else {
+    show_methods(answer.as<service_lines>());
+  }
+  return succeeded;
+}
+
+}  // namespace
+
+std::string signature_of(const method_line& method) {
+  std::string text = method.name + "(";
+  for (std::size_t i = 0; i < method.parameters.size(); ++i) {
+    const parameter_line& p = method.parameters[i];
+    const bool is_stream = method.client_stream && i + 1 == method.parameters.size();
+    if (i != 0) text += ", ";
+    if (!p.name.empty()) text += p.name + ": ";
+    text += is_stream ? "stream of " + item_of(p.type) : p.type;
+  }
+  text += ")";
+  if (method.kind == "stream") return text + " -> stream of " + method.result;
+  if (method.result != "nil") text += " -> " + method.result;
+  return text;
+}
+
+void add_describe(CLI::App& app, const settings& common, action& chosen) {
+  CLI::App* const command = app.add_subcommand("describe", "Shows the methods of a service");
+  const auto service = std::make_shared<std::string>();
+  command->add_option("service", *service, "Its name")->required()->type_name("SERVICE");
+  command->footer(footer);
+  command->callback(
+      [&common, &chosen, service] { chosen = [&common, service] { return show_description(common, *service); }; });
+}
+
+}  // namespace gate::cli

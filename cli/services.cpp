@@ -1,0 +1,54 @@
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "cli/command.hpp"
+#include "cli/reports.hpp"
+#include "cli/terminal.hpp"
+
+namespace gate::cli {
+namespace {
+
+constexpr const char* footer = R"(
+Examples:
+  gate services
+  gate services -o json
+
+BUSY is calls in hand of the calls that the workers take at once; QUEUED waits for a worker.
+
+--broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
+)";
+
+int show_services(const settings& common) {
+  const Client client = connect(common);
+  const value answer = ask(client, common, "services");
+  if (common.output == output_format::for_programs) {
+    print(to_json(answer));
+    return succeeded;
+  }
+  using enum table::align;
+  table services({{"SERVICE"}, {"WORKERS", right}, {"BUSY", right}, {"QUEUED", right}, {"DESCRIPTION"}});
+  bool any = false;
+  for (const auto& s : answer.as<std::vector<service_line>>()) {
+    std::string workers = std::to_string(s.workers);
+    if (s.stalled != 0) workers += " (" + std::to_string(s.stalled) + " stalled)";
+    services.add({s.name, workers, std::to_string(s.in_flight) + "/" + std::to_string(s.capacity),
+                  std::to_string(s.queued), s.description});
+    any = any || s.name != "gate";
+  }
+  std::cout << services.text(colours_on(STDOUT_FILENO));
+  if (!any) std::cout << "No worker is connected: start one with --broker and the broker's backend address.\n";
+  return succeeded;
+}
+
+}  // namespace
+
+void add_services(CLI::App& app, const settings& common, action& chosen) {
+  CLI::App* const command = app.add_subcommand("services", "Lists the services that there are");
+  command->footer(footer);
+  command->callback([&common, &chosen] { chosen = [&common] { return show_services(common); }; });
+}
+
+}  // namespace gate::cli

@@ -1,0 +1,84 @@
+#include "cli/terminal.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include <gate/assert.hpp>
+
+namespace gate::cli {
+namespace {
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string wrap(const char* code, std::string_view text, bool coloured) {
+  if (!coloured) return std::string(text);
+  return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";
+}
+
+}  // namespace
+
+void table::add(std::vector<std::string> row) {
+  GATE_ASSERT(row.size() == columns_.size());
+  for (std::string& cell : row) cell = printable(cell);
+  rows_.push_back(std::move(row));
+}
+
+std::string table::line(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) const {
+  std::string text;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::string padding(widths[i] - width_of(cells[i]), ' ');
+    if (i != 0) text += "  ";
+    if (columns_[i].side == align::right) text += padding;
+    text += cells[i];
+    if (columns_[i].side == align::left) text += padding;
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+std::string table::text(bool coloured) const {
+  std::vector<std::string> titles;
+  std::vector<std::size_t> widths;
+  for (const column& c : columns_) {
+    titles.push_back(c.title);
+    widths.push_back(width_of(c.title));
+  }
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string all = bold(line(titles, widths), coloured) + "\n";
+  for (const auto& row : rows_) all += line(row, widths) + "\n";
+  return all;
+}
+
+bool colours_on(int descriptor) {
+  const char* const terminal = std::getenv("TERM");
+  const char* const unwanted = std::getenv("NO_COLOR");
+  if (unwanted != nullptr && *unwanted != '\0') return false;
+  if (terminal == nullptr || std::string_view(terminal) == "dumb") return false;
+  return ::isatty(descriptor) == 1;
+}
+
+std::string bold(std::string_view text, bool coloured) { return wrap("1", text, coloured); }
+std::string red(std::string_view text, bool coloured) { return wrap("1;31", text, coloured); }
+std::string dim(std::string_view text, bool coloured) { return wrap("2", text, coloured); }
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    const bool steers = (octet < 0x20 && c != '\n' && c != '\t') || octet == 0x7f;
+    if (steers) {
+      shown += "\xef\xbf\xbd";
+    } else {
+      shown += c;
+    }
+  }
+  return shown;
+}
+
+}  // namespace gate::cli
