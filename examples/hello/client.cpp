@@ -1,0 +1,26 @@
+// The smallest client. usage: hello-client [BROKER]
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include <gate/client.hpp>
+
+// [client]
+gate::task<void> greet(gate::Client client) {
+  auto answer = co_await client["hello"]["greet"]("world").as<std::string>();
+  std::cout << answer << '\n';
+}
+// [/client]
+
+int main(int argc, char** argv) {
+  try {
+    // [main]
+    gate::loop loop;
+    gate::Client client(loop, argc > 1 ? argv[1] : "tcp://127.0.0.1:5555");
+    loop.run(greet(client));
+    // [/main]
+  } catch (const std::exception& e) {
+    std::cerr << "hello-client: " << e.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace log_search {
+
+// The regular files at and below the folders, in the order of their names. Links are not followed; a folder that we may
+// not read is left out. Throws std::filesystem::filesystem_error when one of `folders` does not exist, or cannot be
+// listed for another reason.
+std::vector<std::filesystem::path> files_below(const std::vector<std::string>& folders);
+
+// Whether it can be read and holds no NUL.
+bool is_text(const std::filesystem::path& file);
+
+}  // namespace log_search
