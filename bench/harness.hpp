@@ -1,0 +1,105 @@
+// What the benchmark's client measures with: a closed loop of calls, a transfer, and the JSON line at the end. The
+// contract between this program and the driver of a peer suite: it gets `--key value` pairs, prints BEGIN when the
+// measured part starts, END when it is over, then one line of JSON.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gate/value.hpp>
+
+namespace gate::bench {
+
+// Nanoseconds of the monotonic clock.
+std::uint64_t now_ns() noexcept;
+// User and system time of this process, microseconds.
+std::uint64_t cpu_us() noexcept;
+
+// One line to stdout, at once.
+void say(std::string line);
+// One line to stderr, and exit status 2.
+[[noreturn]] void fail(const std::string& why);
+
+struct arguments {
+  std::string workload = "probe";
+  std::string endpoint;
+  double duration_s = 2.0;
+  double warmup_s = 0.3;
+  std::uint64_t warmup_calls = 1;
+  std::uint64_t calls = 0;  // 0: the duration alone ends the window
+  std::uint64_t items = 200'000;
+  std::size_t in_flight = 1;  // per connection
+  std::size_t size_bytes = 64;
+  std::string kind = "compressible";  // of the blob
+  std::size_t connections = 1;
+  double timeout_s = 60.0;  // the program gives up by itself after that
+};
+// Unknown keys are ignored; a key without a value ends the program.
+arguments parse(int argc, char** argv);
+// Ends the program with status 4 when its time is over.
+void arm_watchdog(const arguments& a);
+
+// A payload whose first eight octets are the call's own number.
+bytes echo_payload(std::size_t size_bytes);
+void put_tag(bytes& payload, std::uint64_t tag) noexcept;
+std::uint64_t tag_of(const bytes& payload) noexcept;  // payload of at least eight octets
+bool is_echo(const bytes& got, const bytes& sent) noexcept;
+
+// One large result. Each octet follows from its place, so that any part can be made and checked: log lines of 64 octets
+// that differ in their number, or noise.
+std::string make_blob(bool random);
+// A sample of a piece that begins there: its first and last record, and one in every 64 KiB.
+bool is_blob(bool random, std::uint64_t offset, std::string_view piece) noexcept;
+
+// Latencies in buckets of less than one percent's width.
+class histogram {
+ public:
+  histogram();
+  void add(std::uint64_t value) noexcept;
+  std::uint64_t percentile(double p) const noexcept;
+  std::uint64_t max() const noexcept { return max_; }
+
+ private:
+  std::vector<std::uint32_t> counts_;
+  std::uint64_t max_ = 0;
+};
+
+// Warm-up, then a measured window, of calls that are each replaced when they end.
+class meter {
+ public:
+  explicit meter(const arguments& a) : arguments_(a), created_(now_ns()) {}
+  // One call ended. True: issue another in its place.
+  bool complete(std::uint64_t issued_at, bool correct);
+  void report() const;
+
+ private:
+  enum class phase : std::uint8_t { warm_up, measured, over };
+  void begin(std::uint64_t at);
+  void end(std::uint64_t at);
+
+  arguments arguments_;
+  std::uint64_t created_;
+  phase phase_ = phase::warm_up;
+  std::uint64_t warm_ = 0, calls_ = 0, errors_ = 0;
+  std::uint64_t begin_ = 0, end_ = 0, cpu_begin_ = 0, cpu_end_ = 0;
+  histogram latency_;
+};
+
+// One measured transfer of many items.
+class transfer {
+ public:
+  void begin();
+  void end();
+  void report(const arguments& a, std::uint64_t items, std::uint64_t octets, std::uint64_t errors) const;
+
+ private:
+  std::uint64_t begin_ = 0, end_ = 0, cpu_begin_ = 0, cpu_end_ = 0;
+};
+
+void report_idle(const arguments& a, std::size_t connections);
+
+}  // namespace gate::bench
