@@ -1,0 +1,255 @@
+// Payloads of any size: their speed, what they leave of memory, and what small calls notice of them.
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include <gate/huge_data.hpp>
+#include <gate/loop.hpp>
+#include <gate/sleep.hpp>
+#include <gate/task.hpp>
+#include <gate/task_group.hpp>
+
+#include "tests/acceptance/report.hpp"
+#include "tests/support/huge_octets.hpp"
+#include "tests/support/programs.hpp"
+#include "tests/support/scratch_folder.hpp"
+
+namespace gate::acceptance {
+
+using namespace gate::test;
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::uint64_t mib = 1u << 20;
+constexpr double memory_max = 64.0 * mib;
+constexpr double growth_bytes_max = 8.0 * mib;
+
+void write_octets(const std::string& path, std::uint64_t size) {
+  std::ofstream out(path, std::ios::binary);
+  for (std::uint64_t at = 0; at < size; at += mib) out << octets_at(at, mib);
+  if (!out.flush()) throw did_not_happen("cannot write " + path);
+}
+
+std::string sha256_of(const std::string& path) {
+  const std::string command = "sha256sum < '" + path + "'";
+  FILE* const pipe = ::popen(command.c_str(), "r");
+  char line[128] = "";
+  const bool read = pipe != nullptr && std::fgets(line, sizeof line, pipe) != nullptr;
+  if (pipe != nullptr) ::pclose(pipe);
+  if (!read) throw did_not_happen("no sha256sum");
+  return std::string(line).substr(0, 64);
+}
+
+double own_peak_bytes() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  return static_cast<double>(used.ru_maxrss) * 1024;
+}
+
+std::string rate_text(double bytes, std::chrono::duration<double> time) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%.0f MB/s", bytes / 1e6 / time.count());
+  return text;
+}
+
+// Reads a result of so many octets; at a rate, when one is given. The octets a second that it went with.
+task<double> read_huge(Service test, std::uint64_t size, double bytes_per_s_max) {
+  const auto begin = clock::now();
+  HugeData data = co_await test["huge"](size).huge();
+  std::uint64_t seen = 0;
+  while (auto chunk = co_await data.next()) {
+    seen += chunk->size();
+    if (bytes_per_s_max == 0) continue;
+    const auto due = begin + std::chrono::duration<double>(static_cast<double>(seen) / bytes_per_s_max);
+    const auto ahead = std::chrono::duration_cast<duration>(due - clock::now());
+    if (ahead > 0ns) co_await sleep_for(ahead);
+  }
+  if (seen != size) throw did_not_happen("the octets are not all there");
+  co_return static_cast<double>(size) / std::chrono::duration<double>(clock::now() - begin).count();
+}
+
+task<void> keep_reading(Service test, double bytes_per_s, bool& stop) {
+  while (!stop) {
+    task<double> reading = read_huge(test, 64 * mib, bytes_per_s);
+    co_await std::move(reading);
+  }
+}
+
+// Latencies of small calls, one after another.
+task<void> call_for(Service test, duration how_long, std::vector<double>& latencies_us) {
+  const std::string payload(64, 'x');
+  const auto until = clock::now() + how_long;
+  while (clock::now() < until) {
+    const auto begin = clock::now();
+    co_await test["echo"](payload).as<void>();
+    latencies_us.push_back(std::chrono::duration<double, std::micro>(clock::now() - begin).count());
+    co_await sleep_for(1ms);
+  }
+}
+
+double p99_of(std::vector<double>& all) {
+  std::sort(all.begin(), all.end());
+  return all.at(all.size() * 99 / 100);
+}
+
+struct latency_result {
+  double without_us = 0, beside_us = 0, peak = 0;
+};
+
+task<latency_result> small_beside_huge(const test_system& system) {
+  const env here = co_await current_env();
+  Client client(*here.where, client_options(system.broker.frontend()));
+  const Service test = client["test"];
+  latency_result r;
+  for (int i = 0; i < 3; ++i) {
+    task<double> reading = read_huge(test, 128 * mib, 0);
+    const double rate = co_await std::move(reading);
+    r.peak = std::max(r.peak, rate);
+  }
+  std::vector<double> without, beside;
+  for (int round = 0; round < 5; ++round) {
+    task<void> alone = call_for(test, 1s, without);
+    co_await std::move(alone);
+    bool stop = false;
+    task_group group(here);
+    group.spawn(keep_reading(test, r.peak / 2, stop));
+    co_await sleep_for(200ms);
+    task<void> accompanied = call_for(test, 1s, beside);
+    co_await std::move(accompanied);
+    stop = true;
+    co_await group.join();
+  }
+  r.without_us = p99_of(without);
+  r.beside_us = p99_of(beside);
+  co_return r;
+}
+
+task<void> read_many(Service test, int count, std::uint64_t size) {
+  const env here = co_await current_env();
+  task_group group(here);
+  const auto one = [](Service from, std::uint64_t octets) -> task<void> {
+    task<double> reading = read_huge(from, octets, 0);
+    co_await std::move(reading);
+  };
+  for (int i = 0; i < count; ++i) group.spawn(one(test, size));
+  co_await group.join();
+}
+
+task<void> transfers(std::string endpoint, int one_by_one, int at_once, std::uint64_t size) {
+  loop& here = co_await this_loop();
+  Client client(here, client_options(endpoint));
+  for (int i = 0; i < one_by_one; ++i) {
+    task<double> reading = read_huge(client["test"], size, 0);
+    co_await std::move(reading);
+  }
+  task<void> all = read_many(client["test"], at_once, size);
+  co_await std::move(all);
+}
+
+std::string us_text(double us) { return std::to_string(static_cast<int>(us)) + " us"; }
+
+}  // namespace
+
+void large_file(report& to) {
+  constexpr std::uint64_t size = std::uint64_t{4} << 30;
+  const scratch_folder files;
+  write_octets(files.file("from"), size);
+  test_system system;
+  const auto begin = clock::now();
+  auto data = system.test["huge_file"](files.file("from")).get<HugeData>().blocking();
+  data.to_file(files.file("to"));
+  const std::chrono::duration<double> took = clock::now() - begin;
+  const double broker = static_cast<double>(system.broker.program().peak_resident_bytes());
+  const double worker = static_cast<double>(system.worker.program().peak_resident_bytes());
+  const double client = own_peak_bytes();
+  const bool same = sha256_of(files.file("from")) == sha256_of(files.file("to"));
+  to.line("4 GiB from disk to disk",
+          rate_text(static_cast<double>(size), took) + ", sha256 " + (same ? "equal" : "differs"), "sha256 equal",
+          same);
+  to.line("most memory of the broker", in_mebibytes(broker), "64 MiB", broker < memory_max);
+  to.line("most memory of the worker", in_mebibytes(worker), "64 MiB", worker < memory_max);
+  to.line("most memory of the client", in_mebibytes(client), "64 MiB", client < memory_max);
+}
+
+void small_calls(report& to) {
+  test_system system;
+  loop own;
+  const latency_result r = own.run(small_beside_huge(system));
+  const double factor = r.beside_us / r.without_us;
+  char text[128];
+  std::snprintf(text, sizeof text, "%.2f x (%s beside %.0f MB/s, %s without)", factor, us_text(r.beside_us).c_str(),
+                r.peak / 2e6, us_text(r.without_us).c_str());
+  to.line("p99 of a small call beside a transfer at half its peak", text, "3 x", factor <= 3);
+}
+
+// Twice the same: what the first round needed, the second finds.
+void many_transfers(report& to) {
+  test_system system;
+  loop own;
+  own.run(transfers(system.broker.frontend(), 1000, 100, 2 * mib));
+  const std::size_t broker = system.broker.program().resident_bytes();
+  const std::size_t worker = system.worker.program().resident_bytes();
+  const auto open_now = [&system] {
+    return system.broker.program().descriptors() + system.worker.program().descriptors();
+  };
+  const std::size_t descriptors = open_now();
+  own.run(transfers(system.broker.frontend(), 1000, 100, 2 * mib));
+  const double broker_grown = growth(broker, system.broker.program().resident_bytes());
+  const double worker_grown = growth(worker, system.worker.program().resident_bytes());
+  // The client has left; that its connection has ended is known a moment later.
+  std::size_t now = open_now();
+  for (const auto until = clock::now() + 2s; now > descriptors && clock::now() < until; now = open_now()) {
+    std::this_thread::sleep_for(10ms);
+  }
+  to.line("growth of the broker, 1000 in turn and 100 at once", in_mebibytes(broker_grown), "8 MiB",
+          broker_grown < growth_bytes_max);
+  to.line("growth of the worker", in_mebibytes(worker_grown), "8 MiB", worker_grown < growth_bytes_max);
+  to.line("descriptors before and after", std::to_string(descriptors) + ", " + std::to_string(now), "no more",
+          now <= descriptors);
+  const auto broker_peak = static_cast<double>(system.broker.program().peak_resident_bytes());
+  const auto worker_peak = static_cast<double>(system.worker.program().peak_resident_bytes());
+  to.line("most memory of the broker", in_mebibytes(broker_peak), "64 MiB", broker_peak < memory_max);
+  to.line("most memory of the worker, 100 sources at once", in_mebibytes(worker_peak), "256 MiB",
+          worker_peak < 4 * memory_max);
+}
+
+void ended_transfers(report& to) {
+  test_system system;
+  const auto ends_within = [&](const std::string& what, auto&& leave) {
+    const auto ended = system.test["tally"]("huge_endless.ended").get<std::int64_t>();
+    auto begun = clock::now();
+    {
+      Client other(system.broker.frontend());
+      auto data = other["test"]["huge_endless"]().get<HugeData>().blocking();
+      static_cast<void>(data.next());
+      begun = clock::now();
+      leave(other, data);
+    }
+    system.test["await"]("huge_endless.ended", ended + 1).get<std::int64_t>();
+    const std::chrono::duration<double> took = clock::now() - begun;
+    to.line(what, in_words(took), "a heartbeat, 1 s", took < 1s);
+  };
+  ends_within("the source ends when its reader drops it",
+              [](Client&, blocking_huge& data) { const blocking_huge dropped = std::move(data); });
+  ends_within("the source ends when the client leaves", [](Client& client, blocking_huge&) { client.close(); });
+  const auto ended = system.test["tally"]("huge_endless.ended").get<std::int64_t>();
+  process reader("gate-test-client", {system.broker.frontend(), "endless"});
+  reader.wait_for_line("BEGUN");
+  const auto begun = clock::now();
+  reader.kill();
+  system.test["await"]("huge_endless.ended", ended + 1).get<std::int64_t>();
+  const std::chrono::duration<double> took = clock::now() - begun;
+  to.line("the source ends when the client is killed", in_words(took), "a heartbeat, 1 s", took < 1s);
+}
+
+}  // namespace gate::acceptance

@@ -1,0 +1,33 @@
+// The table of attacks, as points: a line of the table for each thing that is to be so.
+#include "tests/acceptance/report.hpp"
+#include "tests/support/attacks/attacks.hpp"
+
+namespace gate::acceptance {
+
+namespace {
+
+class lines final : public gate::test::findings {
+ public:
+  explicit lines(report& to) : to_(to) {}
+  void line(std::string_view what, const std::string& figure, const std::string& bar, bool ok) override {
+    to_.line(what, figure, bar, ok);
+  }
+
+ private:
+  report& to_;
+};
+
+}  // namespace
+
+std::vector<point> security_points() {
+  std::vector<point> all;
+  for (const gate::test::attack& each : gate::test::attacks()) {
+    all.push_back({"security", std::string(each.name), std::string(each.about), [run = each.run](report& to) {
+                     lines into(to);
+                     run(into);
+                   }});
+  }
+  return all;
+}
+
+}  // namespace gate::acceptance

@@ -1,0 +1,34 @@
+// The text of a credential store: read, or refused with a store_error; and what `gate passwd` makes of it is read too.
+#include <gate/assert.hpp>
+
+#include "broker/src/security/store_edit.hpp"
+#include "broker/src/security/store_text.hpp"
+#include "tests/fuzz/input.hpp"
+
+using namespace gate::security;
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = as_text(data, size);
+  bool readable = false;
+  try {
+    const store_source source{"fuzz", text};
+    const snapshot s = read_store({&source, 1});
+    for (const principal& p : s.principals()) GATE_ASSERT(s.find(p.name) == &p);
+    readable = true;
+  } catch (const store_error&) {
+  }
+  constexpr std::string_view hash =
+      "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  std::string changed;
+  try {
+    changed = set_password(text, "fuzz", "alice", hash, edit::keep);
+  } catch (const store_error&) {
+    return 0;
+  }
+  if (!readable) return 0;
+  const store_source source{"fuzz", changed};
+  const snapshot s = read_store({&source, 1});
+  GATE_ASSERT(s.find("alice") != nullptr);
+  GATE_ASSERT(s.find("alice")->password_hashes.back() == hash);
+  return 0;
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Plants a fault of each kind in a tree of its own and checks that layers.py, tidy.py and readme-snippets find it."""
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import pathlib
+import sys
+import tempfile
+
+import layers
+import repository
+import tidy
+
+CLEAN = {
+    "common/CMakeLists.txt": "gate_library(gate_wire SOURCES src/value.cpp DEPENDS x)\n"
+    "gate_library(gate_async SOURCES src/loop.cpp)\ngate_library(gate_interface SOURCES src/call.cpp)\n",
+    "common/include/gate/value.hpp": "#pragma once\n#include <string>\n",
+    "common/include/gate/loop.hpp": "#pragma once\n#include <coroutine>\n#include <gate/value.hpp>\n",
+    "common/include/gate/call.hpp": "#pragma once\n#include <gate/loop.hpp>\n",
+    "common/src/value.cpp": "#include <gate/value.hpp>\n",
+    "common/src/loop.cpp": "#include <gate/loop.hpp>\n#include <zmq.hpp>\n",
+    "common/src/call.cpp": "#include <gate/call.hpp>\n",
+    "broker/include/gate/broker.hpp": "// What it is.\n#pragma once\n#include <gate/value.hpp>\n",
+    "broker/src/core/core.hpp": "#pragma once\n#include <gate/value.hpp>\n",
+    "broker/src/core/core.cpp": '#include "broker/src/core/core.hpp"\n',
+    "broker/src/broker.cpp": "#include <gate/broker.hpp>\n#include <gate/version.hpp>\n",
+    "client/include/gate/client.hpp": "#pragma once\n#include <gate/loop.hpp>\n",
+    "client/src/client.cpp": "#include <gate/client.hpp>\n",
+    "examples/hello.cpp": "#include <gate/client.hpp>\n",
+    "tests/unit/broker/core_test.cpp": 'TEST_CASE("a late reply is dropped", "[broker]") {}\n',
+}
+
+# (file, text added to it, the words that a finding must contain)
+PLANTED = [
+    ("common/src/value.cpp", "#include <zmq.hpp>\n", "reached from gate_wire"),
+    ("common/include/gate/value.hpp", "#include <gate/loop.hpp>\n", "reached from gate_wire"),
+    ("broker/src/core/core.hpp", "#include <gate/loop.hpp>\n", "reached from broker/src/core"),
+    ("broker/src/core/core.cpp", "auto t = std::chrono::steady_clock::now();\n", "reads a clock"),
+    ("common/src/loop.cpp", "#include <gate/call.hpp>\n", "a layer above"),
+    ("client/src/client.cpp", "#include <gate/broker.hpp>\n", "client may not know broker"),
+    ("client/src/client.cpp", '#include "broker/src/core/core.hpp"\n', "client may not know broker"),
+    ("common/src/loop.cpp", "#include <gate/client.hpp>\n", "common may not know client"),
+    ("broker/include/gate/broker.hpp", '#include "broker/src/core/core.hpp"\n', "may not include a private one"),
+    ("client/include/gate/client.hpp", "#include <zmq.hpp>\n", "may not ask its user"),
+    ("examples/hello.cpp", '#include "broker/src/core/core.hpp"\n', "public headers only"),
+    ("broker/src/broker.cpp", '#include "broker/src/gone.hpp"\n', "no such file"),
+    ("broker/src/alone.hpp", "#pragma once\n", "no file includes"),
+    ("broker/src/plain.hpp", "// A comment.\nint x;\n", "#pragma once"),
+    ("broker/src/broker.cpp", "// x\n" * 601, "lines; split it"),
+    ("broker/src/broker.cpp", "// " + "x" * 120 + "\n", "columns"),
+    ("broker/src/broker.cpp", "int x; \n", "a space at the end"),
+    ("broker/src/broker.cpp", "// TO" "DO: more\n", "left to do"),
+    ("docs/a.md", "see /home" "/me/x\n", "one machine only"),
+    ("tests/unit/broker/core_test.cpp", 'TEST_CASE("a; b; c d", "[x]") {}\n', "no semicolon"),
+    ("tests/unit/broker/core_test.cpp", 'TEST_CASE("works", "[x]") {}\n', "is a sentence"),
+    ("tests/unit/broker/more_test.cpp", 'TEST_CASE("a late reply is dropped", "[x]") {}\n', "the same name as"),
+]
+
+
+def findings(tree):
+    """What the two lints print about a tree: {path: text}."""
+    printed = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
+        for name, text in tree.items():
+            path = pathlib.Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        repository.ROOT = pathlib.Path(folder)
+        status = layers.main() + tidy.main()
+    return status, printed.getvalue()
+
+
+EXAMPLE = "int before;\nvoid f() {\n  // [call]\n  g();\n\n  if (x) {\n    h();\n  }\n  // [/call]\n}\n"
+QUOTED = "# Title\n\n<!-- from: examples/a.cpp#call -->\n```cpp\ng();\n\nif (x) {\n  h();\n}\n```\n\nMore.\n"
+
+# (README, the words that the check must print)
+STALE = [
+    (QUOTED.replace("h();", "i();"), "differs from examples/a.cpp#call"),
+    (QUOTED.replace("#call", "#other"), "marks no region other"),
+    (QUOTED.replace("a.cpp", "b.cpp"), "examples/b.cpp does not exist"),
+    (QUOTED.replace("```cpp", "text\n```cpp"), "not followed by a fenced block"),
+]
+
+
+def readme_snippets():
+    path = str(repository.ROOT / "scripts" / "readme-snippets")
+    loader = importlib.machinery.SourceFileLoader("readme_snippets", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def snippet_failures(snippets):
+    failures = []
+    for text, expected in [(QUOTED, "0 wrong"), *STALE]:
+        printed = io.StringIO()
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
+            snippets.ROOT = pathlib.Path(folder)
+            (snippets.ROOT / "examples").mkdir()
+            (snippets.ROOT / "examples" / "a.cpp").write_text(EXAMPLE)
+            readme = snippets.ROOT / "README.md"
+            readme.write_text(text)
+            status = snippets.main(["--check"])
+            snippets.main(["--write"])
+            repaired = readme.read_text() == QUOTED or text not in {QUOTED, STALE[0][0]}
+        if bool(status) != (text != QUOTED) or expected not in printed.getvalue() or not repaired:
+            failures.append(f"readme-snippets: expected {expected}:\n{printed.getvalue()}")
+    return failures
+
+
+def main():
+    failures = snippet_failures(readme_snippets())
+    status, printed = findings(CLEAN)
+    if status:
+        failures.append(f"a clean tree is refused:\n{printed}")
+    for name, added, expected in PLANTED:
+        status, printed = findings({**CLEAN, name: CLEAN.get(name, "") + added})
+        if not status or expected not in printed:
+            failures.append(f"not found in {name}: {expected}\n{printed}")
+    print("\n".join(failures) or f"each of {len(PLANTED) + len(STALE)} planted faults was found")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+// What must hold of every call, seen from outside: what its caller asked, what workers did, what came back.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gate/clock.hpp>
+#include <gate/error.hpp>
+#include <gate/protocol.hpp>
+
+#include "tests/sim/world.hpp"
+
+namespace gate::sim {
+
+// Names a call in the whole simulation; every payload that belongs to it carries the number.
+using call_number = std::uint64_t;
+
+enum class method : std::uint8_t { echo, slow, never, fail, count, sum, chat, fetch, put, missing };
+inline constexpr std::array<std::string_view, 10> method_names{"echo", "slow", "never", "fail", "count",
+                                                               "sum",  "chat", "fetch", "put",  "missing"};
+
+struct tracked_call {
+  method what = method::echo;
+  std::uint8_t flags = 0;
+  std::string_view service;
+  std::uint32_t items = 0;  // that the method, or the caller, sends; chunks of huge answers and arguments too
+  std::size_t padding_bytes = 0;
+  unsigned executions = 0;
+  bool ended = false;
+  errc outcome = errc::ok;  // of an ended one
+  bool forgotten = false;   // its caller died or gave it up: no event is allowed any more
+  std::uint32_t received = 0;
+  bool begun = false;  // the head of its huge answer came
+
+  bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+};
+
+// What rogue messages carry, so that workers know their calls from those that count.
+inline constexpr std::string_view rogue_payload = "!rogue";
+
+class oracle {
+ public:
+  explicit oracle(world& in) : world_(in) {}
+
+  call_number begin(tracked_call c);
+  tracked_call& at(call_number n);
+
+  // A worker's method was given the call. Returns it.
+  call_number executed(const message& request);
+  void head_received(call_number n, const message& head);
+  void part_received(call_number n, const message& part);
+  void finished(call_number n, const message& final);
+  void failed(call_number n, errc status, origin where, std::string_view text);
+  void forgotten(call_number n) { at(n).forgotten = true; }
+
+  std::size_t begun() const noexcept { return calls_.size(); }
+  const std::array<std::uint64_t, errc_max + 1>& outcomes() const noexcept { return outcomes_; }
+
+  // "17:3:xxxx": of call 17, item 3, padded.
+  static std::string payload_of(call_number n, std::uint32_t item, std::size_t padding_bytes);
+  struct parsed {
+    call_number call = 0;
+    std::uint32_t item = 0;
+    std::size_t padding_bytes = 0;
+    bool sound = false;
+  };
+  static parsed parse(bytes_view payload);
+
+ private:
+  void end(call_number n);
+
+  world& world_;
+  std::vector<tracked_call> calls_;  // call n at n - 1
+  std::array<std::uint64_t, errc_max + 1> outcomes_{};
+};
+
+}  // namespace gate::sim

@@ -1,0 +1,49 @@
+// What gate-rpc 0.2.12 itself put on the wire: tests/vectors/gaterpc.json.
+#pragma once
+
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/foreign_frames.hpp"
+
+namespace gate::samples::gaterpc {
+
+struct vector_of_wire {
+  std::string name, direction;
+  frames sent;
+};
+
+inline std::string octets_of(const std::string& hex) {
+  std::string octets;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    octets.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  }
+  return octets;
+}
+
+inline const std::vector<vector_of_wire>& vectors() {
+  static const std::vector<vector_of_wire> all = [] {
+    std::ifstream file(GATE_TEST_VECTORS "/gaterpc.json");
+    std::vector<vector_of_wire> read;
+    for (const auto& entry : nlohmann::json::parse(file)) {
+      vector_of_wire v{entry.at("name"), entry.at("direction"), {}};
+      for (const auto& frame : entry.at("frames")) v.sent.push_back(octets_of(frame.get<std::string>()));
+      read.push_back(std::move(v));
+    }
+    return read;
+  }();
+  return all;
+}
+
+inline const frames& vector_named(const std::string& name) {
+  for (const vector_of_wire& v : vectors()) {
+    if (v.name == name) return v.sent;
+  }
+  throw std::out_of_range("no vector " + name);
+}
+
+}  // namespace gate::samples::gaterpc

@@ -1,0 +1,54 @@
+// Octets of any number that can be checked without being kept: each follows from its place.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include <gate/generator.hpp>
+
+namespace gate::test {
+
+// Half of it is noise and half is not, so that it compresses to some half.
+inline std::string octets_at(std::uint64_t offset, std::size_t size) {
+  constexpr std::uint64_t block = 512;
+  const std::uint64_t first = offset / 8, last = (offset + size + 7) / 8;
+  std::string words(static_cast<std::size_t>((last - first) * 8), '\0');
+  for (std::uint64_t w = first; w < last; ++w) {
+    std::uint64_t x = w / block;
+    if (w / block % 2 == 0) {
+      x = (w + 1) * 0x9e3779b97f4a7c15u;
+      x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+      x ^= x >> 31;
+    }
+    std::memcpy(words.data() + (w - first) * 8, &x, 8);
+  }
+  return words.substr(static_cast<std::size_t>(offset - first * 8), size);
+}
+
+inline generator<std::string> octet_pieces(std::uint64_t size, std::size_t piece_bytes = 300'000) {
+  for (std::uint64_t at = 0; at < size; at += piece_bytes) {
+    std::string piece = octets_at(at, static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - at)));
+    co_yield std::move(piece);
+  }
+}
+
+// Takes such octets as they come.
+class octet_check {
+ public:
+  explicit octet_check(std::uint64_t from = 0) noexcept : at_(from) {}
+  void take(std::string_view octets) {
+    if (octets != octets_at(at_, octets.size())) sound_ = false;
+    at_ += octets.size();
+  }
+  bool sound() const noexcept { return sound_; }
+  std::uint64_t position() const noexcept { return at_; }
+
+ private:
+  std::uint64_t at_;
+  bool sound_ = true;
+};
+
+}  // namespace gate::test

@@ -1,0 +1,268 @@
+// A worker whose methods do on demand what methods do in life: answer, wait, stream, throw, hang, crash. What tests
+// wait for is counted by name, so that they need not guess how long something takes: await("spin.cancelled", 1).
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include <gate/async_generator.hpp>
+#include <gate/generator.hpp>
+#include <gate/huge_data.hpp>
+#include <gate/run_worker.hpp>
+#include <gate/sleep.hpp>
+#include <gate/task.hpp>
+#include <gate/worker.hpp>
+
+#include "tests/support/huge_octets.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::int64_t;
+
+// Counts by name. Thread-safe: plain methods use it in the pool, coroutines on the loop.
+class tallies {
+ public:
+  void add(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    ++counts_[name];
+    changed_.notify_all();
+  }
+  int64_t count(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return counts_[name];
+  }
+  // Blocks until there are so many, or the caller has gone.
+  int64_t await(const gate::Call& call, const std::string& name, int64_t least) {
+    std::unique_lock lock(mutex_);
+    while (counts_[name] < least && !call.cancelled()) changed_.wait_for(lock, 10ms);
+    return counts_[name];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, int64_t> counts_;
+};
+
+// Counts its own destruction, which is what cancellation looks like from within a coroutine.
+class ending {
+ public:
+  ending(tallies& counts, std::string name) : counts_(counts), name_(std::move(name)) {}
+  ending(const ending&) = delete;
+  ending& operator=(const ending&) = delete;
+  ~ending() { counts_.add(name_); }
+
+ private:
+  tallies& counts_;
+  std::string name_;
+};
+
+struct call_report {
+  std::string service, method, caller, tenant, traceparent, key;
+  bool idempotent = false, has_deadline = false;
+  int64_t remaining_ms = 0, pid = 0;
+  std::uint32_t attempt = 0;
+  MSGPACK_DEFINE_MAP(service, method, caller, tenant, traceparent, key, idempotent, has_deadline, remaining_ms, pid,
+                     attempt)
+};
+
+class TestWorker : public gate::Worker {
+ public:
+  GATE_INTERFACE(echo, call, add, pid, whoami, whoami_later, await, tally)
+  GATE_INTERFACE(sleep, sleep_plain, spin, hang, never, release, crash, fail, big, note)
+  GATE_INTERFACE(count, count_async, count_then_fail, endless, big_items, sum, double_each, read_none)
+  GATE_INTERFACE(huge, huge_file, huge_endless, take_huge, take_huge_slowly, text_of, length_of, echo_huge)
+  GATE_DOC(add, "adds two numbers", a, b)
+  GATE_DOC(count, "the numbers below n, from the pool", n)
+
+  gate::task<gate::value> echo(gate::value v) { co_return v; }
+  gate::task<gate::bytes> call(gate::bytes octets) { co_return octets; }  // what Majordomo's clients call
+  int add(int a, int b) const { return a + b; }
+  gate::task<int64_t> pid() { co_return ::getpid(); }
+
+  gate::task<call_report> whoami(gate::Call& call) {
+    call_report report;
+    report.service = call.service();
+    report.method = call.method();
+    report.caller = call.caller();
+    report.tenant = call.metadata("tenant").value_or("");
+    report.traceparent = call.traceparent();
+    report.key = call.idempotency_key();
+    report.idempotent = call.idempotent();
+    report.attempt = call.attempt();
+    report.pid = ::getpid();
+    const auto remaining = call.remaining();
+    report.has_deadline = remaining.has_value();
+    report.remaining_ms = std::chrono::duration_cast<std::chrono::milliseconds>(remaining.value_or(0ms)).count();
+    call.add_trailing("served-by", "test worker");
+    co_return report;
+  }
+
+  // The process and the attempt, after a while.
+  gate::task<std::pair<int64_t, int64_t>> whoami_later(gate::Call& call, int64_t milliseconds) {
+    counts_.add("whoami_later.started");
+    const std::pair<int64_t, int64_t> answer(::getpid(), call.attempt());
+    co_await gate::sleep_for(std::chrono::milliseconds(milliseconds));
+    co_return answer;
+  }
+
+  int64_t await(gate::Call& call, std::string name, int64_t least) { return counts_.await(call, name, least); }
+  gate::task<int64_t> tally(std::string name) { co_return counts_.count(name); }
+
+  gate::task<int64_t> sleep(int64_t milliseconds) {
+    counts_.add("sleep.started");
+    co_await gate::sleep_for(std::chrono::milliseconds(milliseconds));
+    co_return milliseconds;
+  }
+  int64_t sleep_plain(int64_t milliseconds) {
+    counts_.add("sleep_plain.started");
+    ::usleep(static_cast<useconds_t>(milliseconds * 1000));
+    return milliseconds;
+  }
+  // Works until it is told to stop.
+  void spin(gate::Call& call) {
+    counts_.add("spin.started");
+    while (!call.cancelled()) ::usleep(100);
+    counts_.add("spin.cancelled");
+  }
+  // Waits for ever.
+  gate::task<void> hang() {
+    const ending end(counts_, "hang.ended");
+    counts_.add("hang.started");
+    co_await gate::sleep_for(24h);
+  }
+  // A plain method that looks at nothing, and returns after release() only.
+  void never() {
+    counts_.add("never.started");
+    while (counts_.count("released") == 0) ::usleep(1000);
+    counts_.add("never.ended");
+  }
+  gate::task<void> release() {
+    counts_.add("released");
+    co_return;
+  }
+  void crash() { std::abort(); }
+
+  void fail(std::string kind) {
+    if (kind == "out_of_range") throw std::out_of_range("no such element");
+    if (kind == "busy") throw gate::Error(gate::errc::busy, "come back later");
+    if (kind == "int") throw 7;
+    throw std::runtime_error("it failed: " + kind);
+  }
+  std::string big(std::uint64_t octets) { return std::string(octets, 'x'); }
+  gate::task<void> note(std::string text) {
+    counts_.add("note." + text);
+    co_return;
+  }
+
+  gate::generator<int64_t> count(int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+      counts_.add("count.items");
+      co_yield i;
+    }
+  }
+  gate::async_generator<int64_t> count_async(int64_t n) {
+    const ending end(counts_, "count_async.ended");
+    for (int64_t i = 0; i < n; ++i) {
+      counts_.add("count_async.items");
+      co_yield i;
+    }
+  }
+  gate::generator<int64_t> count_then_fail(int64_t n) {
+    for (int64_t i = 0; i < n; ++i) co_yield i;
+    throw std::runtime_error("the stream broke");
+  }
+  // An item a millisecond.
+  gate::async_generator<int64_t> endless() {
+    const ending end(counts_, "endless.ended");
+    for (int64_t i = 0;; ++i) {
+      co_yield i;
+      co_await gate::sleep_for(1ms);
+    }
+  }
+  gate::async_generator<std::string> big_items(int64_t n, std::uint64_t octets) {
+    const std::string item(octets, 'x');
+    for (int64_t i = 0; i < n; ++i) co_yield item;
+  }
+
+  gate::task<int64_t> sum(gate::async_generator<int64_t> values) {
+    int64_t total = 0;
+    while (auto value = co_await values.next()) {
+      counts_.add("sum.items");
+      total += *value;
+    }
+    co_return total;
+  }
+  gate::async_generator<int64_t> double_each(gate::async_generator<int64_t> values) {
+    while (auto value = co_await values.next()) co_yield 2 * *value;
+  }
+  // Takes a stream and lets it lie, until release().
+  gate::task<void> read_none(gate::async_generator<int64_t> values) {
+    const auto unread = std::move(values);
+    counts_.add("read_none.started");
+    while (counts_.count("released") == 0) co_await gate::sleep_for(1ms);
+  }
+
+  // --- payloads of any size: octets_at() says what is in them
+
+  gate::task<gate::HugeData> huge(std::uint64_t size) {
+    gate::huge_options options;
+    options.total = size;
+    auto pieces = gate::test::octet_pieces(size);
+    co_return gate::HugeData::from_chunks(std::move(pieces), options);
+  }
+  gate::HugeData huge_file(std::string path) { return gate::HugeData::from_file(path); }
+  gate::task<gate::HugeData> huge_endless() {
+    auto pieces = endless_pieces(counts_);
+    co_return gate::HugeData::from_chunks(std::move(pieces));
+  }
+  static gate::async_generator<std::string> endless_pieces(tallies& counts) {
+    const ending end(counts, "huge_endless.ended");
+    for (std::uint64_t at = 0;; at += 100'000) {
+      std::string piece = gate::test::octets_at(at, 100'000);
+      co_yield std::move(piece);
+      co_await gate::yield();
+    }
+  }
+  // How many there were; fails when they are not what they should be.
+  gate::task<std::uint64_t> take_huge(gate::HugeData data) {
+    const ending end(counts_, "take_huge.ended");
+    counts_.add("take_huge.started");
+    gate::test::octet_check check;
+    while (auto chunk = co_await data.next()) {
+      check.take(*chunk);
+      counts_.add("take_huge.chunks");
+    }
+    if (!check.sound()) throw std::runtime_error("these are other octets");
+    co_return check.position();
+  }
+  gate::task<std::uint64_t> take_huge_slowly(gate::HugeData data, int64_t pause_ms) {
+    std::uint64_t size = 0;
+    while (auto chunk = co_await data.next()) {
+      size += chunk->size();
+      co_await gate::sleep_for(std::chrono::milliseconds(pause_ms));
+    }
+    co_return size;
+  }
+  gate::task<gate::HugeData> echo_huge(gate::HugeData data) { co_return std::move(data); }
+  std::string text_of(std::uint64_t size) { return gate::test::octets_at(0, static_cast<std::size_t>(size)); }
+  std::uint64_t length_of(const std::string& text) {
+    if (text != gate::test::octets_at(0, text.size())) throw std::runtime_error("these are other octets");
+    return text.size();
+  }
+
+ private:
+  tallies counts_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return gate::run_worker<TestWorker>(argc, argv); }

@@ -1,0 +1,264 @@
+#include "broker/src/out_queue.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace gate;
+using namespace gate::broker;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Takes messages until told not to.
+class fake_sender final : public sender {
+ public:
+  struct taken {
+    std::string batch;
+    std::optional<std::string> payload;
+    const void* payload_data = nullptr;
+  };
+  delivery send(outgoing& what) override {
+    ++attempts;
+    if (room == 0) return answer_when_full;
+    --room;
+    taken t;
+    t.batch = what.batch;
+    if (what.has_payload) {
+      t.payload = what.payload.to_string();
+      t.payload_data = what.payload.data();
+    }
+    all.push_back(std::move(t));
+    return delivery::sent;
+  }
+
+  int room = 1'000'000;
+  int attempts = 0;
+  delivery answer_when_full = delivery::blocked;
+  std::vector<taken> all;
+};
+
+message request(std::uint64_t id, std::string_view payload = "\x90") {
+  message m;
+  m.type = message_type::request;
+  m.call = call_id{id};
+  m.service = "s";
+  m.method = "m";
+  m.payload = payload;
+  return m;
+}
+
+std::vector<std::uint64_t> calls_in(const fake_sender& sent) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& t : sent.all) {
+    std::optional<bytes_view> payload;
+    if (t.payload) payload = *t.payload;
+    wire::gate2::reader envelopes(t.batch, payload);
+    message m;
+    while (envelopes.next(m)) ids.push_back(static_cast<std::uint64_t>(m.call));
+    CHECK(envelopes.error() == wire::gate2::parse_error::none);
+  }
+  return ids;
+}
+
+const instant start{};
+
+}  // namespace
+
+TEST_CASE("what is appended in one turn leaves as one batch", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  for (std::uint64_t id = 1; id <= 3; ++id) queue.append(request(id));
+  CHECK(queue.flush(transport, start) == delivery::sent);
+  CHECK(transport.all.size() == 1);
+  CHECK(calls_in(transport) == std::vector<std::uint64_t>{1, 2, 3});
+  CHECK(queue.empty());
+  CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("a flush of nothing sends nothing", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  CHECK(queue.flush(transport, start) == delivery::sent);
+  CHECK(transport.attempts == 0);
+}
+
+TEST_CASE("a full batch is closed and another begun", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  const std::string payload(limits::batch_bytes_target / 2, 'x');
+  CHECK_FALSE(queue.append(request(1, payload)));
+  CHECK(queue.append(request(2, payload)));
+  CHECK_FALSE(queue.append(request(3, payload)));
+  CHECK(queue.bytes() > 3 * payload.size());
+  CHECK(queue.flush(transport, start) == delivery::sent);
+  CHECK(transport.all.size() == 2);
+  CHECK(calls_in(transport) == std::vector<std::uint64_t>{1, 2, 3});
+}
+
+TEST_CASE("a large payload travels as a frame of its own, and shares the frame it came in", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  const std::string payload(limits::external_payload_bytes_min, 'x');
+  zmq::message_t frame(payload.data(), payload.size());
+  const bytes_view received(static_cast<const char*>(frame.data()), frame.size());
+  CHECK(queue.append(request(1, received), &frame));
+  CHECK(queue.append(request(2, payload), &frame));  // not that frame's: copied
+  CHECK(queue.flush(transport, start) == delivery::sent);
+  REQUIRE(transport.all.size() == 2);
+  CHECK(transport.all[0].payload == payload);
+  CHECK(transport.all[0].payload_data == frame.data());
+  CHECK(transport.all[1].payload == payload);
+  CHECK(transport.all[1].payload_data != frame.data());
+  CHECK(calls_in(transport) == std::vector<std::uint64_t>{1, 2});
+}
+
+TEST_CASE("what the transport does not take is parked, in order, and sent later", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  transport.room = 0;
+  queue.append(request(1));
+  CHECK(queue.flush(transport, start) == delivery::blocked);
+  CHECK(queue.parked());
+  queue.append(request(2));
+  queue.append(request(3));
+  CHECK(queue.flush(transport, start + 5ms) == delivery::blocked);
+  CHECK(queue.age(start + 7ms) == 7ms);
+  transport.room = 1;
+  CHECK(queue.flush(transport, start + 10ms) == delivery::blocked);
+  CHECK(queue.age(start + 11ms) == 1ms);  // of the front that there is now
+  transport.room = 10;
+  CHECK(queue.flush(transport, start + 20ms) == delivery::sent);
+  CHECK_FALSE(queue.parked());
+  CHECK(queue.age(start + 30ms) == 0ms);
+  CHECK(calls_in(transport) == std::vector<std::uint64_t>{1, 2, 3});
+  CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("of what cannot be sent any more the requests are handed out, in order", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  transport.room = 1;
+  queue.append(request(1));
+  CHECK(queue.flush(transport, start) == delivery::sent);
+  const std::string large(limits::external_payload_bytes_min, 'y');
+  queue.append(request(2, "two"));
+  message cancel;
+  cancel.type = message_type::cancel;
+  cancel.call = call_id{1};
+  queue.append(cancel);
+  queue.append(request(3, large));
+  transport.answer_when_full = delivery::gone;
+  CHECK(queue.flush(transport, start) == delivery::gone);
+  queue.append(request(4));
+  std::vector<std::pair<std::uint64_t, std::string>> unsent;
+  queue.take_requests([&](const message& m) {
+    unsent.emplace_back(static_cast<std::uint64_t>(m.call), std::string(m.payload.single()));
+  });
+  REQUIRE(unsent.size() == 3);
+  CHECK(unsent[0] == std::pair<std::uint64_t, std::string>(2, "two"));
+  CHECK(unsent[1].first == 3);
+  CHECK(unsent[1].second == large);
+  CHECK(unsent[2].first == 4);
+  CHECK(queue.empty());
+  CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("the room of large batches goes round among the peers", "[out_queue]") {
+  buffer_pool spare;
+  fake_sender transport;
+  out_queue first(spare), second(spare);
+  first.append(request(1, std::string(100'000, 'x')));
+  CHECK(first.flush(transport, start) == delivery::sent);
+  std::string room = spare.take();
+  CHECK(room.capacity() >= 100'000);
+  spare.give(std::move(room));
+  second.append(request(2));
+  CHECK(spare.take().capacity() < 100'000);  // the second has it
+}
+
+namespace {
+
+// A message of two frames, and one of three.
+wire::frame_list two_messages() {
+  wire::frame_list list;
+  list.add("");
+  list.add("first");
+  list.end_message();
+  list.add("a");
+  list.add(std::string(1000, 'b'));
+  list.add("");
+  list.end_message();
+  return list;
+}
+
+std::vector<std::string> frames_of(const fake_sender::taken& sent) {
+  std::vector<std::string> frames;
+  frame_box::unpack(sent.batch, [&](bytes_view frame, bool more) {
+    frames.emplace_back(frame);
+    CHECK(more == (frames.size() < (frames[0].empty() ? 2u : 3u)));
+  });
+  return frames;
+}
+
+}  // namespace
+
+TEST_CASE("messages of another dialect leave frame by frame, in order, each on its own", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  transport.room = 1;
+  const wire::frame_list list = two_messages();
+  queue.append(list, 0, nullptr);
+  queue.append(list, 1, nullptr);
+  CHECK(queue.bytes() > 1000);
+  CHECK(queue.flush(transport, start) == delivery::blocked);
+  CHECK(queue.parked());
+  CHECK(queue.sent() == 1);
+  transport.room = 1;
+  CHECK(queue.flush(transport, start + 1ms) == delivery::sent);
+  CHECK(queue.sent() == 2);
+  CHECK(queue.empty());
+  CHECK(queue.bytes() == 0);
+  REQUIRE(transport.all.size() == 2);
+  CHECK(frames_of(transport.all[0]) == std::vector<std::string>{"", "first"});
+  CHECK(frames_of(transport.all[1]) == std::vector<std::string>{"a", std::string(1000, 'b'), ""});
+}
+
+TEST_CASE("requests in another dialect that were not sent are handed out as they were given", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  const wire::frame_list list = two_messages();
+  const message asked = request(7, "arguments");
+  queue.append(list, 0, &asked);
+  queue.append(list, 1, nullptr);
+  std::vector<std::uint64_t> unsent;
+  queue.take_requests([&](const message& m) {
+    unsent.push_back(static_cast<std::uint64_t>(m.call));
+    CHECK(m.payload.single() == "arguments");
+    CHECK(m.method == "m");
+  });
+  CHECK(unsent == std::vector<std::uint64_t>{7});
+  CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("a queue that never runs empty does not keep what it has sent", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  wire::frame_list list;
+  list.add("frame");
+  list.end_message();
+  for (int i = 0; i < 10'000; ++i) {
+    queue.append(list, 0, nullptr);
+    queue.append(list, 0, nullptr);
+    transport.room = i < 5000 ? 1 : 3;
+    (void)queue.flush(transport, start);
+  }
+  CHECK(queue.empty());
+  CHECK(queue.sent() == 20'000);
+}

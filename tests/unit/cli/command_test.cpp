@@ -1,0 +1,83 @@
+#include "cli/command.hpp"
+
+#include <chrono>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "cli/reports.hpp"
+#include "cli/terminal.hpp"
+
+using gate::errc;
+using gate::Error;
+using gate::origin;
+using gate::cli::explain;
+using gate::cli::parse_duration;
+using gate::cli::show_duration;
+using gate::cli::usage_error;
+using namespace std::chrono_literals;
+
+TEST_CASE("durations are read with their unit, seconds where there is none", "[cli]") {
+  CHECK(parse_duration("250ms") == 250ms);
+  CHECK(parse_duration("5s") == 5s);
+  CHECK(parse_duration("1.5s") == 1500ms);
+  CHECK(parse_duration("2min") == 2min);
+  CHECK(parse_duration("1h") == 1h);
+  CHECK(parse_duration("3") == 3s);
+  CHECK(parse_duration("0.1ms") == 1ms);
+  for (const char* const wrong : {"", "s", "5 s", "-5s", "0", "5days", "1e30h", "nan"}) {
+    CHECK_THROWS_AS(parse_duration(wrong), usage_error);
+  }
+}
+
+TEST_CASE("durations are shown with two units at the most", "[cli]") {
+  CHECK(show_duration(12ms) == "12 ms");
+  CHECK(show_duration(59s) == "59 s");
+  CHECK(show_duration(200s) == "3 min 20 s");
+  CHECK(show_duration(25h + 30min) == "1 d 1 h");
+}
+
+TEST_CASE("an error is told with what to do next", "[cli]") {
+  const Error no_method(errc::no_method, "service 'calculator' has no method 'ad'; ask describe", origin::broker);
+  CHECK(explain(no_method, "calculator") ==
+        "no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)");
+  const Error thrown(errc::failed, "division by zero; really", origin::worker, "std::domain_error");
+  CHECK(explain(thrown, "calculator") == "failed: std::domain_error: division by zero; really");
+}
+
+TEST_CASE("a list among the arguments is one argument", "[cli]") {
+  for (const char* const argument : {"[1,2]", "[]", "5", "", "\x1f[", "text"}) {
+    CHECK(gate::cli::unmarked(gate::cli::marked(argument)) == argument);
+  }
+  CHECK_FALSE(gate::cli::marked("[1,2]").starts_with('['));
+}
+
+TEST_CASE("a signature reads like a declaration", "[cli]") {
+  gate::cli::method_line m;
+  m.name = "add";
+  m.kind = "unary";
+  m.parameters.resize(2);
+  m.parameters[0].name = "a";
+  m.parameters[0].type = m.parameters[1].type = "int32";
+  m.result = "int32";
+  CHECK(signature_of(m) == "add(a: int32, int32) -> int32");
+  m.result = "nil";
+  CHECK(signature_of(m) == "add(a: int32, int32)");
+  m.kind = "stream";
+  m.result = "int32";
+  m.client_stream = true;
+  m.parameters[1].type = "stream<list<int32>>";
+  CHECK(signature_of(m) == "add(a: int32, stream of list<int32>) -> stream of int32");
+}
+
+TEST_CASE("a table's columns are as wide as their widest cell, counted in characters", "[cli]") {
+  using enum gate::cli::table::align;
+  gate::cli::table t({{"NAME"}, {"N", right}, {"TEXT"}});
+  t.add({"\u00e4\u00f6", "100", ""});
+  t.add({"longer", "5", "x"});
+  CHECK(t.text(false) == "NAME      N  TEXT\n\u00e4\u00f6      100\nlonger    5  x\n");
+}
+
+TEST_CASE("what a peer sent cannot steer the terminal", "[cli]") {
+  CHECK(gate::cli::printable("a\x1b[31mb\tc\n") == "a\xef\xbf\xbd[31mb\tc\n");
+}

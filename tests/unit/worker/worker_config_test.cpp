@@ -1,0 +1,110 @@
+#include "worker/src/worker_config.hpp"
+
+#include <string>
+#include <string_view>
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+using gate::worker::config_error;
+using gate::worker::config_key;
+using gate::worker::settings;
+
+const config_key& key(std::string_view name) {
+  for (const config_key& k : gate::worker::config_keys()) {
+    if (k.name == name) return k;
+  }
+  throw std::logic_error("no such key");
+}
+
+std::string fault_of(std::string_view file) {
+  settings s;
+  try {
+    gate::worker::read_config(file, "gate.toml", s);
+  } catch (const config_error& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+}  // namespace
+
+TEST_CASE("every setting can be written as it is shown", "[worker]") {
+  for (const config_key& k : gate::worker::config_keys()) {
+    settings s;
+    const std::string shown = gate::worker::to_text(k, s);
+    if (shown.empty()) continue;
+    gate::worker::set(k, shown, s);
+    CHECK(gate::worker::to_text(k, s) == shown);
+    CHECK_FALSE(k.doc.empty());
+    CHECK(gate::worker::flag_of(k).find('_') == std::string::npos);
+  }
+}
+
+TEST_CASE("the table worker of a file is read and others are left alone", "[worker]") {
+  settings s;
+  gate::worker::read_config(
+      "[broker]\nfrontend = 1\n[worker]\nbroker = \"tcp://h:1\"\ncapacity = 7\ndrain_timeout = \"1.5s\"\n"
+      "connect_timeout = 250\nlog_level = \"warn\"\n",
+      "gate.toml", s);
+  CHECK(s.options.broker == "tcp://h:1");
+  CHECK(s.options.capacity == 7);
+  CHECK(s.options.drain_timeout == 1500ms);
+  CHECK(s.options.connect_timeout == 250ms);
+  CHECK(s.log_level == "warn");
+}
+
+TEST_CASE("a fault in the file is told with its line", "[worker]") {
+  CHECK(fault_of("[worker]\ncapacity = 5\nfoo = 1\n") == "gate.toml:3: unknown key 'foo' in [worker]");
+  CHECK(fault_of("[worker]\ncapacity = 0\n") == "gate.toml:2: 'capacity' must be from 1 to 65535");
+  CHECK(fault_of("[worker]\ncapacity = -1\n") == "gate.toml:2: 'capacity' must be a number");
+  CHECK(fault_of("[worker]\n\nthreads = \"many\"\n") == "gate.toml:3: 'threads' must be a number");
+  CHECK(fault_of("[worker]\ndrain_timeout = \"5 parsecs\"\n") ==
+        "gate.toml:2: 'drain_timeout' must be a duration such as \"5s\" or \"200ms\"");
+  CHECK(fault_of("[worker]\nlog_level = \"loud\"\n") ==
+        "gate.toml:2: 'log_level' must be trace, debug, info, warn, error or off");
+  CHECK(fault_of("worker = 3\n") == "gate.toml:1: [worker] must be a table");
+  CHECK(fault_of("[worker\n").starts_with("gate.toml:1: "));
+}
+
+TEST_CASE("a file that is faulty changes nothing", "[worker]") {
+  settings s;
+  CHECK_THROWS_AS(gate::worker::read_config("[worker]\ncapacity = 5\nfoo = 1\n", "gate.toml", s), config_error);
+  CHECK(s.options.capacity == gate::limits::worker_capacity);
+  CHECK_THROWS_AS(gate::worker::read_config_file("/nowhere/gate.toml", s), config_error);
+}
+
+TEST_CASE("durations are read with their units", "[worker]") {
+  const auto drain = [](std::string_view text) {
+    settings s;
+    gate::worker::set(key("drain_timeout"), text, s);
+    return s.options.drain_timeout;
+  };
+  CHECK(drain("0ms") == 0ms);
+  CHECK(drain("1500") == 1500ms);
+  CHECK(drain("2min") == 120s);
+  CHECK(drain("1h") == 1h);
+  CHECK_THROWS_AS(drain("1d"), config_error);
+  CHECK_THROWS_AS(drain("-1s"), config_error);
+  CHECK_THROWS_AS(drain("25h"), config_error);
+  CHECK_THROWS_AS(drain(""), config_error);
+}
+
+TEST_CASE("the dialect is one of two", "[worker]") {
+  settings s;
+  gate::worker::read_config("[worker]\ndialect = \"gate-rpc\"\n", "gate.toml", s);
+  CHECK(s.options.dialect == gate::broker_dialect::gate_rpc);
+  CHECK(fault_of("[worker]\ndialect = \"mdp\"\n") == "gate.toml:2: 'dialect' must be gate/2 or gate-rpc");
+}
+
+TEST_CASE("credentials are named by their file, and have no other key", "[worker]") {
+  settings s;
+  gate::worker::read_config("[worker]\ncredentials = \"me.toml\"\n", "gate.toml", s);
+  CHECK(s.credentials_file == "me.toml");
+  for (const config_key& k : gate::worker::config_keys()) {
+    CHECK(k.name.find("password") == std::string_view::npos);
+    CHECK(k.name.find("user") == std::string_view::npos);
+  }
+}
