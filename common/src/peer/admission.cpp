@@ -1,6 +1,7 @@
 #include "common/src/peer/admission.hpp"
 
 #include "common/src/credentials/material.hpp"
+#include "common/src/peer/inquiry.hpp"
 
 namespace gate::peer {
 
@@ -66,13 +67,16 @@ verdict of_refusal(int status, const credentials& own, std::string_view endpoint
           quoted(endpoint) + " cannot tell at the moment whether to admit us (status " + std::to_string(status) + ")"};
 }
 
-verdict of_mechanism(std::string_view theirs, const credentials& own, std::string_view endpoint) {
-  const bool same = theirs == mechanism_of(own);
-  if (theirs.empty() || (same && own.what() != credentials::kind::curve)) {
+verdict of_server(const server_facts& theirs, const credentials& own, std::string_view endpoint) {
+  const bool same = theirs.mechanism == mechanism_of(own);
+  if (theirs.mechanism.empty() || (same && own.empty())) {
     return {errc::unavailable, quoted(endpoint) + " does not speak ZeroMQ, or hung up while greeting"};
   }
-  if (!same) return {errc::unauthenticated, quoted(endpoint) + " asks for " + asked_for(theirs) + ", and " + have(own)};
-  // It hangs up so on who uses another key than its own.
+  if (!same) {
+    return {errc::unauthenticated,
+            quoted(endpoint) + " asks for " + asked_for(theirs.mechanism) + ", and " + have(own)};
+  }
+  if (own.what() == credentials::kind::plain || theirs.reads_us) return of_silence(endpoint);
   return {errc::unauthenticated, quoted(endpoint) +
                                      " cannot read what we say: server_key is not its public key (gate keygen printed "
                                      "that, and the line public of its key file has it)"};

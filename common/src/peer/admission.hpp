@@ -23,10 +23,13 @@ struct verdict {
 // Of handshake_failed_auth, with the ZAP status.
 verdict of_refusal(int status, const credentials& own, std::string_view endpoint);
 
-// Of a greeting that failed at a server with that mechanism, as an inquiry told; empty when none was there.
-verdict of_mechanism(std::string_view theirs, const credentials& own, std::string_view endpoint);
+struct server_facts;
 
-// Of a server that does not answer what was shown: libzmq is silent towards those who are to come back later.
+// Of a greeting that failed at a server of which an inquiry told this.
+verdict of_server(const server_facts& theirs, const credentials& own, std::string_view endpoint);
+
+// Of a server that does not answer what was shown: libzmq says nothing to those who are to come back later, and either
+// keeps the connection or, when the verdict came at once, ends it.
 verdict of_silence(std::string_view endpoint);
 
 }  // namespace gate::peer

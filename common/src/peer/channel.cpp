@@ -146,11 +146,11 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
   }
   bound_login(c);
   try {
-    c.inquiring.emplace(loop_, options_.endpoint, [this, &c](std::string_view mechanism) {
-      if (is_current(c)) report_ended(c, of_mechanism(mechanism, options_.shown, options_.endpoint));
+    c.inquiring.emplace(loop_, options_.endpoint, options_.shown, [this, &c](const server_facts& theirs) {
+      if (is_current(c)) report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
     });
   } catch (const zmq::error_t&) {  // the process has no more sockets
-    report_ended(c, of_mechanism({}, options_.shown, options_.endpoint));
+    report_ended(c, of_server({}, options_.shown, options_.endpoint));
   }
 }
 

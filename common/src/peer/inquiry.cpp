@@ -1,6 +1,10 @@
 #include "common/src/peer/inquiry.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "common/src/credentials/material.hpp"
+#include "common/src/peer/curve_hello.hpp"
 
 namespace gate::peer {
 
@@ -13,13 +17,28 @@ constexpr int reconnect_interval_ms = 3'600'000;  // one connection is all
 // Signature and major version: upon that a server sends all of its own greeting.
 constexpr std::string_view opening = "\xff\0\0\0\0\0\0\0\1\x7f\3"sv;
 
-constexpr std::size_t version_at = 10, mechanism_at = 12, mechanism_bytes = 20;
+constexpr std::size_t version_at = 10, mechanism_at = 12, mechanism_bytes = 20, greeting_bytes = 64;
+
+// The rest of a greeting: minor version, mechanism, not a server, filler.
+std::string rest_of_greeting(std::string_view mechanism) {
+  std::string rest(greeting_bytes - opening.size(), '\0');
+  rest.replace(mechanism_at - opening.size(), mechanism.size(), mechanism);
+  return rest;
+}
+
+std::optional<curve_key> server_key_of(const credentials& own) {
+  const credentials::material* const m = own.secrets();
+  if (m == nullptr || m->what != credentials::kind::curve) return std::nullopt;
+  return m->server_key;
+}
 
 }  // namespace
 
-inquiry::inquiry(loop& where, const std::string& endpoint, unique_function<void(std::string_view)> tell)
+inquiry::inquiry(loop& where, const std::string& endpoint, const credentials& own,
+                 unique_function<void(server_facts)> tell)
     : stream_(where, transport_context(), zmq::socket_type::stream),
       events_(transport_context(), stream_, [this](const connection_event& event) { take_event(event); }),
+      server_key_(server_key_of(own)),
       tell_(std::move(tell)) {
   ready_ = where.watch_socket(stream_.raw().handle(), [this] { receive(); });
   ready_.want(poller::interest::read);
@@ -34,32 +53,48 @@ void inquiry::receive() {
     if (!message_[1].empty()) {
       take(message_[1].to_string_view());
     } else if (std::exchange(began_, true)) {
-      end({});
+      hung_up();
     } else {
-      multipart out(2);
-      out.add(message_[0].to_string_view());
-      out.add(opening);
-      if (stream_.try_send(out) != send_result::sent) end({});
+      peer_ = message_[0].to_string_view();
+      send(opening);
     }
   }
 }
 
+void inquiry::send(std::string_view octets) {
+  multipart out(2);
+  out.add(peer_);
+  out.add(octets);
+  if (stream_.try_send(out) != send_result::sent) end({});
+}
+
 void inquiry::take(std::string_view octets) {
-  greeting_ += octets;
-  if (greeting_[0] != opening[0]) return end({});
-  if (greeting_.size() < mechanism_at + mechanism_bytes) return;
-  if (greeting_[version_at] < opening[version_at]) return end({});
-  const std::string_view name = std::string_view(greeting_).substr(mechanism_at, mechanism_bytes);
-  end(name.substr(0, name.find('\0')));
+  received_ += octets;
+  if (!greeted_) take_greeting();
+  if (over_ || !greeted_ || received_.size() < greeting_bytes + curve::command_head_bytes) return;
+  end({"CURVE", curve::is_welcome(std::string_view(received_).substr(greeting_bytes))});
+}
+
+void inquiry::take_greeting() {
+  if (received_[0] != opening[0]) return end({});
+  if (received_.size() < mechanism_at + mechanism_bytes) return;
+  if (received_[version_at] < opening[version_at]) return end({});
+  std::string name = received_.substr(mechanism_at, mechanism_bytes);
+  name.resize(std::min(name.size(), name.find('\0')));
+  if (name != "CURVE" || !server_key_) return end({std::move(name), false});
+  greeted_ = true;
+  send(rest_of_greeting(name) + curve::hello(*server_key_));
 }
 
 void inquiry::take_event(const connection_event& event) {
   using kind = connection_event::kind;
-  if (event.what == kind::closed || event.what == kind::connect_retried) end({});
+  if (event.what == kind::closed || event.what == kind::connect_retried) hung_up();
 }
 
-void inquiry::end(std::string_view mechanism) {
-  if (!std::exchange(over_, true)) tell_(mechanism);
+void inquiry::hung_up() { end(greeted_ ? server_facts{"CURVE", false} : server_facts{}); }
+
+void inquiry::end(server_facts facts) {
+  if (!std::exchange(over_, true)) tell_(std::move(facts));
 }
 
 }  // namespace gate::peer

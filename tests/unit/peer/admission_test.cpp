@@ -19,6 +19,7 @@
 
 #include "common/src/credentials/curve_key.hpp"
 #include "common/src/peer/channel.hpp"
+#include "common/src/peer/inquiry.hpp"
 #include "tests/support/guarded_router.hpp"
 #include "tests/support/scratch_folder.hpp"
 
@@ -84,6 +85,8 @@ class attempt final : public peer::channel::handler {
   async_event over_;
   peer::channel channel_;
 };
+
+task<void> set(async_event& event) { co_await event.wait(); }
 
 outcome attempt_at(const std::string& endpoint, const credentials& shown) { return attempt(endpoint, shown).run(); }
 
@@ -195,6 +198,35 @@ TEST_CASE("who is put off connects again after a bounded time, and is admitted t
   outcome second = tries.run();
   while (!second.connected && second.says("puts us off")) second = tries.run();  // the machine may be slow
   CHECK(second.connected);
+}
+
+// A server whose verdict comes at once hangs up on who is put off; one whose verdict takes a while is silent.
+TEST_CASE("a server that hangs up on who is put off is not taken for one with another key", "[peer]") {
+  guarded_router router(guard::curve);
+  const credentials right = keys_for(router.server_key), wrong = keys_for(to_z85(make_curve_pair().public_key));
+  const auto asked = [&](const credentials& own) {
+    loop here;
+    async_event over;
+    peer::server_facts told;
+    peer::inquiry inquiry(here, router.endpoint, own, [&](const peer::server_facts& facts) {
+      told = facts;
+      over.set();
+    });
+    here.run(with_timeout(20s, set(over)));
+    return told;
+  };
+  const peer::server_facts reads = asked(right);
+  CHECK(reads.mechanism == "CURVE");
+  CHECK(reads.reads_us);
+  const peer::verdict put_off = peer::of_server(reads, right, router.endpoint);
+  CHECK(put_off.why == errc::unavailable);
+  CHECK(put_off.text.find("puts us off") != std::string::npos);
+
+  const peer::server_facts does_not = asked(wrong);
+  CHECK(does_not.mechanism == "CURVE");
+  CHECK_FALSE(does_not.reads_us);
+  CHECK(peer::of_server(does_not, wrong, router.endpoint).why == errc::unauthenticated);
+  CHECK(router.asked() == 0);
 }
 
 TEST_CASE("a wrong key of the server is told from a dead end", "[peer]") {
