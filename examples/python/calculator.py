@@ -1,4 +1,4 @@
-"""What worker.py serves. A generator becomes a stream; names that begin with an underscore cannot be called."""
+"""What worker.py serves. A generator becomes a stream."""
 
 
 def add(a, b):

@@ -161,9 +161,32 @@ TEST_CASE("the call of a Python worker that is killed ends", "[python]") {
   CHECK(lost.code() == errc::worker_lost);
 }
 
-TEST_CASE("a Python worker that is told to stop leaves at once", "[python]") {
+TEST_CASE("a Python worker comes back to a broker that was restarted", "[python]") {
   patient_broker system;
   python_worker worker(system.broker);
+  const Client client(system.broker.frontend());
+  CHECK(client["calculator"]["add"](2, 3).get<int>() == 5);
+  system.broker.program().signal(SIGTERM);
+  CHECK(system.broker.program().wait() == program_end{0, 0});
+  system.broker.start_again();
+  worker.program.wait_for_line("serving calculator", process::stream::out, 2);
+  CHECK(client["calculator"]["add"](40, 2).get<int>() == 42);
+  CHECK(worker.program.running());
+}
+
+TEST_CASE("a Python worker that is stopped is not called again", "[python]") {
+  const temporary_file config("service_grace = 0\n");
+  const broker_program broker(arguments{"--config", config.path()});
+  python_worker worker(broker);
+  const Client client(broker.frontend());
+  auto primes = client["calculator"]["primes"](1'000'000'000).stream<std::int64_t>().blocking();
+  REQUIRE(primes.next() == 2);
   worker.program.signal(SIGTERM);
-  CHECK(worker.program.wait() == program_end{0, 0});
+  const Error lost = error_of([&] {
+    while (primes.next()) {
+    }
+  });
+  CHECK(lost.code() == errc::worker_lost);
+  const Error nobody = error_of([&] { client["calculator"]["add"](2, 3).get<int>(); });
+  CHECK(nobody.code() == errc::unavailable);
 }
