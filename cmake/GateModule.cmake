@@ -15,7 +15,7 @@
 #     An executable build/<preset>/bin/<name>; its target may have another name, as `gate` and `gate-broker` must.
 #   gate_test(<target> SOURCES ... [DEPENDS ...] [PREFIX <p>] [LABELS ...] [TIMEOUT <s>] [SERIAL])
 #     A Catch2 executable (main is shared, compiled once) whose test cases are registered with ctest as <p>.<sentence>.
-#     A name holds no semicolon and no square bracket (ctest would split it). TIMEOUT is for each case, 60 s unless
+#     A name holds no semicolon and no square bracket (ctest would split it). TIMEOUT is for each case, 180 s unless
 #     told, five times that under a sanitizer. SERIAL: not beside other tests.
 #   gate_program_test(NAME <n> COMMAND ... [LABELS ...] [TIMEOUT <s>] [SERIAL])
 #     add_test with the environment, labels and time-out that the others get.
@@ -63,7 +63,7 @@ endfunction()
 # The properties that each test gets, as a list for set_tests_properties: ${out}.
 function(gate_test_properties out timeout serial labels)
   if(NOT timeout)
-    set(timeout 60)
+    set(timeout 180)
   endif()
   math(EXPR timeout "${timeout} * ${GATE_SANITIZED_TIMEOUT_FACTOR}")
   # libzmq is not instrumented: what ThreadSanitizer reports inside it is not ours. Nothing of ours is suppressed.

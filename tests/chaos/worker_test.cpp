@@ -46,7 +46,7 @@ int right_sums(const Service& service, int calls) {
 
 // Finds a frozen peer within two seconds instead of four.
 constexpr const char* quick_heartbeats =
-    "heartbeat_interval = \"250ms\"\ntransport_heartbeat_interval = \"250ms\"\n"
+    "transport_heartbeat_interval = \"250ms\"\n"
     "transport_heartbeat_timeout = \"1500ms\"\n";
 
 }  // namespace

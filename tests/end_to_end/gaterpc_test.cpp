@@ -95,8 +95,9 @@ TEST_CASE("a C++ client calls a C++ worker through a gate-rpc broker", "[gaterpc
 TEST_CASE("a C++ client calls a Python worker through a gate-rpc broker", "[gaterpc]") {
   python_broker broker;
   process worker = scripted_worker(broker.backend, "test");
+  broker.program->wait_for_line("ready ");
   Client client(outward(broker));
-  check_calls(client["test"]);  // which waits for the worker, should it be late
+  check_calls(client["test"]);
   CHECK(client["test"]["pid"]().get<int>() == worker.pid());
   const Error thrown = error_of([&] { client["test"]["boom"]("oh no").get<value>(); });
   CHECK(thrown.code() == errc::failed);
@@ -146,10 +147,11 @@ TEST_CASE("worker and client come back to a gate-rpc broker that was killed and 
 }
 
 TEST_CASE("a call whose worker was killed ends by its own budget, and another worker takes the next", "[gaterpc]") {
-  python_broker broker;
+  python_broker broker({"--silence", "2"});
   outward_worker worker(broker);
   Client client(outward(broker));
-  auto lost = client["test"]["hang"]().within(500ms).future<value>();
+  CHECK(client["test"]["add"](2, 3).get<int>() == 5);
+  auto lost = client["test"]["hang"]().within(5s).future<value>();
   client["test"]["await"]("hang.started", 1).get<int>();
   worker.program.kill();
   CHECK(error_of([&] { lost.get(); }).code() == errc::timed_out);

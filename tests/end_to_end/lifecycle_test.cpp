@@ -126,7 +126,7 @@ TEST_CASE("a worker that crashes fails the call that it held, and only that", "[
 
 TEST_CASE("an idempotent call goes to another worker when its worker is killed", "[lifecycle]") {
   test_system system;
-  auto call = system.test["whoami_later"](300).idempotent().future<std::pair<int, int>>();
+  auto call = system.test["whoami_later"](600'000).within(10min).idempotent().future<std::pair<int, int>>();
   CHECK(system.test["await"]("whoami_later.started", 1).get<int>() == 1);
   worker_program other(system.broker);
   system.worker.program().kill();

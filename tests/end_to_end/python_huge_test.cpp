@@ -126,6 +126,7 @@ TEST_CASE("C++ and Python send each other HugeData through a gate-rpc broker, in
     python_broker broker;
     {
       process worker = scripted_worker(broker.backend, "python", name);
+      broker.program->wait_for_line("ready ");
       Client client(outward(broker, codec));
       check_client(client["python"]);
     }

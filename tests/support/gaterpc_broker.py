@@ -32,7 +32,7 @@ class Worker:
 
 class Broker:
     def __init__(self, options):
-        self.interval, self.patience = options.heartbeat, options.timeout
+        self.interval, self.patience, self.silence = options.heartbeat, options.timeout, options.silence
         self.login = [b"PLAIN", options.user.encode(), options.password.encode()] if options.user else []
         self.front, self.back = (zmq.Context.instance().socket(zmq.ROUTER) for _ in range(2))
         for socket, address in ((self.front, options.frontend), (self.back, options.backend)):
@@ -132,8 +132,8 @@ class Broker:
         for name in [n for n, w in self.workers.items() if now - w.said >= self.interval]:
             self.to_worker(name, HEARTBEAT)
         if now >= self.next_check:
-            self.next_check = now + 3 * self.interval
-            for name in [n for n, w in self.workers.items() if now - w.heard > 3 * self.interval]:
+            self.next_check = now + min(self.silence, 3 * self.interval)
+            for name in [n for n, w in self.workers.items() if now - w.heard > self.silence]:
                 print("banned", flush=True)
                 del self.workers[name]
                 self.to_worker(name, DISCONNECT)
@@ -163,6 +163,7 @@ def main():
     parser.add_argument("--frontend", default="tcp://127.0.0.1:*")
     parser.add_argument("--backend", default="tcp://127.0.0.1:*")
     parser.add_argument("--heartbeat", type=float, default=0.3, help="seconds")
+    parser.add_argument("--silence", type=float, default=60, help="seconds after which a silent worker is banned")
     parser.add_argument("--timeout", type=float, default=30, help="seconds that a call waits for a worker")
     parser.add_argument("--user")
     parser.add_argument("--password", default="")

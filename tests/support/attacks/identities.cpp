@@ -15,7 +15,7 @@ namespace {
 
 const std::string secret_answer = "\xb2the plans, for her";  // a msgpack text
 constexpr std::string_view plans = "the plans";
-const std::string quick = "hello_timeout = '500ms'\n";
+const std::string quick = "hello_timeout = '2s'\n";
 
 std::optional<raw_dealer> dealer(const std::string& port, const prepare_socket& shown) {
   return std::optional<raw_dealer>(std::in_place, port, shown);

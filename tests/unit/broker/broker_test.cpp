@@ -274,6 +274,7 @@ TEST_CASE("a connection that says nothing is cut at hello_timeout", "[broker]") 
 TEST_CASE("a peer that stops reading is cut, its memory freed, and others are served on", "[broker]") {
   broker_options options = on_wildcard_ports();
   options.out_queue_bytes_max = 1u << 20;
+  options.heartbeat_interval = 300s;  // the worker here sends none
   running_broker<> broker(options);
   raw_peer worker(broker.backend());
   worker.hello_as_worker("s", 60'000);

@@ -80,6 +80,7 @@ class guarded_broker {
         "ipc://@gate-test-guarded-" + std::to_string(::getpid()) + "-" + std::to_string(++count) + "?auth=" + auth;
     options.frontend = options.backend = {address};
     options.credentials = path_;
+    options.heartbeat_interval = std::chrono::minutes(5);  // raw workers send none
     options.audit_log = folder_.file("audit.log");
     return options;
   }

@@ -231,6 +231,7 @@ TEST_CASE("cancelling on another loop cancels the call at the broker", "[client]
   loop where;
   const auto story = [&]() -> task<void> {
     bool late = false;
+    co_await client.ready();
     try {
       co_await with_timeout(50ms, client["a"]["never"]().as<int>());
     } catch (const timed_out&) {
