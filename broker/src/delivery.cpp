@@ -61,13 +61,17 @@ void engine::send(peer_id to, const message& m) {
   if (p->foreign) return say(*p, m);
   ++counted_.envelopes_sent;
   const bool full = p->out.append(m, current_payload_);
-  if (!std::exchange(p->dirty, true)) dirty_.push_back(to);
+  mark_dirty(*p);
   // A full batch gains nothing by waiting, and what is gone needs no memory. Failures are dealt with at the turn's end,
   // since the core is at work now.
   if (full && !p->out.parked() && !p->ending && may_send(*p)) {
     to_port transport(*ports_[p->port], *p, options_, counted_);
     p->out.flush(transport, loop_.now());
   }
+}
+
+void engine::mark_dirty(remote_peer& to) {
+  if (!std::exchange(to.dirty, true)) dirty_.push_back(to.id);
 }
 
 void engine::cut(peer_id who, errc why, std::string_view text) {
@@ -151,18 +155,18 @@ void engine::flush_internal() {
   // What the service answers reaches the core outside of the core's own work.
   class to_service final : public sender {
    public:
-    explicit to_service(unique_function<void(bytes_view)>& deliver) noexcept : deliver_(deliver) {}
+    explicit to_service(unique_function<void(const outgoing&)>& deliver) noexcept : deliver_(deliver) {}
     delivery send(outgoing& what) override {
-      batches.push_back(std::move(what.batch));
+      messages.push_back(std::move(what));
       return delivery::sent;
     }
     void deliver_all() {
-      for (const std::string& batch : batches) deliver_(batch);
+      for (const outgoing& each : messages) deliver_(each);
     }
 
    private:
-    std::vector<std::string> batches;
-    unique_function<void(bytes_view)>& deliver_;
+    std::vector<outgoing> messages;
+    unique_function<void(const outgoing&)>& deliver_;
   };
   if (internal_out_.empty()) return;
   to_service service(deliver_internal_);

@@ -54,7 +54,7 @@ class engine final : private output, private observer {
   // A message of the internal service, which the core takes for one more worker.
   void from_internal(const message& m, const descriptor* described = nullptr);
   // Called at the end of a turn with the batch of envelopes that the core has for the internal service.
-  void set_internal(unique_function<void(bytes_view batch)> deliver) { deliver_internal_ = std::move(deliver); }
+  void set_internal(unique_function<void(const outgoing&)> deliver) { deliver_internal_ = std::move(deliver); }
 
  private:
   // --- the core's wishes (delivery.cpp)
@@ -115,6 +115,7 @@ class engine final : private output, private observer {
 
   // --- writing and waiting, at the end of each turn (delivery.cpp)
   void end_turn();
+  void mark_dirty(remote_peer& to);
   void flush_dirty();
   void flush(remote_peer& to);
   void flush_internal();
@@ -168,7 +169,7 @@ class engine final : private output, private observer {
   std::deque<pending_cut> cuts_;
   std::uint64_t turn_ = 0;
   out_queue internal_out_;
-  unique_function<void(bytes_view)> deliver_internal_;
+  unique_function<void(const outgoing&)> deliver_internal_;
 
   bool draining_ = false;
   bool shut_down_ = false;

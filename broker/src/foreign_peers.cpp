@@ -84,7 +84,11 @@ void engine::say(remote_peer& to, const message& m) {
   if (to.foreign->is_worker() && !c.has_back) pace(to, m);
   if (c.what == wire::composed::outcome::dropped) ++counted_.not_sayable;
   if (c.has_back) backs_.emplace_back(to.id, c.back);
-  if (composed_.empty()) return;
+  if (composed_.empty()) {
+    // A part that is kept to be joined with others is as good as taken: the flush tells the core, which grants more.
+    if (!to.foreign->is_worker()) mark_dirty(to);
+    return;
+  }
   if (m.type == message_type::heartbeat) {
     to.foreign->beaten(loop_.now());
   } else {
@@ -110,7 +114,7 @@ void engine::queue(remote_peer& to, const wire::frame_list& messages, const mess
     ++counted_.envelopes_sent;
     to.out.append(messages, i, request);
   }
-  if (!std::exchange(to.dirty, true)) dirty_.push_back(to.id);
+  mark_dirty(to);
 }
 
 // What the core said and a dialect cannot say ends in answers to the core, and what it granted in answers that were

@@ -233,7 +233,7 @@ internal_service::internal_service(engine& owner, const broker_options& options,
       pool_(options.internal_threads, pool_queue_max),
       own_calls_(owner.where(), pool_, own_, *this, dispatcher_settings()),
       more_calls_(owner.where(), pool_, more_, *this, dispatcher_settings()) {
-  engine_.set_internal([this](bytes_view batch) { receive(batch); });
+  engine_.set_internal([this](const outgoing& what) { receive(what); });
   register_service();
 }
 
@@ -260,8 +260,8 @@ void internal_service::register_service() {
   engine_.from_internal(hello, &about);
 }
 
-void internal_service::receive(bytes_view batch) {
-  wire::gate2::reader envelopes(batch);
+void internal_service::receive(const outgoing& what) {
+  wire::gate2::reader envelopes(what.batch, what.payload_view());
   message m;
   while (envelopes.next(m)) handle(m);
   GATE_ASSERT(envelopes.error() == wire::gate2::parse_error::none);

@@ -32,6 +32,12 @@ struct outgoing {
   bool has_payload = false;
   bool framed = false;
 
+  // Of the payload's frame, for wire::gate2::reader.
+  std::optional<bytes_view> payload_view() const noexcept {
+    if (!has_payload) return std::nullopt;
+    return bytes_view(static_cast<const char*>(payload.data()), payload.size());
+  }
+
   std::size_t bytes() const noexcept {
     const std::size_t octets = batch.size() + request.size() + (has_payload ? payload.size() : 0);
     return framed ? octets + sizeof(outgoing) : octets;  // many are small
@@ -144,9 +150,7 @@ class out_queue {
 };
 
 template <class Visit> void out_queue::visit_requests(const outgoing& what, Visit& visit) {
-  std::optional<bytes_view> payload;
-  if (what.has_payload) payload = bytes_view(static_cast<const char*>(what.payload.data()), what.payload.size());
-  wire::gate2::reader envelopes(what.framed ? what.request : what.batch, payload);
+  wire::gate2::reader envelopes(what.framed ? what.request : what.batch, what.payload_view());
   message m;
   while (envelopes.next(m)) {
     if (m.type == message_type::request) visit(static_cast<const message&>(m));

@@ -53,6 +53,26 @@ TEST_CASE("partial replies reach an MDP/0.2 client one by one, and an MDP/0.1 cl
   joined.expect("parts", {"1", "2", "2b", "3"});
 }
 
+TEST_CASE("parts that are joined are taken as they come: more of them than a window ends as well", "[broker]") {
+  one_port at;
+  mdp_worker worker(mdp02(), at.at);
+  worker.register_as("parts");
+  wait_for_mmi(at.at, "parts", "200");
+  mdp_client joined(mdp01(), at.at);
+  const auto [count, size] = GENERATE(table<int, std::size_t>({{3000, 1}, {20, 200'000}}));
+  joined.request("parts", {"go"});
+  const mdp_worker::request got = worker.next();
+  const frames part{std::string(size, 'x')};
+  for (int i = 0; i < count; ++i) worker.partial(got, part);
+  worker.final(got, {"end"});
+  frames all(static_cast<std::size_t>(count), part.front());
+  all.push_back("end");
+  joined.expect("parts", all);
+  joined.request("parts", {"go"});
+  worker.final(worker.next(), {"again"});
+  joined.expect("parts", {"again"});
+}
+
 TEST_CASE("mmi answers 200, 404 and 501, and counts workers", "[broker]") {
   one_port at;
   for (const mdp_words* words : {&mdp01(), &mdp02()}) {

@@ -14,6 +14,7 @@
 #include <gate/async_generator.hpp>
 #include <gate/event.hpp>
 #include <gate/generator.hpp>
+#include <gate/limits.hpp>
 #include <gate/value.hpp>
 
 #include "tests/unit/broker/running_broker.hpp"
@@ -220,6 +221,19 @@ TEST_CASE("a broker's own methods answer under the internal service, beside the 
     CAPTURE(name);
     CHECK(std::count(names.begin(), names.end(), name) == 1);
   }
+}
+
+TEST_CASE("arguments of any size that is allowed reach the broker's own methods", "[broker]") {
+  running_broker<MethodsBroker> broker;
+  raw_peer client(broker.frontend());
+  client.hello_as_client();
+  std::uint64_t id = 0;
+  for (const std::size_t size :
+       {limits::external_payload_bytes_min, limits::external_payload_bytes_min + 64, limits::payload_bytes_max}) {
+    client.request(++id, "gate", "twice", encode_arguments(std::string(size - 64, 'x')));
+    CHECK(client.expect(message_type::error)->status == errc::invalid_argument);
+  }
+  CHECK(ask<int>(client, ++id, "twice", encoded(21)) == 42);
 }
 
 TEST_CASE("a method of a broker's own goes before the one of the same name", "[broker]") {
