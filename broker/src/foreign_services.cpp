@@ -91,11 +91,12 @@ std::size_t foreign_services::workers_of(bytes_view said) {
   return what ? core_.workers_of(what->space, what->name) : 0;
 }
 
-// As the asker would call them.
+// As the asker would call them. A name that is no text is one that no gate-rpc client can say, and Python would refuse
+// the whole list for it.
 std::vector<std::string> foreign_services::names() {
   std::vector<std::string> all;
   for (service_view& s : core_.services()) {
-    if (s.workers == 0 || s.name == own_name) continue;
+    if (s.workers == 0 || s.name == own_name || !scan::valid_utf8(s.name)) continue;
     if (rights_ != nullptr && !rights_->may_see(asker_, s.name_space, s.name)) continue;
     if (s.name_space == home_) {
       all.push_back(std::move(s.name));

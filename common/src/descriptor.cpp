@@ -16,6 +16,12 @@ std::string name_of(const msgpack::object& o) {
   return std::string(name);
 }
 
+std::string description_of(const msgpack::object& o) {
+  const std::string_view text = text_of(o);
+  detail::require(text.size() <= limits::description_bytes_max);
+  return std::string(text);
+}
+
 // Calls `take(key, value)` for each entry with a text key.
 template <class Take> void each_entry(const msgpack::object& o, Take take) {
   detail::require(o.type == msgpack::type::MAP);
@@ -68,7 +74,7 @@ descriptor read_descriptor(const msgpack::object& o) {
     if (key == "host") d.host = name_of(v);
     if (key == "pid") v.convert(d.pid);
     if (key == "version") d.version = name_of(v);
-    if (key == "description") d.description = text_of(v);
+    if (key == "description") d.description = description_of(v);
     if (key == "labels") {
       detail::require(v.type == msgpack::type::MAP && v.via.map.size <= labels_max);
       d.labels.clear();
@@ -117,6 +123,9 @@ void check(const descriptor& d) {
   };
   if (d.methods.size() > limits::methods_max) throw Error(errc::too_large, "more methods than limits::methods_max");
   if (d.labels.size() > labels_max) throw Error(errc::too_large, "more than 255 labels");
+  if (d.description.size() > limits::description_bytes_max) {
+    throw Error(errc::too_large, "a description of more than 4096 bytes");
+  }
   name_fits(d.host);
   name_fits(d.version);
   for (const method_descriptor& m : d.methods) {
@@ -143,10 +152,14 @@ std::string encode(const descriptor& d) {
   encode_to(out, std::string_view("methods"));
   append_list_header(out, static_cast<std::uint32_t>(d.methods.size()));
   for (const method_descriptor& m : d.methods) write_method(out, m);
+  if (out.size() > limits::descriptor_bytes_max) {
+    throw Error(errc::too_large, "the descriptions of methods and labels take more than 1 MiB");
+  }
   return out;
 }
 
 std::optional<descriptor> decode_descriptor(bytes_view payload) {
+  if (payload.size() > limits::descriptor_bytes_max) return std::nullopt;
   decode_error error = decode_error::none;
   const borrowed_value whole(payload, error);
   if (error != decode_error::none) return std::nullopt;

@@ -49,8 +49,8 @@ void core::state::on_returned(worker& w, const message& m) {
 }
 
 bool core::state::may_run_again(const call& c) const noexcept {
-  return c.idempotent() && c.kept && !c.delivered && !c.client_fed && c.attempt + 1 < settings_.attempts_max &&
-         !(c.budgeted && c.ends_at <= now_);
+  return c.idempotent() && c.kept && !c.delivered && !c.client_fed && c.attempt < settings_.attempts_max &&
+         c.attempt + 1 < settings_.attempts_max && !(c.budgeted && c.ends_at <= now_);
 }
 
 // A call that a worker may have executed is not one that never ran.

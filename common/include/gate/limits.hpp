@@ -44,6 +44,12 @@ inline constexpr std::size_t idempotency_key_bytes_max = 255;
 // Nesting of arrays and maps in a decoded value.
 inline constexpr std::size_t value_depth_max = 64;
 
+// Bytes of what a peer says of itself in its hello, as encoded; beyond it the hello is malformed.
+inline constexpr std::size_t descriptor_bytes_max = 1u << 20;
+
+// Bytes of a worker's description of its service: it is listed with all the others.
+inline constexpr std::size_t description_bytes_max = 4096;
+
 // Methods that one worker may describe.
 inline constexpr std::size_t methods_max = 1024;
 

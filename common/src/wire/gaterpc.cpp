@@ -199,6 +199,13 @@ void append(frame_list& to, const worker_message& m, const answer& a) {
   to.end_message();
 }
 
+// At most so many octets of a text, and no part of a character.
+bytes_view begin_of(bytes_view text, std::size_t size_max) noexcept {
+  if (text.size() <= size_max) return text;
+  while (size_max > 0 && (static_cast<unsigned char>(text[size_max]) & 0xc0) == 0x80) --size_max;
+  return text.substr(0, size_max);
+}
+
 std::optional<ready> read_ready(bytes_view body) noexcept {
   const std::size_t first = body.find(':');
   if (first == bytes_view::npos) return std::nullopt;
@@ -206,7 +213,8 @@ std::optional<ready> read_ready(bytes_view body) noexcept {
   if (second == bytes_view::npos || body.find(':', second + 1) != bytes_view::npos) return std::nullopt;
   const std::optional<std::uint32_t> capacity = read_capacity(body.substr(second + 1));
   if (!capacity) return std::nullopt;
-  return ready{body.substr(0, first), body.substr(first + 1, second - first - 1), *capacity};
+  const bytes_view description = body.substr(first + 1, second - first - 1);
+  return ready{body.substr(0, first), begin_of(description, limits::description_bytes_max), *capacity};
 }
 
 std::string compose_ready(const ready& r) {
@@ -454,7 +462,10 @@ bool recognises(frames_view frames) {
 bool recognises_old(frames_view frames) noexcept {
   const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
   if (begins(frames, worker_tag)) {
-    return frames.size() >= 4 && frames[2].size() == 1 && frames[3].starts_with("gw-");
+    // Its READY has the worker's id and then the service; where the id is alone, it holds no colon.
+    if (frames.size() < 4 || frames[2].size() != 1 || !frames[3].starts_with("gw-")) return false;
+    return frames[2][0] == static_cast<char>(command::ready) ? frames.size() >= 5
+                                                             : frames[3].find(':') == bytes_view::npos;
   }
   return begins(frames, client_tag) && frames.size() >= 5 && frames[3].starts_with("gc-") && frames[4].size() == 32 &&
          std::all_of(frames[4].begin(), frames[4].end(), is_hex);

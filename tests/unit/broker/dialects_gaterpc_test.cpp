@@ -79,6 +79,18 @@ TEST_CASE("a gate-rpc worker that goes away with a call ends it with an exceptio
   CHECK(client.exception_for("Echo", id) == "WorkerLostError");
 }
 
+TEST_CASE("a service whose name is no text does not spoil the list for gate-rpc clients", "[broker]") {
+  one_port at;
+  mdp_worker odd(mdp01(), at.at), plain(mdp01(), at.at);
+  odd.register_as("caf\xe9");
+  plain.register_as("tea");
+  wait_for_mmi(at.at, "caf\xe9", "200");
+  wait_for_mmi(at.at, "tea", "200");
+  gaterpc_client client(at.at);
+  CHECK(client.result_for("Gate", client.call("Gate", "get_services")).as<std::vector<std::string>>() ==
+        std::vector<std::string>{"tea", "Gate"});
+}
+
 TEST_CASE("a gate-rpc client reaches the broker's own methods as Gate", "[broker]") {
   running_broker<> broker;
   gaterpc_client client(broker.frontend());

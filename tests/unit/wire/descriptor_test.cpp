@@ -112,3 +112,17 @@ TEST_CASE("every truncation of a descriptor is refused", "[wire][descriptor]") {
   const std::string encoded = encode(full());
   for (std::size_t n = 0; n < encoded.size(); ++n) CHECK_FALSE(decode_descriptor(encoded.substr(0, n)).has_value());
 }
+
+TEST_CASE("a descriptor has a size, and a description of a service a smaller one", "[wire]") {
+  descriptor d = full();
+  d.description.assign(limits::description_bytes_max, 'x');
+  CHECK(decode_descriptor(encode(d))->description == d.description);
+  d.description += 'x';
+  CHECK_THROWS_AS(encode(d), Error);
+  CHECK_FALSE(with("description", d.description));
+  CHECK_FALSE(with("ignored", std::string(limits::descriptor_bytes_max, 'x')));
+
+  descriptor wordy = full();
+  wordy.methods[0].doc.assign(limits::descriptor_bytes_max, 'x');
+  CHECK_THROWS_AS(encode(wordy), Error);
+}

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <gate/limits.hpp>
 #include <gate/value.hpp>
 
 #include "common/src/wire/gaterpc.hpp"
@@ -94,6 +95,9 @@ TEST_CASE("a worker that does not tell its methods is registered all the same", 
 
 TEST_CASE("a READY needs a name, a description and a number", "[wire][gaterpc]") {
   CHECK(read_ready("a::1")->capacity == 1);
+  // A long description is cut, between two characters.
+  const std::string wordy(limits::description_bytes_max - 1, 'x');
+  CHECK(read_ready("a:" + wordy + "\xc3\xa9:1")->description == wordy);
   CHECK(read_ready("a:b: +32 ")->capacity == 32);
   CHECK(read_ready("a:b:0")->capacity == 1);
   CHECK(read_ready("a:b:-5")->capacity == 1);

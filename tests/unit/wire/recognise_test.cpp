@@ -59,6 +59,9 @@ TEST_CASE("peers of gate-rpc 0.1 are recognised, to be refused", "[wire][recogni
                                   "f"}))
             .speaks == dialect::mdp01);
   CHECK(told(to_broker(1, {"gw-1", "s:d"})).speaks == dialect::gaterpc01);
+  // A service's name may begin as an id of 0.1 does.
+  CHECK(told(to_broker(1, {"gw-test"})).speaks == dialect::mdp01);
+  CHECK(told(to_broker(1, {"gw-py:desc:5"})).speaks == dialect::gaterpc);
   CHECK(make_foreign_peer({dialect::gaterpc01, peer_role::client}, {}) == nullptr);
   CHECK(make_foreign_peer({dialect::gaterpc, peer_role::client}, {}) != nullptr);
 }
