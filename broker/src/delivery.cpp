@@ -245,7 +245,10 @@ void engine::set_alarm() {
     if (oldest) next = std::min(next, *oldest + options_.hello_timeout);
   }
   if (!shut_down_) next = std::min(next, tend_at_);
-  if (draining_ && !shut_down_) next = std::min(next, drain_until_);
+  if (draining_ && !shut_down_) {
+    // The transport does not tell when it has sent the last of what it was lent.
+    next = std::min(next, core_.drained() ? std::min(drain_until_, loop_.now() + retry_pause_max) : drain_until_);
+  }
   if (next >= alarm_at_) return;  // an alarm that comes too early does no harm
   loop_.cancel_timer(alarm_);
   alarm_at_ = next;
@@ -269,7 +272,16 @@ void engine::stop() {
 
 void engine::check_drain() {
   if (!draining_ || shut_down_) return;
-  if (core_.drained() || loop_.now() >= drain_until_) stop();
+  if (loop_.now() >= drain_until_ || (core_.drained() && all_taken())) stop();
+}
+
+// Whether no answer waits for a peer to read; what the transport's own buffers hold has farewell_time_max to leave.
+bool engine::all_taken() const {
+  bool all = true;
+  peers_.for_each([&all](const remote_peer& p) {
+    if (!p.cut && !p.ending && (!p.out.empty() || p.lent.bytes() > 0)) all = false;
+  });
+  return all;
 }
 
 // Peers that heard bye close by themselves; the others are not waited for.

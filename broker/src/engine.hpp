@@ -127,6 +127,7 @@ class engine final : private output, private observer {
   void complain(std::string_view what, std::string_view about);
   bool may_log();
   void check_drain();
+  bool all_taken() const;
   void set_alarm();
   task<void> farewell();
   task<void> all_gone();

@@ -16,6 +16,7 @@ constexpr int batches_per_peer_max = 128;
 
 // Connections that the system holds for us until they are accepted.
 constexpr int backlog = 1024;
+constexpr std::size_t lent_bytes_min = 4096;  // a frame below it costs less to send than to count
 
 void configure(zmq::socket_t& s, const binding& plan, const broker_options& options) {
   const auto milliseconds = [](auto t) { return static_cast<int>(t.count()); };
@@ -92,9 +93,11 @@ delivery port::send(bytes_view routing_id, outgoing& what, lent_payloads& lent) 
   // that was under way.
   if (send_some(handle, routing_id.data(), routing_id.size(), ZMQ_SNDMORE) < 0) return to_delivery(zmq_errno());
   if (what.framed) {
+    // Of a large message all is counted but what is tiny, however many frames it comes in.
+    const bool is_large = what.batch.size() >= limits::external_payload_bytes_min;
     frame_box::unpack(what.batch, [&](bytes_view frame, bool more) {
       const int flags = more ? ZMQ_SNDMORE : 0;
-      if (frame.size() < limits::external_payload_bytes_min) {
+      if (!is_large || frame.size() < lent_bytes_min) {
         if (send_some(handle, frame.data(), frame.size(), flags) < 0) throw zmq::error_t();
       } else {
         zmq::message_t large = lent.lend(zmq::message_t(frame.data(), frame.size()));

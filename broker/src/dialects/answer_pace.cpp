@@ -2,11 +2,21 @@
 
 #include <utility>
 
+#include "common/src/wire/foreign_words.hpp"
+
 namespace gate::broker {
 namespace {
 
 // What is kept costs more than its octets, and many are small.
 std::size_t cost_of(const std::string& envelope) noexcept { return envelope.capacity() + 64; }
+
+message too_slow(call_id call) {
+  message m =
+      wire::error_of(call, errc::too_slow,
+                     "the caller takes the answer more slowly than its worker gives it, and no more can be kept");
+  m.origin = origin::broker;
+  return m;
+}
 
 }  // namespace
 
@@ -58,9 +68,10 @@ bool answer_pace::admit(const message& m) {
   }
   if (is_part && !c.paced) return true;  // an item of a stream that its caller does not take
   if (c.holds()) {
-    // The last word waits for those before it, whatever there is.
-    if (is_part && held_bytes_ + m.payload.size_bytes() > held_bytes_max_) return true;
-    keep(c, m);
+    const bool fits = held_bytes_ + m.payload.size_bytes() <= held_bytes_max_;
+    if (is_part && !fits) return true;
+    // The last word waits for those before it; one for which there is no room says no more than that.
+    keep(c, fits ? m : too_slow(m.call));
     return false;
   }
   if (!is_part) {

@@ -44,7 +44,10 @@ struct paced {
     pace.take_ready([&](const message& m) {
       CHECK(m.call == some_call);
       CHECK(m.encoding == (m.type == message_type::part ? 2 : 0));
-      all.push_back((m.type == message_type::part ? "part " : "final ") + std::string(m.payload.single()));
+      const std::string octets(m.payload.single());
+      if (m.type == message_type::part) all.push_back("part " + octets);
+      if (m.type == message_type::final) all.push_back("final " + octets);
+      if (m.type == message_type::error) all.push_back("error " + std::string(to_string(m.status)));
     });
     return all;
   }
@@ -147,8 +150,17 @@ TEST_CASE("what is kept is bounded: a part beyond it passes, for the core to ref
   CHECK(p.part("1"));
   CHECK_FALSE(p.part(std::string(100, 'x')));
   CHECK(p.part(std::string(200, 'x')));
-  CHECK_FALSE(p.say(message_type::final, std::string(200, 'x')));
-  CHECK(p.pace.held_bytes() > 300);
+}
+
+TEST_CASE("a last word for which there is no room ends its call in its turn, as too slow", "[broker]") {
+  paced p({1, 100}, 1000);
+  CHECK(p.part("1"));
+  CHECK_FALSE(p.part(std::string(100, 'x')));
+  CHECK_FALSE(p.say(message_type::final, std::string(1 << 20, 'x')));
+  CHECK(p.pace.held_bytes() < 1000);
+  p.grant({2, 1000});
+  CHECK(p.ready() == texts{"part " + std::string(100, 'x'), "error too_slow"});
+  CHECK(p.pace.held_bytes() == 0);
 }
 
 TEST_CASE("calls are paced each for itself, and calls without a stream not at all", "[broker]") {

@@ -399,6 +399,28 @@ TEST_CASE("a draining broker lets calls in flight end, says bye and leaves", "[b
   broker.wait();
 }
 
+TEST_CASE("a draining broker waits for those who are slow to read their answers", "[broker]") {
+  running_broker<> broker;
+  raw_peer worker(broker.backend());
+  worker.hello_as_worker("s", 100);
+  raw_peer slow(broker.frontend(), {}, 1);
+  slow.hello_as_client();
+  constexpr std::uint64_t calls = 40;
+  for (std::uint64_t id = 1; id <= calls; ++id) slow.request(id, "s", "m");
+  const std::string large(1u << 20, 'x');
+  for (std::uint64_t id = 1; id <= calls; ++id) worker.final(worker.expect(message_type::request)->call, large);
+  raw_peer other(broker.frontend());
+  other.hello_as_client();
+  while (ask(other, "stats")["now"]["in_flight"].as<std::uint64_t>() > 1) {  // the question itself is one
+  }
+  broker.drain();
+  other.expect(message_type::drain);
+  for (std::uint64_t id = 1; id <= calls; ++id) CHECK(slow.expect(message_type::final)->call == call_id{id});
+  slow.expect(message_type::drain);
+  CHECK(slow.expect(message_type::bye)->status == errc::ok);
+  broker.wait();
+}
+
 TEST_CASE("a drain that takes too long ends what is left", "[broker]") {
   broker_options options = on_wildcard_ports();
   options.drain_timeout = 20ms;
