@@ -23,6 +23,10 @@ namespace {
 // After a connection's end its last messages are read for so long at the most, when others keep the socket busy.
 constexpr auto last_messages_time_max = std::chrono::milliseconds(200);
 
+// Octets after which a turn of reading ends though messages_per_turn_max is not reached: messages of many envelopes
+// take their time, and meanwhile nobody hears a heartbeat.
+constexpr std::size_t bytes_per_turn_max = 4u << 20;
+
 // Connections beyond peers_max that are let in to hear the core's refusal in words.
 constexpr std::size_t refusals_under_way_max = 64;
 
@@ -139,7 +143,8 @@ task<void> engine::read(port& from) {
 // False when there was more than one turn's worth.
 bool engine::receive(port& from) {
   bool drained = false;
-  for (std::size_t n = 0; n < options_.messages_per_turn_max && !drained; ++n) {
+  const std::uint64_t bytes_max = counted_.bytes_received + bytes_per_turn_max;
+  for (std::size_t n = 0; n < options_.messages_per_turn_max && counted_.bytes_received < bytes_max && !drained; ++n) {
     drained = !from.socket().try_receive(from.incoming);
     if (!drained) handle(from);
   }
