@@ -19,6 +19,12 @@ class findings {
 
   // What was measured, the figure, the bar, and whether it is met.
   virtual void line(std::string_view what, const std::string& figure, const std::string& bar, bool ok) = 0;
+  // The same of a point that a slow machine can miss without any fault: a test does not judge it.
+  virtual void pace(std::string_view what, const std::string& figure, const std::string& bar, bool ok) {
+    line(what, figure, bar, ok);
+  }
+  // How often an attack is repeated, of so many times that are wanted: less where time is short.
+  virtual int rounds(int wanted) const { return wanted; }
 
   void all(std::string_view what, std::size_t met, std::size_t of) {
     line(what, std::to_string(met) + " of " + std::to_string(of), "all", met == of && of > 0);

@@ -67,23 +67,22 @@ void endless_handshakes(findings& to) {
                                 {"a greeting alone", greeting},
                                 {"half a login", greeting + hello.substr(0, hello.size() / 2)},
                                 {"a login of 4 GiB", greeting + std::string("\x06\0\0\0\1\0\0\0\0", 9) + "HELLO"}};
-  const auto attack_with = [&](const kind& of) {
-    peers all;
-    const auto began = clock::now();
+  const auto begin = [&](const kind& of, peers& all) {
     for (int i = 0; i < at_once; ++i) {
       all.push_back(std::make_unique<raw_tcp>(port));
       all.back()->send(of.begins_with);
     }
-    return wait_for_ends(all, began);
   };
   const std::uint64_t before = system.fruitless();
   std::uint64_t sent = 0;
   for (const kind& each : kinds) {
-    const ends e = attack_with(each);
+    peers all;
+    const auto began = clock::now();
+    begin(each, all);
+    const ends e = wait_for_ends(all, began);
     sent += at_once;
-    to.line(std::string(each.name) + ", then nothing: cut",
-            std::to_string(e.closed) + " of " + std::to_string(at_once) + ", the last after " + in_seconds(e.last),
-            "all, hello_timeout (1 s) and 2 s", e.closed == at_once && e.last < 3s);
+    to.all(std::string(each.name) + ", then nothing: cut", e.closed, at_once);
+    to.pace("the last after", in_seconds(e.last), "hello_timeout (1 s) and 2 s", e.last < 3s);
   }
 
   // An octet now and then is no progress.
@@ -92,8 +91,8 @@ void endless_handshakes(findings& to) {
   std::size_t said = 0;
   while (said < greeting.size() && slow.send(greeting.substr(said, 1)) && !slow.closed(100ms)) ++said;
   const auto took = clock::now() - began;
-  to.line("an octet each 100 ms: cut after", in_seconds(took), "hello_timeout (1 s) and 2 s",
-          said < greeting.size() && took < 3s);
+  to.holds("an octet each 100 ms: cut before the greeting is whole", said < greeting.size());
+  to.pace("after", in_seconds(took), "hello_timeout (1 s) and 2 s", took < 3s);
   ++sent;
   static_cast<void>(system.becomes_fruitless(before + sent));
   to.all("counted as ended early, or as silent", system.fruitless() - before, sent);
@@ -114,8 +113,10 @@ void endless_handshakes(findings& to) {
   to.all("a login that is right, then nothing: cut", silent, at_once);
   to.holds("each is counted as silent", rises_to(system.operators(), "transport", "silent", silent_before + at_once));
 
-  steadiness(system).tell(to, "500 more", 2, [&] {
-    for (const kind& each : kinds) attack_with(each);
+  steadiness(system).tell(to, "250 more at once", 2, [&] {
+    peers all;
+    for (const kind& each : kinds) begin(each, all);
+    wait_for_ends(all, clock::now());
   });
   to.holds("who logs in is let in", comes_in(port, as("alice")));
 }
@@ -143,19 +144,24 @@ void silent_connections(findings& to) {
     }
     const auto connected = clock::now();
     const ends e = wait_for_ends(all, connected);
-    to.line("cut, and the time since the last had connected",
-            std::to_string(e.closed) + " of " + std::to_string(many) + ", " + in_seconds(e.last) + " (they took " +
-                in_seconds(connected - began) + ")",
-            "all, hello_timeout (2 s) and 3 s", e.closed == many && e.last < 5s);
+    to.all("cut", e.closed, many);
+    to.pace("the time since the last had connected",
+            in_seconds(e.last) + " (they took " + in_seconds(connected - began) + ")", "hello_timeout (2 s) and 3 s",
+            e.last < 5s);
   };
   connect_many();
   to.holds("each is counted as ended early, or as silent", system.becomes_fruitless(before + many));
   steadiness watched(system);
-  watched.begin();
-  connect_many();
+  // A slow machine has fewer of them up at once, and the broker is as large as most of them at once have made it. What
+  // is lost with each grows each time.
+  for (int i = 0; i < 5; ++i) {
+    watched.begin();
+    connect_many();
+    if (watched.is_steady()) break;
+  }
   watched.end(to, std::to_string(many) + " more");
   call();
-  to.line("the longest call between others", in_seconds(longest), "1 s", longest < 1s);
+  to.pace("the longest call between others", in_seconds(longest), "1 s", longest < 1s);
 }
 
 }  // namespace gate::test

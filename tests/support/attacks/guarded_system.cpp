@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr double growth_bytes_max = 4 << 20;
+constexpr std::size_t growth_octets_max = 4 << 20;
 constexpr std::size_t descriptors_more_max = 2;
 
 }  // namespace
@@ -177,6 +177,16 @@ void steadiness::begin() {
   descriptors_ = at_.broker().program().descriptors();
 }
 
+std::size_t steadiness::grown_octets() const {
+  const std::size_t resident = at_.broker().program().resident_bytes();
+  return resident > resident_ ? resident - resident_ : 0;
+}
+
+bool steadiness::is_steady() {
+  wait_until_gone();
+  return sanitized || grown_octets() < growth_octets_max;
+}
+
 void steadiness::end(findings& to, const std::string& what) {
   wait_until_gone();
   const std::size_t now = at_.broker().program().descriptors();
@@ -184,11 +194,10 @@ void steadiness::end(findings& to, const std::string& what) {
   to.line("descriptors left behind by " + what, std::to_string(more), std::to_string(descriptors_more_max),
           more <= descriptors_more_max);
   if (sanitized) return;
-  const std::size_t resident = at_.broker().program().resident_bytes();
-  const double grown = resident > resident_ ? static_cast<double>(resident - resident_) : 0;
+  const std::size_t grown = grown_octets();
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f MiB", grown / (1 << 20));
-  to.line("growth of the broker over them", text, "4 MiB", grown < growth_bytes_max);
+  std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(grown) / (1 << 20));
+  to.line("growth of the broker over them", text, "4 MiB", grown < growth_octets_max);
 }
 
 }  // namespace gate::test

@@ -100,22 +100,27 @@ std::string answer_octets(call_id to, std::string_view payload, message_type typ
 // peer before has come then, too. Gives up when nothing comes for so long.
 std::string heard_by(raw_dealer& peer, std::uint64_t number, std::chrono::milliseconds patience_for = patience);
 
-// Runs it twice, then `rounds` times, and tells what is left of that in the broker: connections, descriptors, memory.
+// Runs it twice, then `wanted` times or as often as there is time for, and tells what is left of that in the broker:
+// connections, descriptors, memory.
 class steadiness {
  public:
   explicit steadiness(guarded_system& at) : at_(at), connections_(at.count("now", "connections")) {}
 
-  template <class Attack> void tell(findings& to, const std::string& what, int rounds, const Attack& once) {
+  template <class Attack> void tell(findings& to, const std::string& what, int wanted, const Attack& once) {
     for (int i = 0; i < 2; ++i) once();
     begin();
+    const int rounds = to.rounds(wanted);
     for (int i = 0; i < rounds; ++i) once();
-    end(to, what);
+    end(to, what + " (" + std::to_string(rounds) + " rounds)");
   }
   void begin();
+  // Whether the broker has grown by no more than it may since; under a sanitizer, which keeps what is freed, always.
+  bool is_steady();
   void end(findings& to, const std::string& what);
 
  private:
   void wait_until_gone();
+  std::size_t grown_octets() const;
 
   guarded_system& at_;
   std::uint64_t connections_;

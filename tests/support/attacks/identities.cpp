@@ -61,7 +61,7 @@ void duplicate_identities(findings& to) {
     if (!thief.disconnected()) throw did_not_happen("a second peer of a routing id was not cut");
     ++rounds;
   };
-  steadiness(system).tell(to, "50 peers under a routing id that is taken", 50, once);
+  steadiness(system).tell(to, "peers under a routing id that is taken", 50, once);
   to.all("answers that the first peer gets", kept, rounds);
   to.none("second peers that are let in, or hear anything", let_in + got, rounds);
   to.holds("each is counted as silent, and cut after hello_timeout",
@@ -164,7 +164,7 @@ void replies_for_others(findings& to) {
     let_in += heard.empty() ? 0u : 1u;
     leaked += heard.find(plans) != std::string::npos ? 1u : 0u;
   };
-  steadiness(system).tell(to, "50 peers under the routing id of one who left", rounds, inherit);
+  steadiness(system).tell(to, "peers under the routing id of one who left", rounds, inherit);
   to.none("answers heard by who took the routing id of one who left", leaked, rounds + 2);
   to.line("of those who did so, let in as themselves", std::to_string(let_in), "some", let_in > 0);
 }

@@ -99,7 +99,7 @@ void forged_messages(findings& to) {
   const Client bob = system.client("bob");
   const auto executed = bob["test"]["tally"]("note.forged").get<int>();
   to.none("forged calls that were executed", static_cast<std::size_t>(executed), sent);
-  steadiness(system).tell(to, "100 forged messages", 10, [&] {
+  steadiness(system).tell(to, "10 forged messages", 10, [&] {
     for (const forgery& each : forgeries) forge(each.login, false);
   });
 }

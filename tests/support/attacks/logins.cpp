@@ -43,8 +43,9 @@ void tell_client(findings& to, std::string_view who, const client_options& optio
   const Client client(options);
   const Error error = error_of([&] { client["test"]["add"](2, 3).get<int>(); });
   const auto took = clock::now() - began;
-  to.line(std::string(who) + " hears", std::string(to_string(error.code())) + " after " + in_milliseconds(took),
-          "unauthenticated in 2 s, no time-out", error.code() == errc::unauthenticated && took < 2s);
+  to.line(std::string(who) + " hears", std::string(to_string(error.code())), "unauthenticated, no time-out",
+          error.code() == errc::unauthenticated);
+  to.pace("after", in_milliseconds(took), "2 s", took < 2s);
 }
 
 }  // namespace
@@ -80,7 +81,7 @@ void wrong_passwords(findings& to) {
           end == program_end{5, 0});
 
   steadiness watched(at_first);
-  watched.tell(to, "200 more", 100, [&] {
+  watched.tell(to, "two more logins each time", 100, [&] {
     static_cast<void>(log_in(port, plain("alice", "guess")));
     static_cast<void>(log_in(port, plain("mallory", "guess")));
   });
@@ -111,7 +112,7 @@ void unknown_keys(findings& to) {
   options.credentials = credentials::curve(folder.file("stranger.key"), to_z85(keys.brokers.public_key));
   tell_client(to, "a client with an unknown key", options);
 
-  watched.tell(to, "200 more", 100, [&] {
+  watched.tell(to, "two more logins each time", 100, [&] {
     static_cast<void>(log_in(port, curve(keys.strangers, keys.brokers.public_key)));
     static_cast<void>(log_in(port, curve(keys.kates, keys.strangers.public_key)));
   });
@@ -151,11 +152,12 @@ void flood_of_logins(findings& to) {
     logins += peers.size();
   };
   try {
-    steadiness(system).tell(to, std::to_string(rounds * at_once) + " logins", rounds, flood);
+    steadiness(system).tell(to, std::to_string(at_once) + " logins at once", rounds, flood);
     const auto began = clock::now();
     const bool welcome = comes_in(port, as("walt"));
-    to.line("a login with the right password meanwhile", in_milliseconds(clock::now() - began), "5 s",
-            welcome && clock::now() - began < 5s);
+    const auto took = clock::now() - began;
+    to.holds("a login with the right password meanwhile is let in", welcome);
+    to.pace("after", in_milliseconds(took), "5 s", took < 5s);
   } catch (...) {
     over = true;
     meanwhile.join();
@@ -165,7 +167,7 @@ void flood_of_logins(findings& to) {
   meanwhile.join();
   to.none("let in", let_in, logins);
   to.all("calls of others, answered", right, calls);
-  to.line("the longest of them", in_milliseconds(longest), "1 s", longest < 1s);
+  to.pace("the longest of them", in_milliseconds(longest), "1 s", longest < 1s);
   const auto counts = stats_of(system.operators())["logins"];
   const std::uint64_t seen = counts.at("refused") + counts.at("put_off");
   to.line("counted as refused or put off", std::to_string(seen) + " of " + std::to_string(logins) + " or more", "all",

@@ -101,7 +101,7 @@ std::string core_limit(const process& of) {
 }  // namespace
 
 void rotated_store(findings& to) {
-  constexpr std::size_t rotations = 100;
+  const auto rotations = static_cast<std::size_t>(to.rounds(100));
   guarded_system system;
   worker_program worker(system.broker(), "test", system.shown_by("wendy"));
   const key_ring& keys = key_ring::get();
