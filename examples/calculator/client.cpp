@@ -23,7 +23,7 @@ gate::task<void> add(gate::Client client) {
 gate::task<void> divide(gate::Client client) {
   auto dividend = gate::named("dividend", 17);
   auto divisor = gate::named("divisor", 5);
-  gate::Reply reply = co_await client["calculator"]["divide"](dividend, divisor).within(500ms);
+  gate::Reply reply = co_await client["calculator"]["divide"](dividend, divisor).within(2s);
   const auto parts = reply.as<std::map<std::string, std::int64_t>>();
   std::cout << "17 / 5 = " << parts.at("whole") << ", rest " << parts.at("rest") << '\n';
 }

@@ -202,7 +202,7 @@ TEST_CASE("a connection that breaks off in the middle of a message leaves nothin
 }
 
 TEST_CASE("connections that say nothing are cut, before and after the transport's handshake", "[chaos][garbage]") {
-  const temporary_file config("hello_timeout = \"200ms\"\n");
+  const temporary_file config("hello_timeout = \"1s\"\n");
   test_system system({"--config", config.path()});
   const bool shake = GENERATE(true, false);
   const std::uint64_t silent_before = count_of(system.client, "transport", "silent");

@@ -139,6 +139,7 @@ TEST_CASE("a Python worker and a C++ worker of one name share the calls", "[pyth
   const python_worker one(system.broker);
   const cpp_worker other(system.broker);
   const Client client(system.broker.frontend());
+  CHECK(rises_to(client, "now", "workers", 3));  // with the broker's own
   std::vector<std::future<value>> calls;
   for (int i = 0; i < 200; ++i) calls.push_back(client["calculator"]["divide"](1, 0).future<value>());
   std::map<std::string, int> thrown;

@@ -100,7 +100,7 @@ TEST_CASE("a reply behind the last one of a call ends in DISCONNECT, and does no
 TEST_CASE("after a DISCONNECT, whoever says it, a worker hears nothing and is not listened to", "[broker]") {
   const mdp_words* words = GENERATE(&mdp01(), &mdp02());
   broker_options options = on_one_socket();
-  options.hello_timeout = 200ms;  // what is left of a connection that said goodbye before it said anything
+  options.hello_timeout = 1s;  // what is left of a connection that said goodbye before it said anything
   one_port at(std::move(options));
   SECTION("the worker, before READY") {
     mdp_worker worker(*words, at.at);
@@ -175,7 +175,7 @@ TEST_CASE("a worker whose client has gone ends its stream, and gets the next req
 
 TEST_CASE("of two connections with one routing id the first is served, and the second cut", "[broker]") {
   broker_options options = on_one_socket();
-  options.hello_timeout = 200ms;
+  options.hello_timeout = 1s;
   one_port at(std::move(options));
   for (const mdp_words* words : {&mdp01(), &mdp02()}) {
     const std::string id = "twins of " + words->client_header;  // one's own: connections end in their own time

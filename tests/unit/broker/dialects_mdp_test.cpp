@@ -220,11 +220,15 @@ TEST_CASE("a silent Majordomo worker is given up when it is idle, and spared whe
   for (const mdp_words* words : {&mdp01(), &mdp02()}) {
     broker_options options = on_one_socket();
     options.mdp_heartbeat_interval = 20ms;
+    options.service_grace = 60s;
     one_port at(std::move(options));
-    mdp_worker worker(*words, at.at);
-    worker.register_as("s");
+    // The request is there before the worker, which is so never idle before its answer.
     mdp_client client(*words, at.at);
     client.request("s", {"x"});
+    client.request("mmi.service", {"s"});  // read after it
+    client.expect("mmi.service", {"404"});
+    mdp_worker worker(*words, at.at);
+    worker.register_as("s");
     frames heard = worker.receive();
     while (heard == words->worker(words->heartbeat)) heard = worker.receive();
     for (int i = 0; i < 10; ++i) CHECK(worker.receive() == words->worker(words->heartbeat));

@@ -132,11 +132,11 @@ zap::frames only_alice(const zap::frames& r) {
   return {"", "1.0", r.at(2), right ? "200" : "400", right ? "OK" : "Invalid password", right ? "alice" : "", ""};
 }
 
-broker_options with_service(const std::string& endpoint) {
+broker_options with_service(const std::string& endpoint, std::chrono::milliseconds timeout = 10s) {
   broker_options o;
   o.frontend = o.backend = {"tcp://127.0.0.1:*?auth=plain"};
   o.zap_service = endpoint;
-  o.zap_timeout = 300ms;
+  o.zap_timeout = timeout;
   return o;
 }
 
@@ -218,16 +218,16 @@ TEST_CASE("an external ZAP service decides in place of the store", "[security]")
 TEST_CASE("an external service that is silent, wrong or away puts off, and is asked again", "[security]") {
   std::atomic<bool> speaks{false};
   foreign_service service([&](const zap::frames& r) { return speaks ? only_alice(r) : zap::frames(); });
-  one_gatekeeper g(with_service(service.endpoint()));
+  one_gatekeeper g(with_service(service.endpoint(), 300ms));
   CHECK(g.check(by_plain("alice", "alice's")).what == outcome::later);
   speaks = true;
   CHECK(decided_by_service(g, by_plain("alice", "alice's")).what == outcome::accepted);
 
   foreign_service wrong([](const zap::frames& r) { return zap::frames{"", "1.1", r.at(2), "200", "OK", "root", ""}; });
-  one_gatekeeper deceived(with_service(wrong.endpoint()));
+  one_gatekeeper deceived(with_service(wrong.endpoint(), 300ms));
   while (wrong.asked() == 0) CHECK(deceived.check(by_plain("alice", "alice's")).what == outcome::later);
 
-  one_gatekeeper alone(with_service("ipc:///nowhere/at/all"));
+  one_gatekeeper alone(with_service("ipc:///nowhere/at/all", 300ms));
   CHECK(alone.check(by_plain("alice", "alice's")).what == outcome::later);
 }
 

@@ -304,6 +304,7 @@ TEST_CASE("a HugeData that is dropped, or a call that is given up, is cancelled 
     CHECK(first.has_value());
   };
   const auto caller = [&]() -> task<void> {
+    co_await client.ready();
     bool late = false;
     try {
       co_await with_timeout(begun ? 10s : 100ms, fetch());
