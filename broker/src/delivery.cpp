@@ -59,15 +59,29 @@ void engine::send(peer_id to, const message& m) {
   remote_peer* const p = peers_.find(to);
   if (p == nullptr || p->cut) return;
   if (p->foreign) return say(*p, m);
+  if (!keeps(*p, m.type == message_type::request)) return;
   ++counted_.envelopes_sent;
   const bool full = p->out.append(m, current_payload_);
   mark_dirty(*p);
-  // A full batch gains nothing by waiting, and what is gone needs no memory. Failures are dealt with at the turn's end,
-  // since the core is at work now.
-  if (full && !p->out.parked() && !p->ending && may_send(*p)) {
-    to_port transport(*ports_[p->port], *p, options_, counted_);
-    p->out.flush(transport, loop_.now());
+  if (full) relieve(*p);
+}
+
+// A full batch gains nothing by waiting, and what is gone needs no memory. Failures are dealt with at the turn's end,
+// since the core is at work now.
+void engine::relieve(remote_peer& to) {
+  if (to.out.parked() || to.ending || !may_send(to)) return;
+  to_port transport(*ports_[to.port], to, options_, counted_);
+  to.out.flush(transport, loop_.now());
+}
+
+// A peer that does not read is cut at the turn's end; one turn may compose very much for it, of which no more is kept
+// than may wait. Requests are, since the core takes them back: credit bounds them.
+bool engine::keeps(remote_peer& to, bool request) {
+  if (!request && to.out.parked() && to.out.bytes() > options_.out_queue_bytes_max) {
+    to.overdrawn = true;
+    mark_dirty(to);
   }
+  return request || !to.overdrawn;
 }
 
 void engine::mark_dirty(remote_peer& to) {
@@ -114,7 +128,7 @@ void engine::flush_dirty() {
       if (p == nullptr) continue;
       p->dirty = false;
       if (p->ending) continue;
-      if (!p->out.parked() || p->retry_pause == duration::zero()) {
+      if (!p->overdrawn && (!p->out.parked() || p->retry_pause == duration::zero())) {
         flush(*p);
       } else if (is_too_slow(*p)) {
         drop_too_slow(*p);
@@ -188,7 +202,8 @@ void engine::retry_parked() {
 }
 
 bool engine::is_too_slow(const remote_peer& p) const noexcept {
-  return p.out.bytes() > options_.out_queue_bytes_max || p.out.age(loop_.now()) > options_.out_queue_age_max;
+  return p.overdrawn || p.out.bytes() > options_.out_queue_bytes_max ||
+         p.out.age(loop_.now()) > options_.out_queue_age_max;
 }
 
 // It cannot be told: what it is owed does not leave. The transport holds on to what it has taken until the connection
@@ -202,6 +217,7 @@ void engine::drop_too_slow(remote_peer& p) {
     core_.closed(p.id, now);
   }
   p.out.clear();
+  p.overdrawn = false;
   p.retry_pause = duration::zero();
   cuts_.push_front({p.id, turn_, loop_.now()});
 }

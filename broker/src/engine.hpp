@@ -116,6 +116,8 @@ class engine final : private output, private observer {
   // --- writing and waiting, at the end of each turn (delivery.cpp)
   void end_turn();
   void mark_dirty(remote_peer& to);
+  void relieve(remote_peer& to);
+  bool keeps(remote_peer& to, bool request);
   void flush_dirty();
   void flush(remote_peer& to);
   void flush_internal();

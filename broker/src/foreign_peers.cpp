@@ -69,7 +69,8 @@ void engine::release(remote_peer& worker) {
 void engine::ask(remote_peer& sender, const message& request) {
   const dialect speaks = sender.foreign->who().speaks;
   if (const std::optional<message> answer = foreign_services_.answer(speaks, sender.principal, request)) {
-    return send(sender.id, *answer);
+    if (core_.allows(sender.id, request, loop_.now())) send(sender.id, *answer);
+    return;
   }
   message m = request;
   m.service = foreign_services::core_name(speaks, request.service);
@@ -110,11 +111,13 @@ void engine::pace(remote_peer& worker, const message& m) {
 }
 
 void engine::queue(remote_peer& to, const wire::frame_list& messages, const message* request) {
+  if (!keeps(to, request != nullptr)) return;
   for (std::size_t i = 0; i < messages.messages(); ++i) {
     ++counted_.envelopes_sent;
     to.out.append(messages, i, request);
   }
   mark_dirty(to);
+  if (to.out.bytes() >= limits::batch_bytes_target) relieve(to);
 }
 
 // What the core said and a dialect cannot say ends in answers to the core, and what it granted in answers that were

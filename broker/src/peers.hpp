@@ -41,6 +41,7 @@ struct remote_peer {
   bool ending = false;     // its connection has ended; messages that came before may still have to be read
   bool dirty = false;      // stands in the list of peers to flush
   bool watched = false;    // stands in the list of foreign workers
+  bool overdrawn = false;  // more is owed to it than may wait, and some of it was not kept: it is cut at the turn's end
   duration retry_pause{};  // before the next attempt to send what is parked
   instant retry_at{};      // the time of that attempt; meaningful while out.parked()
   out_queue out;

@@ -96,6 +96,15 @@ void core::state::rejected(peer_id id, errc why, std::string_view text, instant 
   if (peer* p = peers_.find(id); p != nullptr) dismiss(*p, why, text);
 }
 
+bool core::state::allows(peer_id id, const message& request, instant now) {
+  enter(now);
+  peer* const p = peers_.find(id);
+  if (p == nullptr) return false;
+  if (!is_within_allowance(*p, {{}, request.service}, request)) return false;
+  give_back_allowance(p->context.principal, charge_of(request));
+  return true;
+}
+
 void core::state::closed(peer_id id, instant now) {
   enter(now);
   if (peer* p = peers_.find(id); p != nullptr) forget(*p, "its connection ended");
@@ -179,6 +188,7 @@ void core::malformed(peer_id peer, std::string_view why, instant now) { state_->
 void core::rejected(peer_id peer, errc why, std::string_view text, instant now) {
   state_->rejected(peer, why, text, now);
 }
+bool core::allows(peer_id peer, const message& request, instant now) { return state_->allows(peer, request, now); }
 void core::rights_changed(instant now) { state_->rights_changed(now); }
 void core::closed(peer_id peer, instant now) { state_->closed(peer, now); }
 void core::unsent(peer_id worker, const message& request, instant now) { state_->unsent(worker, request, now); }

@@ -52,6 +52,10 @@ class core {
   // The peer turned out to be nobody that is admitted: it hears why, and is cut.
   void rejected(peer_id peer, errc why, std::string_view text, instant now);
 
+  // A request of that peer that is answered without the core: whether its principal's allowance has room for one. If it
+  // has not, the peer is told so.
+  bool allows(peer_id peer, const message& request, instant now);
+
   // What options::rights answers is not what it was. Workers that may not offer their service any more are dismissed;
   // what is asked for later is looked at anew anyway.
   void rights_changed(instant now);

@@ -50,6 +50,7 @@ class core::state {
   void received(peer_id id, const message& m, const descriptor* described, instant now);
   void malformed(peer_id id, std::string_view why, instant now);
   void rejected(peer_id id, errc why, std::string_view text, instant now);
+  bool allows(peer_id id, const message& request, instant now);
   void rights_changed(instant now);
   void closed(peer_id id, instant now);
   void unsent(peer_id id, const message& request, instant now);

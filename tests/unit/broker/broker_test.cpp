@@ -169,6 +169,17 @@ TEST_CASE("a second hello on a connection replaces the first", "[broker]") {
   CHECK(request->service == "latter");
 }
 
+TEST_CASE("the connection of a peer that said bye and stays is ended", "[broker]") {
+  running_broker<> broker;
+  raw_peer peer(broker.frontend());
+  peer.monitor();
+  peer.hello_as_client();
+  message bye;
+  bye.type = message_type::bye;
+  peer.send(bye);
+  CHECK_NOTHROW(peer.wait_for_end());
+}
+
 TEST_CASE("a peer that takes the routing id of one that is gone is a new peer", "[broker]") {
   running_broker<> broker;
   raw_peer client(broker.frontend());

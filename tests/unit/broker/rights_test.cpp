@@ -226,6 +226,15 @@ TEST_CASE("requests beyond a principal's rate are busy, with the time to wait", 
   CHECK(comes_true([&] { return b.audit().find("limit_reached") != std::string::npos; }));
 }
 
+TEST_CASE("what the broker answers itself counts for the rate in the other dialects as well", "[broker][security]") {
+  broker_options options = on_wildcard_ports();
+  options.requests_per_second_max = 1;
+  running_broker<> b(options);
+  gaterpc_client client(b.frontend());
+  CHECK(client.result_for("Gate", client.call("Gate", "get_services"))[0].as<std::string>() == "Gate");
+  CHECK(client.exception_for("Gate", client.call("Gate", "info")) == "BusyWorkerError");
+}
+
 TEST_CASE("namespaces are apart without a store, too", "[broker]") {
   running_broker<> b;
   raw_peer worker(b.backend());
