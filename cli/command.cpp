@@ -48,37 +48,14 @@ Examples:
 Who you are to a broker that asks stands in the file of --credentials: user and password, or key (a file that gate
 keygen made) and server_key (the broker's public key), with mode 0600.
 
-Environment: GATE_BROKER is the broker's address where --broker is not given, GATE_DIALECT what it speaks.
+Environment: GATE_BROKER is the broker's address where --broker is not given, GATE_DIALECT what it speaks, and
+GATE_GATERPC_COMPRESSION how its peers compress HugeData where that is gate-rpc.
 GATE_CREDENTIALS is a file as above; GATE_USER and GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are what would stand
 in it. NO_COLOR turns colours off.
 
 Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there; 4 timed out; 5 the broker does
 not admit these credentials.
 )";
-
-void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
-  app.add_option("--broker", common.broker, "Address of the broker's frontend")
-      ->envname("GATE_BROKER")
-      ->type_name("ADDRESS")
-      ->capture_default_str();
-  const auto set_dialect = [&common](const std::string& name) { common.dialect = *broker_dialect_of(name); };
-  app.add_option_function<std::string>("--dialect", set_dialect, "What the broker speaks: gate/2 or gate-rpc")
-      ->envname("GATE_DIALECT")
-      ->type_name("DIALECT")
-      ->default_str("gate/2")
-      ->check(CLI::IsMember({"gate/2", "gate-rpc"}));
-  auto* const file = app.add_option("--credentials", common.login.file, "File that says who you are to the broker");
-  file->type_name("FILE");
-  app.add_option("--user", common.login.user, "Who you are to the broker; the password is asked for")
-      ->type_name("NAME")
-      ->excludes(file);
-  app.add_option("-o,--output", common.output, "text, for people, or json, for programs")
-      ->type_name("FORMAT")
-      ->default_str("text")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, output_format>{{"text", output_format::for_people},
-                                                                               {"json", output_format::for_programs}}));
-  app.add_option("--timeout", timeout, "How long to wait: 250ms, 5s, 2min")->type_name("TIME")->default_str("5s");
-}
 
 int complain(int code, const std::string& text) {
   std::cout.flush();
@@ -128,12 +105,49 @@ int perform(const action& chosen) {
 
 }  // namespace
 
-Client connect(const settings& common) {
+void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
+  app.add_option("--broker", common.broker, "Address of the broker's frontend")
+      ->envname("GATE_BROKER")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  const auto set_dialect = [&common](const std::string& name) { common.dialect = *broker_dialect_of(name); };
+  app.add_option_function<std::string>("--dialect", set_dialect, "What the broker speaks: gate/2 or gate-rpc")
+      ->envname("GATE_DIALECT")
+      ->type_name("DIALECT")
+      ->default_str("gate/2")
+      ->check(CLI::IsMember({"gate/2", "gate-rpc"}));
+  const auto set_codec = [&common](const std::string& name) { common.gaterpc_compression = *gaterpc_codec_of(name); };
+  app.add_option_function<std::string>("--gaterpc-compression", set_codec,
+                                       "How the peers of a gate-rpc broker compress HugeData: gzip, bz2 or lzma")
+      ->envname("GATE_GATERPC_COMPRESSION")
+      ->type_name("COMPRESSION")
+      ->default_str("gzip")
+      ->check(CLI::IsMember({"gzip", "bz2", "lzma"}));
+  auto* const file = app.add_option("--credentials", common.login.file, "File that says who you are to the broker");
+  file->type_name("FILE");
+  app.add_option("--user", common.login.user, "Who you are to the broker; the password is asked for")
+      ->type_name("NAME")
+      ->excludes(file);
+  app.add_option("-o,--output", common.output, "text, for people, or json, for programs")
+      ->type_name("FORMAT")
+      ->default_str("text")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, output_format>{{"text", output_format::for_people},
+                                                                               {"json", output_format::for_programs}}));
+  app.add_option("--timeout", timeout, "How long to wait: 250ms, 5s, 2min")->type_name("TIME")->default_str("5s");
+}
+
+client_options options_of(const settings& common) {
   client_options options(common.broker);
   options.name = "gate command";
   options.dialect = common.dialect;
+  options.gaterpc_compression = common.gaterpc_compression;
   options.credentials = credentials_of(common.login);
   options.connect_timeout = std::min(common.timeout, milliseconds(3'000));
+  return options;
+}
+
+Client connect(const settings& common) {
+  const client_options options = options_of(common);
   try {
     Client client(options);
     start(client.where(), client.ready()).get();

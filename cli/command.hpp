@@ -45,11 +45,17 @@ enum class output_format { for_people, for_programs };
 struct settings {
   std::string broker = "tcp://127.0.0.1:5555";
   broker_dialect dialect = broker_dialect::gate2;
+  gaterpc_codec gaterpc_compression = gaterpc_codec::gzip;
   login_line login;
   output_format output = output_format::for_people;
   std::chrono::milliseconds timeout{5'000};
   bool timeout_given = false;
 };
+
+// The options that every subcommand has. `timeout` is the text of its option; the two and `app` outlive the parsing.
+void add_common_options(CLI::App& app, settings& common, std::string& timeout);
+// How a client of those reaches its broker. Throws what credentials_of() throws.
+client_options options_of(const settings& common);
 
 // What a subcommand does once the command line is read: gives the exit code, or throws Error or one of those above.
 using action = std::function<int()>;

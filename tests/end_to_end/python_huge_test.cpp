@@ -16,6 +16,7 @@
 
 #include "tests/support/huge_octets.hpp"
 #include "tests/support/python_peers.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace gate;
 using namespace gate::test;
@@ -136,6 +137,25 @@ TEST_CASE("C++ and Python send each other HugeData through a gate-rpc broker, in
     CHECK(sound_octets(client["test"]["huge"](some).get<HugeData>().blocking()) == some);
     CHECK(error_of([&] { static_cast<void>(client["test"]["huge_file"]("/nonexistent").get<HugeData>()); }).code() ==
           errc::failed);
+  }
+}
+
+TEST_CASE("the command gate saves a Python worker's HugeData in the compression that it is told", "[python][huge]") {
+  const scratch_folder folder;
+  for (const std::string name : {"gzip", "bz2", "lzma"}) {
+    INFO(name);
+    python_broker broker;
+    process worker = scripted_worker(broker.backend, "python", name);
+    broker.program->wait_for_line("ready ");
+    const std::string saved = folder.file(name);
+    const auto save = [&](const std::string& compression) {
+      process command("gate", {"--broker", broker.frontend, "--dialect", "gate-rpc", "--gaterpc-compression",
+                               compression, "call", "python.huge", std::to_string(some), "--save", saved});
+      return end_of(command);
+    };
+    CHECK(save(name == "gzip" ? "bz2" : "gzip").code == 1);
+    CHECK(save(name).code == 0);
+    CHECK(scratch_folder::read(saved) == octets_at(0, some));
   }
 }
 

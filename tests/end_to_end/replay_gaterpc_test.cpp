@@ -1,6 +1,10 @@
 // What gate-rpc's own clients and workers said to their own broker, said to ours.
+#include <utility>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
+#include <gate/client.hpp>
 #include <gate/value.hpp>
 
 #include "tests/support/captured_gaterpc.hpp"
@@ -72,4 +76,28 @@ TEST_CASE("a second READY of a live gate-rpc worker is answered with DISCONNECT"
   while (heard == captured("heartbeat.broker_to_worker")) heard = received_by(r.worker);
   CHECK(heard == captured("disconnect.broker_to_worker"));
   CHECK(r.worker.disconnected());
+}
+
+TEST_CASE("what gates of gate-rpc say to each other ends the connection that says it, and is counted", "[end_to_end]") {
+  replay r;
+  const Client client(r.broker.frontend());
+  const auto counted = [&] {
+    auto all = stats_of(client);
+    return std::pair(all["transport"]["unrecognised"], all["calls"]["malformed"]);
+  };
+  const auto before = counted();
+  const std::vector<frames> all = captured_between_gates();
+  CHECK(all.size() == 21);
+  for (const frames& message : all) {
+    raw_dealer stranger(r.broker.backend());
+    stranger.send(message);
+    CHECK(stranger.disconnected());
+    raw_dealer known(r.broker.frontend());
+    known.send(captured("connect_get_services.creq"));
+    CHECK(received_by(known) == captured("connect_get_services.crep"));
+    known.send(message);
+    CHECK(known.disconnected());
+  }
+  CHECK(counted() == std::pair(before.first + all.size(), before.second + all.size()));
+  CHECK(r.pass("echo64").empty());
 }

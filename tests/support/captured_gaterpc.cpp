@@ -36,6 +36,14 @@ std::vector<frames> captured(const std::string& exchange, const std::string& kin
   return all;
 }
 
+std::vector<frames> captured_between_gates() {
+  std::vector<frames> all;
+  for (const auto& v : samples::gaterpc::vectors()) {
+    if (v.direction.starts_with("gate->")) all.push_back(v.sent);
+  }
+  return all;
+}
+
 const std::vector<std::string>& captured_calls() {
   static const std::vector<std::string> all{"noargs",
                                             "echo64",

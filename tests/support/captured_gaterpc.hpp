@@ -16,6 +16,9 @@ const frames& captured(const std::string& name);
 // numbered from 0 on.
 std::vector<frames> captured(const std::string& exchange, const std::string& kind);
 
+// What brokers of a cluster were seen to say to each other, datagrams included.
+std::vector<frames> captured_between_gates();
+
 // The next message; throws did_not_happen when none comes.
 frames received_by(raw_dealer& peer);
 

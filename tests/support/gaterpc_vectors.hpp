@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fstream>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -45,5 +46,17 @@ inline const frames& vector_named(const std::string& name) {
   }
   throw std::out_of_range("no vector " + name);
 }
+
+inline std::vector<vector_of_wire> in_direction(const std::string& direction) {
+  std::vector<vector_of_wire> some;
+  for (const vector_of_wire& v : vectors()) {
+    if (v.direction == direction) some.push_back(v);
+  }
+  return some;
+}
+
+// Single frames ("scalar") that zap_test.cpp has; the rest are gaterpc_words_test.cpp's.
+inline const std::set<std::string> zap_words{"C_ZAP_VERSION", "C_ZAP_NULL", "C_ZAP_CURVE", "C_ZAP_DOMAIN",
+                                             "ID_golden-worker"};
 
 }  // namespace gate::samples::gaterpc

@@ -1,6 +1,7 @@
 // A huge transfer without a network: everything that its sender makes, and what its receiver makes of it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -9,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include <gate/async_generator.hpp>
 #include <gate/error.hpp>
+#include <gate/generator.hpp>
 #include <gate/huge_data.hpp>
 #include <gate/loop.hpp>
 #include <gate/sleep.hpp>
@@ -35,6 +38,33 @@ inline std::string text(std::size_t size, unsigned seed = 1) {
   while (octets.size() < size) octets += std::to_string(random() % 1000) + (random() % 8 == 0 ? " and a line\n" : " ");
   octets.resize(size);
   return octets;
+}
+
+// Those that compress.
+inline constexpr std::array encodings{payload_encoding::zstd, payload_encoding::gzip, payload_encoding::bz2,
+                                      payload_encoding::lzma};
+
+inline huge::send_options accepting(std::uint8_t encoding) {
+  huge::send_options o;
+  o.accept = encoding;
+  return o;
+}
+
+inline huge_options small_chunks() {
+  huge_options o;
+  o.chunk_bytes = 4096;
+  return o;
+}
+
+inline generator<std::string> pieces_of(std::string all, std::size_t size) {
+  for (std::size_t from = 0; from < all.size(); from += size) co_yield all.substr(from, size);
+}
+
+inline async_generator<std::string> slow_pieces_of(std::string all, std::size_t size) {
+  for (std::size_t from = 0; from < all.size(); from += size) {
+    co_await yield();
+    co_yield all.substr(from, size);
+  }
 }
 
 struct sent_transfer {

@@ -1,14 +1,19 @@
 #include "broker/src/security/zap.hpp"
 
-#include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
+
+#include "broker/src/security/endpoint_auth.hpp"
+#include "tests/support/gaterpc_vectors.hpp"
 
 using namespace gate;
 using namespace gate::security;
+using gate::samples::gaterpc::in_direction;
+using gate::samples::gaterpc::vector_named;
+using gate::samples::gaterpc::vector_of_wire;
 
 namespace {
 
@@ -24,26 +29,6 @@ struct sample {
   views seen;
   zap::parsed_request read() const { return zap::parse_request(seen); }
 };
-
-std::string from_hex(const std::string& hex) {
-  std::string octets;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    octets += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  }
-  return octets;
-}
-
-words vector_named(const std::string& name) {
-  const auto all = nlohmann::json::parse(std::ifstream(std::string(GATE_TEST_VECTORS) + "/gaterpc.json"));
-  for (const auto& v : all) {
-    if (v.at("name") != name) continue;
-    words frames;
-    for (const auto& f : v.at("frames")) frames.push_back(from_hex(f.get<std::string>()));
-    return frames;
-  }
-  FAIL("no vector " << name);
-  return {};
-}
 
 words plain(const std::string& user = "alice", const std::string& password = "secret") {
   return {"peer", "", "1.0", "id", "gate", "127.0.0.1", "", "PLAIN", user, password};
@@ -139,35 +124,56 @@ TEST_CASE("metadata is written as ZMTP writes properties and read again", "[secu
 }
 
 TEST_CASE("what gate-rpc asks a ZAP service is asked in the same octets", "[security]") {
-  for (const char* const name : {"zap_service.request_for_worker", "zap_service.request_for_client"}) {
-    const sample golden(vector_named(name));
+  // It says the peer's routing id where an address belongs.
+  const std::map<std::string, std::string> peers{{"zap_service.request_for_worker", "ID_golden-worker"},
+                                                 {"zap_service.request_for_client", "ID_golden-client"}};
+  const std::vector<vector_of_wire> all = in_direction("broker->zap");
+  CHECK(all.size() == peers.size());
+  for (const vector_of_wire& v : all) {
+    INFO(v.name);
+    const sample golden(v.sent);
     const auto parsed = golden.read();
     REQUIRE(parsed.valid);
-    CHECK(parsed.valid->domain == "gate");
+    CHECK(parsed.valid->envelope.size() == 1);
+    CHECK(parsed.valid->domain == vector_named("C_ZAP_DOMAIN")[0]);
+    CHECK(parsed.valid->address == vector_named(peers.at(v.name))[0]);
+    CHECK(parsed.valid->identity == vector_named(peers.at(v.name))[0]);
+    CHECK(parsed.valid->how == zap::mechanism::plain);
     CHECK(parsed.valid->user == "alice");
     CHECK(parsed.valid->password == "secret");
     CHECK(zap::compose_request(*parsed.valid) == golden.frames);
   }
 }
 
-TEST_CASE("what a ZAP service of gate-rpc answers is understood", "[security]") {
-  for (const char* const name : {"zap_service.reply_200_worker", "zap_service.reply_200_client"}) {
-    const words golden = vector_named(name);
-    const views seen = view(golden);
+TEST_CASE("what a ZAP service of gate-rpc answers is understood, and answered in the same octets", "[security]") {
+  const std::vector<vector_of_wire> all = in_direction("zap->broker");
+  CHECK(all.size() == 3);
+  for (const vector_of_wire& v : all) {
+    INFO(v.name);
+    const bool admitted = v.name != "zap_service.reply_400";
+    const views seen = view(v.sent);
     const auto reply = zap::parse_reply(seen);
     REQUIRE(reply);
-    CHECK(reply->code == zap::status::ok);
-    CHECK(reply->user_id == "alice");
+    CHECK(reply->code == (admitted ? zap::status::ok : zap::status::refused));
+    CHECK(reply->text == (admitted ? "OK" : "Invalid password"));
+    CHECK(reply->user_id == (admitted ? "alice" : ""));
     const bytes_view empty[] = {""};
-    CHECK(zap::compose_reply(empty, reply->id, reply->code, reply->text, reply->user_id) == golden);
+    CHECK(zap::compose_reply(empty, reply->id, reply->code, reply->text, reply->user_id) == v.sent);
   }
-  const words refused = vector_named("zap_service.reply_400");
-  const views seen = view(refused);
-  const auto reply = zap::parse_reply(seen);
-  REQUIRE(reply);
-  CHECK(reply->code == zap::status::refused);
-  CHECK(reply->text == "Invalid password");
-  CHECK(reply->user_id.empty());
+}
+
+TEST_CASE("the captured words of ZAP are ours", "[security]") {
+  const std::string id = "ID_golden-worker";
+  const std::map<std::string, std::string_view> ours{{"C_ZAP_VERSION", zap::version},
+                                                     {"C_ZAP_NULL", to_string(zap::mechanism::null)},
+                                                     {"C_ZAP_CURVE", to_string(zap::mechanism::curve)},
+                                                     {"C_ZAP_DOMAIN", socket_words().domain}};
+  for (const std::string& name : gate::samples::gaterpc::zap_words) {
+    INFO(name);
+    if (name == id) continue;  // the requests above have it
+    REQUIRE(ours.count(name) == 1);
+    CHECK(vector_named(name) == words{std::string(ours.at(name))});
+  }
 }
 
 TEST_CASE("what is no reply is none, and a refusal names nobody", "[security]") {
