@@ -87,6 +87,11 @@ port::port(loop& where, security::gatekeeper& door, const binding& plan, const b
   endpoint_ = bind_to(socket_, door, plan_, options);
 }
 
+void port::take_note_of_ends() {
+  static_cast<void>(socket_.raw().get(zmq::sockopt::events));
+  read_events();
+}
+
 delivery port::send(bytes_view routing_id, outgoing& what, lent_payloads& lent) {
   void* const handle = socket_.raw().handle();
   // libzmq decides about the message at its first frame; one whose peer goes away after that is lost like any other
