@@ -45,6 +45,10 @@ class port {
   // with its I/O thread in between: of any that is free at the next call, the end has been told by now.
   void take_note_of_ends();
 
+  // What is in `incoming` is not needed any more. Long frames are given back, and nothing is left of passwords, where
+  // messages hold them.
+  void forget_incoming();
+
   // Without blocking. What was sent has been copied (the batch) or given away (the payload, which `lent` counts).
   delivery send(bytes_view routing_id, outgoing& what, lent_payloads& lent);
 
