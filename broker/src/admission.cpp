@@ -24,8 +24,6 @@ constexpr std::string_view nobody_proved = "anonymous";
 // The transport has asked the ZAP handler who the peer is. Elsewhere a User-Id is what the peer itself says.
 bool is_authenticated(const port& at) noexcept { return at.plan().how == auth::plain || at.plan().how == auth::curve; }
 
-bool is_guarded(const port& at) noexcept { return at.plan().how != auth::none; }
-
 }  // namespace
 
 // --- the first message of a connection -------------------------------------------------------------------------------
@@ -39,7 +37,7 @@ remote_peer* engine::admit(port& from, remote_peer* known) {
   if (over != nullptr && over->refused && (known == nullptr || known->descriptor != descriptor)) return nullptr;
   if (known != nullptr) {
     const bool same_connection = descriptor < 0 ? !known->cut : over == nullptr || over->owner.has_value();
-    const bool other_is_up = is_guarded(from) && known->descriptor >= 0 && known->descriptor != descriptor;
+    const bool other_is_up = from.is_guarded() && known->descriptor >= 0 && known->descriptor != descriptor;
     if (same_connection || other_is_up) {
       if (!other_is_up && is_bound_to(from, *known)) return known;
       ++counted_.impostors;
@@ -55,7 +53,7 @@ remote_peer* engine::admit(port& from, remote_peer* known) {
 
 // Costs nothing where nobody proves who he is.
 bool engine::is_bound_to(const port& from, const remote_peer& known) const noexcept {
-  if (!is_guarded(from)) return true;
+  if (!from.is_guarded()) return true;
   if (from.incoming.source_fd() != known.came_over) return false;
   return !is_authenticated(from) || from.incoming.property("User-Id") == known.principal;
 }
@@ -128,16 +126,6 @@ bool engine::has_room_for(port& at, int descriptor) {
   }
   if (connection* const fresh = at.accepted.find(descriptor)) fresh->address = std::move(address);
   return true;
-}
-
-// What is for one peer must not reach another that waits for its routing id to become free. The transport gives it to
-// the next as soon as it takes note that a connection has ended; it tells its monitor of the end before.
-bool engine::may_send(remote_peer& to) {
-  port& at = *ports_[to.port];
-  if (!is_guarded(at)) return true;
-  static_cast<void>(at.socket().raw().get(zmq::sockopt::events));
-  at.read_events();
-  return !to.ending;
 }
 
 // --- logins within messages ------------------------------------------------------------------------------------------

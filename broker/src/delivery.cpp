@@ -30,6 +30,7 @@ class to_port final : public sender {
   to_port(port& at, remote_peer& peer, const broker_options& options, io_counters& counted) noexcept
       : port_(at), peer_(peer), counted_(counted), lent_bytes_max_(options.out_queue_bytes_max) {}
   delivery send(outgoing& what) override {
+    if (is_somebody_elses()) return delivery::gone;
     const std::size_t size_bytes = what.bytes();
     const std::size_t lent = what.has_payload || what.framed ? peer_.lent.bytes() : 0;
     // One passes, whatever its size.
@@ -43,6 +44,13 @@ class to_port final : public sender {
   }
 
  private:
+  // What is for one peer must not reach another that waits for its routing id to become free. The transport gives it to
+  // the next one when it is called again after a connection has ended; it tells its monitor of the end before.
+  bool is_somebody_elses() {
+    if (port_.is_guarded()) port_.take_note_of_ends();
+    return peer_.ending;
+  }
+
   port& port_;
   remote_peer& peer_;
   io_counters& counted_;
@@ -69,7 +77,7 @@ void engine::send(peer_id to, const message& m) {
 // A full batch gains nothing by waiting, and what is gone needs no memory. Failures are dealt with at the turn's end,
 // since the core is at work now.
 void engine::relieve(remote_peer& to) {
-  if (to.out.parked() || to.ending || !may_send(to)) return;
+  if (to.out.parked()) return;
   to_port transport(*ports_[to.port], to, options_, counted_);
   to.out.flush(transport, loop_.now());
 }
@@ -138,7 +146,6 @@ void engine::flush_dirty() {
 }
 
 void engine::flush(remote_peer& to) {
-  if (!may_send(to)) return;
   const bool was_parked = to.retry_pause != duration::zero();
   to_port transport(*ports_[to.port], to, options_, counted_);
   const instant now = loop_.now();

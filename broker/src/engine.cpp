@@ -30,9 +30,6 @@ constexpr std::size_t bytes_per_turn_max = 4u << 20;
 // Connections beyond peers_max that are let in to hear the core's refusal in words.
 constexpr std::size_t refusals_under_way_max = 64;
 
-// Frames beyond this size are not kept for the next message to be received into.
-constexpr std::size_t kept_frame_bytes_max = 64u << 10;
-
 options to_core_options(const broker_options& from, observer& watcher, access* rights, allowance* allowed) {
   options to;
   to.watcher = &watcher;
@@ -175,9 +172,7 @@ void engine::handle(port& from) {
   } else {
     handle_batch(from, *sender);
   }
-  for (zmq::message_t& frame : frames.frames()) {
-    if (frame.size() > kept_frame_bytes_max) frame.rebuild();
-  }
+  from.forget_incoming();
 }
 
 void engine::handle_batch(port& from, remote_peer& sender) {

@@ -89,7 +89,6 @@ class engine final : private output, private observer {
   bool is_bound_to(const port& from, const remote_peer& known) const noexcept;
   void introduce(remote_peer& fresh, std::string_view principal);
   bool has_room_for(port& at, int descriptor);
-  bool may_send(remote_peer& to);
   void handle_login(remote_peer& sender, wire::frames_view frames);
   bool judge(remote_peer& sender, wire::frames_view frames);
   void on_verdict(peer_id id, const security::verdict& said);

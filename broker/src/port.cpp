@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include <sodium.h>
+
 #include "common/src/peer/context.hpp"
 
 namespace gate::broker {
@@ -17,6 +19,9 @@ constexpr int batches_per_peer_max = 128;
 // Connections that the system holds for us until they are accepted.
 constexpr int backlog = 1024;
 constexpr std::size_t lent_bytes_min = 4096;  // a frame below it costs less to send than to count
+
+// Frames beyond this size are not kept for the next message to be received into.
+constexpr std::size_t kept_frame_bytes_max = 64u << 10;
 
 void configure(zmq::socket_t& s, const binding& plan, const broker_options& options) {
   const auto milliseconds = [](auto t) { return static_cast<int>(t.count()); };
@@ -85,6 +90,21 @@ port::port(loop& where, security::gatekeeper& door, const binding& plan, const b
       on_event_(std::move(on_event)),
       monitor_(context_of(door, plan_), socket_, [this](const connection_event& event) { on_event_(*this, event); }) {
   endpoint_ = bind_to(socket_, door, plan_, options);
+}
+
+void port::take_note_of_ends() {
+  static_cast<void>(socket_.raw().get(zmq::sockopt::events));
+  read_events();
+}
+
+void port::forget_incoming() {
+  for (zmq::message_t& frame : incoming.frames()) {
+    if (frame.size() > kept_frame_bytes_max) {
+      frame.rebuild();  // far too long for a password
+    } else if (plan_.how == security::auth::in_message) {
+      sodium_memzero(frame.data(), frame.size());
+    }
+  }
 }
 
 delivery port::send(bytes_view routing_id, outgoing& what, lent_payloads& lent) {

@@ -34,11 +34,20 @@ class port {
 
   port_index index() const noexcept { return index_; }
   const binding& plan() const noexcept { return plan_; }
+  // Its peers prove who they are.
+  bool is_guarded() const noexcept { return plan_.how != security::auth::none; }
   const std::string& endpoint() const noexcept { return endpoint_; }
 
   gate::socket& socket() noexcept { return socket_; }
   // Reads what the monitor has to tell now, so that a message is not seen before the connection it came over.
   void read_events() { monitor_.read_now(); }
+  // The same, after the transport itself has taken note of connections that ended. It frees a routing id in two steps,
+  // with its I/O thread in between: of any that is free at the next call, the end has been told by now.
+  void take_note_of_ends();
+
+  // What is in `incoming` is not needed any more. Long frames are given back, and nothing is left of passwords, where
+  // messages hold them.
+  void forget_incoming();
 
   // Without blocking. What was sent has been copied (the batch) or given away (the payload, which `lent` counts).
   delivery send(bytes_view routing_id, outgoing& what, lent_payloads& lent);

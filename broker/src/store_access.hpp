@@ -26,8 +26,8 @@ class store_access final : public access {
   bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) {
     return rights_.may_see(principal, name_space, service) == security::permission::granted;
   }
-  // The namespace where names belong that say none. The view lasts until replace().
-  std::string_view home(std::string_view principal) const noexcept { return rights_.home(principal); }
+  // The view lasts until replace().
+  std::string_view home(std::string_view principal) const noexcept override { return rights_.home(principal); }
 
   void replace(std::shared_ptr<const security::snapshot> store) { rights_.replace(std::move(store)); }
 

@@ -76,13 +76,15 @@ monitor::monitor(zmq::context_t& context, socket& watched, unique_function<void(
 
 monitor::~monitor() { ::zmq_socket_monitor(watched_.raw().handle(), nullptr, 0); }
 
-void monitor::receive() {
+bool monitor::receive() {
   watch_.used();
   multipart message(2);
-  for (int n = 0; n < events_per_turn_max && gate::try_receive(pair_, message); ++n) {
+  for (int n = 0; n < events_per_turn_max; ++n) {
+    if (!gate::try_receive(pair_, message)) return false;
     const connection_event event = parse(message);
     if (event.what != kind::other) on_event_(event);
   }
+  return true;
 }
 
 }  // namespace gate

@@ -52,10 +52,14 @@ class monitor {
 
   // Tells of what has happened up to now, without waiting for the loop: an accepted connection is announced before its
   // first message can be received. Not from within the callback.
-  void read_now() { receive(); }
+  void read_now() {
+    while (receive()) {
+    }
+  }
 
  private:
-  void receive();
+  // True when there may be more.
+  bool receive();
 
   socket& watched_;
   unique_function<void(const connection_event&)> on_event_;

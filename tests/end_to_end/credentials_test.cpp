@@ -1,4 +1,5 @@
 // Who a peer is: broker, worker, client and command as they are started.
+#include <future>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <gate/error.hpp>
 #include <gate/value.hpp>
 
+#include "tests/support/login_peer.hpp"
 #include "tests/support/programs.hpp"
 #include "tests/support/scratch_folder.hpp"
 
@@ -174,4 +176,20 @@ TEST_CASE("a worker comes back with its credentials when its broker is restarted
   broker.program().kill();
   broker.start_again();
   worker.program().wait_for_line("READY", process::stream::out, 2);
+}
+
+TEST_CASE("the end of the ZAP handler is the end of the broker, and its peers are told", "[credentials]") {
+  const plain_site made;
+  broker_program broker({"tcp://127.0.0.1:*", "tcp://127.0.0.1:*"}, made.broker(), "gate-test-failing-broker");
+  const worker_program worker(broker, "test", {"--credentials", made.file_of("worker")});
+  const Client client(options_for(broker, credentials::from_file(made.file_of("alice"))));
+  CHECK(client["test"]["echo"](5).get<int>() == 5);
+  auto under_way =
+      std::async(std::launch::async, [&] { return error_of([&] { client["test"]["hang"]().get<value>(); }).code(); });
+  while (client["test"]["tally"]("hang.started").get<int>() == 0) {
+  }
+  CHECK_FALSE(comes_in(broker.frontend(), plain("the-end", "opensesame")));
+  CHECK(broker.program().wait() == program_end{1, 0});
+  CHECK(has(broker.program().text(process::stream::err), "the ZAP handler ended, so nobody could come in"));
+  CHECK(under_way.get() == errc::worker_lost);
 }

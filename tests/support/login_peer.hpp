@@ -88,6 +88,8 @@ class login_peer {
     }
   }
 
+  zmq::socket_t& socket() noexcept { return socket_; }
+
  private:
   zmq::context_t context_;
   zmq::socket_t socket_, monitor_;

@@ -84,6 +84,21 @@ void python_broker::start(const std::string& front, const std::string& back) {
   backend = endpoint_in(line, "backend");
 }
 
+python_zap_service::python_zap_service(std::string address, const users& known) : address_(std::move(address)) {
+  start_again(known);
+}
+
+void python_zap_service::start_again(const users& known) {
+  program.reset();
+  arguments all{"-B", GATE_TEST_SCRIPTS "/zap_service.py", "--bind", address_};
+  for (const arguments& user : known) {
+    all.push_back("--user");
+    all.insert(all.end(), user.begin(), user.end());
+  }
+  program.emplace(interpreter(), all);
+  program->wait_for_line("listening");
+}
+
 outcome python_call(const broker_program& broker, const arguments& words) {
   process program = python_client(broker, words);
   return end_of(program);

@@ -65,6 +65,21 @@ class python_broker {
   arguments more_;
 };
 
+// zap_service.py, listening at that address. Of each user: the name, the password, and the status that is the answer
+// to both.
+class python_zap_service {
+ public:
+  using users = std::vector<arguments>;
+  python_zap_service(std::string address, const users& known);
+  // Another process, at the same address.
+  void start_again(const users& known);
+
+  std::optional<process> program;
+
+ private:
+  std::string address_;
+};
+
 // What a stream has, to its end.
 template <class T> std::vector<T> items_of(blocking_stream<T>& stream) {
   std::vector<T> all;

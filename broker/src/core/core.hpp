@@ -56,8 +56,9 @@ class core {
   // has not, the peer is told so.
   bool allows(peer_id peer, const message& request, instant now);
 
-  // What options::rights answers is not what it was. Workers that may not offer their service any more are dismissed;
-  // what is asked for later is looked at anew anyway.
+  // What options::rights answers is not what it was. Each peer's home becomes what it is now. Workers that may not
+  // offer their service any more are dismissed for good, those whose home is another one to come again; what is asked
+  // for later is looked at anew anyway.
   void rights_changed(instant now);
 
   // All that was queued for that peer has been given to the transport. Matters for peers whose dialect has no credit.

@@ -92,6 +92,7 @@ class core::state {
   bool may_call(peer& client, const service_key& what, const message& m);
   bool is_within_allowance(peer& client, const service_key& what, const message& m);
   bool may_offer(peer& p, const service_key& what);
+  void review_offer(peer& p, std::string_view former_home);
   void tell_refused(observer::refusal_record::kind what, const peer& p, const service_key& of, std::string_view method,
                     std::string_view why);
   std::size_t charge_of(const message& m) const noexcept;

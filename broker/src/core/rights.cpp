@@ -1,5 +1,6 @@
 // Who may call and offer what, and how much at once: what options::rights and options::allowed say, and what follows.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/src/core/core_state.hpp"
@@ -38,21 +39,31 @@ bool core::state::may_offer(peer& p, const service_key& what) {
 void core::state::rights_changed(instant now) {
   enter(now);
   if (settings_.rights == nullptr) return;
-  std::vector<peer_id> workers;  // dismissing one may end calls of others, and connections with them
+  std::vector<peer_id> known;  // dismissing one may end calls of others, and connections with them
   for (const peer& p : peers_.all()) {
-    if (p.state == peer_state::worker && !p.internal()) workers.push_back(p.id);
+    if (!p.internal()) known.push_back(p.id);
   }
-  for (const peer_id id : workers) {
+  for (const peer_id id : known) {
     peer* const p = peers_.find(id);
     if (p == nullptr) continue;
-    const service& home = *p->work->home;
-    const std::string_view why = settings_.rights->may_offer(p->context.principal, home.space(), home.name());
-    if (why.empty()) continue;
+    std::string former_home(settings_.rights->home(p->context.principal));
+    std::swap(former_home, p->context.name_space);
+    if (p->state == peer_state::worker) review_offer(*p, former_home);
+  }
+}
+
+// A worker goes on as long as it may, and as the name that it said, which had no namespace perhaps, means its service.
+void core::state::review_offer(peer& p, std::string_view former_home) {
+  const service& home = *p.work->home;
+  const std::string_view why = settings_.rights->may_offer(p.context.principal, home.space(), home.name());
+  if (!why.empty()) {
     ++counted_.offers_ended;
-    tell_refused(observer::refusal_record::kind::offer, *p, {home.space(), home.name()}, {}, why);
+    tell_refused(observer::refusal_record::kind::offer, p, {home.space(), home.name()}, {}, why);
     dismiss(
-        *p, errc::permission_denied,
-        text_of({"'", p->context.principal, "' may not offer the service '", home.full_name(), "' any more: ", why}));
+        p, errc::permission_denied,
+        text_of({"'", p.context.principal, "' may not offer the service '", home.full_name(), "' any more: ", why}));
+  } else if (home.space() == former_home && p.context.name_space != former_home) {
+    dismiss(p, errc::unavailable, text_of({"'", p.context.principal, "' has another namespace now; register again"}));
   }
 }
 

@@ -13,6 +13,7 @@ namespace {
 // Grants what is listed: "alice calls prod/billing.read", "bob offers prod/billing".
 struct listed_rights final : access {
   std::set<std::string> granted;
+  std::map<std::string, std::string, std::less<>> homes;
   std::size_t asked = 0;
 
   static std::string key(std::string_view who, std::string_view verb, std::string_view space, std::string_view name) {
@@ -27,6 +28,10 @@ struct listed_rights final : access {
   std::string_view may_offer(std::string_view principal, std::string_view name_space,
                              std::string_view service) override {
     return granted.contains(key(principal, "offers", name_space, service)) ? "" : "not listed";
+  }
+  std::string_view home(std::string_view principal) const override {
+    const auto found = homes.find(principal);
+    return found == homes.end() ? std::string_view() : found->second;
   }
 };
 
@@ -221,6 +226,42 @@ TEST_CASE("a worker that may not offer its service any more is dismissed, and it
   CHECK(g.b.one(fresh, message_type::request).attempt == 1);
   CHECK(g.b.failed(alice) == errc::worker_lost);
   CHECK(g.b.core.counted().offers_ended == 1);
+}
+
+TEST_CASE("a home that changes is a client's from its next call on, on a connection that is up", "[broker]") {
+  guarded g;
+  g.rights.granted = {"w offers prod/s", "w offers test/s", "alice calls prod/s.m", "alice calls test/s.m"};
+  const peer_id prod = g.b.worker("prod/s", 8, {}, of("w"));
+  const peer_id test = g.b.worker("test/s", 8, {}, of("w"));
+  const peer_id alice = g.b.client(of("alice", "prod"));
+  g.b.request(alice, 1, "s");
+  const std::uint64_t first = g.b.given(prod);
+  g.rights.homes["alice"] = "test";
+  g.b.core.rights_changed(g.b.now);
+  g.b.request(alice, 2, "s");
+  g.b.given(test);
+  g.b.final(prod, first);  // what began goes on
+  CHECK(g.b.one(alice, message_type::final).call == 1);
+  CHECK_FALSE(g.b.was_cut(alice));
+}
+
+TEST_CASE("a worker whose home changes is sent away to come again, others stay", "[broker]") {
+  guarded g;
+  g.rights.granted = {"w offers prod/s", "w offers test/s", "v offers prod/s"};
+  g.rights.homes = {{"w", "prod"}, {"v", "prod"}};
+  const peer_id moved = g.b.worker("s", 8, {}, of("w", "prod"));
+  const peer_id named = g.b.worker("test/s", 8, {}, of("w", "prod"));
+  const peer_id other = g.b.worker("s", 8, {}, of("v", "prod"));
+  g.rights.homes["w"] = "test";
+  g.b.core.rights_changed(g.b.now);
+  g.b.verify();
+  const sent bye = g.b.one(moved, message_type::bye);
+  CHECK(bye.status == errc::unavailable);
+  CHECK(bye.text == "'w' has another namespace now; register again");
+  CHECK(g.b.was_cut(moved));
+  CHECK_FALSE(g.b.was_cut(named));
+  CHECK_FALSE(g.b.was_cut(other));
+  CHECK(g.b.core.counted().offers_ended == 0);
 }
 
 TEST_CASE("of the broker's own methods three are for everybody, the others are asked for", "[broker]") {

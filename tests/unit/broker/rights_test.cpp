@@ -124,6 +124,31 @@ TEST_CASE("a user that is taken out of the store loses its next call, and its re
   CHECK(status_of(alice) == errc::permission_denied);
 }
 
+TEST_CASE("a namespace that changes in the store is that of connections that are up", "[broker][security]") {
+  guarded_broker b("plain");
+  raw_peer worker = b.peer("pia");
+  worker.monitor();
+  worker.hello_as_worker("billing", 100);
+  raw_peer pia = b.peer("pia");
+  pia.hello_as_client();
+  pia.request(1, "billing", "read");
+  worker.final(worker.expect(message_type::request)->call, "\x01");
+  CHECK(result_of(pia).as<int>() == 1);
+  std::string moved = usual_store;
+  moved.replace(moved.find("\"prod\""), 6, "\"test\", \"prod\"");
+  b.replace_store(moved);
+  CHECK(worker.expect(message_type::bye)->status == errc::unavailable);
+  worker.wait_for_end();
+  raw_peer again = b.peer("pia");
+  again.hello_as_worker("billing", 100);
+  pia.request(2, "test/billing", "read");
+  again.final(again.expect(message_type::request)->call, "\x02");
+  CHECK(result_of(pia).as<int>() == 2);
+  pia.request(3, "billing", "read");
+  again.final(again.expect(message_type::request)->call, "\x03");
+  CHECK(result_of(pia).as<int>() == 3);
+}
+
 TEST_CASE("a broken store takes nothing away", "[broker][security]") {
   guarded_broker b("plain");
   raw_peer worker = b.peer("w");
