@@ -79,8 +79,7 @@ def build(arguments):
         where = [f"-DCMAKE_PREFIX_PATH={prefix}"]
         broker = prefix / "bin" / "gate-broker"
     else:
-        # Not optimised: that takes minutes, and tells nothing of how the two builds go together.
-        where = [f"-DGATE_SOURCE={arguments.source}", "-DCMAKE_BUILD_TYPE="]
+        where = [f"-DGATE_SOURCE={arguments.source}"]
         broker = binary / "gate" / "broker" / "gate-broker"
     shutil.rmtree(binary, ignore_errors=True)
     options = [f"-D{option}" for option in arguments.option]

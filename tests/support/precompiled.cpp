@@ -1,2 +1,2 @@
-// Nothing of its own: it makes CMake compile precompiled.hpp. test_main.cpp cannot use that, since it generates main
-// from the header that stands in it.
+// Makes CMake compile that header. test_main.cpp cannot: it generates main from a header that stands in it.
+#include "tests/support/precompiled.hpp"
