@@ -97,15 +97,21 @@ task<void> call_for(Service test, duration how_long, std::vector<double>& latenc
   }
 }
 
-double p99_of(std::vector<double>& all) {
+double p99_of(std::vector<double> all) {
   std::sort(all.begin(), all.end());
   return all.at(all.size() * 99 / 100);
 }
 
+double median_of(std::vector<double> all) {
+  std::sort(all.begin(), all.end());
+  return all.at(all.size() / 2);
+}
+
 struct latency_result {
-  double without_us = 0, beside_us = 0, peak = 0;
+  double without_us = 0, beside_us = 0, factor = 0, peak = 0;
 };
 
+// In turns of a second, since the machine differs from one to the next more than the two differ: the medians of them.
 task<latency_result> small_beside_huge(const test_system& system) {
   const env here = co_await current_env();
   Client client(*here.where, client_options(system.broker.frontend()));
@@ -116,8 +122,9 @@ task<latency_result> small_beside_huge(const test_system& system) {
     const double rate = co_await std::move(reading);
     r.peak = std::max(r.peak, rate);
   }
-  std::vector<double> without, beside;
-  for (int round = 0; round < 5; ++round) {
+  std::vector<double> p99s_without, p99s_beside, factors;
+  for (int round = 0; round < 9; ++round) {
+    std::vector<double> without, beside;
     task<void> alone = call_for(test, 1s, without);
     co_await std::move(alone);
     bool stop = false;
@@ -128,9 +135,13 @@ task<latency_result> small_beside_huge(const test_system& system) {
     co_await std::move(accompanied);
     stop = true;
     co_await group.join();
+    p99s_without.push_back(p99_of(std::move(without)));
+    p99s_beside.push_back(p99_of(std::move(beside)));
+    factors.push_back(p99s_beside.back() / p99s_without.back());
   }
-  r.without_us = p99_of(without);
-  r.beside_us = p99_of(beside);
+  r.without_us = median_of(std::move(p99s_without));
+  r.beside_us = median_of(std::move(p99s_beside));
+  r.factor = median_of(std::move(factors));
   co_return r;
 }
 
@@ -185,11 +196,10 @@ void small_calls(report& to) {
   test_system system;
   loop own;
   const latency_result r = own.run(small_beside_huge(system));
-  const double factor = r.beside_us / r.without_us;
   char text[128];
-  std::snprintf(text, sizeof text, "%.2f x (%s beside %.0f MB/s, %s without)", factor, us_text(r.beside_us).c_str(),
+  std::snprintf(text, sizeof text, "%.2f x (%s beside %.0f MB/s, %s without)", r.factor, us_text(r.beside_us).c_str(),
                 r.peak / 2e6, us_text(r.without_us).c_str());
-  to.line("p99 of a small call beside a transfer at half its peak", text, "3 x", factor <= 3);
+  to.line("p99 of a small call beside a transfer at half its peak", text, "3 x", r.factor <= 3);
 }
 
 // Twice the same: what the first round needed, the second finds.
