@@ -89,12 +89,11 @@ service* core::state::expect(peer& client, const service_key& what, const messag
     return nullptr;
   }
   if (home == nullptr) {
-    if (services_.size() >= settings_.services_max) {
+    // Whatever names clients make up, half of the room is left to workers.
+    if (services_.size() >= settings_.services_max - settings_.services_max / 2) {
       refuse(client, m, errc::busy,
-             text_of({"service '", m.service,
-                      "' is not known yet, and the broker has no room for another name "
-                      "(services_max = ",
-                      std::to_string(settings_.services_max), ")"}));
+             text_of({"service '", m.service, "' is not known yet, and the broker has no room for another such name (",
+                      "half of services_max = ", std::to_string(settings_.services_max), ")"}));
       return nullptr;
     }
     home = &services_.create(what.space, what.name);

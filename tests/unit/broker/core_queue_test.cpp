@@ -37,14 +37,17 @@ TEST_CASE("after the broker's start any name is waited for, until the grace ends
   CHECK(b.core.measure().services == 1);
 }
 
-TEST_CASE("made-up names leave nothing behind, and are bounded", "[broker]") {
+TEST_CASE("made-up names leave nothing behind, and are bounded, with room left for workers", "[broker]") {
   options o;
-  o.services_max = 3;
+  o.services_max = 6;
   bench b(o);
   const peer_id c = b.client();
   for (std::uint64_t i = 1; i <= 5; ++i) b.request(c, i, "name" + std::to_string(i));
   CHECK(b.core.measure().services == 3);
   CHECK(b.refused(errc::busy) == 2);
+  const peer_id w = b.worker("offered");
+  CHECK(b.core.measure().services == 4);
+  b.close(w);
   b.pass(6s);
   CHECK(b.core.measure().services == 0);
   CHECK(b.ended(errc::unavailable) == 3);
