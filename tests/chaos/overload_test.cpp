@@ -103,7 +103,7 @@ TEST_CASE("a client that asks for more in one message than may wait for it is cu
   ask.method = "describe";
   ask.payload = payload_view(service);
   std::string batch;
-  for (std::uint64_t i = 1; i <= 40'000; ++i) {
+  for (std::uint64_t i = 1; i <= (sanitized ? 8'000 : 40'000); ++i) {
     ask.call = call_id{i};
     batch += octets_of(ask);
   }
