@@ -1,6 +1,7 @@
 // The engine's other half: what happens at the end of a turn. Everything composed leaves as one batch a peer; peers
 // that do not read are parked, retried and in the end cut.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -111,16 +112,16 @@ void engine::end_turn() {
   if (!shut_down_) tend_workers();
   finish_cuts();
   cut_silent();
+  flush_internal();
   for (bool more = true; more;) {
     give_backs();
     flush_dirty();
-    flush_internal();
     for (const auto& p : ports_) {
       // Peers found gone while flushing: read what they had sent, then end them. A socket with more than a turn's worth
       // is readable, and goes on in the next turn.
       if (!p->ending.empty()) receive(*p);
     }
-    more = !dirty_.empty() || !internal_out_.empty() || !backs_.empty() || !released_.empty();
+    more = !dirty_.empty() || !backs_.empty() || !released_.empty();
   }
   check_drain();
   set_alarm();
@@ -172,27 +173,23 @@ void engine::flush(remote_peer& to) {
   }
 }
 
+// A batch a turn: one client's message may hold a hundred thousand calls of the broker's own methods, and heartbeats
+// leave between turns.
 void engine::flush_internal() {
   // What the service answers reaches the core outside of the core's own work.
   class to_service final : public sender {
    public:
-    explicit to_service(unique_function<void(const outgoing&)>& deliver) noexcept : deliver_(deliver) {}
     delivery send(outgoing& what) override {
-      messages.push_back(std::move(what));
+      if (batch) return delivery::blocked;
+      batch = std::move(what);
       return delivery::sent;
     }
-    void deliver_all() {
-      for (const outgoing& each : messages) deliver_(each);
-    }
-
-   private:
-    std::vector<outgoing> messages;
-    unique_function<void(const outgoing&)>& deliver_;
+    std::optional<outgoing> batch;
   };
   if (internal_out_.empty()) return;
-  to_service service(deliver_internal_);
+  to_service service;
   internal_out_.flush(service, loop_.now());
-  if (deliver_internal_) service.deliver_all();
+  if (deliver_internal_ && service.batch) deliver_internal_(*service.batch);
 }
 
 void engine::retry_parked() {
@@ -268,6 +265,7 @@ void engine::set_alarm() {
     if (oldest) next = std::min(next, *oldest + options_.hello_timeout);
   }
   if (!shut_down_) next = std::min(next, tend_at_);
+  if (!internal_out_.empty()) next = loop_.now();
   if (draining_ && !shut_down_) {
     // The transport does not tell when it has sent the last of what it was lent.
     next = std::min(next, core_.drained() ? std::min(drain_until_, loop_.now() + retry_pause_max) : drain_until_);
