@@ -91,34 +91,6 @@ TEST_CASE("a client that does not read is cut when its replies get old", "[chaos
   CHECK(system.test["add"](1, 2).get<int>() == 3);
 }
 
-TEST_CASE("a client that asks for more in one message than may wait for it is cut, and costs no more than that",
-          "[chaos]") {
-  const temporary_file config("out_queue_bytes_max = \"1MiB\"\n");
-  test_system system({"--config", config.path()});
-  CHECK(system.test["add"](1, 2).get<int>() == 3);
-  const std::string service = encode_arguments(std::string("test"));
-  message ask;
-  ask.type = message_type::request;
-  ask.service = "gate";
-  ask.method = "describe";
-  ask.payload = payload_view(service);
-  std::string batch;
-  // Answers of some 2 KB: the transport and the system's buffers take 14 MiB before anything waits in the broker.
-  for (std::uint64_t i = 1; i <= (sanitized ? 14'000 : 40'000); ++i) {
-    ask.call = call_id{i};
-    batch += octets_of(ask);
-  }
-  const std::size_t before = system.broker.program().peak_resident_bytes();
-  raw_tcp deaf(system.broker.frontend());
-  REQUIRE(deaf.shake_hands());
-  REQUIRE(deaf.send(raw_tcp::frame(hello_octets(peer_role::client), false)));
-  deaf.send(raw_tcp::frame(batch, false));
-  CHECK(rises_to(system.client, "transport", "too_slow", 1));
-  CHECK(deaf.closed());
-  CHECK(system.test["add"](1, 2).get<int>() == 3);
-  if (!sanitized) CHECK(system.broker.program().peak_resident_bytes() - before < 64 * mebibyte);
-}
-
 TEST_CASE("a producer that sends beyond its credit has its call ended", "[chaos]") {
   broker_program broker;
   raw_dealer worker(broker.backend());
