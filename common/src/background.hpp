@@ -22,7 +22,8 @@ class courtesy {
   instant resumes_{};
 };
 
-// From here on the calling thread runs at this nice value, and give_way() gives way.
+// From here on the calling thread runs at this nice value, a thread of ordinary ones that wakes takes the processor
+// from it where the kernel can (Linux 6.12), and give_way() gives way.
 void become_background(int niceness) noexcept;
 
 // Lets threads run that woke meanwhile and wait for this processor; to be called every few hundred microseconds of
