@@ -191,7 +191,6 @@ void engine::handle_batch(port& from, remote_peer& sender) {
     ++counted_.envelopes_received;
     if (m.type != message_type::hello || m.payload.size_bytes() == 0) {
       core_.received(sender.id, m, nullptr, now);
-      if (m.type == message_type::bye) cut(sender.id, errc::ok, {});  // it closes; one that stays has no more to say
       continue;
     }
     const std::optional<descriptor> described = decode_descriptor(m.payload.single());

@@ -48,7 +48,6 @@ void engine::take(remote_peer& sender, const wire::received& r) {
       case message_type::bye:
         link.left();
         core_.received(sender.id, m, nullptr, now);
-        cut(sender.id, errc::ok, {});  // it goes away; one that stays has nothing more to say
         break;
       default:
         if (!link.pace().admit(m)) break;
@@ -68,8 +67,8 @@ void engine::release(remote_peer& worker) {
 
 void engine::ask(remote_peer& sender, const message& request) {
   const dialect speaks = sender.foreign->who().speaks;
-  if (const std::optional<message> answer = foreign_services_.answer(speaks, sender.principal, request)) {
-    if (core_.allows(sender.id, request, loop_.now())) send(sender.id, *answer);
+  if (foreign_services_.takes(speaks, sender.principal, request)) {
+    if (core_.allows(sender.id, request, loop_.now())) send(sender.id, foreign_services_.answer(speaks, request));
     return;
   }
   message m = request;
@@ -176,13 +175,9 @@ void engine::tend_workers() {
 
 void engine::give_up(remote_peer& w) {
   ++counted_.silent_workers;
-  message bye;
-  bye.type = message_type::bye;
-  bye.text = "it was silent, idle as it was, for as many heartbeats as are allowed";
   w.foreign->left();
-  core_.received(w.id, bye, nullptr, loop_.now());
-  send(w.id, bye);
-  cut(w.id, errc::timed_out, bye.text);
+  core_.rejected(w.id, errc::timed_out, "it was silent, idle as it was, for as many heartbeats as are allowed",
+                 loop_.now());
 }
 
 }  // namespace gate::broker

@@ -1,5 +1,6 @@
 #include "broker/src/foreign_services.hpp"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace scan = wire::msgpack_scan;
 constexpr std::string_view gaterpc_name = "Gate";
 constexpr std::string_view own_name = "gate";
 constexpr std::string_view heartbeat = "heartbeat";
+constexpr std::array<std::string_view, 4> gaterpc_methods{"get_services", "info", "keepalive", "query_service"};
 
 // The first argument, or the named one; nothing when there is neither. The payload is known to be well formed.
 std::optional<bytes_view> argument(const message& request, bytes_view name) {
@@ -68,15 +70,18 @@ std::string_view foreign_services::core_name(dialect speaks, std::string_view se
   return speaks == dialect::gaterpc && service == gaterpc_name ? own_name : service;
 }
 
-std::optional<message> foreign_services::answer(dialect speaks, std::string_view principal, const message& request) {
-  result_.clear();
+bool foreign_services::takes(dialect speaks, std::string_view principal, const message& request) {
   asker_ = principal;
   home_ = rights_ == nullptr ? std::string_view() : rights_->home(principal);
-  if (speaks == dialect::gaterpc) {
-    if (request.service == gaterpc_name) return gate(request);
-    return request.method == "get_interfaces" ? interfaces(request) : std::nullopt;
-  }
-  return request.service.starts_with("mmi.") ? std::optional(mmi(request)) : std::nullopt;
+  if (speaks != dialect::gaterpc) return request.service.starts_with("mmi.");
+  if (request.service != gaterpc_name) return request.method == "get_interfaces" && methods_of(request) != nullptr;
+  return std::ranges::find(gaterpc_methods, request.method) != gaterpc_methods.end();
+}
+
+message foreign_services::answer(dialect speaks, const message& request) {
+  result_.clear();
+  if (speaks != dialect::gaterpc) return mmi(request);
+  return request.service == gaterpc_name ? gate(request) : interfaces(request);
 }
 
 std::optional<foreign_services::meant> foreign_services::find(bytes_view said) {
@@ -121,7 +126,7 @@ message foreign_services::wrong(const message& request, std::string_view text) c
 
 // --- gate-rpc --------------------------------------------------------------------------------------------------------
 
-std::optional<message> foreign_services::gate(const message& request) {
+message foreign_services::gate(const message& request) {
   if (request.method == "get_services") {
     std::vector<std::string> all = names();
     all.emplace_back(gaterpc_name);
@@ -142,33 +147,36 @@ std::optional<message> foreign_services::gate(const message& request) {
     append_bytes(result_, scan::binary_of(*said) == heartbeat ? "200" : "400");
     return final(request);
   }
-  if (request.method == "query_service") {
-    const std::optional<bytes_view> name = argument(request, "service_name");
-    if (!name) return wrong(request, "query_service() missing 1 required positional argument: 'service_name'");
-    const std::optional<bytes_view> text = scan::text_of(*name);
-    const std::optional<meant> what = text ? find(*text) : std::nullopt;
-    if (!what || core_.workers_of(what->space, what->name) == 0) {
-      result_ = encode_nil();
-    } else {
-      const descriptor* const about = core_.describe(what->space, what->name);
-      encode_to(result_, about == nullptr ? std::string_view() : std::string_view(about->description));
-    }
-    return final(request);
+  const std::optional<bytes_view> name = argument(request, "service_name");
+  if (!name) return wrong(request, "query_service() missing 1 required positional argument: 'service_name'");
+  const std::optional<bytes_view> text = scan::text_of(*name);
+  const std::optional<meant> what = text ? find(*text) : std::nullopt;
+  if (!what || core_.workers_of(what->space, what->name) == 0) {
+    result_ = encode_nil();
+  } else {
+    const descriptor* const about = core_.describe(what->space, what->name);
+    encode_to(result_, about == nullptr ? std::string_view() : std::string_view(about->description));
   }
-  return std::nullopt;
+  return final(request);
 }
 
-// Python's own workers list their methods themselves, get_interfaces among them.
-std::optional<message> foreign_services::interfaces(const message& request) {
+// What `get_interfaces` tells of a service; null when the call is not for the broker. Python's own workers list their
+// methods themselves, get_interfaces among them.
+const descriptor* foreign_services::methods_of(const message& request) {
   const std::optional<meant> what = find(request.service);
-  if (!what) return std::nullopt;  // the core says what it says to any call
+  if (!what) return nullptr;  // the core says what it says to any call
   const descriptor* const about = core_.describe(what->space, what->name);
-  if (about == nullptr || about->methods.empty()) return std::nullopt;
+  if (about == nullptr || about->methods.empty()) return nullptr;
   for (const method_descriptor& m : about->methods) {
-    if (m.name == request.method) return std::nullopt;
+    if (m.name == request.method) return nullptr;
   }
-  append_map_header(result_, static_cast<std::uint32_t>(about->methods.size()));
-  for (const method_descriptor& m : about->methods) {
+  return about;
+}
+
+message foreign_services::interfaces(const message& request) {
+  const std::vector<method_descriptor>& methods = methods_of(request)->methods;
+  append_map_header(result_, static_cast<std::uint32_t>(methods.size()));
+  for (const method_descriptor& m : methods) {
     encode_to(result_, m.name);
     append_map_header(result_, 2);
     encode_to(result_, std::string_view("doc"));

@@ -19,9 +19,11 @@ class foreign_services {
   // `rights` say who may know of what; null: everybody of everything.
   foreign_services(const core& about, store_access* rights);
 
-  // The answer to a client's request, a final or an error; nothing when it is the core's to give. Its views are valid
-  // until the next call.
-  std::optional<message> answer(dialect speaks, std::string_view principal, const message& request);
+  // Whether a client's request is answered here; else it is the core's. Composes nothing.
+  bool takes(dialect speaks, std::string_view principal, const message& request);
+  // The answer to the request that takes() has just been asked about, a final or an error. Its views are valid until
+  // the next call.
+  message answer(dialect speaks, const message& request);
 
   // The service that the core knows under that name: the broker's own methods are gate-rpc's "Gate" too.
   static std::string_view core_name(dialect speaks, std::string_view service) noexcept;
@@ -35,15 +37,16 @@ class foreign_services {
   std::size_t workers_of(bytes_view said);
   std::vector<std::string> names();
 
-  std::optional<message> gate(const message& request);
-  std::optional<message> interfaces(const message& request);
+  const descriptor* methods_of(const message& request);
+  message gate(const message& request);
+  message interfaces(const message& request);
   message mmi(const message& request);
   message final(const message& request) const;
   message wrong(const message& request, std::string_view text) const;
 
   const core& core_;
   store_access* const rights_;
-  std::string_view asker_, home_;  // during answer()
+  std::string_view asker_, home_;  // from takes() to the end of answer()
   std::array<char, 16> id_{};      // by which gate-rpc peers know this broker
   std::string result_;
 };

@@ -49,7 +49,7 @@ class core {
   // `closed`.
   void unsent(peer_id worker, const message& request, instant now);
 
-  // The peer turned out to be nobody that is admitted: it hears why, and is cut.
+  // The peer may not be here, or not any longer: it hears why, and is cut.
   void rejected(peer_id peer, errc why, std::string_view text, instant now);
 
   // A request of that peer that is answered without the core: whether its principal's allowance has room for one. If it

@@ -152,7 +152,9 @@ void core::state::on_worker_drain(worker& w) {
   out_.send(id, m);
 }
 
+// It closes; one that stays has no more to say.
 void core::state::on_bye(peer& p, const message& m) {
+  out_.cut(p.id, errc::ok, {});
   forget(p, m.text.empty() ? std::string_view("it said bye") : m.text);
 }
 

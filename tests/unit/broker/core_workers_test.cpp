@@ -235,6 +235,7 @@ TEST_CASE("a worker that drains is told the last, gets nothing more, and finishe
   CHECK(b.one(c).call == 1);
   CHECK(b.core.workers().front().draining);
   b.receive(w, bench::of(message_type::bye));
+  CHECK(b.was_cut(w));
   CHECK(b.core.measure().workers == 0);
   const peer_id next = b.worker("s");
   CHECK(b.given(next) != 0);

@@ -132,6 +132,8 @@ TEST_CASE("a request that does not fit is answered with an exception, not with s
   const std::string f =
       "\xa1"
       "f";
+  const std::string long_name = std::string("\xda\x01\0", 3).append(256, 'f');
+  const std::string deep = std::string(66, '\x91').append(1, '\xc0');
   const std::vector<frames> wrong{
       {"id", f, "\x90", "\x80", "\x80"},  // a frame too many
       {"id", f, "\x80"},                  // args is a map
@@ -144,9 +146,9 @@ TEST_CASE("a request that does not fit is answered with an exception, not with s
       {"id", "\xa0"},                     // an empty name
       {"id",
        "\xc4\x01"
-       "f"},                                                         // bytes
-      {"id", std::string("\xda\x01\0", 3) + std::string(256, 'f')},  // too long a name
-      {"id", f, std::string(66, '\x91') + '\xc0'},                   // too deep
+       "f"},  // bytes
+      {"id", long_name},
+      {"id", f, deep},
   };
   for (const frames& rest : wrong) {
     a_client c;
