@@ -99,7 +99,6 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   std::uint64_t plain_bytes_ = 0;  // known to be in it, its offset included
   std::uint32_t consumed_items_ = 0;
   std::uint32_t consumed_bytes_ = 0;
-  std::size_t jobs_ = 0;
 
   std::deque<chunk> chunks_;
 

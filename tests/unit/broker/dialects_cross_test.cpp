@@ -193,8 +193,7 @@ class python_worker final : public any_worker {
 
 class majordomo_worker final : public any_worker {
  public:
-  majordomo_worker(const mdp_words& words, const std::string& at, const std::string& service)
-      : words_(words), peer_(words, at) {
+  majordomo_worker(const mdp_words& words, const std::string& at, const std::string& service) : peer_(words, at) {
     peer_.register_as(service);
   }
   void take() override { got_ = peer_.next(); }
@@ -207,7 +206,6 @@ class majordomo_worker final : public any_worker {
   void fail() override {}
 
  private:
-  const mdp_words& words_;
   mdp_worker peer_;
   mdp_worker::request got_;
 };
