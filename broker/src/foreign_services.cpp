@@ -4,6 +4,7 @@
 #include <random>
 #include <vector>
 
+#include <gate/assert.hpp>
 #include <gate/value.hpp>
 
 #include "common/src/qualified_name.hpp"
@@ -19,6 +20,7 @@ namespace scan = wire::msgpack_scan;
 constexpr std::string_view gaterpc_name = "Gate";
 constexpr std::string_view own_name = "gate";
 constexpr std::string_view heartbeat = "heartbeat";
+// Those that gate() answers.
 constexpr std::array<std::string_view, 4> gaterpc_methods{"get_services", "info", "keepalive", "query_service"};
 
 // The first argument, or the named one; nothing when there is neither. The payload is known to be well formed.
@@ -74,7 +76,10 @@ bool foreign_services::takes(dialect speaks, std::string_view principal, const m
   asker_ = principal;
   home_ = rights_ == nullptr ? std::string_view() : rights_->home(principal);
   if (speaks != dialect::gaterpc) return request.service.starts_with("mmi.");
-  if (request.service != gaterpc_name) return request.method == "get_interfaces" && methods_of(request) != nullptr;
+  if (request.service != gaterpc_name) {
+    described_ = request.method == "get_interfaces" ? methods_of(request) : nullptr;
+    return described_ != nullptr;
+  }
   return std::ranges::find(gaterpc_methods, request.method) != gaterpc_methods.end();
 }
 
@@ -147,6 +152,7 @@ message foreign_services::gate(const message& request) {
     append_bytes(result_, scan::binary_of(*said) == heartbeat ? "200" : "400");
     return final(request);
   }
+  GATE_ASSERT(request.method == "query_service");
   const std::optional<bytes_view> name = argument(request, "service_name");
   if (!name) return wrong(request, "query_service() missing 1 required positional argument: 'service_name'");
   const std::optional<bytes_view> text = scan::text_of(*name);
@@ -174,7 +180,7 @@ const descriptor* foreign_services::methods_of(const message& request) {
 }
 
 message foreign_services::interfaces(const message& request) {
-  const std::vector<method_descriptor>& methods = methods_of(request)->methods;
+  const std::vector<method_descriptor>& methods = described_->methods;
   append_map_header(result_, static_cast<std::uint32_t>(methods.size()));
   for (const method_descriptor& m : methods) {
     encode_to(result_, m.name);

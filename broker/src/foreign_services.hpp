@@ -46,8 +46,9 @@ class foreign_services {
 
   const core& core_;
   store_access* const rights_;
-  std::string_view asker_, home_;  // from takes() to the end of answer()
-  std::array<char, 16> id_{};      // by which gate-rpc peers know this broker
+  std::string_view asker_, home_;          // from takes() to the end of answer()
+  const descriptor* described_ = nullptr;  // what `get_interfaces` asks about, for as long
+  std::array<char, 16> id_{};              // by which gate-rpc peers know this broker
   std::string result_;
 };
 

@@ -34,12 +34,14 @@ constexpr duration longer_than_default = std::chrono::milliseconds(3);
 }  // namespace
 
 void become_background(int niceness) noexcept {
-  // On Linux both belong to the thread. That they cannot be set is no reason not to work.
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
   scheduling_attributes wanted;
   wanted.nice = niceness;
   wanted.runtime_ns = static_cast<std::uint64_t>(longer_than_default.count());
-  ::syscall(SYS_sched_setattr, 0, &wanted, 0);
+  // On Linux both belong to the thread. That they cannot be set is no reason not to work; a sandbox may know the nice
+  // value alone.
+  if (::syscall(SYS_sched_setattr, 0, &wanted, 0) != 0) {
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+  }
   manners.emplace();
 }
 
