@@ -13,42 +13,13 @@
 #include <gate/cross_loop.hpp>
 #include <gate/huge_data.hpp>
 
-#include "cli/command.hpp"
+#include "cli/connection.hpp"
+#include "cli/duration.hpp"
+#include "cli/json.hpp"
 #include "cli/terminal.hpp"
 
 namespace gate::cli {
 namespace {
-
-constexpr const char* footer = R"(
-Each ARGUMENT is JSON if it reads as JSON, and text otherwise: 5 is a number, '"5"' and five are text, [1,2] a list,
-true a boolean. NAME=VALUE is the parameter of that name; to pass such text, quote it as JSON: '"a=b"'. One - stands for
-what standard input holds. Bytes are written, and shown, as {"$bytes": "aGVsbG8="} (base64), times as
-{"$timestamp": "2026-11-20T11:28:12Z"}, other extensions as {"$extension": [5, "AQI="]}, and numbers that are not
-finite as {"$float": "nan"}.
-
-The result is printed as JSON; with -o text (the default) text is printed without quotes, and nothing for null. With
---stream each item is printed as it comes, one a line; then --timeout, unless given, does not limit the whole, and
-neither does it with --save, which writes bytes or text of any size to a file as they come. With --idempotent as well,
-what breaks off goes on by itself.
-
-Examples:
-  gate call calculator.add 2 3
-  gate call calculator.divide dividend=1 divisor=3
-  gate call calculator.mean '[1, 2.5, -3]' -o json
-  gate call log_search.find GPL --stream --timeout 1min
-  gate call notes.store - < note.txt
-  gate call cache.clear --one-way
-  gate call file_server.download disk.img --save disk.img
-
---broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
-)";
-
-struct call_line {
-  std::string target;
-  std::vector<std::string> arguments;
-  std::string save;
-  bool stream = false, one_way = false, idempotent = false;
-};
 
 // A terminal is no place for more octets than that.
 constexpr std::size_t shown_bytes_max = 1u << 20;
@@ -129,17 +100,6 @@ int make_call(const settings& common, const call_line& line, const target& where
   return succeeded;
 }
 
-int perform_call(const settings& common, const call_line& line) {
-  const target where = parse_target(line.target);
-  try {
-    return make_call(common, line, where);
-  } catch (const Error& e) {
-    return fail(e, where.service);
-  } catch (const json_error& e) {
-    throw usage_error(e.what());
-  }
-}
-
 bool is_identifier(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -180,23 +140,15 @@ argument_list gather(const std::vector<std::string>& arguments, const std::funct
   return all;
 }
 
-void add_call(CLI::App& app, const settings& common, action& chosen) {
-  CLI::App* const command = app.add_subcommand("call", "Calls a method");
-  const auto line = std::make_shared<call_line>();
-  command->add_option("method", line->target, "The method to call")->required()->type_name("SERVICE.METHOD");
-  command->add_option("arguments", line->arguments, "What to call it with; see below")->type_name("ARGUMENT");
-  command->add_flag("--stream", line->stream, "Print each item of a stream as it comes");
-  auto* const one_way = command->add_flag("--one-way", line->one_way, "Send it, and do not wait for an outcome");
-  one_way->excludes(command->get_option("--stream"));
-  auto* const save =
-      command->add_option("--save", line->save, "Write the result, bytes or text of any size, to a file");
-  save->type_name("FILE")->excludes("--stream")->excludes(one_way);
-  command->add_flag("--idempotent", line->idempotent, "It may run twice: send it again if a worker is lost under it");
-  command->footer(footer);
-  command->callback([&common, &chosen, line] {
-    for (std::string& argument : line->arguments) argument = unmarked(argument);
-    chosen = [&common, line] { return perform_call(common, *line); };
-  });
+int perform_call(const settings& common, const call_line& line) {
+  const target where = parse_target(line.target);
+  try {
+    return make_call(common, line, where);
+  } catch (const Error& e) {
+    return fail(e, where.service);
+  } catch (const json_error& e) {
+    throw usage_error(e.what());
+  }
 }
 
 }  // namespace gate::cli

@@ -1,4 +1,4 @@
-// How `gate call` reads its arguments.
+// `gate call`: how its arguments are read, and what it does.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,17 @@
 
 #include <gate/argument_list.hpp>
 
+#include "cli/settings.hpp"
+
 namespace gate::cli {
+
+// What the command line says of a call.
+struct call_line {
+  std::string target;
+  std::vector<std::string> arguments;
+  std::string save;
+  bool stream = false, one_way = false, idempotent = false;
+};
 
 struct target {
   std::string service, method;
@@ -19,5 +29,9 @@ target parse_target(std::string_view text);
 
 // The arguments as typed. `-` is replaced by what `standard_input` gives, once. Throws usage_error and json_error.
 argument_list gather(const std::vector<std::string>& arguments, const std::function<std::string()>& standard_input);
+
+// Makes the call and shows what comes; gives the exit code. Throws usage_error and what
+// connect() throws.
+int perform_call(const settings& common, const call_line& line);
 
 }  // namespace gate::cli

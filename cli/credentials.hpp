@@ -1,11 +1,10 @@
-// `gate passwd` and `gate keygen`: what they do, apart from the command line.
+// `gate passwd` and `gate keygen`: what they do.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "broker/src/security/store_edit.hpp"
-#include "cli/command.hpp"
+#include "cli/settings.hpp"
 #include "common/src/credentials/curve_key.hpp"
 #include "common/src/credentials/secret.hpp"
 
@@ -23,7 +22,17 @@ curve_key make_key_file(const std::string& file, const std::string& store, const
 // without a terminal.
 secret ask_password(const std::string& user);
 
-void add_passwd(CLI::App& app, action& chosen);
-void add_keygen(CLI::App& app, const settings& common, action& chosen);
+// What the command line says of each; perform_ does it and gives the exit code, or throws as above.
+struct passwd_line {
+  std::string store, user;
+  bool from_input = false, keep = false;
+};
+int perform_passwd(const passwd_line& line);
+
+struct keygen_line {
+  std::string file, store, user;
+  bool keep = false;
+};
+int perform_keygen(const settings& common, const keygen_line& line);
 
 }  // namespace gate::cli

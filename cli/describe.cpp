@@ -3,24 +3,13 @@
 
 #include <unistd.h>
 
-#include "cli/command.hpp"
+#include "cli/connection.hpp"
+#include "cli/json.hpp"
 #include "cli/reports.hpp"
 #include "cli/terminal.hpp"
 
 namespace gate::cli {
 namespace {
-
-constexpr const char* footer = R"(
-Examples:
-  gate describe calculator
-  gate describe gate                the methods of the broker itself
-  gate describe calculator -o json
-
-A method whose last parameter is `stream of T` takes items from its caller; one with `-> stream of T` answers with them:
-call it with --stream.
-
---broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
-)";
 
 // "int64" of "stream<int64>".
 std::string item_of(const std::string& type) {
@@ -43,17 +32,6 @@ void show_methods(const service_lines& service) {
   std::cout << '\n' << methods.text(coloured);
 }
 
-int show_description(const settings& common, const std::string& service) {
-  const Client client = connect(common);
-  const value answer = ask(client, common, "describe", service);
-  if (common.output == output_format::for_programs) {
-    print(to_json(answer));
-  } else {
-    show_methods(answer.as<service_lines>());
-  }
-  return succeeded;
-}
-
 }  // namespace
 
 std::string signature_of(const method_line& method) {
@@ -71,13 +49,15 @@ std::string signature_of(const method_line& method) {
   return text;
 }
 
-void add_describe(CLI::App& app, const settings& common, action& chosen) {
-  CLI::App* const command = app.add_subcommand("describe", "Shows the methods of a service");
-  const auto service = std::make_shared<std::string>();
-  command->add_option("service", *service, "Its name")->required()->type_name("SERVICE");
-  command->footer(footer);
-  command->callback(
-      [&common, &chosen, service] { chosen = [&common, service] { return show_description(common, *service); }; });
+int show_description(const settings& common, const std::string& service) {
+  const Client client = connect(common);
+  const value answer = ask(client, common, "describe", service);
+  if (common.output == output_format::for_programs) {
+    print(to_json(answer));
+  } else {
+    show_methods(answer.as<service_lines>());
+  }
+  return succeeded;
 }
 
 }  // namespace gate::cli

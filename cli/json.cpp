@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <iostream>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -280,5 +281,7 @@ std::string to_text(const json& j, bool pretty) {
   if (!pretty || line.size() <= line_max) return line;
   return j.dump(2, ' ', false, replace);
 }
+
+void print(const json& j, bool pretty) { std::cout << to_text(j, pretty) << '\n'; }
 
 }  // namespace gate::cli

@@ -37,5 +37,7 @@ value read_argument(std::string_view text);
 
 // In one line; indented by two if `pretty` and it is worth it.
 std::string to_text(const json& j, bool pretty);
+// That, and a newline, on standard output.
+void print(const json& j, bool pretty = true);
 
 }  // namespace gate::cli

@@ -1,3 +1,3 @@
-#include "cli/command.hpp"
+#include "cli/command_line.hpp"
 
 int main(int argc, char** argv) { return gate::cli::run(argc, argv); }

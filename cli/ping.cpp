@@ -7,20 +7,13 @@
 
 #include <gate/cross_loop.hpp>
 
-#include "cli/command.hpp"
+#include "cli/connection.hpp"
+#include "cli/duration.hpp"
+#include "cli/json.hpp"
 #include "cli/reports.hpp"
 
 namespace gate::cli {
 namespace {
-
-constexpr const char* footer = R"(
-Examples:
-  gate ping
-  gate ping --count 100 -o json
-  gate ping --broker tcp://10.0.0.5:5555 && echo up
-
---broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
-)";
 
 using microseconds = std::chrono::duration<double, std::micro>;
 
@@ -33,6 +26,8 @@ json figures(std::vector<double> trips) {
   j["most_us"] = trips.back();
   return j;
 }
+
+}  // namespace
 
 int show_ping(const settings& common, unsigned count) {
   const Client client = connect(common);
@@ -56,18 +51,6 @@ int show_ping(const settings& common, unsigned count) {
                            count == 1 ? "" : "s", times["least_us"].get<double>(), times["median_us"].get<double>(),
                            times["most_us"].get<double>());
   return succeeded;
-}
-
-}  // namespace
-
-void add_ping(CLI::App& app, const settings& common, action& chosen) {
-  CLI::App* const command = app.add_subcommand("ping", "Tells whether the broker is there, and how far away");
-  const auto count = std::make_shared<unsigned>(5);
-  command->add_option("-c,--count", *count, "How many round trips")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->footer(footer);
-  command->callback([&common, &chosen, count] { chosen = [&common, count] { return show_ping(common, *count); }; });
 }
 
 }  // namespace gate::cli

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cli/command.hpp"
+#include "cli/outcome.hpp"
 
 namespace gate::cli {
 namespace {

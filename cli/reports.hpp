@@ -1,5 +1,5 @@
-// What the broker's service `gate` answers, as far as it is shown in tables; -o json shows all of it. Fields that a
-// broker does not send keep their defaults.
+// `gate services`, `describe`, `workers` and `ping`, and what the broker's service `gate` answers to them, as far as it
+// is shown in tables; -o json shows all of it. Fields that a broker does not send keep their defaults.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <gate/value.hpp>
+
+#include "cli/settings.hpp"
 
 namespace gate::cli {
 
@@ -49,6 +51,13 @@ struct broker_line {
   std::int64_t uptime_ms = 0;
   MSGPACK_DEFINE_MAP(name, version, host, pid, uptime_ms)
 };
+
+// Each asks the broker that `common` names and prints the answer; gives the exit code, or throws Error and what
+// connect() throws.
+int show_services(const settings& common);
+int show_description(const settings& common, const std::string& service);
+int show_workers(const settings& common, const std::string& service);  // of all services when it is empty
+int show_ping(const settings& common, unsigned count);
 
 // "add(a: int32, b: int32) -> int32"; "-> stream of match" for a stream of answers.
 std::string signature_of(const method_line& method);

@@ -4,23 +4,12 @@
 
 #include <unistd.h>
 
-#include "cli/command.hpp"
+#include "cli/connection.hpp"
+#include "cli/json.hpp"
 #include "cli/reports.hpp"
 #include "cli/terminal.hpp"
 
 namespace gate::cli {
-namespace {
-
-constexpr const char* footer = R"(
-Examples:
-  gate services
-  gate services -o json
-
-BUSY is calls in hand of the calls that the workers take at once; QUEUED waits for a worker.
-
---broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
-)";
-
 int show_services(const settings& common) {
   const Client client = connect(common);
   const value answer = ask(client, common, "services");
@@ -41,14 +30,6 @@ int show_services(const settings& common) {
   std::cout << services.text(colours_on(STDOUT_FILENO));
   if (!any) std::cout << "No worker is connected: start one with --broker and the broker's backend address.\n";
   return succeeded;
-}
-
-}  // namespace
-
-void add_services(CLI::App& app, const settings& common, action& chosen) {
-  CLI::App* const command = app.add_subcommand("services", "Lists the services that there are");
-  command->footer(footer);
-  command->callback([&common, &chosen] { chosen = [&common] { return show_services(common); }; });
 }
 
 }  // namespace gate::cli

@@ -4,24 +4,14 @@
 
 #include <unistd.h>
 
-#include "cli/command.hpp"
+#include "cli/connection.hpp"
+#include "cli/duration.hpp"
+#include "cli/json.hpp"
 #include "cli/reports.hpp"
 #include "cli/terminal.hpp"
 
 namespace gate::cli {
 namespace {
-
-constexpr const char* footer = R"(
-Examples:
-  gate workers
-  gate workers log_search
-  gate workers -o json
-
-BUSY is calls in hand of the calls that the worker takes at once. A stalled worker is connected, but its heartbeat is
-late: it gets no new work until it is heard again.
-
---broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
-)";
 
 std::string state_of(const worker_line& w) { return w.draining ? "draining" : w.stalled ? "stalled" : "ready"; }
 
@@ -41,6 +31,8 @@ void show_table(const std::vector<worker_line>& workers, const std::string& serv
   }
 }
 
+}  // namespace
+
 int show_workers(const settings& common, const std::string& service) {
   const Client client = connect(common);
   const value answer = ask(client, common, "workers");
@@ -58,17 +50,6 @@ int show_workers(const settings& common, const std::string& service) {
     show_table(lines, service);
   }
   return succeeded;
-}
-
-}  // namespace
-
-void add_workers(CLI::App& app, const settings& common, action& chosen) {
-  CLI::App* const command = app.add_subcommand("workers", "Lists the workers that are connected");
-  const auto service = std::make_shared<std::string>();
-  command->add_option("service", *service, "Only those of this service")->type_name("SERVICE");
-  command->footer(footer);
-  command->callback(
-      [&common, &chosen, service] { chosen = [&common, service] { return show_workers(common, *service); }; });
 }
 
 }  // namespace gate::cli

@@ -11,7 +11,7 @@ install(TARGETS ${libraries} EXPORT gate-targets ARCHIVE DESTINATION "${CMAKE_IN
 if(programs)
   install(TARGETS ${programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
-foreach(folder IN LISTS include_folders ITEMS "${PROJECT_BINARY_DIR}/generated")
+foreach(folder IN LISTS include_folders)
   install(DIRECTORY "${folder}/gate" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
 endforeach()
 

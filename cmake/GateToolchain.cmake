@@ -20,6 +20,11 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # One file takes some 600 MB of the compiler's heap. Collected from half of that on, and not a quarter, all compiles
+  # in a twentieth less time.
+  add_compile_options(--param=ggc-min-heapsize=524288)
+endif()
 if(GATE_SANITIZE)
   add_compile_options(-fsanitize=${GATE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${GATE_SANITIZE})

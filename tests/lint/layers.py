@@ -44,7 +44,6 @@ PURE_FOLDERS = (
     "client/src/session",
 )
 MODULES = ("broker", "worker", "client")
-GENERATED = {"gate/version.hpp"}
 
 
 class Tree:
@@ -67,7 +66,7 @@ class Tree:
             if m.group(1) == '"' and ours is None:
                 beside = str(pathlib.PurePosixPath(name).parent / written)
                 ours = written if written in self.names else beside if beside in self.names else "?"
-            elif written.startswith("gate/") and ours is None and written not in GENERATED:
+            elif written.startswith("gate/") and ours is None:
                 ours = "?"
             found.append((text.count("\n", 0, m.start()) + 1, written, ours))
         return found

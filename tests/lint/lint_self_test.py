@@ -24,7 +24,7 @@ CLEAN = {
     "broker/include/gate/broker.hpp": "// What it is.\n#pragma once\n#include <gate/value.hpp>\n",
     "broker/src/core/core.hpp": "#pragma once\n#include <gate/value.hpp>\n",
     "broker/src/core/core.cpp": '#include "broker/src/core/core.hpp"\n',
-    "broker/src/broker.cpp": "#include <gate/broker.hpp>\n#include <gate/version.hpp>\n",
+    "broker/src/broker.cpp": "#include <gate/broker.hpp>\n",
     "client/include/gate/client.hpp": "#pragma once\n#include <gate/loop.hpp>\n",
     "client/src/client.cpp": "#include <gate/client.hpp>\n",
     "examples/hello.cpp": "#include <gate/client.hpp>\n",

@@ -8,7 +8,7 @@
 
 #include <gate/value.hpp>
 
-#include "cli/command.hpp"
+#include "cli/outcome.hpp"
 
 using gate::value;
 using gate::cli::gather;

@@ -6,6 +6,7 @@
 
 #include "broker/src/security/password.hpp"
 #include "broker/src/security/store.hpp"
+#include "cli/outcome.hpp"
 #include "cli/prompt.hpp"
 #include "tests/support/scratch_folder.hpp"
 

@@ -1,14 +1,14 @@
-#include "cli/command.hpp"
+#include "cli/reports.hpp"
 
 #include <chrono>
-#include <cstdlib>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "cli/reports.hpp"
+#include <gate/error.hpp>
+
+#include "cli/duration.hpp"
+#include "cli/outcome.hpp"
 #include "cli/terminal.hpp"
 
 using gate::errc;
@@ -19,52 +19,6 @@ using gate::cli::parse_duration;
 using gate::cli::show_duration;
 using gate::cli::usage_error;
 using namespace std::chrono_literals;
-
-namespace {
-
-void clear_environment() {
-  for (const char* const name : {"GATE_BROKER", "GATE_DIALECT", "GATE_GATERPC_COMPRESSION", "GATE_CREDENTIALS",
-                                 "GATE_USER", "GATE_PASSWORD", "GATE_KEY", "GATE_SERVER_KEY"}) {
-    ::unsetenv(name);
-  }
-}
-
-// How a client of that command line reaches its broker; the last argument comes first, as CLI11 wants it.
-gate::client_options options_of(std::vector<std::string> reversed) {
-  CLI::App app;
-  gate::cli::settings common;
-  std::string timeout;
-  gate::cli::add_common_options(app, common, timeout);
-  app.parse(std::move(reversed));
-  return gate::cli::options_of(common);
-}
-
-}  // namespace
-
-TEST_CASE("a gate-rpc broker's dialect and compression are said by flags, or by the environment", "[cli]") {
-  clear_environment();
-  CHECK(options_of({}).dialect == gate::broker_dialect::gate2);
-  CHECK(options_of({}).gaterpc_compression == gate::gaterpc_codec::gzip);
-  const gate::client_options flags = options_of({"bz2", "--gaterpc-compression", "gate-rpc", "--dialect"});
-  CHECK(flags.dialect == gate::broker_dialect::gate_rpc);
-  CHECK(flags.gaterpc_compression == gate::gaterpc_codec::bz2);
-  CHECK(options_of({"gzip", "--gaterpc-compression"}).gaterpc_compression == gate::gaterpc_codec::gzip);
-
-  ::setenv("GATE_DIALECT", "gate-rpc", 1);
-  ::setenv("GATE_GATERPC_COMPRESSION", "lzma", 1);
-  CHECK(options_of({}).dialect == gate::broker_dialect::gate_rpc);
-  CHECK(options_of({}).gaterpc_compression == gate::gaterpc_codec::lzma);
-  CHECK(options_of({"bz2", "--gaterpc-compression"}).gaterpc_compression == gate::gaterpc_codec::bz2);
-  clear_environment();
-}
-
-TEST_CASE("a compression that gate-rpc does not have is refused on the command line", "[cli]") {
-  clear_environment();
-  for (const char* const wrong : {"zstd", "GZIP", "xz", "none", ""}) {
-    CHECK_THROWS_AS(options_of({wrong, "--gaterpc-compression"}), CLI::ParseError);
-  }
-  CHECK_THROWS_AS(options_of({"--gaterpc-compression"}), CLI::ParseError);
-}
 
 TEST_CASE("durations are read with their unit, seconds where there is none", "[cli]") {
   CHECK(parse_duration("250ms") == 250ms);
@@ -92,13 +46,6 @@ TEST_CASE("an error is told with what to do next", "[cli]") {
         "no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)");
   const Error thrown(errc::failed, "division by zero; really", origin::worker, "std::domain_error");
   CHECK(explain(thrown, "calculator") == "failed: std::domain_error: division by zero; really");
-}
-
-TEST_CASE("a list among the arguments is one argument", "[cli]") {
-  for (const char* const argument : {"[1,2]", "[]", "5", "", "\x1f[", "text"}) {
-    CHECK(gate::cli::unmarked(gate::cli::marked(argument)) == argument);
-  }
-  CHECK_FALSE(gate::cli::marked("[1,2]").starts_with('['));
 }
 
 TEST_CASE("a signature reads like a declaration", "[cli]") {

@@ -1,0 +1,219 @@
+#include "cli/command_line.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <gate/version.hpp>
+
+#include "cli/call.hpp"
+#include "cli/credentials.hpp"
+#include "cli/duration.hpp"
+#include "cli/help.hpp"
+#include "cli/outcome.hpp"
+#include "cli/reports.hpp"
+
+namespace gate::cli {
+namespace {
+
+constexpr char mark = '\x1f';
+
+// `timeout` is the text of its option.
+void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
+  app.add_option("--broker", common.broker, "Address of the broker's frontend")
+      ->envname("GATE_BROKER")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  const auto set_dialect = [&common](const std::string& name) { common.dialect = *broker_dialect_of(name); };
+  app.add_option_function<std::string>("--dialect", set_dialect, "What the broker speaks: gate/2 or gate-rpc")
+      ->envname("GATE_DIALECT")
+      ->type_name("DIALECT")
+      ->default_str("gate/2")
+      ->check(CLI::IsMember({"gate/2", "gate-rpc"}));
+  const auto set_codec = [&common](const std::string& name) { common.gaterpc_compression = *gaterpc_codec_of(name); };
+  app.add_option_function<std::string>("--gaterpc-compression", set_codec,
+                                       "How the peers of a gate-rpc broker compress HugeData: gzip, bz2 or lzma")
+      ->envname("GATE_GATERPC_COMPRESSION")
+      ->type_name("COMPRESSION")
+      ->default_str("gzip")
+      ->check(CLI::IsMember({"gzip", "bz2", "lzma"}));
+  auto* const file = app.add_option("--credentials", common.login.file, "File that says who you are to the broker");
+  file->type_name("FILE");
+  app.add_option("--user", common.login.user, "Who you are to the broker; the password is asked for")
+      ->type_name("NAME")
+      ->excludes(file);
+  app.add_option("-o,--output", common.output, "text, for people, or json, for programs")
+      ->type_name("FORMAT")
+      ->default_str("text")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, output_format>{{"text", output_format::for_people},
+                                                                               {"json", output_format::for_programs}}));
+  app.add_option("--timeout", timeout, "How long to wait: 250ms, 5s, 2min")->type_name("TIME")->default_str("5s");
+}
+
+// Each adds a subcommand to `app`, which sets `chosen` when it is the one. `common` outlives the action.
+void add_call(CLI::App& app, const settings& common, action& chosen) {
+  CLI::App* const command = app.add_subcommand("call", "Calls a method");
+  const auto line = std::make_shared<call_line>();
+  command->add_option("method", line->target, "The method to call")->required()->type_name("SERVICE.METHOD");
+  command->add_option("arguments", line->arguments, "What to call it with; see below")->type_name("ARGUMENT");
+  command->add_flag("--stream", line->stream, "Print each item of a stream as it comes");
+  auto* const one_way = command->add_flag("--one-way", line->one_way, "Send it, and do not wait for an outcome");
+  one_way->excludes(command->get_option("--stream"));
+  auto* const save =
+      command->add_option("--save", line->save, "Write the result, bytes or text of any size, to a file");
+  save->type_name("FILE")->excludes("--stream")->excludes(one_way);
+  command->add_flag("--idempotent", line->idempotent, "It may run twice: send it again if a worker is lost under it");
+  command->footer(help::call);
+  command->callback([&common, &chosen, line] {
+    for (std::string& argument : line->arguments) argument = unmarked(argument);
+    chosen = [&common, line] { return perform_call(common, *line); };
+  });
+}
+
+void add_services(CLI::App& app, const settings& common, action& chosen) {
+  CLI::App* const command = app.add_subcommand("services", "Lists the services that there are");
+  command->footer(help::services);
+  command->callback([&common, &chosen] { chosen = [&common] { return show_services(common); }; });
+}
+
+void add_describe(CLI::App& app, const settings& common, action& chosen) {
+  CLI::App* const command = app.add_subcommand("describe", "Shows the methods of a service");
+  const auto service = std::make_shared<std::string>();
+  command->add_option("service", *service, "Its name")->required()->type_name("SERVICE");
+  command->footer(help::describe);
+  command->callback(
+      [&common, &chosen, service] { chosen = [&common, service] { return show_description(common, *service); }; });
+}
+
+void add_workers(CLI::App& app, const settings& common, action& chosen) {
+  CLI::App* const command = app.add_subcommand("workers", "Lists the workers that are connected");
+  const auto service = std::make_shared<std::string>();
+  command->add_option("service", *service, "Only those of this service")->type_name("SERVICE");
+  command->footer(help::workers);
+  command->callback(
+      [&common, &chosen, service] { chosen = [&common, service] { return show_workers(common, *service); }; });
+}
+
+void add_ping(CLI::App& app, const settings& common, action& chosen) {
+  CLI::App* const command = app.add_subcommand("ping", "Tells whether the broker is there, and how far away");
+  const auto count = std::make_shared<unsigned>(5);
+  command->add_option("-c,--count", *count, "How many round trips")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->footer(help::ping);
+  command->callback([&common, &chosen, count] { chosen = [&common, count] { return show_ping(common, *count); }; });
+}
+
+void add_passwd(CLI::App& app, action& chosen) {
+  CLI::App* const command = app.add_subcommand("passwd", "Sets a user's password in a broker's credential store");
+  const auto line = std::make_shared<passwd_line>();
+  command->add_option("store", line->store, "The store's file")->required()->type_name("FILE");
+  command->add_option("user", line->user, "Whose password; added when the store does not have it")
+      ->required()
+      ->type_name("USER");
+  command->add_flag("--stdin", line->from_input, "Read the password from the first line of standard input");
+  command->add_flag("--keep", line->keep, "The old password stays right as well, until the next change");
+  command->footer(help::passwd);
+  command->callback([&chosen, line] {
+    for (std::string* const text : {&line->store, &line->user}) *text = unmarked(*text);
+    chosen = [line] { return perform_passwd(*line); };
+  });
+}
+
+void add_keygen(CLI::App& app, const settings& common, action& chosen) {
+  CLI::App* const command = app.add_subcommand("keygen", "Makes a pair of CURVE keys");
+  const auto line = std::make_shared<keygen_line>();
+  command->add_option("file", line->file, "The new key file")->required()->type_name("FILE");
+  auto* const store = command->add_option("--store", line->store, "A credential store that is to know the public key");
+  auto* const user = command->add_option("--user", line->user, "Whose key it is there");
+  store->type_name("FILE")->needs(user);
+  user->type_name("USER")->needs(store);
+  command->add_flag("--keep", line->keep, "The user's old key stays right as well, until the next change")
+      ->needs(store);
+  command->footer(help::keygen);
+  command->callback([&common, &chosen, line] {
+    for (std::string* const text : {&line->file, &line->store, &line->user}) *text = unmarked(*text);
+    chosen = [&common, line] { return perform_keygen(common, *line); };
+  });
+}
+
+int perform(const action& chosen) {
+  try {
+    const int code = chosen();
+    std::cout.flush();
+    // A full disk or a closed pipe: what was asked for did not arrive.
+    return std::cout ? code : complain(call_failed, "cannot write to standard output");
+  } catch (const Error& e) {
+    return fail(e, "");
+  } catch (const broker_unreachable& e) {
+    return complain(no_broker, e.what());
+  } catch (const usage_error& e) {
+    return complain(bad_usage, e.what());
+  } catch (const credentials_error& e) {
+    return complain(bad_usage, e.what());
+  } catch (const std::exception& e) {
+    return complain(call_failed, e.what());
+  }
+}
+
+}  // namespace
+
+std::string marked(const std::string& argument) {
+  return argument.starts_with('[') || argument.starts_with(mark) ? mark + argument : argument;
+}
+
+std::string unmarked(const std::string& argument) { return argument.starts_with(mark) ? argument.substr(1) : argument; }
+
+std::optional<int> read_command_line(const std::vector<std::string>& arguments, settings& common, action& chosen) {
+  CLI::App app("gate: talks to the services behind a gate-broker", "gate");
+  std::string timeout;
+  app.footer(help::program);
+  app.set_version_flag("--version", "gate " + std::string(version));
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_common_options(app, common, timeout);
+  add_call(app, common, chosen);
+  add_services(app, common, chosen);
+  add_describe(app, common, chosen);
+  add_workers(app, common, chosen);
+  add_ping(app, common, chosen);
+  add_passwd(app, chosen);
+  add_keygen(app, common, chosen);
+  try {
+    std::vector<std::string> reversed;  // CLI11 wants the last one first
+    std::transform(arguments.rbegin(), arguments.rend(), std::back_inserter(reversed), marked);
+    app.parse(std::move(reversed));
+    if (!timeout.empty()) {
+      common.timeout = parse_duration(timeout);
+      common.timeout_given = true;
+    }
+    return std::nullopt;
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    if (app.get_subcommands().empty() && !app.remaining().empty()) {
+      return complain(bad_usage, "there is no subcommand '" + app.remaining().front() + "' (see gate --help)");
+    }
+    return complain(bad_usage, std::string(e.what()) + " (see gate --help)");
+  } catch (const usage_error& e) {
+    return complain(bad_usage, e.what());
+  }
+}
+
+int run(int argc, char** argv) {
+  settings common;
+  action chosen;
+  const std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));
+  if (const std::optional<int> code = read_command_line(arguments, common, chosen)) return *code;
+  return perform(chosen);
+}
+
+}  // namespace gate::cli

@@ -1,0 +1,29 @@
+// The broker that a subcommand talks to.
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include <gate/client.hpp>
+
+#include "cli/outcome.hpp"
+#include "cli/settings.hpp"
+
+namespace gate::cli {
+
+// How a client reaches the broker of those settings. Throws what credentials_of() throws.
+client_options options_of(const settings& common);
+
+// A client whose broker has answered. Throws broker_unreachable; Error when the broker will not have us; and what
+// credentials_of() throws.
+Client connect(const settings& common);
+
+// What a method of the broker's own service `gate` answers.
+template <class... A> value ask(const Client& client, const settings& common, std::string_view method, A&&... args) {
+  if (common.dialect == broker_dialect::gate_rpc) {
+    throw usage_error("a gate-rpc broker has no such answer; see: gate call Gate.get_services --dialect gate-rpc");
+  }
+  return client["gate"][method](std::forward<A>(args)...).within(common.timeout).template get<value>();
+}
+
+}  // namespace gate::cli

@@ -1,0 +1,121 @@
+// What `--help` says below the options: of `gate`, and of each of its subcommands.
+#pragma once
+
+namespace gate::cli::help {
+
+inline constexpr const char* program = R"(
+Examples:
+  gate services                                   what there is
+  gate describe calculator                        its methods, their parameters and results
+  gate call calculator.add 2 3
+  gate call calculator.divide dividend=1 divisor=3
+  gate call log_search.find GPL --stream          one line an item, as they come
+  gate --broker tcp://10.0.0.5:5555 workers -o json
+  gate --dialect gate-rpc call Gate.get_services  of a Python gate-rpc broker
+  gate --user alice --broker tcp://10.0.0.5:5555 services   asks for the password
+  gate --credentials ~/.config/gate/me.toml call calculator.add 2 3
+  gate passwd users.toml alice                    who may log in; see also gate keygen --help
+
+Who you are to a broker that asks stands in the file of --credentials: user and password, or key (a file that gate
+keygen made) and server_key (the broker's public key), with mode 0600.
+
+Environment: GATE_BROKER is the broker's address where --broker is not given, GATE_DIALECT what it speaks, and
+GATE_GATERPC_COMPRESSION how its peers compress HugeData where that is gate-rpc.
+GATE_CREDENTIALS is a file as above; GATE_USER and GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are what would stand
+in it. NO_COLOR turns colours off.
+
+Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there; 4 timed out; 5 the broker does
+not admit these credentials.
+)";
+
+inline constexpr const char* call = R"(
+Each ARGUMENT is JSON if it reads as JSON, and text otherwise: 5 is a number, '"5"' and five are text, [1,2] a list,
+true a boolean. NAME=VALUE is the parameter of that name; to pass such text, quote it as JSON: '"a=b"'. One - stands for
+what standard input holds. Bytes are written, and shown, as {"$bytes": "aGVsbG8="} (base64), times as
+{"$timestamp": "2026-11-20T11:28:12Z"}, other extensions as {"$extension": [5, "AQI="]}, and numbers that are not
+finite as {"$float": "nan"}.
+
+The result is printed as JSON; with -o text (the default) text is printed without quotes, and nothing for null. With
+--stream each item is printed as it comes, one a line; then --timeout, unless given, does not limit the whole, and
+neither does it with --save, which writes bytes or text of any size to a file as they come. With --idempotent as well,
+what breaks off goes on by itself.
+
+Examples:
+  gate call calculator.add 2 3
+  gate call calculator.divide dividend=1 divisor=3
+  gate call calculator.mean '[1, 2.5, -3]' -o json
+  gate call log_search.find GPL --stream --timeout 1min
+  gate call notes.store - < note.txt
+  gate call cache.clear --one-way
+  gate call file_server.download disk.img --save disk.img
+
+--broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
+)";
+
+inline constexpr const char* services = R"(
+Examples:
+  gate services
+  gate services -o json
+
+BUSY is calls in hand of the calls that the workers take at once; QUEUED waits for a worker.
+
+--broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
+)";
+
+inline constexpr const char* describe = R"(
+Examples:
+  gate describe calculator
+  gate describe gate                the methods of the broker itself
+  gate describe calculator -o json
+
+A method whose last parameter is `stream of T` takes items from its caller; one with `-> stream of T` answers with them:
+call it with --stream.
+
+--broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
+)";
+
+inline constexpr const char* workers = R"(
+Examples:
+  gate workers
+  gate workers log_search
+  gate workers -o json
+
+BUSY is calls in hand of the calls that the worker takes at once. A stalled worker is connected, but its heartbeat is
+late: it gets no new work until it is heard again.
+
+--broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
+)";
+
+inline constexpr const char* ping = R"(
+Examples:
+  gate ping
+  gate ping --count 100 -o json
+  gate ping --broker tcp://10.0.0.5:5555 && echo up
+
+--broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
+)";
+
+inline constexpr const char* passwd = R"(
+The store is made when it is not there, with mode 0600; one that others can read is refused.
+The password is asked for on the terminal; it is never an argument, since arguments can be seen by everybody.
+
+Examples:
+  gate passwd /etc/gate/users.toml alice
+  gate passwd /etc/gate/users.toml alice --keep     the old one is right as well, until the next change
+  pwgen 20 1 | gate passwd users.toml alice --stdin
+
+Exit codes: 0 done; 1 the store is not in order (stderr says where); 2 bad usage.
+)";
+
+inline constexpr const char* keygen = R"(
+Writes a new pair of CURVE keys to FILE, with mode 0600, and prints the public one. FILE is never overwritten.
+
+Examples:
+  gate keygen /etc/gate/broker.key                             for the broker's curve_key
+  gate keygen worker.key --store users.toml --user billing     for a peer, known to the broker from now on
+  gate keygen new.key --store users.toml --user billing --keep the old key is right as well, until the next change
+
+Exit codes: 0 done; 1 a file is not in order (stderr says which); 2 bad usage.
+)";
+
+}  // namespace gate::cli::help

@@ -1,0 +1,62 @@
+#include "cli/outcome.hpp"
+
+#include <iostream>
+
+#include <unistd.h>
+
+#include "cli/terminal.hpp"
+
+namespace gate::cli {
+namespace {
+
+std::string hint_for(const Error& error, std::string_view service) {
+  const std::string name(service);
+  switch (error.code()) {
+    case errc::no_method:
+    case errc::invalid_argument:
+      return name.empty() ? "" : "try: gate describe " + name;
+    case errc::unavailable:
+      return error.where() == origin::local ? "is a gate-broker running there?" : "try: gate services";
+    case errc::timed_out:
+      return "more time: --timeout 30s";
+    case errc::busy:
+      return "a limit was reached; try again later, or see: gate services";
+    case errc::unauthenticated:
+      return "who you are: --credentials FILE or --user NAME, see gate --help";
+    case errc::worker_lost:
+      return "it may or may not have run; more workers: gate workers";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::string explain(const Error& error, std::string_view service) {
+  std::string text(to_string(error.code()));
+  text += ": ";
+  if (!error.remote_type().empty()) text += error.remote_type() + ": ";
+  std::string what = error.what();
+  const std::string hint = hint_for(error, service);
+  // What an API's user should do stands after the semicolon; here it is said as a command.
+  const bool hint_says_it = error.where() != origin::local && hint.starts_with("try:");
+  if (hint_says_it) what = what.substr(0, what.find("; "));
+  text += what;
+  if (!hint.empty()) text += " (" + hint + ")";
+  return text;
+}
+
+int complain(int code, const std::string& text) {
+  std::cout.flush();
+  std::cerr << red("gate:", colours_on(STDERR_FILENO)) << " " << printable(text) << std::endl;
+  return code;
+}
+
+int fail(const Error& error, std::string_view service) {
+  const int code = error.code() == errc::timed_out         ? out_of_time
+                   : error.code() == errc::unauthenticated ? not_admitted
+                                                           : call_failed;
+  return complain(code, explain(error, service));
+}
+
+}  // namespace gate::cli

@@ -1,0 +1,43 @@
+// How a run of `gate` ends: its exit codes, and what it says on stderr.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <gate/error.hpp>
+
+namespace gate::cli {
+
+enum exit_code : int {
+  succeeded = 0,
+  call_failed = 1,
+  bad_usage = 2,
+  no_broker = 3,
+  out_of_time = 4,
+  not_admitted = 5
+};
+
+// Arguments that make no sense; becomes exit code 2.
+class usage_error final : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// No connection to the broker; becomes exit code 3.
+class broker_unreachable final : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What went wrong, for people, with what to do next: "no_method: ... (try: gate describe calculator)". `service` is the
+// one that was asked, if any.
+std::string explain(const Error& error, std::string_view service);
+
+// Says it on stderr, with `gate:` before it; gives `code`.
+int complain(int code, const std::string& text);
+
+// The same for an error, with what explain() makes of it; gives the exit code for it.
+int fail(const Error& error, std::string_view service);
+
+}  // namespace gate::cli
