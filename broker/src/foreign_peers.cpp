@@ -67,8 +67,8 @@ void engine::release(remote_peer& worker) {
 
 void engine::ask(remote_peer& sender, const message& request) {
   const dialect speaks = sender.foreign->who().speaks;
-  if (foreign_services_.takes(speaks, sender.principal, request)) {
-    if (core_.allows(sender.id, request, loop_.now())) send(sender.id, foreign_services_.answer(speaks, request));
+  if (const auto question = foreign_services_.recognise(speaks, sender.principal, request)) {
+    if (core_.allows(sender.id, request, loop_.now())) send(sender.id, foreign_services_.answer(*question));
     return;
   }
   message m = request;

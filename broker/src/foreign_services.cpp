@@ -72,43 +72,50 @@ std::string_view foreign_services::core_name(dialect speaks, std::string_view se
   return speaks == dialect::gaterpc && service == gaterpc_name ? own_name : service;
 }
 
-bool foreign_services::takes(dialect speaks, std::string_view principal, const message& request) {
-  asker_ = principal;
-  home_ = rights_ == nullptr ? std::string_view() : rights_->home(principal);
-  if (speaks != dialect::gaterpc) return request.service.starts_with("mmi.");
-  if (request.service != gaterpc_name) {
-    described_ = request.method == "get_interfaces" ? methods_of(request) : nullptr;
-    return described_ != nullptr;
+std::optional<foreign_services::question> foreign_services::recognise(dialect speaks, std::string_view principal,
+                                                                      const message& request) const {
+  question q(speaks, principal, rights_ == nullptr ? std::string_view() : rights_->home(principal), request);
+  bool is_ours = false;
+  if (speaks != dialect::gaterpc) {
+    is_ours = request.service.starts_with("mmi.");
+  } else if (request.service == gaterpc_name) {
+    is_ours = std::ranges::find(gaterpc_methods, request.method) != gaterpc_methods.end();
+  } else if (request.method == "get_interfaces") {
+    q.described = methods_of(q);
+    is_ours = q.described != nullptr;
   }
-  return std::ranges::find(gaterpc_methods, request.method) != gaterpc_methods.end();
+  return is_ours ? std::optional(q) : std::nullopt;
 }
 
-message foreign_services::answer(dialect speaks, const message& request) {
+message foreign_services::answer(const question& q) {
   result_.clear();
-  if (speaks != dialect::gaterpc) return mmi(request);
-  return request.service == gaterpc_name ? gate(request) : interfaces(request);
+  if (q.speaks != dialect::gaterpc) return mmi(q);
+  return q.described == nullptr ? gate(q) : interfaces(q);
 }
 
-std::optional<foreign_services::meant> foreign_services::find(bytes_view said) {
+bool foreign_services::may_see(const question& q, std::string_view space, std::string_view name) const {
+  return rights_ == nullptr || rights_->may_see(q.asker, space, name);
+}
+
+std::optional<foreign_services::meant> foreign_services::find(const question& q, bytes_view said) const {
   const qualified_name name = split_name(said);
-  const meant what{name.name_space.value_or(home_), name.name};
-  if (rights_ != nullptr && !rights_->may_see(asker_, what.space, what.name)) return std::nullopt;
-  return what;
+  const meant what{name.name_space.value_or(q.home), name.name};
+  return may_see(q, what.space, what.name) ? std::optional(what) : std::nullopt;
 }
 
-std::size_t foreign_services::workers_of(bytes_view said) {
-  const std::optional<meant> what = find(said);
+std::size_t foreign_services::workers_of(const question& q, bytes_view said) const {
+  const std::optional<meant> what = find(q, said);
   return what ? core_.workers_of(what->space, what->name) : 0;
 }
 
 // As the asker would call them. A name that is no text is one that no gate-rpc client can say, and Python would refuse
 // the whole list for it.
-std::vector<std::string> foreign_services::names() {
+std::vector<std::string> foreign_services::names(const question& q) const {
   std::vector<std::string> all;
   for (service_view& s : core_.services()) {
     if (s.workers == 0 || s.name == own_name || !scan::valid_utf8(s.name)) continue;
-    if (rights_ != nullptr && !rights_->may_see(asker_, s.name_space, s.name)) continue;
-    if (s.name_space == home_) {
+    if (!may_see(q, s.name_space, s.name)) continue;
+    if (s.name_space == q.home) {
       all.push_back(std::move(s.name));
     } else {
       all.push_back(s.name_space + '/' + s.name);
@@ -131,9 +138,10 @@ message foreign_services::wrong(const message& request, std::string_view text) c
 
 // --- gate-rpc --------------------------------------------------------------------------------------------------------
 
-message foreign_services::gate(const message& request) {
+message foreign_services::gate(const question& q) {
+  const message& request = *q.request;
   if (request.method == "get_services") {
-    std::vector<std::string> all = names();
+    std::vector<std::string> all = names(q);
     all.emplace_back(gaterpc_name);
     encode_to(result_, all);
     return final(request);
@@ -143,7 +151,7 @@ message foreign_services::gate(const message& request) {
     encode_to(result_, std::string_view("my_id"));
     append_bytes(result_, bytes_view(id_.data(), id_.size()));
     encode_to(result_, std::string_view("services"));
-    encode_to(result_, names());
+    encode_to(result_, names(q));
     return final(request);
   }
   if (request.method == "keepalive") {
@@ -156,7 +164,7 @@ message foreign_services::gate(const message& request) {
   const std::optional<bytes_view> name = argument(request, "service_name");
   if (!name) return wrong(request, "query_service() missing 1 required positional argument: 'service_name'");
   const std::optional<bytes_view> text = scan::text_of(*name);
-  const std::optional<meant> what = text ? find(*text) : std::nullopt;
+  const std::optional<meant> what = text ? find(q, *text) : std::nullopt;
   if (!what || core_.workers_of(what->space, what->name) == 0) {
     result_ = encode_nil();
   } else {
@@ -168,19 +176,19 @@ message foreign_services::gate(const message& request) {
 
 // What `get_interfaces` tells of a service; null when the call is not for the broker. Python's own workers list their
 // methods themselves, get_interfaces among them.
-const descriptor* foreign_services::methods_of(const message& request) {
-  const std::optional<meant> what = find(request.service);
+const descriptor* foreign_services::methods_of(const question& q) const {
+  const std::optional<meant> what = find(q, q.request->service);
   if (!what) return nullptr;  // the core says what it says to any call
   const descriptor* const about = core_.describe(what->space, what->name);
   if (about == nullptr || about->methods.empty()) return nullptr;
   for (const method_descriptor& m : about->methods) {
-    if (m.name == request.method) return nullptr;
+    if (m.name == q.request->method) return nullptr;
   }
   return about;
 }
 
-message foreign_services::interfaces(const message& request) {
-  const std::vector<method_descriptor>& methods = described_->methods;
+message foreign_services::interfaces(const question& q) {
+  const std::vector<method_descriptor>& methods = q.described->methods;
   append_map_header(result_, static_cast<std::uint32_t>(methods.size()));
   for (const method_descriptor& m : methods) {
     encode_to(result_, m.name);
@@ -194,17 +202,18 @@ message foreign_services::interfaces(const message& request) {
     encode_to(result_, std::string_view("signature"));
     encode_to(result_, signature_of(m));
   }
-  return final(request);
+  return final(*q.request);
 }
 
 // --- Majordomo -------------------------------------------------------------------------------------------------------
 
-message foreign_services::mmi(const message& request) {
+message foreign_services::mmi(const question& q) {
+  const message& request = *q.request;
   const bytes_view asked = body_of(request);
   if (request.service == "mmi.service") {
-    append_bytes(result_, workers_of(asked) > 0 ? "200" : "404");
+    append_bytes(result_, workers_of(q, asked) > 0 ? "200" : "404");
   } else if (request.service == "mmi.workers") {
-    append_bytes(result_, std::to_string(workers_of(asked)));
+    append_bytes(result_, std::to_string(workers_of(q, asked)));
   } else {
     append_bytes(result_, "501");
   }

@@ -19,11 +19,23 @@ class foreign_services {
   // `rights` say who may know of what; null: everybody of everything.
   foreign_services(const core& about, store_access* rights);
 
-  // Whether a client's request is answered here; else it is the core's. Composes nothing.
-  bool takes(dialect speaks, std::string_view principal, const message& request);
-  // The answer to the request that takes() has just been asked about, a final or an error. Its views are valid until
-  // the next call.
-  message answer(dialect speaks, const message& request);
+  // A request that is answered here. Valid while the request and the principal's name are, until the core changes.
+  class question {
+   private:
+    friend class foreign_services;
+    question(dialect its, std::string_view who, std::string_view where, const message& what)
+        : speaks(its), asker(who), home(where), request(&what) {}
+
+    dialect speaks;
+    std::string_view asker, home;
+    const message* request;
+    const descriptor* described = nullptr;  // the service that `get_interfaces` asks about
+  };
+
+  // What a client's request asks of the broker itself; nothing when the request is the core's. Composes no answer.
+  std::optional<question> recognise(dialect speaks, std::string_view principal, const message& request) const;
+  // A final or an error. Its views are valid until the next call.
+  message answer(const question& q);
 
   // The service that the core knows under that name: the broker's own methods are gate-rpc's "Gate" too.
   static std::string_view core_name(dialect speaks, std::string_view service) noexcept;
@@ -33,22 +45,21 @@ class foreign_services {
   struct meant {
     std::string_view space, name;
   };
-  std::optional<meant> find(bytes_view said);
-  std::size_t workers_of(bytes_view said);
-  std::vector<std::string> names();
+  bool may_see(const question& q, std::string_view space, std::string_view name) const;
+  std::optional<meant> find(const question& q, bytes_view said) const;
+  std::size_t workers_of(const question& q, bytes_view said) const;
+  std::vector<std::string> names(const question& q) const;
 
-  const descriptor* methods_of(const message& request);
-  message gate(const message& request);
-  message interfaces(const message& request);
-  message mmi(const message& request);
+  const descriptor* methods_of(const question& q) const;
+  message gate(const question& q);
+  message interfaces(const question& q);
+  message mmi(const question& q);
   message final(const message& request) const;
   message wrong(const message& request, std::string_view text) const;
 
   const core& core_;
   store_access* const rights_;
-  std::string_view asker_, home_;          // from takes() to the end of answer()
-  const descriptor* described_ = nullptr;  // what `get_interfaces` asks about, for as long
-  std::array<char, 16> id_{};              // by which gate-rpc peers know this broker
+  std::array<char, 16> id_{};  // by which gate-rpc peers know this broker
   std::string result_;
 };
 

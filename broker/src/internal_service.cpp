@@ -172,18 +172,13 @@ std::vector<worker_report> operator_methods::workers() const {
 task<service_description> operator_methods::describe_service(Call& call, const std::string& service) const {
   const qualified_name said = split_name(service);
   const std::string space(said.name_space.value_or(engine_.home_of(call.caller())));
-  service_description answer;
-  answer.name = full_name(space, said.name);
-  bool known = false;
-  for (const service_view& view : engine_.state().services()) {
-    if (view.name != said.name || view.workers == 0) continue;
-    if (view.name_space != space && !is_reserved(view.name)) continue;
-    known = true;
-    answer.description = view.description;
-  }
-  if (!known || !engine_.may_see(call.caller(), space, said.name)) {
+  std::optional<service_view> view = engine_.state().find_service(space, said.name);
+  if (!view || view->workers == 0 || !engine_.may_see(call.caller(), space, said.name)) {
     throw Error(errc::unavailable, "no worker offers the service '" + service + "'; `services` lists those there are");
   }
+  service_description answer;
+  answer.name = full_name(space, said.name);
+  answer.description = std::move(view->description);
   if (const descriptor* const described = engine_.state().describe(space, said.name)) {
     answer.described = true;
     answer.version = described->version;

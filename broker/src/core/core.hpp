@@ -80,6 +80,7 @@ class core {
 
   const counters& counted() const noexcept;
   std::vector<service_view> services() const;
+  std::optional<service_view> find_service(std::string_view name_space, std::string_view name) const;
   std::vector<worker_view> workers() const;
   // The descriptor of a live worker of that service; null when there is none.
   const descriptor* describe(std::string_view name_space, std::string_view service) const;

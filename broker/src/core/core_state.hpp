@@ -64,6 +64,7 @@ class core::state {
 
   const counters& counted() const noexcept { return counted_; }
   std::vector<service_view> services() const;
+  std::optional<service_view> find_service(std::string_view name_space, std::string_view name) const;
   std::vector<worker_view> workers() const;
   const descriptor* describe(std::string_view name_space, std::string_view name) const;
   totals measure() const noexcept;

@@ -13,27 +13,34 @@ std::chrono::milliseconds age(instant then, instant now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now - then);
 }
 
+service_view view_of(const service& s) {
+  service_view v;
+  v.name_space = s.space();
+  v.name = s.name();
+  v.queued = s.queued();
+  v.queued_bytes = s.queued_bytes();
+  for (const worker& w : s.workers) {
+    ++v.workers;
+    if (w.stalled) ++v.stalled;
+    v.in_flight += w.held;
+    v.capacity += std::min(w.capacity, UINT32_MAX - v.capacity);
+    if (v.description.empty()) v.description = w.about.description;
+  }
+  return v;
+}
+
 }  // namespace
 
 std::vector<service_view> core::state::services() const {
   std::vector<service_view> list;
   list.reserve(services_.size());
-  for (const service* s : services_.all()) {
-    service_view v;
-    v.name_space = s->space();
-    v.name = s->name();
-    v.queued = s->queued();
-    v.queued_bytes = s->queued_bytes();
-    for (const worker& w : s->workers) {
-      ++v.workers;
-      if (w.stalled) ++v.stalled;
-      v.in_flight += w.held;
-      v.capacity += std::min(w.capacity, UINT32_MAX - v.capacity);
-      if (v.description.empty()) v.description = w.about.description;
-    }
-    list.push_back(std::move(v));
-  }
+  for (const service* s : services_.all()) list.push_back(view_of(*s));
   return list;
+}
+
+std::optional<service_view> core::state::find_service(std::string_view name_space, std::string_view name) const {
+  const service* const s = services_.find(name_space, name);
+  return s == nullptr ? std::nullopt : std::optional(view_of(*s));
 }
 
 std::vector<worker_view> core::state::workers() const {
