@@ -48,8 +48,8 @@ Several addresses of a role are separated by commas.
 SIGTERM or SIGINT drains: peers are told, calls in flight have drain_timeout to end. A second one exits at once.
 SIGHUP reads the credential store again and opens the audit log again, where the configuration names one.
 
-Exit codes: 0 drained; 1 failed while running; 2 bad flag, bad configuration, or an address that cannot be bound;
-130 second signal.
+Exit codes: 0 left after a signal; calls that outlived drain_timeout were abandoned, and their callers told; 1 failed
+while running; 2 bad flag, bad configuration, or an address that cannot be bound; 130 second signal.
 )";
 
 struct command_line {

@@ -53,9 +53,10 @@ argument, since everybody can see those.
 SIGTERM or SIGINT drains: no new calls are taken, those in hand have the time of --drain-timeout to end. A second one
 exits at once.
 
-Exit codes: 0 drained; 1 refused by the broker, or failed; 2 bad flag or configuration; 3 too many methods are stuck,
-start it again; 5 the broker does not admit the worker's credentials, so starting it again does not help; 130 second
-signal.
+Exit codes: 0 left after a signal; calls that outlived the drain timeout were left to the broker, which answers for
+them; 1 refused by the broker, or failed; 2 bad flag or configuration; 3 too many methods are stuck, or one is when it
+leaves, start it again; 5 the broker does not admit the worker's credentials, so starting it again does not help;
+130 second signal.
 )";
 
 struct command_line {

@@ -35,7 +35,8 @@ class Method {
   Method(detail::core_ptr core, std::string service, std::string method)
       : core_(std::move(core)), service_(std::move(service)), method_(std::move(method)) {}
 
-  // The arguments are encoded here; a generator or async_generator among them becomes a stream of items to the method.
+  // The arguments are encoded here; a generator or async_generator among them becomes a stream of items to the method,
+  // and a HugeData travels in chunks. A call takes one of these, and is given it by std::move.
   template <class... A> PendingCall operator()(A&&... arguments) const {
     return PendingCall(core_, detail::make_request(service_, method_, std::forward<A>(arguments)...));
   }

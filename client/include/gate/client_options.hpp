@@ -70,8 +70,9 @@ struct client_options {
   // Pause before connecting again: doubled at each failure from the first to the second, with jitter.
   std::chrono::milliseconds reconnect_pause_min = limits::reconnect_pause_min;
   std::chrono::milliseconds reconnect_pause_max = limits::reconnect_pause_max;
-  // Times that one idempotent call is sent at the most, when connections break under it; and the bytes of arguments
-  // that are kept for that, and while there is no connection. Beyond them a call ends as `busy`.
+  // Times that one idempotent call is sent at the most, when connections break under it; and the bytes of requests that
+  // are kept for that, and while there is no connection. Beyond them a call that has to wait for a connection ends as
+  // `busy`, and one that can be sent is sent once.
   std::uint32_t attempts_max = limits::attempts_max;
   std::size_t kept_bytes_max = limits::client_bytes_max;
 

@@ -46,8 +46,9 @@ template <class T> task<T> call_as(core_ptr core, call_request request) {
 //   co_await client["bank"]["pay"](order).within(200ms).idempotent().as<receipt>();
 //
 // Every await of it throws Error when the call fails (see errc), and `cancelled` when the awaiting coroutine is
-// cancelled, which cancels the call at the worker too. It resumes on the loop of the awaiting coroutine, whichever loop
-// the client lives on. Move-only; used once.
+// cancelled, which cancels the call at the worker too. A name of a service or method that is empty or over 255 bytes is
+// `invalid_argument`. It resumes on the loop of the awaiting coroutine, whichever loop the client lives on. Move-only;
+// used once.
 class [[nodiscard]] PendingCall {
  public:
   PendingCall(detail::core_ptr core, detail::call_request request) noexcept
@@ -74,25 +75,28 @@ class [[nodiscard]] PendingCall {
     request_.options.priority = priority;
     return std::move(*this);
   }
-  // Names the request itself, whatever number of times it is sent; carried to the worker. At most 255 bytes.
+  // Names the request itself, whatever number of times it is sent; carried to the worker. At most 255 bytes; over that
+  // the await throws Error(errc::invalid_argument).
   PendingCall with_idempotency_key(std::string key) && {
     request_.options.more().idempotency_key = std::move(key);
     return std::move(*this);
   }
-  // W3C trace context, carried to the worker.
+  // W3C trace context, carried to the worker. At most 255 and 512 bytes; over that the await throws
+  // Error(errc::invalid_argument).
   PendingCall with_trace(std::string traceparent, std::string tracestate = {}) && {
     request_.options.more().traceparent = std::move(traceparent);
     request_.options.more().tracestate = std::move(tracestate);
     return std::move(*this);
   }
-  // Items and bytes that the worker may send ahead of the reader of the answer's stream. At least 1 each.
   // A huge answer is to go on where an earlier one broke off: at that octet, if its content still has that etag, else
-  // from its beginning (HugeData::offset() tells). At most 255 bytes.
+  // from its beginning (HugeData::offset() tells). An etag has at most 255 bytes; over that the await throws
+  // Error(errc::invalid_argument).
   PendingCall resume(std::uint64_t offset, std::string etag) && {
     request_.options.more().resume_offset = offset;
     request_.options.more().resume_etag = std::move(etag);
     return std::move(*this);
   }
+  // Items and bytes that the worker may send ahead of the reader of the answer's stream. At least 1 each.
   PendingCall window(std::uint32_t items, std::uint32_t octets) && {
     request_.options.window = std::pair(items < 1 ? 1 : items, octets < 1 ? 1 : octets);
     return std::move(*this);
@@ -112,18 +116,20 @@ class [[nodiscard]] PendingCall {
     }
   }
   // The result as octets of any size, read as they come; done when the answer has begun. For a method that returns
-  // HugeData, text or bytes. (as<HugeData>() is the same.) The call's budget counts until the last of them.
+  // HugeData, text or bytes. (as<HugeData>() is the same.) The call's budget counts until the last of them. Throws
+  // Error(errc::unsupported) for a call with a stream of items among its arguments.
   task<HugeData> huge() && { return detail::make_huge_call(std::move(core_), std::move(request_)); }
   // The same into a file, which goes on by itself where it broke off when the connection or the worker is lost, or what
   // came was damaged; so the method may run more than once. Returns the size of the whole. Throws what huge() and
-  // HugeData::to_file() throw; then the file holds what was good of it. Not for a call with a HugeData or a stream of
-  // items among its arguments.
+  // HugeData::to_file() throw; then the file holds what was good of it. For a call with a HugeData or a stream of items
+  // among its arguments, which cannot be made again, it throws Error(errc::invalid_argument).
   task<std::uint64_t> download(std::filesystem::path path, download_options options = {},
                                progress_function on_progress = {}) && {
     return detail::make_download(std::move(core_), std::move(request_), std::move(path), options,
                                  std::move(on_progress));
   }
-  // Nobody waits for the outcome: done when the request is on its way (or lies ready for the next connection).
+  // Nobody waits for the outcome: done when the request is on its way, for which it waits for a connection as any call
+  // does. Throws Error(errc::invalid_argument) for a call with a HugeData or a stream of items among its arguments.
   task<void> one_way() && { return detail::make_one_way_call(std::move(core_), std::move(request_)); }
   // The answer item by item.
   template <class T> Stream<T> stream() && { return Stream<T>(detail::make_stream(core_, std::move(request_), true)); }

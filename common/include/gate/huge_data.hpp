@@ -41,16 +41,17 @@ enum class huge_compression : std::uint8_t {
 // How a HugeData is sent. Of no account to who receives one.
 struct huge_options {
   huge_compression compression = huge_compression::automatic;
-  // Of zstd, from -7 (fast) to 19 (small); for a gate-rpc peer, whose codecs know 1 to 9, the nearest of these. Absent:
-  // limits::huge_zstd_level, or what is quick of the other codecs.
+  // Of zstd, from -7 (fast) to 19 (small); for a gate-rpc peer, whose codecs know 1 to 9. One out of the range counts
+  // as the nearest in it. Absent: limits::huge_zstd_level, or what is quick of the other codecs.
   std::optional<int> level;
-  // Of zstd: the base-two logarithm of its window, 10 to 20. Absent: what fits the chunk.
+  // Of zstd: the base-two logarithm of its window, 10 to 20, or the nearest of these. Absent: what fits the chunk.
   std::optional<int> window_log;
-  // Octets of a chunk before compression: 4 KiB to limits::huge_chunk_bytes_max. A chunk is held as a whole by whoever
-  // sends or receives it, and is the unit of checking and of resuming.
+  // Octets of a chunk before compression: 4 KiB to limits::huge_chunk_bytes_max, or the nearest of these. A chunk is
+  // held as a whole by whoever sends or receives it, and is the unit of checking and of resuming.
   std::size_t chunk_bytes = limits::huge_chunk_bytes;
   // Names the content: two sources with the same etag have the same octets, so that a transfer which broke off with one
-  // may go on with the other. At most 255 octets. from_file() sets it from size, time of change and inode unless given.
+  // may go on with the other. At most 255 octets, over which the makers throw. from_file() sets it from size, time of
+  // change and inode unless given.
   std::string etag;
   // How many octets there are, where the source does not tell by itself. A source that then gives more or fewer fails
   // the transfer. Worth giving: the receiver shows how far it is, and can refuse at once what is too large.
@@ -77,7 +78,7 @@ using progress_function = unique_function<void(const huge_progress&)>;
 // reading; a thread without a loop says blocking().
 class [[nodiscard]] HugeData {
  public:
-  // --- to send
+  // --- to send. Each maker throws std::invalid_argument for an etag over 255 octets.
 
   static HugeData from_memory(std::string octets, huge_options options = {});
   static HugeData from_memory(std::vector<std::byte> octets, huge_options options = {});
@@ -122,8 +123,8 @@ class [[nodiscard]] HugeData {
   // How many lie before the next one to be read. All of them were verified.
   std::uint64_t position() const noexcept { return position_; }
 
-  // For a thread that waits: `for (const std::string& chunk : std::move(huge).blocking())`. Not on the thread of the
-  // client or worker that receives it.
+  // For a thread that waits: `for (const std::string& chunk : std::move(huge).blocking())`. Its reads throw
+  // Error(errc::invalid_argument) on the thread of the client or worker that receives it.
   blocking_huge blocking() &&;
 
   // False once moved from.
@@ -152,7 +153,8 @@ template <> struct type_name_of<HugeData> {
   static constexpr std::string_view name = "HugeData";
 };
 
-// A HugeData that is read by a thread which waits. Its functions are those of HugeData, and throw what they throw.
+// A HugeData that is read by a thread which waits. Its functions are those of HugeData, and throw what they throw;
+// those that read also Error(errc::invalid_argument) on the thread that receives it, which would wait for itself.
 class [[nodiscard]] blocking_huge {
  public:
   explicit blocking_huge(HugeData data);

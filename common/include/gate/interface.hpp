@@ -93,9 +93,16 @@ class doc_slot {
 
 // GATE_INTERFACE(add, divide): exposes these methods under their own names; up to 256 in one line, any number of lines.
 // They may be private, const, noexcept, virtual, inherited. Parameters are values or constant references of types that
-// gate/value.hpp decodes; std::optional ones at the end may be left out by the caller. Before them there may be a
-// gate::Call&, and after them a gate::async_generator<T>, if the caller streams items to the method. Results: a value
-// or void, task<T>, generator<T> and async_generator<T> (streams).
+// gate/value.hpp decodes, 32 at the most; std::optional ones at the end may be left out by the caller. Before them
+// there may be a gate::Call&, and after them a gate::async_generator<T>, if the caller streams items to the method.
+// Results: a value or void, task<T>, generator<T> and async_generator<T> (streams).
+//
+// The compiler also holds them to this:
+//   - Text is taken as std::string, not as std::string_view, which would outlive what it points into.
+//   - One parameter may be a HugeData, taken by value, or a std::optional<HugeData>.
+//   - A method takes a HugeData or a stream of items, not both.
+//   - A method that takes a stream of items returns a task or an async_generator, since it awaits them.
+//   - A stream that a method returns has no items that are HugeData.
 #define GATE_INTERFACE(...) GATE_PP_EACH(GATE_SLOT, ::gate::run_on::automatic, __VA_ARGS__)
 
 // GATE_INTERFACE_ON(gate::run_on::loop, now, state): the same, and says where the methods run.

@@ -2,10 +2,10 @@
 //
 //   int main(int argc, char** argv) { return gate::run_worker<Calculator>(argc, argv); }
 //
-// Flags (--help tells them), a configuration file, logging to stderr, signals, and orderly ends. Exit codes: 0 drained
-// by a signal; 1 the broker refuses the worker, or it failed; 2 a bad flag, configuration or class; 3 too many methods
-// are stuck: start it again; 5 the broker does not admit its
-// credentials; 130 second signal.
+// Flags (--help tells them), a configuration file, logging to stderr, signals, and orderly ends. Exit codes: 0 it left
+// after a signal (calls that outlived the drain timeout were left to the broker, which answers for them); 1 the broker
+// refuses the worker, or it failed; 2 a bad flag, configuration or class; 3 too many methods are stuck, or one is when
+// it leaves: start it again; 5 the broker does not admit its credentials; 130 second signal.
 #pragma once
 
 #include <concepts>
