@@ -5,7 +5,7 @@
 # Private header: put it into <module>/src/, include it from the repository root: #include "broker/src/core/core.hpp".
 # Unit test: put <file>_test.cpp into tests/unit/<module>/ or a folder below. No list names it: all of a module's become
 #   one executable, gate_unit_<module>, and each TEST_CASE one ctest named <module>.<sentence>. The modules are wire,
-#   async, interface, credentials, security, broker, worker, client, cli.
+#   async, peer, huge, interface, credentials, security, broker, worker, client, cli.
 # Other tests: call gate_test, gate_program_test and gate_fuzz in the CMakeLists.txt of their folder below tests/.
 #
 #   gate_library(<target> [SOURCES ...] [DEPENDS ...] [PRIVATE_DEPENDS ...])
