@@ -238,6 +238,7 @@ class reader {
   }
 
   template <class Number> void set_number(const config_key& key, const toml::node& node, Number& to) const {
+    const std::string range = "from " + format_number(key, key.least) + " to " + format_number(key, key.most);
     std::optional<std::uint64_t> value;
     if (const auto* number = node.as_integer(); number != nullptr && number->get() >= 0) {
       value = static_cast<std::uint64_t>(number->get());
@@ -246,13 +247,13 @@ class reader {
       if (is_bytes(key)) value = parse_quantity(text->get(), size_units);
     }
     if (!value) {
-      if (is_duration(key)) wrong(key, node, "a duration such as \"5s\" or \"200ms\", or a number of milliseconds");
-      if (is_bytes(key)) wrong(key, node, "a size such as \"64MiB\", or a number of bytes");
-      wrong(key, node, "a number");
+      if (is_duration(key)) {
+        wrong(key, node, "a duration such as \"5s\" or \"200ms\", or a whole number of milliseconds, " + range);
+      }
+      if (is_bytes(key)) wrong(key, node, "a size such as \"64MiB\", or a whole number of bytes, " + range);
+      wrong(key, node, "a whole number " + range);
     }
-    if (*value < key.least || *value > key.most) {
-      wrong(key, node, "from " + format_number(key, key.least) + " to " + format_number(key, key.most));
-    }
+    if (*value < key.least || *value > key.most) wrong(key, node, range);
     to = static_cast<Number>(*value);
   }
 
@@ -270,7 +271,7 @@ class reader {
   }
   void set(const config_key& key, const toml::node& node, std::string& to) const {
     const auto* text = node.as_string();
-    if (text == nullptr || text->get().size() < key.least) wrong(key, node, "a text");
+    if (text == nullptr) wrong(key, node, "a text");
     if (key.name == "log_level" && std::find(log_levels.begin(), log_levels.end(), text->get()) == log_levels.end()) {
       wrong(key, node, "trace, debug, info, warn, error or off");
     }
@@ -281,6 +282,7 @@ class reader {
         std::find(compressions.begin(), compressions.end(), text->get()) == compressions.end()) {
       wrong(key, node, "gzip, bz2 or lzma");
     }
+    if (text->get().size() < key.least) fail(node.source(), "'" + std::string(key.name) + "' must not be empty");
     to = text->get();
   }
   void set(const config_key& key, const toml::node& node, std::vector<std::string>& to) const {
@@ -295,7 +297,8 @@ class reader {
         texts.push_back(one->get());
       }
     }
-    if (texts.size() < key.least || (texts.empty() && list == nullptr)) wrong(key, node, "a text or a list of texts");
+    if (texts.empty() && list == nullptr) wrong(key, node, "a text or a list of texts");
+    if (texts.size() < key.least) fail(node.source(), "'" + std::string(key.name) + "' must have at least one address");
     to = std::move(texts);
   }
 

@@ -71,17 +71,26 @@ TEST_CASE("an unknown key is refused with its line and a guess", "[config]") {
 }
 
 TEST_CASE("a value of the wrong kind is refused with its line and what is expected", "[config]") {
-  CHECK(error_of("\nqueue_max = 'many'") == "gate.toml:2: 'queue_max' must be a number");
-  CHECK(error_of("queue_max = -1") == "gate.toml:1: 'queue_max' must be a number");
+  CHECK(error_of("\nqueue_max = 'many'") == "gate.toml:2: 'queue_max' must be a whole number from 0 to 1073741824");
+  for (const char* const number : {"-1", "1.5", "1e3"}) {
+    CHECK(error_of("queue_max = " + std::string(number)) ==
+          "gate.toml:1: 'queue_max' must be a whole number from 0 to 1073741824");
+  }
   CHECK(error_of("idle_timeout = '5 parsecs'") ==
-        "gate.toml:1: 'idle_timeout' must be a duration such as \"5s\" or \"200ms\", or a number of milliseconds");
+        "gate.toml:1: 'idle_timeout' must be a duration such as \"5s\" or \"200ms\", or a whole number of milliseconds, "
+        "from 1ms to 24h");
   CHECK(error_of("client_bytes_max = '5s'") ==
-        "gate.toml:1: 'client_bytes_max' must be a size such as \"64MiB\", or a number of bytes");
+        "gate.toml:1: 'client_bytes_max' must be a size such as \"64MiB\", or a whole number of bytes, from 1B to "
+        "1024GiB");
   CHECK(error_of("insecure = 1") == "gate.toml:1: 'insecure' must be true or false");
-  CHECK(error_of("name = ''") == "gate.toml:1: 'name' must be a text");
+  CHECK(error_of("name = ''") == "gate.toml:1: 'name' must not be empty");
+  CHECK(error_of("name = 5") == "gate.toml:1: 'name' must be a text");
+  CHECK(error_of("log_level = ''") == "gate.toml:1: 'log_level' must be trace, debug, info, warn, error or off");
   CHECK(error_of("log_level = 'loud'") == "gate.toml:1: 'log_level' must be trace, debug, info, warn, error or off");
   CHECK(error_of("frontend = [\n'tcp://127.0.0.1:1',\n5]") == "gate.toml:3: 'frontend' must be a list of texts");
-  CHECK(error_of("frontend = []") == "gate.toml:1: 'frontend' must be a text or a list of texts");
+  CHECK(error_of("frontend = []") == "gate.toml:1: 'frontend' must have at least one address");
+  CHECK(error_of("frontend = 5") == "gate.toml:1: 'frontend' must be a text or a list of texts");
+  CHECK(error_of("zap_bind = []") == "accepted");
 }
 
 TEST_CASE("a number out of its range is refused with the range", "[config]") {
