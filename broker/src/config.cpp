@@ -11,6 +11,8 @@
 
 #include <toml++/toml.h>
 
+#include <gate/assert.hpp>
+
 #include "broker/src/endpoints.hpp"
 #include "broker/src/security/endpoint_auth.hpp"
 
@@ -214,6 +216,24 @@ std::string guess(std::string_view unknown) {
   return best.empty() ? std::string() : " (did you mean '" + std::string(best) + "'?)";
 }
 
+// Two keys of which the first must not be less than the second.
+struct ordered_keys {
+  std::string_view upper, lower;
+  std::string_view rule, reason;
+};
+constexpr std::array ordered{
+    ordered_keys{"transport_heartbeat_timeout", "transport_heartbeat_interval", "must not be shorter than", ""},
+    ordered_keys{"frame_bytes_max", "payload_bytes_max", "must not be less than",
+                 ": the transport would refuse what the broker allows"},
+    ordered_keys{"login_pause_max", "login_pause", "must not be shorter than", ""},
+};
+
+const config_key& key_named(std::string_view name) {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const config_key& k) { return k.name == name; });
+  GATE_ASSERT(found != keys.end());
+  return *found;
+}
+
 class reader {
  public:
   reader(std::string_view name, broker_options& options) : name_(name), options_(options) {}
@@ -227,6 +247,7 @@ class reader {
       }
       std::visit([&](auto member) { set(*found, node, options_.*member); }, found->where);
     }
+    for (const ordered_keys& pair : ordered) check(pair, table);
   }
 
  private:
@@ -235,6 +256,23 @@ class reader {
   }
   [[noreturn]] void wrong(const config_key& key, const toml::node& node, std::string_view expected) const {
     fail(node.source(), "'" + std::string(key.name) + "' must be " + std::string(expected));
+  }
+
+  void check(const ordered_keys& pair, const toml::table& table) const {
+    const config_key& upper = key_named(pair.upper);
+    const config_key& lower = key_named(pair.lower);
+    if (*number_of(upper, options_) >= *number_of(lower, options_)) return;
+    const toml::node* const above = table.get(upper.name);
+    const toml::node* const below = table.get(lower.name);
+    if (above == nullptr && below == nullptr) return;  // not this file's fault
+    const auto said = [&](const config_key& key, const toml::node* node) {
+      return "'" + std::string(key.name) + "' (" + format_number(key, *number_of(key, options_)) +
+             (node == nullptr ? ", its default)" : ")");
+    };
+    const bool later =
+        above == nullptr || (below != nullptr && below->source().begin.line > above->source().begin.line);
+    fail((later ? below : above)->source(),
+         said(upper, above) + " " + std::string(pair.rule) + " " + said(lower, below) + std::string(pair.reason));
   }
 
   template <class Number> void set_number(const config_key& key, const toml::node& node, Number& to) const {
@@ -366,17 +404,6 @@ void read_config_file(const std::string& path, broker_options& options) {
   if (file) text << file.rdbuf();
   if (!file || !text) throw config_error(path + ": cannot be read");
   read_config(text.str(), path, options);
-}
-
-std::string fault_of(const broker_options& options) {
-  if (options.transport_heartbeat_timeout < options.transport_heartbeat_interval) {
-    return "transport_heartbeat_timeout must not be shorter than transport_heartbeat_interval";
-  }
-  if (options.frame_bytes_max < options.payload_bytes_max) {
-    return "frame_bytes_max must not be less than payload_bytes_max: the transport would refuse what the broker allows";
-  }
-  if (options.login_pause_max < options.login_pause) return "login_pause_max must not be shorter than login_pause";
-  return {};
 }
 
 }  // namespace gate::broker

@@ -48,7 +48,4 @@ class config_error final : public std::runtime_error {
 void read_config(std::string_view text, std::string_view name, broker_options& options);
 void read_config_file(const std::string& path, broker_options& options);
 
-// What the keys cannot check one by one. Empty when all is well, else one line.
-std::string fault_of(const broker_options& options);
-
 }  // namespace gate::broker

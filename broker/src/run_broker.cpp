@@ -108,9 +108,6 @@ broker_options to_options(const command_line& line) {
   if (!line.credentials.empty()) options.credentials = line.credentials;
   if (!line.curve_key.empty()) options.curve_key = line.curve_key;
   if (line.insecure) options.insecure = true;
-  if (const std::string fault = fault_of(options); !fault.empty()) {
-    throw config_error((line.config.empty() ? std::string("configuration") : line.config) + ": " + fault);
-  }
   static_cast<void>(plan_bindings(options));
   security::check_files(options);
   return options;

@@ -76,9 +76,10 @@ TEST_CASE("a value of the wrong kind is refused with its line and what is expect
     CHECK(error_of("queue_max = " + std::string(number)) ==
           "gate.toml:1: 'queue_max' must be a whole number from 0 to 1073741824");
   }
-  CHECK(error_of("idle_timeout = '5 parsecs'") ==
-        "gate.toml:1: 'idle_timeout' must be a duration such as \"5s\" or \"200ms\", or a whole number of milliseconds, "
-        "from 1ms to 24h");
+  CHECK(
+      error_of("idle_timeout = '5 parsecs'") ==
+      "gate.toml:1: 'idle_timeout' must be a duration such as \"5s\" or \"200ms\", or a whole number of milliseconds, "
+      "from 1ms to 24h");
   CHECK(error_of("client_bytes_max = '5s'") ==
         "gate.toml:1: 'client_bytes_max' must be a size such as \"64MiB\", or a whole number of bytes, from 1B to "
         "1024GiB");
@@ -124,14 +125,19 @@ TEST_CASE("every key's default, as it is printed, can be read back", "[config]")
   }
 }
 
-TEST_CASE("limits that contradict each other are found", "[config]") {
-  broker_options options;
-  CHECK(fault_of(options).empty());
-  options.frame_bytes_max = options.payload_bytes_max - 1;
-  CHECK(fault_of(options).starts_with("frame_bytes_max"));
-  options = {};
-  options.transport_heartbeat_timeout = options.transport_heartbeat_interval - 1ms;
-  CHECK(fault_of(options).starts_with("transport_heartbeat_timeout"));
+TEST_CASE("limits that contradict each other are refused with both values and the line of the later one", "[config]") {
+  CHECK(error_of("\npayload_bytes_max = '128MiB'") ==
+        "gate.toml:2: 'frame_bytes_max' (64MiB, its default) must not be less than 'payload_bytes_max' (128MiB): the "
+        "transport would refuse what the broker allows");
+  CHECK(error_of("frame_bytes_max = '1MiB'\n\npayload_bytes_max = '2MiB'\nqueue_max = 1")
+            .starts_with("gate.toml:3: 'frame_bytes_max' (1MiB) must not be less than 'payload_bytes_max' (2MiB)"));
+  CHECK(error_of("payload_bytes_max = '2MiB'\n\nframe_bytes_max = '1MiB'").starts_with("gate.toml:3: "));
+  CHECK(error_of("transport_heartbeat_timeout = '20ms'") ==
+        "gate.toml:1: 'transport_heartbeat_timeout' (20ms) must not be shorter than 'transport_heartbeat_interval' "
+        "(1s, its default)");
+  CHECK(error_of("login_pause = '10s'\nlogin_pause_max = '5s'") ==
+        "gate.toml:2: 'login_pause_max' (5s) must not be shorter than 'login_pause' (10s)");
+  CHECK(error_of("payload_bytes_max = '1MiB'\nframe_bytes_max = '1MiB'") == "accepted");
 }
 
 TEST_CASE("the page about limits lists exactly the keys that there are, with their defaults", "[config]") {
