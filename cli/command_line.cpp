@@ -4,7 +4,6 @@
 #include <exception>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,11 +50,13 @@ void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
   app.add_option("--user", common.login.user, "Who you are to the broker; the password is asked for")
       ->type_name("NAME")
       ->excludes(file);
-  app.add_option("-o,--output", common.output, "text, for people, or json, for programs")
-      ->type_name("FORMAT")
+  const auto set_output = [&common](const std::string& name) {
+    common.output = name == "json" ? output_format::for_programs : output_format::for_people;
+  };
+  app.add_option_function<std::string>("-o,--output", set_output, "text, for people, or json, for programs")
+      ->type_name("text|json")
       ->default_str("text")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, output_format>{{"text", output_format::for_people},
-                                                                               {"json", output_format::for_programs}}));
+      ->check(CLI::IsMember({"text", "json"}).description(""));  // which would be what the line before says
   app.add_option("--timeout", timeout, "How long to wait: 250ms, 5s, 2min")->type_name("TIME")->default_str("5s");
 }
 

@@ -19,6 +19,7 @@ struct unit {
   double milliseconds;
 };
 constexpr std::array<unit, 6> units{{{"ms", 1}, {"s", 1e3}, {"min", 60e3}, {"m", 60e3}, {"h", 3600e3}, {"", 1e3}}};
+constexpr double most = 365 * 86'400e3;
 
 }  // namespace
 
@@ -30,7 +31,8 @@ milliseconds parse_duration(const std::string& text) {
   for (const unit& u : units) {
     if (error != std::errc() || name != u.name) continue;
     const double total = std::ceil(number * u.milliseconds);
-    if (!(total >= 1 && total <= 86'400e3 * 365)) break;
+    if (!(total >= 1)) break;
+    if (total > most) throw usage_error("'" + text + "' is too long: 365 days (8760h) at the most");
     return milliseconds(static_cast<std::int64_t>(total));
   }
   throw usage_error("'" + text + "' is no time: write 250ms, 5s, 2min or 1h");

@@ -1,7 +1,9 @@
 #include "cli/command_line.hpp"
 
 #include <cstdlib>
+#include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,28 @@ std::optional<gate::client_options> options_of(std::vector<std::string> argument
   return gate::cli::options_of(common);
 }
 
+// What `write` writes to that stream meanwhile.
+template <class F> std::string written_to(std::ostream& stream, F&& write) {
+  std::ostringstream text;
+  std::streambuf* const before = stream.rdbuf(text.rdbuf());
+  write();
+  stream.rdbuf(before);
+  return text.str();
+}
+
+// How the answer of that command line is written; nothing if there is something wrong with it.
+std::optional<gate::cli::output_format> output_of(std::vector<std::string> arguments, std::string* said = nullptr) {
+  gate::cli::settings common;
+  gate::cli::action chosen;
+  arguments.insert(arguments.begin(), "services");
+  std::optional<int> code;
+  const std::string text =
+      written_to(std::cerr, [&] { code = gate::cli::read_command_line(arguments, common, chosen); });
+  if (said != nullptr) *said = text;
+  if (code) return std::nullopt;
+  return common.output;
+}
+
 }  // namespace
 
 TEST_CASE("a gate-rpc broker's dialect and compression are said by flags, or by the environment", "[cli]") {
@@ -54,6 +78,18 @@ TEST_CASE("a compression that gate-rpc does not have is refused on the command l
     CHECK_FALSE(options_of({"--gaterpc-compression", wrong}));
   }
   CHECK_FALSE(options_of({"--gaterpc-compression"}));
+}
+
+TEST_CASE("the form of the output is text or json, and nothing else", "[cli]") {
+  clear_environment();
+  CHECK(output_of({}) == gate::cli::output_format::for_people);
+  CHECK(output_of({"-o", "text"}) == gate::cli::output_format::for_people);
+  CHECK(output_of({"--output", "json"}) == gate::cli::output_format::for_programs);
+  for (const char* const wrong : {"yaml", "1", "0", "JSON"}) {
+    std::string said;
+    CHECK_FALSE(output_of({"-o", wrong}, &said));
+    CHECK(said == "gate: --output: " + std::string(wrong) + " not in {text,json} (see gate --help)\n");
+  }
 }
 
 TEST_CASE("a list among the arguments is one argument", "[cli]") {

@@ -28,8 +28,12 @@ TEST_CASE("durations are read with their unit, seconds where there is none", "[c
   CHECK(parse_duration("1h") == 1h);
   CHECK(parse_duration("3") == 3s);
   CHECK(parse_duration("0.1ms") == 1ms);
-  for (const char* const wrong : {"", "s", "5 s", "-5s", "0", "5days", "1e30h", "nan"}) {
+  for (const char* const wrong : {"", "s", "5 s", "-5s", "0", "5days", "nan"}) {
     CHECK_THROWS_AS(parse_duration(wrong), usage_error);
+  }
+  CHECK(parse_duration("8760h") == 8760h);
+  for (const std::string too_long : {"8761h", "10000h", "1e30h", "inf"}) {
+    CHECK_THROWS_WITH(parse_duration(too_long), "'" + too_long + "' is too long: 365 days (8760h) at the most");
   }
 }
 
