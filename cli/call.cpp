@@ -145,7 +145,7 @@ int perform_call(const settings& common, const call_line& line) {
   try {
     return make_call(common, line, where);
   } catch (const Error& e) {
-    return fail(e, where.service);
+    return fail(e, where.service, common.output);
   } catch (const json_error& e) {
     throw usage_error(e.what());
   }

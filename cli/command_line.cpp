@@ -147,22 +147,25 @@ void add_keygen(CLI::App& app, const settings& common, action& chosen) {
   });
 }
 
-int perform(const action& chosen) {
+int perform(const action& chosen, output_format format) {
+  const auto tell = [&](int code, errc status, const std::string& text, const char* hint = "") {
+    return complain(code, Error(status, text), text + hint, format);
+  };
   try {
     const int code = chosen();
     std::cout.flush();
     // A full disk or a closed pipe: what was asked for did not arrive.
-    return std::cout ? code : complain(call_failed, "cannot write to standard output");
+    return std::cout ? code : tell(call_failed, errc::failed, "cannot write to standard output");
   } catch (const Error& e) {
-    return fail(e, "");
+    return fail(e, "", format);
   } catch (const broker_unreachable& e) {
-    return complain(no_broker, e.what());
+    return tell(no_broker, errc::unavailable, e.what(), " (another address: --broker, or GATE_BROKER)");
   } catch (const usage_error& e) {
-    return complain(bad_usage, e.what());
+    return tell(bad_usage, errc::invalid_argument, e.what());
   } catch (const credentials_error& e) {
-    return complain(bad_usage, e.what());
+    return tell(bad_usage, errc::invalid_argument, e.what());
   } catch (const std::exception& e) {
-    return complain(call_failed, e.what());
+    return tell(call_failed, errc::failed, e.what());
   }
 }
 
@@ -205,7 +208,7 @@ std::optional<int> read_command_line(const std::vector<std::string>& arguments, 
     }
     return complain(bad_usage, std::string(e.what()) + " (see gate --help)");
   } catch (const usage_error& e) {
-    return complain(bad_usage, e.what());
+    return complain(bad_usage, Error(errc::invalid_argument, e.what()), e.what(), common.output);
   }
 }
 
@@ -214,7 +217,7 @@ int run(int argc, char** argv) {
   action chosen;
   const std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));
   if (const std::optional<int> code = read_command_line(arguments, common, chosen)) return *code;
-  return perform(chosen);
+  return perform(chosen, common.output);
 }
 
 }  // namespace gate::cli

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <string>
 
 #include <gate/cross_loop.hpp>
 
@@ -29,9 +28,9 @@ Client connect(const settings& common) {
     return client;
   } catch (const Error& e) {
     if (e.code() != errc::unavailable) throw;
-    throw broker_unreachable(std::string(e.what()) + " (another address: --broker, or GATE_BROKER)");
+    throw broker_unreachable(e.what());
   } catch (const std::exception& e) {
-    throw broker_unreachable(std::string(e.what()) + " (another address: --broker, or GATE_BROKER)");
+    throw broker_unreachable(e.what());
   }
 }
 

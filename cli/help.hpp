@@ -24,6 +24,11 @@ GATE_GATERPC_COMPRESSION how its peers compress HugeData where that is gate-rpc.
 GATE_CREDENTIALS is a file as above; GATE_USER and GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are what would stand
 in it. NO_COLOR turns colours off.
 
+With -o json what is asked for comes as JSON, and a failure as one line of JSON on stderr:
+{"error":{"status":"failed","retry":"never","origin":"worker","type":"std::domain_error","message":"division by zero"}}
+status is failed, no_method, timed_out and so on; retry is never, safe or if_idempotent; origin is local, broker or
+worker; type is there when the method threw. Only a command line that cannot be read is told as text.
+
 Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there; 4 timed out; 5 the broker does
 not admit these credentials.
 )";
@@ -36,6 +41,7 @@ what standard input holds. Bytes are written, and shown, as {"$bytes": "aGVsbG8=
 finite as {"$float": "nan"}.
 
 The result is printed as JSON; with -o text (the default) text is printed without quotes, and nothing for null. With
+-o json a failure is one line of JSON as well, on stderr; gate --help shows it. With
 --stream each item is printed as it comes, one a line; then --timeout, unless given, does not limit the whole, and
 neither does it with --save, which writes bytes or text of any size to a file as they come. With --idempotent as well,
 what breaks off goes on by itself.

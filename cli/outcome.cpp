@@ -1,9 +1,11 @@
 #include "cli/outcome.hpp"
 
 #include <iostream>
+#include <utility>
 
 #include <unistd.h>
 
+#include "cli/json.hpp"
 #include "cli/terminal.hpp"
 
 namespace gate::cli {
@@ -30,6 +32,18 @@ std::string hint_for(const Error& error, std::string_view service) {
   }
 }
 
+std::string_view to_string(retry_class retry) {
+  switch (retry) {
+    case retry_class::never:
+      return "never";
+    case retry_class::safe:
+      return "safe";
+    case retry_class::if_idempotent:
+      return "if_idempotent";
+  }
+  return "never";
+}
+
 }  // namespace
 
 std::string explain(const Error& error, std::string_view service) {
@@ -46,17 +60,36 @@ std::string explain(const Error& error, std::string_view service) {
   return text;
 }
 
+std::string as_json(const Error& error) {
+  json said = json::object();
+  said["status"] = gate::to_string(error.code());
+  said["retry"] = to_string(error.retry());
+  said["origin"] = gate::to_string(error.where());
+  if (!error.remote_type().empty()) said["type"] = error.remote_type();
+  said["message"] = error.what();
+  json all = json::object();
+  all["error"] = std::move(said);
+  return to_text(all, false);
+}
+
 int complain(int code, const std::string& text) {
   std::cout.flush();
   std::cerr << red("gate:", colours_on(STDERR_FILENO)) << " " << printable(text) << std::endl;
   return code;
 }
 
-int fail(const Error& error, std::string_view service) {
+int complain(int code, const Error& error, const std::string& text, output_format format) {
+  if (format == output_format::for_people) return complain(code, text);
+  std::cout.flush();
+  std::cerr << printable(as_json(error)) << std::endl;
+  return code;
+}
+
+int fail(const Error& error, std::string_view service, output_format format) {
   const int code = error.code() == errc::timed_out         ? out_of_time
                    : error.code() == errc::unauthenticated ? not_admitted
                                                            : call_failed;
-  return complain(code, explain(error, service));
+  return complain(code, error, explain(error, service), format);
 }
 
 }  // namespace gate::cli

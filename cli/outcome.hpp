@@ -7,6 +7,8 @@
 
 #include <gate/error.hpp>
 
+#include "cli/settings.hpp"
+
 namespace gate::cli {
 
 enum exit_code : int {
@@ -34,10 +36,16 @@ class broker_unreachable final : public std::runtime_error {
 // one that was asked, if any.
 std::string explain(const Error& error, std::string_view service);
 
+// The same for programs, in one line: {"error":{"status":"failed","retry":"never","origin":"worker",
+// "type":"std::domain_error","message":"division by zero"}}. No type where no exception was thrown.
+std::string as_json(const Error& error);
+
 // Says it on stderr, with `gate:` before it; gives `code`.
 int complain(int code, const std::string& text);
+// Says `text` to people, and the error itself to programs; gives `code`.
+int complain(int code, const Error& error, const std::string& text, output_format format);
 
-// The same for an error, with what explain() makes of it; gives the exit code for it.
-int fail(const Error& error, std::string_view service);
+// The same for an error, with what explain() makes of it for people; gives the exit code for it.
+int fail(const Error& error, std::string_view service, output_format format);
 
 }  // namespace gate::cli

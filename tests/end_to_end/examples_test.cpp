@@ -207,6 +207,12 @@ TEST_CASE("the command tells what went wrong by its exit code and one line", "[e
   CHECK(thrown.code == 1);
   CHECK(thrown.err == "gate: failed: std::domain_error: division by zero\n");
   CHECK(thrown.out.empty());
+  const outcome for_programs = gate_command(broker, {"call", "calculator.divide", "1", "0", "-o", "json"});
+  CHECK(for_programs.code == 1);
+  CHECK(for_programs.err == R"({"error":{"status":"failed","retry":"never","origin":"worker",)"
+                            R"("type":"std::domain_error","message":"division by zero"}})"
+                            "\n");
+  CHECK(for_programs.out.empty());
   const outcome no_method = gate_command(broker, {"call", "calculator.ad", "1", "2"});
   CHECK(no_method.code == 1);
   CHECK(no_method.err == "gate: no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)\n");

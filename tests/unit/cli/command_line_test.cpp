@@ -53,6 +53,22 @@ std::optional<gate::cli::output_format> output_of(std::vector<std::string> argum
   return common.output;
 }
 
+struct outcome {
+  int code = 0;
+  std::string err;
+  bool operator==(const outcome&) const = default;
+};
+
+outcome told_by(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "gate");
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  outcome result;
+  result.err =
+      written_to(std::cerr, [&] { result.code = gate::cli::run(static_cast<int>(pointers.size()), pointers.data()); });
+  return result;
+}
+
 }  // namespace
 
 TEST_CASE("a gate-rpc broker's dialect and compression are said by flags, or by the environment", "[cli]") {
@@ -90,6 +106,23 @@ TEST_CASE("the form of the output is text or json, and nothing else", "[cli]") {
     CHECK_FALSE(output_of({"-o", wrong}, &said));
     CHECK(said == "gate: --output: " + std::string(wrong) + " not in {text,json} (see gate --help)\n");
   }
+}
+
+TEST_CASE("with -o json what goes wrong after the command line was read is told as JSON", "[cli]") {
+  clear_environment();
+  CHECK(told_by({"call", "calculator"}).err.starts_with("gate: 'calculator' names no method"));
+  CHECK(told_by({"-o", "json", "call", "calculator"}) ==
+        outcome{2, R"({"error":{"status":"invalid_argument","retry":"never","origin":"local","message":"'calculator' )"
+                   "names no method: write SERVICE.METHOD, such as calculator.add\"}}\n"});
+  const outcome too_long = told_by({"-o", "json", "--timeout", "10000h", "services"});
+  CHECK(too_long.code == 2);
+  CHECK(too_long.err.starts_with(R"({"error":{"status":"invalid_argument","retry":"never","origin":"local",)"));
+  const outcome no_file = told_by({"-o", "json", "--credentials", "/no/such/file", "services"});
+  CHECK(no_file.code == 2);
+  CHECK(no_file.err.starts_with(R"({"error":{"status":"invalid_argument","retry":"never","origin":"local",)"));
+  const outcome nobody = told_by({"-o", "json", "--broker", "ipc:///no/such/broker", "--timeout", "50ms", "ping"});
+  CHECK(nobody.code == 3);
+  CHECK(nobody.err.starts_with(R"({"error":{"status":"unavailable","retry":"safe","origin":"local",)"));
 }
 
 TEST_CASE("a list among the arguments is one argument", "[cli]") {

@@ -14,6 +14,7 @@
 using gate::errc;
 using gate::Error;
 using gate::origin;
+using gate::cli::as_json;
 using gate::cli::explain;
 using gate::cli::parse_duration;
 using gate::cli::show_duration;
@@ -50,6 +51,17 @@ TEST_CASE("an error is told with what to do next", "[cli]") {
         "no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)");
   const Error thrown(errc::failed, "division by zero; really", origin::worker, "std::domain_error");
   CHECK(explain(thrown, "calculator") == "failed: std::domain_error: division by zero; really");
+}
+
+TEST_CASE("a program is told of an error by one line of JSON", "[cli]") {
+  const Error thrown(errc::failed, "division by zero", origin::worker, "std::domain_error");
+  CHECK(as_json(thrown) == R"({"error":{"status":"failed","retry":"never","origin":"worker",)"
+                           R"("type":"std::domain_error","message":"division by zero"}})");
+  const Error busy(errc::busy, "two\nlines \xff", origin::broker);
+  CHECK(as_json(busy) == R"({"error":{"status":"busy","retry":"safe","origin":"broker",)"
+                         "\"message\":\"two\\nlines \xef\xbf\xbd\"}}");
+  CHECK(as_json(Error(errc::worker_lost, "gone", origin::broker)).find(R"("retry":"if_idempotent")") !=
+        std::string::npos);
 }
 
 TEST_CASE("a signature reads like a declaration", "[cli]") {
