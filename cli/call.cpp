@@ -16,6 +16,7 @@
 #include "cli/connection.hpp"
 #include "cli/duration.hpp"
 #include "cli/json.hpp"
+#include "cli/reports.hpp"
 #include "cli/terminal.hpp"
 
 namespace gate::cli {
@@ -70,11 +71,18 @@ int save_result(PendingCall call, const call_line& line) {
   return succeeded;
 }
 
-int make_call(const settings& common, const call_line& line, const target& where) {
-  const argument_list arguments = gather(line.arguments, [] {
-    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  });
-  const Client client = connect(common);
+argument_list arguments_of(const call_line& line) {
+  try {
+    return gather(line.arguments, [] {
+      return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+    });
+  } catch (const json_error& e) {
+    throw usage_error(e.what());
+  }
+}
+
+int make_call(const Client& client, const settings& common, const call_line& line, const target& where,
+              const argument_list& arguments) {
   PendingCall call = client[where.service][where.method].apply(arguments).idempotent(line.idempotent);
   if (line.stream) {
     if (common.timeout_given) call = std::move(call).within(common.timeout);
@@ -98,6 +106,23 @@ int make_call(const settings& common, const call_line& line, const target& where
   }
   show(result, common.output, true);
   return succeeded;
+}
+
+// What explain() cannot know: it sees the error alone, whose text is for who uses a library.
+std::string hint_for(const Error& error, const Client& client, const settings& common, const call_line& line,
+                     const target& where) {
+  const bool refused = error.code() == errc::invalid_argument && error.where() != origin::local;
+  const bool shown = common.output == output_format::for_people;
+  if (!refused || !shown || common.dialect != broker_dialect::gate2) return {};
+  try {
+    const auto service = ask(client, common, "describe", where.service).as<service_lines>();
+    for (const method_line& m : service.methods) {
+      if (m.name == where.method) return stream_hint(m, line);
+    }
+  } catch (const std::exception&) {
+    // Then the error says what it says.
+  }
+  return {};
 }
 
 bool is_identifier(std::string_view text) {
@@ -140,14 +165,20 @@ argument_list gather(const std::vector<std::string>& arguments, const std::funct
   return all;
 }
 
+std::string stream_hint(const method_line& method, const call_line& line) {
+  if (method.client_stream) return "gate call cannot send a stream of items: write a client";
+  if (method.kind != "stream" || line.stream) return {};
+  return line.save.empty() ? "add --stream" : "--stream in place of --save";
+}
+
 int perform_call(const settings& common, const call_line& line) {
   const target where = parse_target(line.target);
+  const argument_list arguments = arguments_of(line);
+  const Client client = connect(common);
   try {
-    return make_call(common, line, where);
+    return make_call(client, common, line, where, arguments);
   } catch (const Error& e) {
-    return fail(e, where.service, common.output);
-  } catch (const json_error& e) {
-    throw usage_error(e.what());
+    return fail(e, where.service, common.output, hint_for(e, client, common, line, where));
   }
 }
 

@@ -20,6 +20,8 @@ struct call_line {
   bool stream = false, one_way = false, idempotent = false;
 };
 
+struct method_line;
+
 struct target {
   std::string service, method;
 };
@@ -29,6 +31,10 @@ target parse_target(std::string_view text);
 
 // The arguments as typed. `-` is replaced by what `standard_input` gives, once. Throws usage_error and json_error.
 argument_list gather(const std::vector<std::string>& arguments, const std::function<std::string()>& standard_input);
+
+// What is to be done where a call of that method is refused because items travel: add --stream, or do not use this
+// command. Empty when that is not it.
+std::string stream_hint(const method_line& method, const call_line& line);
 
 // Makes the call and shows what comes; gives the exit code. Throws usage_error and what
 // connect() throws.

@@ -41,15 +41,14 @@ what standard input holds. Bytes are written, and shown, as {"$bytes": "aGVsbG8=
 finite as {"$float": "nan"}.
 
 The result is printed as JSON; with -o text (the default) text is printed without quotes, and nothing for null. With
--o json a failure is one line of JSON as well, on stderr; gate --help shows it. With
---stream each item is printed as it comes, one a line; then --timeout, unless given, does not limit the whole, and
-neither does it with --save, which writes bytes or text of any size to a file as they come. With --idempotent as well,
-what breaks off goes on by itself.
+-o json a failure is one line of JSON as well, on stderr; gate --help shows it. With --stream each item is printed as it
+comes, one a line; then --timeout, unless given, does not limit the whole, and neither does it with --save, which writes
+bytes or text of any size to a file as they come. With --idempotent as well, what breaks off goes on by itself.
 
 Examples:
   gate call calculator.add 2 3
   gate call calculator.divide dividend=1 divisor=3
-  gate call calculator.mean '[1, 2.5, -3]' -o json
+  gate call calculator.primes 30 --stream -o json
   gate call log_search.find GPL --stream --timeout 1min
   gate call notes.store - < note.txt
   gate call cache.clear --one-way
@@ -74,8 +73,8 @@ Examples:
   gate describe gate                the methods of the broker itself
   gate describe calculator -o json
 
-A method whose last parameter is `stream of T` takes items from its caller; one with `-> stream of T` answers with them:
-call it with --stream.
+A method whose last parameter is `stream of T` takes items from its caller, which gate call cannot send; one with
+`-> stream of T` answers with them: call it with --stream.
 
 --broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
 )";

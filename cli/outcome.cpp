@@ -46,12 +46,12 @@ std::string_view to_string(retry_class retry) {
 
 }  // namespace
 
-std::string explain(const Error& error, std::string_view service) {
+std::string explain(const Error& error, std::string_view service, std::string_view known) {
   std::string text(to_string(error.code()));
   text += ": ";
   if (!error.remote_type().empty()) text += error.remote_type() + ": ";
   std::string what = error.what();
-  const std::string hint = hint_for(error, service);
+  const std::string hint = known.empty() ? hint_for(error, service) : std::string(known);
   // What an API's user should do stands after the semicolon; here it is said as a command.
   const bool hint_says_it = error.where() != origin::local && hint.starts_with("try:");
   if (hint_says_it) what = what.substr(0, what.find("; "));
@@ -85,11 +85,11 @@ int complain(int code, const Error& error, const std::string& text, output_forma
   return code;
 }
 
-int fail(const Error& error, std::string_view service, output_format format) {
+int fail(const Error& error, std::string_view service, output_format format, std::string_view hint) {
   const int code = error.code() == errc::timed_out         ? out_of_time
                    : error.code() == errc::unauthenticated ? not_admitted
                                                            : call_failed;
-  return complain(code, error, explain(error, service), format);
+  return complain(code, error, explain(error, service, hint), format);
 }
 
 }  // namespace gate::cli

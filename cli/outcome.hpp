@@ -33,8 +33,8 @@ class broker_unreachable final : public std::runtime_error {
 };
 
 // What went wrong, for people, with what to do next: "no_method: ... (try: gate describe calculator)". `service` is the
-// one that was asked, if any.
-std::string explain(const Error& error, std::string_view service);
+// one that was asked, if any; `hint`, if any, is what to do, where the caller knows better.
+std::string explain(const Error& error, std::string_view service, std::string_view hint = {});
 
 // The same for programs, in one line: {"error":{"status":"failed","retry":"never","origin":"worker",
 // "type":"std::domain_error","message":"division by zero"}}. No type where no exception was thrown.
@@ -46,6 +46,6 @@ int complain(int code, const std::string& text);
 int complain(int code, const Error& error, const std::string& text, output_format format);
 
 // The same for an error, with what explain() makes of it for people; gives the exit code for it.
-int fail(const Error& error, std::string_view service, output_format format);
+int fail(const Error& error, std::string_view service, output_format format, std::string_view hint = {});
 
 }  // namespace gate::cli

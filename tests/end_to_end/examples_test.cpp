@@ -216,6 +216,13 @@ TEST_CASE("the command tells what went wrong by its exit code and one line", "[e
   const outcome no_method = gate_command(broker, {"call", "calculator.ad", "1", "2"});
   CHECK(no_method.code == 1);
   CHECK(no_method.err == "gate: no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)\n");
+  const outcome no_stream = gate_command(broker, {"call", "calculator.primes", "12"});
+  CHECK(no_stream.code == 1);
+  CHECK(no_stream.err.ends_with("(add --stream)\n"));
+  const outcome sends = gate_command(broker, {"call", "calculator.mean", "[1,2,3]"});
+  CHECK(sends.code == 1);
+  CHECK(sends.err.ends_with("(gate call cannot send a stream of items: write a client)\n"));
+  CHECK(gate_command(broker, {"call", "calculator.divide", "1"}).err.ends_with("(try: gate describe calculator)\n"));
   CHECK(gate_command(broker, {"call", "calculator"}).code == 2);
   CHECK(gate_command(broker, {"call", "calculator.add", "2", "--frob"}).code == 2);
   CHECK(gate_command(broker, {"frob"}).code == 2);

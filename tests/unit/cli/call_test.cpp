@@ -9,6 +9,7 @@
 #include <gate/value.hpp>
 
 #include "cli/outcome.hpp"
+#include "cli/reports.hpp"
 
 using gate::value;
 using gate::cli::gather;
@@ -49,6 +50,23 @@ TEST_CASE("only an identifier is a name", "[cli]") {
   CHECK(sent({"a b=2"}) == R"(["a b=2"])");
   CHECK(sent({R"("a=b")"}) == R"(["a=b"])");
   CHECK_THROWS_AS(sent({"a=1", "2"}), usage_error);
+}
+
+TEST_CASE("a method that streams is called with --stream, and not at all when it takes a stream", "[cli]") {
+  gate::cli::method_line unary, stream, both;
+  unary.kind = "unary";
+  stream.kind = both.kind = "stream";
+  both.client_stream = true;
+  gate::cli::call_line line;
+  CHECK(stream_hint(unary, line).empty());
+  CHECK(stream_hint(stream, line) == "add --stream");
+  CHECK(stream_hint(both, line) == "gate call cannot send a stream of items: write a client");
+  line.save = "file";
+  CHECK(stream_hint(stream, line) == "--stream in place of --save");
+  line.save.clear();
+  line.stream = true;
+  CHECK(stream_hint(stream, line).empty());
+  CHECK(stream_hint(both, line) == "gate call cannot send a stream of items: write a client");
 }
 
 TEST_CASE("a hyphen stands for standard input, once", "[cli]") {

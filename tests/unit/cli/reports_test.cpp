@@ -51,6 +51,9 @@ TEST_CASE("an error is told with what to do next", "[cli]") {
         "no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)");
   const Error thrown(errc::failed, "division by zero; really", origin::worker, "std::domain_error");
   CHECK(explain(thrown, "calculator") == "failed: std::domain_error: division by zero; really");
+  const Error stream(errc::invalid_argument, "search.find() -> string: call it as one; really", origin::worker);
+  CHECK(explain(stream, "search", "add --stream") ==
+        "invalid_argument: search.find() -> string: call it as one; really (add --stream)");
 }
 
 TEST_CASE("a program is told of an error by one line of JSON", "[cli]") {
