@@ -20,15 +20,15 @@ std::string item_of(const std::string& type) {
 
 void show_methods(const service_lines& service) {
   const bool coloured = colours_on(STDOUT_FILENO);
-  std::cout << bold(printable(service.name), coloured);
-  if (!service.description.empty()) std::cout << ": " << printable(service.description);
+  std::cout << bold(printable_line(service.name), coloured);
+  if (!service.description.empty()) std::cout << ": " << in_one_line(service.description);
   std::cout << '\n';
   if (!service.described) {
     std::cout << "Its workers do not say what methods they have; call one by its name.\n";
     return;
   }
   table methods({{"METHOD"}, {"WHAT IT DOES"}});
-  for (const method_line& m : service.methods) methods.add({signature_of(m), m.doc});
+  for (const method_line& m : service.methods) methods.add({signature_of(m), in_one_line(m.doc)});
   std::cout << '\n' << methods.text(coloured);
 }
 

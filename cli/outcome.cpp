@@ -49,7 +49,7 @@ std::string_view to_string(retry_class retry) {
 std::string explain(const Error& error, std::string_view service, std::string_view known) {
   std::string text(to_string(error.code()));
   text += ": ";
-  if (!error.remote_type().empty()) text += error.remote_type() + ": ";
+  if (!error.remote_type().empty()) text += printable_line(error.remote_type()) + ": ";
   std::string what = error.what();
   const std::string hint = known.empty() ? hint_for(error, service) : std::string(known);
   // What an API's user should do stands after the semicolon; here it is said as a command.

@@ -11,6 +11,7 @@
 #include "cli/duration.hpp"
 #include "cli/json.hpp"
 #include "cli/reports.hpp"
+#include "cli/terminal.hpp"
 
 namespace gate::cli {
 namespace {
@@ -45,8 +46,9 @@ int show_ping(const settings& common, unsigned count) {
     return succeeded;
   }
   const auto broker = about.as<broker_line>();
-  std::cout << fmt::format("{} is up: gate {} on {}, pid {}, since {}\n", common.broker, broker.version, broker.host,
-                           broker.pid, show_duration(std::chrono::milliseconds(broker.uptime_ms)));
+  std::cout << fmt::format("{} is up: gate {} on {}, pid {}, since {}\n", common.broker, printable_line(broker.version),
+                           printable_line(broker.host), broker.pid,
+                           show_duration(std::chrono::milliseconds(broker.uptime_ms)));
   std::cout << fmt::format("{} round trip{}: {:.0f} us at least, {:.0f} us in the median, {:.0f} us at most\n", count,
                            count == 1 ? "" : "s", times["least_us"].get<double>(), times["median_us"].get<double>(),
                            times["most_us"].get<double>());

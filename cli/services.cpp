@@ -24,7 +24,7 @@ int show_services(const settings& common) {
     std::string workers = std::to_string(s.workers);
     if (s.stalled != 0) workers += " (" + std::to_string(s.stalled) + " stalled)";
     services.add({s.name, workers, std::to_string(s.in_flight) + "/" + std::to_string(s.capacity),
-                  std::to_string(s.queued), s.description});
+                  std::to_string(s.queued), in_one_line(s.description)});
     any = any || s.name != "gate";
   }
   std::cout << services.text(colours_on(STDOUT_FILENO));

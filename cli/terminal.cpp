@@ -19,11 +19,25 @@ std::string wrap(const char* code, std::string_view text, bool coloured) {
   return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";
 }
 
+std::string without_controls(std::string_view text, std::string_view but) {
+  std::string shown;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    const bool control = octet < 0x20 || octet == 0x7f;
+    if (control && but.find(c) == std::string_view::npos) {
+      shown += "\xef\xbf\xbd";
+    } else {
+      shown += c;
+    }
+  }
+  return shown;
+}
+
 }  // namespace
 
 void table::add(std::vector<std::string> row) {
   GATE_ASSERT(row.size() == columns_.size());
-  for (std::string& cell : row) cell = printable(cell);
+  for (std::string& cell : row) cell = printable_line(cell);
   rows_.push_back(std::move(row));
 }
 
@@ -67,18 +81,22 @@ std::string bold(std::string_view text, bool coloured) { return wrap("1", text, 
 std::string red(std::string_view text, bool coloured) { return wrap("1;31", text, coloured); }
 std::string dim(std::string_view text, bool coloured) { return wrap("2", text, coloured); }
 
-std::string printable(std::string_view text) {
-  std::string shown;
+std::string printable(std::string_view text) { return without_controls(text, "\n\t"); }
+
+std::string printable_line(std::string_view text) { return without_controls(text, ""); }
+
+std::string in_one_line(std::string_view text) {
+  std::string line;
   for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool steers = (octet < 0x20 && c != '\n' && c != '\t') || octet == 0x7f;
-    if (steers) {
-      shown += "\xef\xbf\xbd";
-    } else {
-      shown += c;
+    const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
     }
   }
-  return shown;
+  if (line.ends_with(' ')) line.pop_back();
+  return printable_line(line);
 }
 
 }  // namespace gate::cli

@@ -19,7 +19,8 @@ class table {
 
   explicit table(std::vector<column> columns) : columns_(std::move(columns)) {}
 
-  void add(std::vector<std::string> row);  // as many cells as columns
+  // As many cells as columns. A cell is one line, whatever is in it: a peer's name cannot forge a row.
+  void add(std::vector<std::string> row);
   std::string text(bool coloured) const;
 
  private:
@@ -38,5 +39,9 @@ std::string dim(std::string_view text, bool coloured);
 
 // Control characters that a peer may have sent would steer the terminal: they become U+FFFD; tabs and newlines stay.
 std::string printable(std::string_view text);
+// The same for what must not end the line, nor reach into the next column: tabs and newlines become U+FFFD as well.
+std::string printable_line(std::string_view text);
+// What a developer wrote, perhaps in several lines, as one: a blank for each run of blanks, tabs and newlines.
+std::string in_one_line(std::string_view text);
 
 }  // namespace gate::cli

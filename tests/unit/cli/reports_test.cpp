@@ -93,6 +93,24 @@ TEST_CASE("a table's columns are as wide as their widest cell, counted in charac
   CHECK(t.text(false) == "NAME      N  TEXT\n\u00e4\u00f6      100\nlonger    5  x\n");
 }
 
+TEST_CASE("a peer's name with newlines and tabs stays in its row and column", "[cli]") {
+  gate::cli::table t({{"SERVICE"}, {"NAME"}});
+  t.add({"real\nforged", "a\tb\r"});
+  CHECK(t.text(false) ==
+        "SERVICE      NAME\nreal\xef\xbf\xbd"
+        "forged  a\xef\xbf\xbd"
+        "b\xef\xbf\xbd\n");
+  const Error thrown(errc::failed, "two\nlines", origin::worker, "a\nb");
+  CHECK(explain(thrown, "") ==
+        "failed: a\xef\xbf\xbd"
+        "b: two\nlines");
+}
+
+TEST_CASE("what a developer wrote in several lines is shown in one", "[cli]") {
+  CHECK(gate::cli::in_one_line("  adds\n\ttwo  numbers\r\n") == "adds two numbers");
+  CHECK(gate::cli::in_one_line("\x1b[1m") == "\xef\xbf\xbd[1m");
+}
+
 TEST_CASE("what a peer sent cannot steer the terminal", "[cli]") {
   CHECK(gate::cli::printable("a\x1b[31mb\tc\n") == "a\xef\xbf\xbd[31mb\tc\n");
 }
