@@ -143,7 +143,7 @@ void runtime::failed(call_id call, const session::failure& f) {
   if (f.origin == origin::local && f.status == errc::unavailable && !is_ready() && !last_loss_.empty()) {
     text += " (" + last_loss_ + ")";
   }
-  auto error = std::make_exception_ptr(Error(f.status, text, f.origin, std::string(f.remote_type)));
+  auto error = std::make_exception_ptr(Error(f.status, text, f.origin, std::string(f.remote_type), f.retry));
   if (ended.stream) {
     ended.stream->on_error(std::move(error));
   } else {

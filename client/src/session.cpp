@@ -75,9 +75,7 @@ void session::impl::received(const message& m, instant now) {
       forget(m.call);
       return world_.finished(m.call, m);
     case message_type::error:
-      if (sent_call(m.call) == nullptr) return;
-      return fail(m.call, m.status == errc::ok ? errc::internal : m.status,
-                  m.origin == origin::local ? origin::broker : m.origin, m.text, m.remote_type);
+      return take_error(m);
     case message_type::part:
       return take_part(m, now);
     case message_type::credit:
@@ -88,6 +86,17 @@ void session::impl::received(const message& m, instant now) {
     default:
       return link_.violation("a message that no client is sent", now);
   }
+}
+
+void session::impl::take_error(const message& m) {
+  const call* const c = sent_call(m.call);
+  if (c == nullptr) return;
+  const errc status = m.status == errc::ok ? errc::internal : m.status;
+  const origin where = m.origin == origin::local ? origin::broker : m.origin;
+  // The broker speaks of what it was sent last.
+  const retry_class again = retry_after(status, c->attempt > 0);
+  forget(m.call);
+  world_.failed(m.call, {status, where, m.text, m.remote_type, again});
 }
 
 void session::impl::take_part(const message& m, instant now) {
@@ -135,9 +144,17 @@ void session::impl::forget(call_id id) {
   calls_.remove(id);
 }
 
-void session::impl::fail(call_id id, errc status, origin where, std::string_view text, std::string_view remote_type) {
+// By what is known here: once it was sent, nobody here knows whether it ran.
+void session::impl::fail(call_id id, errc status, origin where, std::string_view text) {
+  const call& c = *calls_.find(id);
+  const retry_class again = retry_after(status, c.now == phase::sent || c.attempt > 0);
   forget(id);
-  world_.failed(id, {status, where, text, remote_type});
+  world_.failed(id, {status, where, text, {}, again});
+}
+
+retry_class session::impl::retry_after(errc status, bool may_have_run) noexcept {
+  const retry_class said = retry_of(status);
+  return said == retry_class::safe && may_have_run ? retry_class::if_idempotent : said;
 }
 
 // --- the connection's life ------------------------------------------------------------------------------------------

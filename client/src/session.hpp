@@ -34,6 +34,7 @@ class session {
     errc status;
     gate::origin origin;
     std::string_view text, remote_type;
+    retry_class retry;
   };
 
   // What the session asks of the world. Views are valid during the call. Calls into the session are allowed from

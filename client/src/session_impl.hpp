@@ -113,8 +113,10 @@ class session::impl final : public peer::link::owner {
   void overdue(const call& c, instant now);
   call* sent_call(call_id id) noexcept;
   void forget(call_id id);
-  void fail(call_id id, errc status, origin where, std::string_view text, std::string_view remote_type = {});
+  void fail(call_id id, errc status, origin where, std::string_view text);
+  static retry_class retry_after(errc status, bool may_have_run) noexcept;
   void tell_cancel(call_id id);
+  void take_error(const message& m);
   void take_part(const message& m, instant now);
   bool pay(call& c, const message& m, instant now);
   void take_credit(const message& m);

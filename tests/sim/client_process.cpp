@@ -307,7 +307,7 @@ void client_process::failed(call_id call, const client::session::failure& f) {
   }
   // A peer that broke the rules may be told so.
   const bool deserved = was_tainted() && (f.status == errc::protocol_error || f.status == errc::unsupported);
-  judge_.failed(c.number, deserved ? errc::unavailable : f.status, deserved ? origin::local : f.origin, f.text);
+  judge_.failed(c.number, deserved ? errc::unavailable : f.status, f.retry, f.text);
   check_lateness(c);
 }
 

@@ -112,7 +112,7 @@ void oracle::finished(call_number n, const message& final) {
   if (c.what == method::fail || c.what == method::missing) world_.fail(name + " ended well and cannot have");
 }
 
-void oracle::failed(call_number n, errc status, origin where, std::string_view text) {
+void oracle::failed(call_number n, errc status, retry_class again, std::string_view text) {
   end(n);
   at(n).outcome = status;
   ++outcomes_[static_cast<std::size_t>(status)];
@@ -121,10 +121,9 @@ void oracle::failed(call_number n, errc status, origin where, std::string_view t
   if (status == errc::ok || text.empty()) world_.fail(name + " failed without a reason");
   if (status == errc::internal) world_.fail(name + " failed as internal: " + std::string(text));
   if (status == errc::protocol_error) world_.fail(name + " failed as protocol_error: " + std::string(text));
-  // Whoever is told that nothing was executed will call again. (Of an idempotent call an earlier attempt may have run.)
-  const bool never_ran =
-      status == errc::busy || status == errc::no_method || (status == errc::unavailable && where == origin::broker);
-  if (never_ran && c.executions > 0 && !c.has(message_flag::idempotent)) {
+  // Whoever is told that nothing was executed will call again. (No method: an earlier attempt may have found one.)
+  const bool never_ran = again == retry_class::safe || (status == errc::no_method && !c.has(message_flag::idempotent));
+  if (never_ran && c.executions > 0) {
     world_.fail(name + " was executed, and its caller was told " + std::string(to_string(status)) + ": " +
                 std::string(text));
   }

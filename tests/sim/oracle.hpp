@@ -53,7 +53,7 @@ class oracle {
   void head_received(call_number n, const message& head);
   void part_received(call_number n, const message& part);
   void finished(call_number n, const message& final);
-  void failed(call_number n, errc status, origin where, std::string_view text);
+  void failed(call_number n, errc status, retry_class again, std::string_view text);
   void forgotten(call_number n) { at(n).forgotten = true; }
 
   std::size_t begun() const noexcept { return calls_.size(); }

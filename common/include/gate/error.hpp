@@ -17,7 +17,7 @@ enum class errc : std::uint8_t {
   invalid_argument = 3,    // the arguments do not fit the method's parameters
   no_method = 4,           // the service exists, the method does not
   failed = 5,              // the method threw; the message is what it said
-  unavailable = 6,         // no worker offers the service, or the broker cannot be reached; nothing was executed
+  unavailable = 6,         // no worker offers the service, or the broker cannot be reached
   busy = 7,                // a stated limit of queue, credit or table was reached; nothing was executed
   worker_lost = 8,         // the worker went away with the call in hand; it may or may not have been executed
   too_large = 9,           // a payload, or a result, exceeds a stated limit
@@ -32,11 +32,11 @@ enum class errc : std::uint8_t {
 
 inline constexpr std::uint8_t errc_max = 16;
 
-// Whether sending a call again can help, and whether it is safe.
+// Whether making a call again can help, and whether it is safe.
 enum class retry_class : std::uint8_t {
   never,          // the same call will fail the same way
-  safe,           // it was never executed: send it again, after a pause
-  if_idempotent,  // it may have been executed: only a call that may run twice can be sent again
+  safe,           // it was never executed: make it again, after a pause
+  if_idempotent,  // it may have been executed: only a call that may run twice can be made again
 };
 
 // The name used in messages, logs and JSON: "timed_out".
@@ -45,6 +45,8 @@ std::string_view to_string(errc code) noexcept;
 // The errc of a number from the wire; empty for a number that this version does not know.
 std::optional<errc> to_errc(std::uint8_t number) noexcept;
 
+// What the status says by itself. Error::retry() knows more: a call that was sent over a connection that broke may have
+// been executed, although it ends as `unavailable`.
 retry_class retry_of(errc code) noexcept;
 
 // Where an error was found; callers use it to tell "my broker is gone" from "the method threw".
@@ -57,10 +59,12 @@ std::string_view to_string(origin where) noexcept;
 class Error : public std::runtime_error {
  public:
   Error(errc code, const std::string& message, origin where = origin::local, std::string remote_type = {})
-      : std::runtime_error(message), remote_type_(std::move(remote_type)), code_(code), origin_(where) {}
+      : Error(code, message, where, std::move(remote_type), retry_of(code)) {}
+  Error(errc code, const std::string& message, origin where, std::string remote_type, retry_class again)
+      : std::runtime_error(message), remote_type_(std::move(remote_type)), code_(code), retry_(again), origin_(where) {}
 
   errc code() const noexcept { return code_; }
-  retry_class retry() const noexcept { return retry_of(code_); }
+  retry_class retry() const noexcept { return retry_; }
   origin where() const noexcept { return origin_; }
 
   // The type of the exception that a method threw ("std::out_of_range"); empty when the error did not come from one.
@@ -69,6 +73,7 @@ class Error : public std::runtime_error {
  private:
   std::string remote_type_;
   errc code_;
+  retry_class retry_;
   origin origin_;
 };
 

@@ -23,6 +23,7 @@ struct failed_call {
   errc status;
   gate::origin origin;
   std::string text;
+  gate::retry_class retry;
 };
 
 // What the session says is written down; the test is the broker.
@@ -57,7 +58,7 @@ struct session_fixture : gate::client::session::handler {
     if (on_end) on_end();
   }
   void failed(call_id call, const gate::client::session::failure& f) override {
-    failures.push_back({call, f.status, f.origin, std::string(f.text)});
+    failures.push_back({call, f.status, f.origin, std::string(f.text), f.retry});
     if (on_end) on_end();
   }
   void ready(const message&) override { ++readies; }

@@ -176,6 +176,7 @@ TEST_CASE("when the connection is lost, an idempotent call is sent again and any
   CHECK(f.failures[0].id == once);
   CHECK(f.failures[0].status == errc::unavailable);
   CHECK(f.failures[0].text.find("may have been executed") != std::string::npos);
+  CHECK(f.failures[0].retry == gate::retry_class::if_idempotent);
   f.sent.clear();
   f.reconnect();
   const auto requests = f.sent_of(message_type::request);
@@ -199,6 +200,37 @@ TEST_CASE("an idempotent call of which a part arrived is not sent again", "[clie
   CHECK(f.client.kept_bytes() == 0);
   f.client.ended(errc::unavailable, "reset", f.now);
   CHECK(f.failures.size() == 1);
+}
+
+TEST_CASE("an error is safe to retry while no attempt was sent, or the broker says so of the only one",
+          "[client][session]") {
+  using gate::retry_class;
+  session_fixture f;
+  f.connect();
+  const auto answered = [&](errc status) {
+    message m;
+    m.type = message_type::error;
+    m.call = f.sent_of(message_type::request).back().m.call;
+    m.status = status;
+    m.origin = gate::origin::broker;
+    m.text = "no";
+    f.client.received(m, f.now);
+    return f.failures.back().retry;
+  };
+  f.begin();
+  CHECK(answered(errc::unavailable) == retry_class::safe);
+  f.begin(flag::idempotent);
+  f.client.ended(errc::unavailable, "reset", f.now);
+  f.reconnect();
+  CHECK(answered(errc::unavailable) == retry_class::if_idempotent);  // what was sent first may have run
+  f.begin(flag::idempotent);
+  f.client.ended(errc::unavailable, "reset", f.now);
+  f.begin();
+  while (f.failures.size() < 4) f.pass(100ms);
+  for (const std::size_t i : {2u, 3u}) {
+    CHECK(f.failures[i].status == errc::unavailable);
+    CHECK(f.failures[i].retry == (i == 2 ? retry_class::if_idempotent : retry_class::safe));
+  }
 }
 
 TEST_CASE("a call is sent no more often than the attempts allow", "[client][session]") {

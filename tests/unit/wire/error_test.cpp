@@ -44,6 +44,8 @@ TEST_CASE("an error says what happened, where, and whether to try again", "[wire
   CHECK(e.retry() == retry_class::safe);
   CHECK(e.where() == origin::broker);
   CHECK(e.remote_type() == "std::bad_alloc");
+  CHECK(Error(errc::unavailable, "cut", origin::local, {}, retry_class::if_idempotent).retry() ==
+        retry_class::if_idempotent);
   CHECK(to_string(e.where()) == "broker");
   CHECK(to_string(origin::worker) == "worker");
   CHECK(to_string(origin::local) == "local");
