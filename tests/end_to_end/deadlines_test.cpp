@@ -114,6 +114,14 @@ TEST_CASE("plain methods that outlive their calls beyond stuck_max end the worke
   CHECK(system.worker.program().count_lines("exiting, to be started again") == 1);
 }
 
+TEST_CASE("a worker whose threads all run methods that do not end exits, whatever stuck_max allows", "[stuck]") {
+  test_system system({}, {"--stuck-max", "100", "--stuck-after", "50ms"});
+  std::vector<std::future<void>> calls;
+  for (int i = 0; i < 8; ++i) calls.push_back(system.test["never"]().within(3s).future<void>());
+  for (auto& call : calls) CHECK(error_of([&] { call.get(); }).code() == errc::timed_out);
+  CHECK(system.worker.program().wait() == program_end{3, 0});
+}
+
 TEST_CASE("a worker with one stuck method serves on, and sees its end", "[stuck]") {
   test_system system({}, {"--stuck-max", "1", "--stuck-after", "50ms"});
   CHECK(error_of([&] { system.test["never"]().within(3s).get<void>(); }).code() == errc::timed_out);

@@ -75,7 +75,8 @@ dispatcher_options runtime::dispatch_options() {
   o.huge_arguments.bytes_max = options_.huge_bytes_max;
   o.huge_arguments.ratio_max = options_.huge_ratio_max;
   o.huge_arguments.account = std::make_shared<huge::memory_account>(options_.huge_peer_bytes_max);
-  o.stuck_max = options_.stuck_max;
+  // When every thread is stuck no method can begin, however many may be.
+  o.stuck_max = std::min(options_.stuck_max, pool_.size() - 1);
   o.stuck_after = options_.stuck_after;
   o.on_stuck = [this] { stuck(); };
   return o;
