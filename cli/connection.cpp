@@ -27,6 +27,7 @@ Client connect(const settings& common) {
     start(client.where(), client.ready()).get();
     return client;
   } catch (const Error& e) {
+    if (e.code() == errc::invalid_argument) throw usage_error(std::string(e.what()) + " (--broker, or GATE_BROKER)");
     if (e.code() != errc::unavailable) throw;
     throw broker_unreachable(e.what());
   } catch (const std::exception& e) {

@@ -14,8 +14,8 @@ namespace gate::cli {
 // How a client reaches the broker of those settings. Throws what credentials_of() throws.
 client_options options_of(const settings& common);
 
-// A client whose broker has answered. Throws broker_unreachable; Error when the broker will not have us; and what
-// credentials_of() throws.
+// A client whose broker has answered. Throws usage_error for what is no address; broker_unreachable; Error when the
+// broker will not have us; and what credentials_of() throws.
 Client connect(const settings& common);
 
 // What a method of the broker's own service `gate` answers.

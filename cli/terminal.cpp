@@ -19,16 +19,24 @@ std::string wrap(const char* code, std::string_view text, bool coloured) {
   return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";
 }
 
+// Octets of the control character that a text begins with; 0 if it begins with none. Those from U+0080 on have two, and
+// steer some terminals too.
+std::size_t control_at(std::string_view text) {
+  const auto octet = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  if (octet(0) < 0x20 || octet(0) == 0x7f) return 1;
+  return octet(0) == 0xc2 && octet(1) >= 0x80 && octet(1) < 0xa0 ? 2 : 0;
+}
+
 std::string without_controls(std::string_view text, std::string_view but) {
   std::string shown;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool control = octet < 0x20 || octet == 0x7f;
-    if (control && but.find(c) == std::string_view::npos) {
+  while (!text.empty()) {
+    const std::size_t control = control_at(text);
+    if (control > 0 && but.find(text.front()) == std::string_view::npos) {
       shown += "\xef\xbf\xbd";
     } else {
-      shown += c;
+      shown += text.front();
     }
+    text.remove_prefix(std::max<std::size_t>(control, 1));
   }
   return shown;
 }

@@ -13,8 +13,8 @@
 
 #include <gate/assert.hpp>
 
-#include "broker/src/endpoints.hpp"
 #include "broker/src/security/endpoint_auth.hpp"
+#include "common/src/peer/endpoint.hpp"
 
 namespace gate::broker {
 namespace {
@@ -234,6 +234,9 @@ const config_key& key_named(std::string_view name) {
   return *found;
 }
 
+// A table that programs made by run_worker read; one file may hold the settings of a whole machine.
+constexpr std::string_view of_workers = "worker";
+
 class reader {
  public:
   reader(std::string_view name, broker_options& options) : name_(name), options_(options) {}
@@ -242,6 +245,7 @@ class reader {
     for (const auto& [name, node] : table) {
       const auto found =
           std::find_if(keys.begin(), keys.end(), [&](const config_key& k) { return k.name == name.str(); });
+      if (name.str() == of_workers && node.is_table()) continue;
       if (found == keys.end()) {
         fail(name.source(), "unknown key '" + std::string(name.str()) + "'" + guess(name.str()));
       }
@@ -323,15 +327,23 @@ class reader {
     if (text->get().size() < key.least) fail(node.source(), "'" + std::string(key.name) + "' must not be empty");
     to = text->get();
   }
+  // Without what may follow a question mark.
+  void check_address(const toml::value<std::string>& text) const {
+    const std::string_view address = text.get();
+    const std::string_view fault = gate::peer::fault_to_bind(address.substr(0, address.find('?')));
+    if (!fault.empty()) fail(text.source(), "'" + text.get() + "' is no address to bind: " + std::string(fault));
+  }
   void set(const config_key& key, const toml::node& node, std::vector<std::string>& to) const {
     std::vector<std::string> texts;
     const auto* const list = node.as_array();
     if (const auto* text = node.as_string()) {
+      check_address(*text);
       texts.push_back(text->get());
     } else if (list != nullptr) {
       for (const toml::node& item : *list) {
         const auto* one = item.as_string();
         if (one == nullptr) wrong(key, item, "a list of texts");
+        check_address(*one);
         texts.push_back(one->get());
       }
     }

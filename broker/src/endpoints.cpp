@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 #include <optional>
 #include <utility>
+
+#include "common/src/peer/endpoint.hpp"
 
 namespace gate::broker {
 namespace {
 
 constexpr std::string_view tcp_prefix = "tcp://";
+constexpr std::string_view localhost = "tcp://localhost:";
 
 // The four numbers of 127.0.0.1, nothing else: "127.evil.example" is a name.
 bool is_loopback_ipv4(std::string_view host) noexcept {
@@ -24,28 +26,6 @@ bool is_loopback_ipv4(std::string_view host) noexcept {
     if (dot == host.size()) return numbers == 4 && first_is_127;
     host.remove_prefix(dot + 1);
   }
-}
-
-std::string_view host_of(std::string_view endpoint) noexcept {
-  endpoint.remove_prefix(tcp_prefix.size());
-  return endpoint.substr(0, endpoint.rfind(':'));
-}
-
-bool is_port(std::string_view text) noexcept {
-  if (text == "*") return true;
-  std::uint32_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc() && end == text.data() + text.size() && port <= 65535;
-}
-
-// Empty when it can be bound as far as its form tells, else what is wrong with it.
-std::string_view fault_of(std::string_view endpoint) noexcept {
-  if (endpoint.starts_with("ipc://")) return endpoint.size() > 6 ? "" : "a path must follow ipc://";
-  if (endpoint.starts_with("inproc://")) return endpoint.size() > 9 ? "" : "a name must follow inproc://";
-  if (!endpoint.starts_with(tcp_prefix)) return "an address begins with tcp://, ipc:// or inproc://";
-  const std::size_t colon = endpoint.rfind(':');
-  if (colon < tcp_prefix.size() || host_of(endpoint).empty()) return "write it as tcp://host:port";
-  return is_port(endpoint.substr(colon + 1)) ? "" : "the port must be a number up to 65535, or *";
 }
 
 struct address {
@@ -85,6 +65,8 @@ binding to_binding(const std::string& given, const broker_options& options) {
   using security::auth;
   address a = split(given);
   binding b{std::move(a.endpoint)};
+  // libzmq binds addresses and interfaces, not names; this one everybody knows.
+  if (b.endpoint.starts_with(localhost)) b.endpoint = "tcp://127.0.0.1:" + b.endpoint.substr(localhost.size());
   // The transport asks nobody about peers of the same process; what an address does not say itself spares them.
   const bool inproc = b.endpoint.starts_with("inproc://");
   b.how = a.how.value_or(inproc ? auth::none : security::parse_auth(options.auth).value_or(auth::none));
@@ -123,7 +105,7 @@ void add(std::vector<binding>& plan, const std::vector<std::string>& endpoints, 
 bool is_local(std::string_view endpoint) noexcept {
   if (endpoint.starts_with("ipc://") || endpoint.starts_with("inproc://")) return true;
   if (!endpoint.starts_with(tcp_prefix)) return false;
-  const std::string_view host = host_of(endpoint);
+  const std::string_view host = peer::host_of(endpoint);
   return host == "localhost" || host == "lo" || host == "[::1]" || is_loopback_ipv4(host);
 }
 
@@ -134,7 +116,7 @@ void check_zap(const broker_options& options) {
   const bool decides = !options.credentials.empty() || !options.zap_service.empty();
   for (const std::string& endpoint : options.zap_bind) {
     const std::string place = "zap_bind " + endpoint;
-    if (const std::string_view fault = fault_of(endpoint); !fault.empty()) refuse(place, fault);
+    if (const std::string_view fault = peer::fault_to_bind(endpoint); !fault.empty()) refuse(place, fault);
     if (!decides) refuse(place, "there is no credential store to answer from; set credentials");
     if (!options.insecure && !is_local(endpoint)) {
       refuse(place,
@@ -143,7 +125,7 @@ void check_zap(const broker_options& options) {
     }
   }
   if (options.zap_service.empty()) return;
-  const std::string_view fault = fault_of(options.zap_service);
+  const std::string_view fault = peer::fault_to_connect(options.zap_service);
   if (!fault.empty())
     throw bind_error("cannot connect to zap_service " + options.zap_service + ": " + std::string(fault));
 }
@@ -168,7 +150,7 @@ std::vector<binding> plan_bindings(const broker_options& options) {
   add(plan, options.backend, options, &binding::backend);
   for (const binding& b : plan) {
     const std::string place = std::string(role_name(b)) + " " + b.endpoint;
-    if (const std::string_view fault = fault_of(b.endpoint); !fault.empty()) refuse(place, fault);
+    if (const std::string_view fault = peer::fault_to_bind(b.endpoint); !fault.empty()) refuse(place, fault);
     security::endpoint_facts facts;
     facts.how = b.how;
     facts.local = is_local(b.endpoint);

@@ -4,9 +4,12 @@
 #include <cstring>
 #include <limits>
 
+#include <net/if.h>
 #include <sodium.h>
 
+#include "broker/src/ipc_path.hpp"
 #include "common/src/peer/context.hpp"
+#include "common/src/peer/endpoint.hpp"
 
 namespace gate::broker {
 namespace {
@@ -38,17 +41,27 @@ void configure(zmq::socket_t& s, const binding& plan, const broker_options& opti
   if (plan.endpoint.find('[') != std::string::npos) s.set(zmq::sockopt::ipv6, true);
 }
 
+bool is_name_of_host(std::string_view endpoint) {
+  if (!endpoint.starts_with("tcp://")) return false;
+  const std::string host(gate::peer::host_of(endpoint));
+  const bool is_number = host == "*" || host.starts_with('[') || host.find_first_not_of("0123456789.") == host.npos;
+  return !is_number && ::if_nametoindex(host.c_str()) == 0;
+}
+
 std::string bind_to(gate::socket& s, const security::gatekeeper& door, const binding& plan,
                     const broker_options& options) {
-  const auto fail = [&](const char* why) {
+  const auto fail = [&](const std::string& why) {
     throw bind_error("cannot bind " + std::string(role_name(plan)) + " " + plan.endpoint + ": " + why);
   };
+  if (const std::string other = in_the_way_of(plan.endpoint); !other.empty()) fail(other);
   try {
     configure(s.raw(), plan, options);
     if (!is_inproc(plan)) door.prepare(s.raw(), plan.how);
     return s.bind(plan.endpoint);
   } catch (const zmq::error_t& e) {
-    fail(e.what());
+    // Of a name libzmq tells whatever went wrong last.
+    fail(is_name_of_host(plan.endpoint) ? "bind takes an address or an interface of this machine, not a name"
+                                        : std::string(e.what()));
   } catch (const private_file_error& e) {
     fail(e.what());
   }

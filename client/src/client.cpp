@@ -9,6 +9,7 @@
 #include <gate/timeout.hpp>
 
 #include "client/src/core.hpp"
+#include "common/src/peer/endpoint.hpp"
 
 namespace gate {
 
@@ -21,6 +22,12 @@ task<void> until_ready(detail::core_ptr core) {
     if (const std::exception_ptr refusal = runtime.refusal()) std::rethrow_exception(refusal);
     co_await runtime.changes().wait();
   }
+}
+
+client_options checked(client_options options) {
+  const std::string_view fault = peer::fault_to_connect(options.endpoint);
+  if (fault.empty()) return options;
+  throw Error(errc::invalid_argument, "cannot connect to '" + options.endpoint + "': " + std::string(fault));
 }
 
 task<void> until_ready_or_late(detail::core_ptr core) {
@@ -66,10 +73,10 @@ class Client::handle {
 };
 
 Client::Client(client_options options)
-    : handle_(std::make_shared<handle>(std::make_shared<detail::client_core>(std::move(options)))) {}
+    : handle_(std::make_shared<handle>(std::make_shared<detail::client_core>(checked(std::move(options))))) {}
 
 Client::Client(loop& where, client_options options)
-    : handle_(std::make_shared<handle>(std::make_shared<detail::client_core>(where, std::move(options)))) {}
+    : handle_(std::make_shared<handle>(std::make_shared<detail::client_core>(where, checked(std::move(options))))) {}
 
 Service Client::operator[](std::string_view service) const { return Service(handle_->core(), std::string(service)); }
 

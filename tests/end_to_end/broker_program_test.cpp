@@ -7,6 +7,7 @@
 
 #include "tests/support/programs.hpp"
 #include "tests/support/raw_peer.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 using namespace gate;
 using namespace gate::test;
@@ -87,6 +88,23 @@ TEST_CASE("the broker does not start when a port is in use, and leaves the other
   CHECK(is_one_line(o.err));
   CHECK(contains(o.err, "cannot bind backend " + first.backend() + ": Address already in use"));
   CHECK(o.out.empty());
+}
+
+TEST_CASE("the broker does not take a path over from another one that is there, and leaves it alone", "[broker]") {
+  const scratch_folder folder;
+  const addresses where{"ipc://" + folder.file("frontend"), "ipc://" + folder.file("backend")};
+  broker_program first(where);
+  for (const std::string& backend : {where.backend, std::string("tcp://127.0.0.1:*")}) {
+    const outcome o = run_broker({"--frontend", where.frontend, "--backend", backend});
+    CHECK(o.end == program_end{2, 0});
+    CHECK(is_one_line(o.err));
+    CHECK(contains(o.err, "cannot bind frontend " + where.frontend + ": Address already in use"));
+  }
+  raw_dealer peer(where.frontend);
+  peer.hello_as_client();
+  peer.wait_for(message_type::welcome);
+  first.program().kill();
+  broker_program heir(where);  // what the killed one left behind is in nobody's way
 }
 
 TEST_CASE("the broker refuses an address that other machines can reach, unless told insecure", "[broker]") {

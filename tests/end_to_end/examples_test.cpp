@@ -227,6 +227,7 @@ TEST_CASE("the command tells what went wrong by its exit code and one line", "[e
   CHECK(gate_command(broker, {"call", "calculator.add", "2", "--frob"}).code == 2);
   CHECK(gate_command(broker, {"frob"}).code == 2);
   CHECK(run("gate", {"ping", "--broker", "ipc:///no/such/broker", "--timeout", "300ms"}).code == 3);
+  CHECK(run("gate", {"ping", "--broker", "localhost:5555"}).code == 2);
   const arguments slow = {"call",     "calculator.add_slowly", "1", "2", "600", "--timeout", "3s",
                           "--broker", broker.frontend()};
   CHECK(run("gate", slow).code == 4);

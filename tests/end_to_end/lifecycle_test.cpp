@@ -197,6 +197,9 @@ TEST_CASE("a worker refuses a bad flag or file in one line, with exit code 2", "
   CHECK_THAT(bad_key.text(process::stream::err), Catch::Contains(config.path() + ":3: unknown key 'capasity'"));
   process bad_flag("gate-test-worker", {"--no-such-flag"});
   CHECK(bad_flag.wait() == program_end{2, 0});
+  process bad_address("gate-test-worker", {"--broker", "localhost:5556"});
+  CHECK(bad_address.wait() == program_end{2, 0});
+  CHECK_THAT(bad_address.text(process::stream::err), Catch::Contains("an address begins with tcp://"));
   process help("gate-test-worker", {"--help"});
   CHECK(help.wait() == program_end{0, 0});
   CHECK_THAT(help.text(process::stream::out), Catch::Contains("Exit codes"));

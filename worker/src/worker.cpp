@@ -1,14 +1,18 @@
 #include <cctype>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <typeinfo>
 #include <utility>
 
 #include <cxxabi.h>
 
 #include <gate/assert.hpp>
+#include <gate/error.hpp>
+#include <gate/limits.hpp>
 #include <gate/worker.hpp>
 
+#include "common/src/peer/endpoint.hpp"
 #include "worker/src/runtime.hpp"
 
 namespace gate {
@@ -58,9 +62,26 @@ void Worker::drain() {
 
 bool Worker::registered() const noexcept { return runtime_ != nullptr && runtime_->registered(); }
 
+namespace {
+
+// What would never find a broker, or none that takes it.
+void check(const Worker& what, const worker_options& options) {
+  if (const std::string_view fault = peer::fault_to_connect(options.broker); !fault.empty()) {
+    throw Error(errc::invalid_argument, "cannot connect to '" + options.broker + "': " + std::string(fault));
+  }
+  const std::size_t size = options.service.empty() ? what.service_name().size() : options.service.size();
+  if (size == 0 || size > limits::name_bytes_max || options.capacity == 0) {
+    throw Error(errc::invalid_argument, "a worker has a service's name of 1 to " +
+                                            std::to_string(limits::name_bytes_max) + " octets, and a capacity");
+  }
+}
+
+}  // namespace
+
 task<void> serve(loop& where, Worker& what, worker_options options) {
   loop& here = co_await this_loop();
   GATE_ASSERT(&here == &where);
+  check(what, options);
   worker::runtime served(where, what, std::move(options));
   co_await served.run();
 }

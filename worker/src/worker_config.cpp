@@ -10,6 +10,8 @@
 
 #include <toml++/toml.h>
 
+#include "common/src/peer/endpoint.hpp"
+
 namespace gate::worker {
 
 namespace {
@@ -31,7 +33,8 @@ const std::array keys{
     config_key{"capacity", &o::capacity, 1, limits::worker_capacity_max, "Calls taken at once"},
     config_key{"threads", &o::threads, 0, 4096, "Threads for plain methods; 0: one a core, at least two"},
     config_key{"drain_timeout", &o::drain_timeout, 0, day_ms, "Time that calls have to end after a signal"},
-    config_key{"stuck_max", &o::stuck_max, 0, 4096, "Methods that may hold a thread for ever before the worker exits"},
+    config_key{"stuck_max", &o::stuck_max, 0, 4096,
+               "Methods that may hold a thread for ever; beyond it, or without a free thread, the worker exits"},
     config_key{"stuck_after", &o::stuck_after, 1, day_ms,
                "Time after its call's end when a running method counts as stuck"},
     config_key{"heartbeat_interval", &o::heartbeat_interval, 10, day_ms,
@@ -100,15 +103,18 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 std::uint64_t number_of(const config_key& key, std::string_view text) {
   const auto number = key.is_duration() ? parse_duration_ms(text) : parse_number(text);
   if (!number && key.is_duration()) must_be(key, "a duration such as \"5s\" or \"200ms\"");
-  if (!number) must_be(key, "a number");
-  if (*number >= key.least && *number <= key.most) return *number;
+  if (number && *number >= key.least && *number <= key.most) return *number;
   const auto shown = [&](std::uint64_t n) { return key.is_duration() ? duration_text(n) : std::to_string(n); };
-  must_be(key, "from " + shown(key.least) + " to " + shown(key.most));
+  must_be(key, (key.is_duration() ? "from " : "a whole number from ") + shown(key.least) + " to " + shown(key.most));
 }
 
 std::string text_of(const config_key& key, std::string_view text) {
-  if (text.empty()) must_be(key, "a text");
+  if (text.empty()) must_be(key, "a text that is not empty");
   const bool known = std::find(log_levels.begin(), log_levels.end(), text) != log_levels.end();
+  if (key.name == "broker") {
+    const std::string_view fault = peer::fault_to_connect(text);
+    if (!fault.empty()) throw config_error("'broker' is no address of a broker: " + std::string(fault));
+  }
   if (key.name == "log_level" && !known) must_be(key, "trace, debug, info, warn, error or off");
   if ((key.name == "service" || key.name == "name") && text.size() > limits::name_bytes_max) {
     must_be(key, "no longer than " + std::to_string(limits::name_bytes_max) + " bytes");
@@ -130,6 +136,7 @@ class reader {
 
   void read(const toml::table& root) {
     const toml::node* const own = root.get("worker");
+    if (own == nullptr && !root.empty()) fail(root.begin()->first.source(), "there is no table [worker] in this file");
     if (own == nullptr) return;
     const toml::table* const table = own->as_table();
     if (table == nullptr) fail(own->source(), "[worker] must be a table");

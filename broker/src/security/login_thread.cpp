@@ -5,6 +5,7 @@
 
 #include <gate/sleep.hpp>
 
+#include "broker/src/ipc_path.hpp"
 #include "common/src/peer/context.hpp"
 
 namespace gate::security {
@@ -67,6 +68,9 @@ std::unique_ptr<zap_client> login_thread::connect(zmq::context_t& context, const
 }
 
 void login_thread::bind(zmq::context_t& context, const std::string& endpoint, std::vector<std::string> domains) {
+  if (const std::string other = broker::in_the_way_of(endpoint); !other.empty()) {
+    throw bind_error("cannot bind zap_bind " + endpoint + ": " + other);
+  }
   try {
     servers_.push_back(std::make_unique<zap_server>(loop_, context, endpoint, logins_, std::move(domains)));
   } catch (const zmq::error_t& e) {

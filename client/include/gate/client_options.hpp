@@ -29,7 +29,7 @@ struct client_options {
   client_options(std::string broker) : endpoint(std::move(broker)) {}  // NOLINT
 
   // The broker's frontend: "tcp://host:port", "ipc:///path". A name that must be looked up is looked up anew for each
-  // connection.
+  // connection. What is no address lets the Client's constructor throw Error(invalid_argument).
   std::string endpoint = "tcp://127.0.0.1:5555";
   // What the broker is to know us by; it may ask for none. Refused, all calls end as `unauthenticated`, for good.
   gate::credentials credentials;

@@ -70,6 +70,16 @@ TEST_CASE("an unknown key is refused with its line and a guess", "[config]") {
   CHECK(error_of("[broker]\nqueue_max = 1") == "gate.toml:1: unknown key 'broker'");
 }
 
+TEST_CASE("one file may hold the settings of workers too", "[config]") {
+  CHECK(read("queue_max = 5\n[worker]\ncapacity = 3\n").queue_max == 5);
+  CHECK(error_of("worker = 1") == "gate.toml:1: unknown key 'worker'");
+}
+
+TEST_CASE("what is no address is refused with its line", "[config]") {
+  CHECK(error_of("backend = 'tcp://*:5556?auth=curve'\nfrontend = ['ipc:///run/gate',\n'tcp://127.0.0.1:777777']") ==
+        "gate.toml:3: 'tcp://127.0.0.1:777777' is no address to bind: the port must be a number up to 65535, or *");
+}
+
 TEST_CASE("a value of the wrong kind is refused with its line and what is expected", "[config]") {
   CHECK(error_of("\nqueue_max = 'many'") == "gate.toml:2: 'queue_max' must be a whole number from 0 to 1073741824");
   for (const char* const number : {"-1", "1.5", "1e3"}) {

@@ -51,6 +51,11 @@ TEST_CASE("an address that others can reach is refused unless the options say in
   CHECK_NOTHROW(plan_bindings(with({"tcp://0.0.0.0:5555"}, {"tcp://*:5556"}, true)));
 }
 
+TEST_CASE("localhost is bound by its number", "[endpoints]") {
+  const auto plan = plan_bindings(with({"tcp://localhost:5555"}, {"inproc://workers"}));
+  CHECK(plan.front().endpoint == "tcp://127.0.0.1:5555");
+}
+
 TEST_CASE("what is no address is refused with what is wrong", "[endpoints]") {
   CHECK(refusal("5555") == "cannot bind frontend 5555: an address begins with tcp://, ipc:// or inproc://");
   CHECK(refusal("tcp://127.0.0.1") == "cannot bind frontend tcp://127.0.0.1: write it as tcp://host:port");

@@ -112,5 +112,9 @@ TEST_CASE("what a developer wrote in several lines is shown in one", "[cli]") {
 }
 
 TEST_CASE("what a peer sent cannot steer the terminal", "[cli]") {
+  CHECK(gate::cli::printable("\xc2\x9b"
+                             "31m \xc2\xa9 \xc2") ==
+        "\xef\xbf\xbd"
+        "31m \xc2\xa9 \xc2");
   CHECK(gate::cli::printable("a\x1b[31mb\tc\n") == "a\xef\xbf\xbd[31mb\tc\n");
 }

@@ -58,9 +58,9 @@ TEST_CASE("the table worker of a file is read and others are left alone", "[work
 
 TEST_CASE("a fault in the file is told with its line", "[worker]") {
   CHECK(fault_of("[worker]\ncapacity = 5\nfoo = 1\n") == "gate.toml:3: unknown key 'foo' in [worker]");
-  CHECK(fault_of("[worker]\ncapacity = 0\n") == "gate.toml:2: 'capacity' must be from 1 to 65535");
-  CHECK(fault_of("[worker]\ncapacity = -1\n") == "gate.toml:2: 'capacity' must be a number");
-  CHECK(fault_of("[worker]\n\nthreads = \"many\"\n") == "gate.toml:3: 'threads' must be a number");
+  CHECK(fault_of("[worker]\ncapacity = 0\n") == "gate.toml:2: 'capacity' must be a whole number from 1 to 65535");
+  CHECK(fault_of("[worker]\ncapacity = -1\n") == "gate.toml:2: 'capacity' must be a whole number from 1 to 65535");
+  CHECK(fault_of("[worker]\n\nthreads = \"many\"\n") == "gate.toml:3: 'threads' must be a whole number from 0 to 4096");
   CHECK(fault_of("[worker]\ndrain_timeout = \"5 parsecs\"\n") ==
         "gate.toml:2: 'drain_timeout' must be a duration such as \"5s\" or \"200ms\"");
   CHECK(fault_of("[worker]\nlog_level = \"loud\"\n") ==

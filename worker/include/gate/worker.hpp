@@ -75,7 +75,7 @@ struct worker_options {
   std::chrono::milliseconds drain_timeout = limits::drain_timeout;
 
   // A plain method that runs on for stuck_after once its call has ended is stuck, and keeps its thread. When more than
-  // stuck_max are, on_stuck is called.
+  // stuck_max are, or every thread of the pool is held by one, on_stuck is called.
   std::size_t stuck_max = limits::stuck_max;
   std::chrono::milliseconds stuck_after{10'000};
 
@@ -104,8 +104,9 @@ struct worker_options {
 // Serves `what` on `where`, the loop on which this is awaited, until it is drained: connects, registers, runs calls,
 // and comes back after a loss. Throws Error with the broker's reason when the broker will not have it (unsupported,
 // unauthenticated, permission_denied), std::logic_error when the GATE_INTERFACE or GATE_DOC lines contradict each
-// other, and `cancelled`: then the connection is closed and methods are cancelled. Always waits for methods that run,
-// the pool's included. Does not throw because no broker is there: it tries again until one is.
+// other, Error(invalid_argument) when options.broker is no address or the service has no name that can travel, and
+// `cancelled`: then the connection is closed and methods are cancelled. Always waits for methods that run, the pool's
+// included. Does not throw because no broker is there: it tries again until one is.
 task<void> serve(loop& where, Worker& what, worker_options options);
 
 namespace worker {

@@ -1,0 +1,49 @@
+#include "common/src/peer/endpoint.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+
+namespace gate::peer {
+namespace {
+
+constexpr std::string_view tcp = "tcp://", ipc = "ipc://", inproc = "inproc://";
+
+std::optional<std::uint32_t> port_of(std::string_view text) noexcept {
+  std::uint32_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port > 65535) return std::nullopt;
+  return port;
+}
+
+// What is wrong before the port; else `port` is it, of TCP alone.
+std::string_view fault_of(std::string_view endpoint, std::optional<std::string_view>& port) noexcept {
+  if (endpoint.starts_with(ipc)) return endpoint.size() > ipc.size() ? "" : "a path must follow ipc://";
+  if (endpoint.starts_with(inproc)) return endpoint.size() > inproc.size() ? "" : "a name must follow inproc://";
+  if (!endpoint.starts_with(tcp)) return "an address begins with tcp://, ipc:// or inproc://";
+  const std::size_t colon = endpoint.rfind(':');
+  if (colon < tcp.size() || host_of(endpoint).empty()) return "write it as tcp://host:port";
+  port = endpoint.substr(colon + 1);
+  return {};
+}
+
+}  // namespace
+
+std::string_view fault_to_connect(std::string_view endpoint) noexcept {
+  std::optional<std::string_view> port;
+  if (const std::string_view fault = fault_of(endpoint, port); !fault.empty()) return fault;
+  return !port || port_of(*port).value_or(0) > 0 ? "" : "the port must be a number from 1 to 65535";
+}
+
+std::string_view fault_to_bind(std::string_view endpoint) noexcept {
+  std::optional<std::string_view> port;
+  if (const std::string_view fault = fault_of(endpoint, port); !fault.empty()) return fault;
+  return !port || port == "*" || port_of(*port) ? "" : "the port must be a number up to 65535, or *";
+}
+
+std::string_view host_of(std::string_view endpoint) noexcept {
+  endpoint.remove_prefix(tcp.size());
+  return endpoint.substr(0, endpoint.rfind(':'));
+}
+
+}  // namespace gate::peer

@@ -1,0 +1,30 @@
+#include "common/src/peer/endpoint.hpp"
+
+#include <catch2/catch.hpp>
+
+using gate::peer::fault_to_bind;
+using gate::peer::fault_to_connect;
+
+TEST_CASE("addresses of all three transports have nothing wrong", "[peer][endpoint]") {
+  for (const char* const good : {"tcp://127.0.0.1:5555", "tcp://broker.example:1", "tcp://[::1]:65535",
+                                 "tcp://10.0.0.2:0;10.0.0.1:5555", "ipc:///run/gate", "ipc://@name", "inproc://x"}) {
+    CAPTURE(good);
+    CHECK(fault_to_connect(good).empty());
+    CHECK(fault_to_bind(good).empty());
+  }
+  CHECK(fault_to_bind("tcp://127.0.0.1:*").empty());
+  CHECK(fault_to_bind("tcp://*:0").empty());
+}
+
+TEST_CASE("what is no address is told from one where nobody is", "[peer][endpoint]") {
+  CHECK(fault_to_connect("localhost:5555") == "an address begins with tcp://, ipc:// or inproc://");
+  CHECK(fault_to_connect("") == "an address begins with tcp://, ipc:// or inproc://");
+  CHECK(fault_to_connect("tcp://localhost") == "write it as tcp://host:port");
+  CHECK(fault_to_connect("tcp://:5555") == "write it as tcp://host:port");
+  CHECK(fault_to_connect("ipc://") == "a path must follow ipc://");
+  CHECK(fault_to_connect("inproc://") == "a name must follow inproc://");
+  for (const char* const port : {"", "0", "*", "65536", "55x", "-1", " 1"}) {
+    CAPTURE(port);
+    CHECK(fault_to_connect("tcp://h:" + std::string(port)) == "the port must be a number from 1 to 65535");
+  }
+}
