@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -15,6 +13,7 @@
 
 #include "broker/src/security/endpoint_auth.hpp"
 #include "common/src/peer/endpoint.hpp"
+#include "common/src/quantity.hpp"
 
 namespace gate::broker {
 namespace {
@@ -141,49 +140,14 @@ constexpr std::array log_levels{"trace", "debug", "info", "warn", "error", "off"
 
 // --- numbers with units
 
-struct unit {
-  std::string_view suffix;
-  std::uint64_t factor;
-};
-constexpr std::array time_units{unit{"ms", 1}, unit{"s", 1000}, unit{"min", 60'000}, unit{"h", 3'600'000}};
-constexpr std::array size_units{
-    unit{"B", 1},     unit{"KiB", 1u << 10}, unit{"MiB", 1u << 20},    unit{"GiB", 1u << 30},
-    unit{"KB", 1000}, unit{"MB", 1'000'000}, unit{"GB", 1'000'000'000}};
-
-// "1.5s" with time_units: 1500. Nothing when it is not a number and a unit.
-std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const unit> units) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || !(number >= 0)) return std::nullopt;
-  std::string_view suffix(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  while (suffix.starts_with(' ')) suffix.remove_prefix(1);
-  for (const unit& u : units) {
-    if (u.suffix != suffix) continue;
-    const double value = number * static_cast<double>(u.factor);
-    if (value >= 9e18) return std::nullopt;
-    return static_cast<std::uint64_t>(std::llround(value));
-  }
-  return std::nullopt;
-}
-
-// The largest unit that leaves a whole number: "64MiB".
-std::string format_quantity(std::uint64_t value, std::span<const unit> units) {
-  unit best = units.front();
-  for (const unit& u : units) {
-    if (value != 0 && value % u.factor == 0 && u.factor > best.factor && !u.suffix.ends_with("B")) best = u;
-    if (value != 0 && value % u.factor == 0 && u.factor > best.factor && u.suffix.ends_with("iB")) best = u;
-  }
-  return std::to_string(value / best.factor) + std::string(best.suffix);
-}
-
 bool is_bytes(const config_key& key) noexcept { return key.name.ends_with("_bytes_max"); }
 bool is_duration(const config_key& key) noexcept {
   return std::holds_alternative<milliseconds broker_options::*>(key.where);
 }
 
 std::string format_number(const config_key& key, std::uint64_t value) {
-  if (is_duration(key)) return format_quantity(value, time_units);
-  if (is_bytes(key)) return format_quantity(value, size_units);
+  if (is_duration(key)) return format_quantity(value, quantity::time);
+  if (is_bytes(key)) return format_quantity(value, quantity::size);
   return std::to_string(value);
 }
 
@@ -285,8 +249,8 @@ class reader {
     if (const auto* number = node.as_integer(); number != nullptr && number->get() >= 0) {
       value = static_cast<std::uint64_t>(number->get());
     } else if (const auto* text = node.as_string()) {
-      if (is_duration(key)) value = parse_quantity(text->get(), time_units);
-      if (is_bytes(key)) value = parse_quantity(text->get(), size_units);
+      if (is_duration(key)) value = parse_quantity(text->get(), quantity::time);
+      if (is_bytes(key)) value = parse_quantity(text->get(), quantity::size);
     }
     if (!value) {
       if (is_duration(key)) {

@@ -33,8 +33,8 @@ enum exit_code : int {
 };
 
 constexpr const char* footer = R"(
-Durations are written as 500ms, 30s, 5min or 1h. The file of --config holds the same settings in a table [worker],
-with _ in place of - in their names; flags override it.
+Times are written as 500ms, 30s, 5min or 1h, sizes as 512KiB or 64MiB. The file of --config holds the same settings in a
+table [worker], with _ in place of - in their names; flags override it.
 
 Examples:
   PROGRAM
@@ -86,7 +86,7 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
   for (const config_key& key : config_keys()) {
     given.emplace_back(&key, std::string());
     auto* const option = app.add_option(flag_of(key), given.back().second, std::string(key.doc));
-    option->type_name(key.is_text() ? "TEXT" : key.is_duration() ? "TIME" : "N");
+    option->type_name(key.is_text() ? "TEXT" : key.is_duration() ? "TIME" : key.is_size() ? "SIZE" : "N");
     option->default_str(to_text(key, line.chosen));
   }
   std::string file;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -11,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include "common/src/peer/endpoint.hpp"
+#include "common/src/quantity.hpp"
 
 namespace gate::worker {
 
@@ -62,33 +62,6 @@ const std::array keys{
 
 constexpr std::array log_levels{"trace", "debug", "info", "warn", "error", "off"};
 
-struct unit {
-  std::string_view suffix;
-  std::uint64_t factor;
-};
-// From long to short, the last for a bare number.
-constexpr std::array units{unit{"h", 3'600'000}, unit{"min", 60'000}, unit{"s", 1000}, unit{"ms", 1}, unit{"", 1}};
-
-// "1.5s" is 1500. Empty when it is no number, or has another unit.
-std::optional<std::uint64_t> parse_duration_ms(std::string_view text) {
-  double number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc() || !(number >= 0)) return std::nullopt;
-  const std::string_view suffix = text.substr(static_cast<std::size_t>(end - text.data()));
-  const auto found = std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.suffix == suffix; });
-  if (found == units.end()) return std::nullopt;
-  const double value = number * static_cast<double>(found->factor);
-  if (value > static_cast<double>(day_ms) * 366) return std::nullopt;
-  return static_cast<std::uint64_t>(std::llround(value));
-}
-
-std::string duration_text(std::uint64_t ms) {
-  const auto found =
-      std::find_if(units.begin(), units.end(), [&](const unit& u) { return ms != 0 && ms % u.factor == 0; });
-  const unit best = found == units.end() ? units[3] : *found;
-  return std::to_string(ms / best.factor) + std::string(best.suffix);
-}
-
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -100,12 +73,26 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   throw config_error("'" + std::string(key.name) + "' must be " + what);
 }
 
+// A bare number is one of milliseconds or bytes.
+std::optional<std::uint64_t> parse(const config_key& key, std::string_view text) {
+  if (const auto number = parse_number(text)) return number;
+  if (key.is_duration()) return parse_quantity(text, quantity::time);
+  return key.is_size() ? parse_quantity(text, quantity::size) : std::nullopt;
+}
+
+std::string format(const config_key& key, std::uint64_t number) {
+  if (key.is_duration()) return format_quantity(number, quantity::time);
+  return key.is_size() ? format_quantity(number, quantity::size) : std::to_string(number);
+}
+
 std::uint64_t number_of(const config_key& key, std::string_view text) {
-  const auto number = key.is_duration() ? parse_duration_ms(text) : parse_number(text);
-  if (!number && key.is_duration()) must_be(key, "a duration such as \"5s\" or \"200ms\"");
+  const auto number = parse(key, text);
   if (number && *number >= key.least && *number <= key.most) return *number;
-  const auto shown = [&](std::uint64_t n) { return key.is_duration() ? duration_text(n) : std::to_string(n); };
-  must_be(key, (key.is_duration() ? "from " : "a whole number from ") + shown(key.least) + " to " + shown(key.most));
+  const std::string range = "from " + format(key, key.least) + " to " + format(key, key.most);
+  if (number) must_be(key, range);
+  if (key.is_duration()) must_be(key, "a duration such as \"5s\" or \"200ms\", " + range);
+  if (key.is_size()) must_be(key, "a size such as \"64MiB\", " + range);
+  must_be(key, "a whole number " + range);
 }
 
 std::string text_of(const config_key& key, std::string_view text) {
@@ -174,18 +161,19 @@ std::string flag_of(const config_key& key) {
 
 std::string to_text(const config_key& key, const settings& from) {
   struct visitor {
+    const config_key& key;
     const settings& from;
     std::string operator()(std::string worker_options::*m) const { return from.options.*m; }
-    std::string operator()(std::uint32_t worker_options::*m) const { return std::to_string(from.options.*m); }
-    std::string operator()(std::size_t worker_options::*m) const { return std::to_string(from.options.*m); }
+    std::string operator()(std::uint32_t worker_options::*m) const { return format(key, from.options.*m); }
+    std::string operator()(std::size_t worker_options::*m) const { return format(key, from.options.*m); }
     std::string operator()(milliseconds worker_options::*m) const {
-      return duration_text(static_cast<std::uint64_t>((from.options.*m).count()));
+      return format(key, static_cast<std::uint64_t>((from.options.*m).count()));
     }
     std::string operator()(std::string settings::*m) const { return from.*m; }
     std::string operator()(broker_dialect worker_options::*m) const { return std::string(to_string(from.options.*m)); }
     std::string operator()(gaterpc_codec worker_options::*m) const { return std::string(to_string(from.options.*m)); }
   };
-  return std::visit(visitor{from}, key.where);
+  return std::visit(visitor{key, from}, key.where);
 }
 
 void set(const config_key& key, std::string_view text, settings& to) {

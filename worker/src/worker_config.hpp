@@ -34,17 +34,18 @@ struct config_key {
 
   std::string_view name;  // "drain_timeout" in the file, --drain-timeout as a flag
   member where;
-  std::uint64_t least, most;  // of numbers and durations, the latter in milliseconds
+  std::uint64_t least, most;  // of numbers, of durations in milliseconds, of sizes in bytes
   std::string_view doc;
 
   bool is_text() const noexcept { return where.index() == 0 || where.index() >= 4; }
   bool is_duration() const noexcept { return where.index() == 3; }
+  bool is_size() const noexcept { return name.find("_bytes") != name.npos || name == "huge_threshold"; }
 };
 
 std::span<const config_key> config_keys() noexcept;
 
 std::string flag_of(const config_key& key);
-// The value in force, as one would write it: "30s", "1024".
+// The value in force, as one would write it: "30s", "4MiB", "1024".
 std::string to_text(const config_key& key, const settings& from);
 // Throws config_error("'capacity' must be from 1 to 65535").
 void set(const config_key& key, std::string_view text, settings& to);

@@ -58,11 +58,11 @@ TEST_CASE("the table worker of a file is read and others are left alone", "[work
 
 TEST_CASE("a fault in the file is told with its line", "[worker]") {
   CHECK(fault_of("[worker]\ncapacity = 5\nfoo = 1\n") == "gate.toml:3: unknown key 'foo' in [worker]");
-  CHECK(fault_of("[worker]\ncapacity = 0\n") == "gate.toml:2: 'capacity' must be a whole number from 1 to 65535");
+  CHECK(fault_of("[worker]\ncapacity = 0\n") == "gate.toml:2: 'capacity' must be from 1 to 65535");
   CHECK(fault_of("[worker]\ncapacity = -1\n") == "gate.toml:2: 'capacity' must be a whole number from 1 to 65535");
   CHECK(fault_of("[worker]\n\nthreads = \"many\"\n") == "gate.toml:3: 'threads' must be a whole number from 0 to 4096");
   CHECK(fault_of("[worker]\ndrain_timeout = \"5 parsecs\"\n") ==
-        "gate.toml:2: 'drain_timeout' must be a duration such as \"5s\" or \"200ms\"");
+        "gate.toml:2: 'drain_timeout' must be a duration such as \"5s\" or \"200ms\", from 0ms to 24h");
   CHECK(fault_of("[worker]\nlog_level = \"loud\"\n") ==
         "gate.toml:2: 'log_level' must be trace, debug, info, warn, error or off");
   CHECK(fault_of("worker = 3\n") == "gate.toml:1: [worker] must be a table");
@@ -90,6 +90,22 @@ TEST_CASE("durations are read with their units", "[worker]") {
   CHECK_THROWS_AS(drain("-1s"), config_error);
   CHECK_THROWS_AS(drain("25h"), config_error);
   CHECK_THROWS_AS(drain(""), config_error);
+}
+
+TEST_CASE("sizes are read with their units, and shown with them", "[worker]") {
+  settings s;
+  gate::worker::set(key("out_queue_bytes_max"), "8MiB", s);
+  CHECK(s.options.out_queue_bytes_max == 8u << 20);
+  CHECK(gate::worker::to_text(key("out_queue_bytes_max"), s) == "8MiB");
+  gate::worker::set(key("huge_threshold"), "5000", s);
+  CHECK(s.options.huge_threshold == 5000);
+  CHECK_THROWS_AS(gate::worker::set(key("huge_threshold"), "8 parsecs", s), config_error);
+  CHECK_THROWS_AS(gate::worker::set(key("capacity"), "8KiB", s), config_error);
+}
+
+TEST_CASE("a file without the table worker is a mistake", "[worker]") {
+  CHECK(fault_of("capacity = 5\n") == "gate.toml:1: there is no table [worker] in this file");
+  CHECK(fault_of("") == "none");
 }
 
 TEST_CASE("the dialect is one of two", "[worker]") {
