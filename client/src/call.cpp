@@ -100,6 +100,11 @@ task<void> make_one_way_call(core_ptr core, call_request request) {
   co_await std::move(sending);
 }
 
+Reply wait_for_reply(core_ptr core, call_request request) {
+  loop& there = loop_to_wait_for(core);
+  return start(there, make_call(std::move(core), std::move(request))).get();
+}
+
 loop& loop_of(const core_ptr& core) noexcept { return core->where(); }
 
 loop& loop_to_wait_for(const core_ptr& core) {

@@ -28,6 +28,8 @@ task<void> make_one_way_call(core_ptr core, call_request request);
 task<HugeData> make_huge_call(core_ptr core, call_request request);
 task<std::uint64_t> make_download(core_ptr core, call_request request, std::filesystem::path path,
                                   download_options options, progress_function on_progress);
+// What make_call() gives, for a thread that waits: any but that of the client's loop.
+Reply wait_for_reply(core_ptr core, call_request request);
 loop& loop_of(const core_ptr& core) noexcept;
 void add_metadata(call_options& options, std::string_view key, std::string_view value);
 
@@ -137,8 +139,12 @@ class [[nodiscard]] PendingCall {
   // For programs without coroutines, on any thread but the client's own (where get() throws). get() waits and returns
   // the result or throws; future() returns at once.
   template <class T = void> T get() && {
-    loop& there = detail::loop_to_wait_for(core_);
-    return start(there, std::move(*this).template as<T>()).get();
+    if constexpr (std::is_same_v<T, HugeData>) {
+      loop& there = detail::loop_to_wait_for(core_);
+      return start(there, std::move(*this).huge()).get();
+    } else {
+      return detail::wait_for_reply(std::move(core_), std::move(request_)).template as<T>();
+    }
   }
   // get<HugeData>().blocking() reads an answer of any size; this is download() for a thread that waits.
   std::uint64_t get_download(std::filesystem::path path, download_options options = {},
