@@ -12,6 +12,8 @@
 
 namespace gate::cli {
 
+struct method_line;
+
 // What the command line says of a call.
 struct call_line {
   std::string target;
@@ -19,8 +21,6 @@ struct call_line {
   std::string save;
   bool stream = false, one_way = false, idempotent = false;
 };
-
-struct method_line;
 
 struct target {
   std::string service, method;
@@ -36,8 +36,8 @@ argument_list gather(const std::vector<std::string>& arguments, const std::funct
 // command. Empty when that is not it.
 std::string stream_hint(const method_line& method, const call_line& line);
 
-// Makes the call and shows what comes; gives the exit code. Throws usage_error and what
-// connect() throws.
+// Makes the call and shows what comes; gives the exit code. Throws usage_error and what connect()
+// throws.
 int perform_call(const settings& common, const call_line& line);
 
 }  // namespace gate::cli

@@ -207,9 +207,9 @@ class reader {
 
   void read(const toml::table& table) {
     for (const auto& [name, node] : table) {
+      if (name.str() == of_workers && node.is_table()) continue;
       const auto found =
           std::find_if(keys.begin(), keys.end(), [&](const config_key& k) { return k.name == name.str(); });
-      if (name.str() == of_workers && node.is_table()) continue;
       if (found == keys.end()) {
         fail(name.source(), "unknown key '" + std::string(name.str()) + "'" + guess(name.str()));
       }

@@ -11,7 +11,6 @@ namespace gate::broker {
 namespace {
 
 constexpr std::string_view tcp_prefix = "tcp://";
-constexpr std::string_view localhost = "tcp://localhost:";
 
 // The four numbers of 127.0.0.1, nothing else: "127.evil.example" is a name.
 bool is_loopback_ipv4(std::string_view host) noexcept {
@@ -64,9 +63,7 @@ address split(const std::string& given) {
 binding to_binding(const std::string& given, const broker_options& options) {
   using security::auth;
   address a = split(given);
-  binding b{std::move(a.endpoint)};
-  // libzmq binds addresses and interfaces, not names; this one everybody knows.
-  if (b.endpoint.starts_with(localhost)) b.endpoint = "tcp://127.0.0.1:" + b.endpoint.substr(localhost.size());
+  binding b{peer::bindable(std::move(a.endpoint))};
   // The transport asks nobody about peers of the same process; what an address does not say itself spares them.
   const bool inproc = b.endpoint.starts_with("inproc://");
   b.how = a.how.value_or(inproc ? auth::none : security::parse_auth(options.auth).value_or(auth::none));

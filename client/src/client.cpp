@@ -25,9 +25,8 @@ task<void> until_ready(detail::core_ptr core) {
 }
 
 client_options checked(client_options options) {
-  const std::string_view fault = peer::fault_to_connect(options.endpoint);
-  if (fault.empty()) return options;
-  throw Error(errc::invalid_argument, "cannot connect to '" + options.endpoint + "': " + std::string(fault));
+  peer::check_to_connect(options.endpoint);
+  return options;
 }
 
 task<void> until_ready_or_late(detail::core_ptr core) {

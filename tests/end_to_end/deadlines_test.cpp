@@ -41,6 +41,12 @@ task<bool> give_up(std::string endpoint, std::string method) {
   co_return timed;
 }
 
+void let_methods_outlive_their_calls(test_system& system, int count) {
+  std::vector<std::future<void>> calls;
+  for (int i = 0; i < count; ++i) calls.push_back(system.test["never"]().within(3s).future<void>());
+  for (auto& call : calls) CHECK(error_of([&] { call.get(); }).code() == errc::timed_out);
+}
+
 }  // namespace
 
 TEST_CASE("a call ends when its budget is over, and its method is told", "[deadlines]") {
@@ -107,18 +113,14 @@ TEST_CASE("closing a client ends its calls as cancelled, and their methods", "[c
 
 TEST_CASE("plain methods that outlive their calls beyond stuck_max end the worker with exit code 3", "[stuck]") {
   test_system system({}, {"--stuck-max", "1", "--stuck-after", "50ms"});
-  std::vector<std::future<void>> calls;
-  for (int i = 0; i < 2; ++i) calls.push_back(system.test["never"]().within(3s).future<void>());
-  for (auto& call : calls) CHECK(error_of([&] { call.get(); }).code() == errc::timed_out);
+  let_methods_outlive_their_calls(system, 2);
   CHECK(system.worker.program().wait() == program_end{3, 0});
   CHECK(system.worker.program().count_lines("exiting, to be started again") == 1);
 }
 
 TEST_CASE("a worker whose threads all run methods that do not end exits, whatever stuck_max allows", "[stuck]") {
   test_system system({}, {"--stuck-max", "100", "--stuck-after", "50ms"});
-  std::vector<std::future<void>> calls;
-  for (int i = 0; i < 8; ++i) calls.push_back(system.test["never"]().within(3s).future<void>());
-  for (auto& call : calls) CHECK(error_of([&] { call.get(); }).code() == errc::timed_out);
+  let_methods_outlive_their_calls(system, 8);
   CHECK(system.worker.program().wait() == program_end{3, 0});
 }
 

@@ -66,9 +66,7 @@ namespace {
 
 // What would never find a broker, or none that takes it.
 void check(const Worker& what, const worker_options& options) {
-  if (const std::string_view fault = peer::fault_to_connect(options.broker); !fault.empty()) {
-    throw Error(errc::invalid_argument, "cannot connect to '" + options.broker + "': " + std::string(fault));
-  }
+  peer::check_to_connect(options.broker);
   const std::size_t size = options.service.empty() ? what.service_name().size() : options.service.size();
   if (size == 0 || size > limits::name_bytes_max || options.capacity == 0) {
     throw Error(errc::invalid_argument, "a worker has a service's name of 1 to " +

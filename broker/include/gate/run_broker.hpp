@@ -3,8 +3,8 @@
 //   int main(int argc, char** argv) { return gate::run_broker<MyBroker>(argc, argv); }
 //
 // gate-broker is run_broker<gate::Broker>: flags (--help tells them), a configuration file, logging to stderr, the line
-// `listening` on stdout, signals, and orderly ends. Exit codes: 0 it left after a signal
-// (calls that outlived the drain timeout were abandoned, and their callers told); 1 failed while running; 2 a bad flag,
+// `listening` on stdout, signals, and orderly ends. Exit codes: 0 it left after a signal (calls
+// that outlived the drain timeout were abandoned, and their callers told); 1 failed while running; 2 a bad flag,
 // configuration or class, or an address that cannot be bound; 130 second signal.
 #pragma once
 

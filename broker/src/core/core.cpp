@@ -201,7 +201,6 @@ void core::shut_down(instant now) { state_->shut_down(now); }
 
 const counters& core::counted() const noexcept { return state_->counted(); }
 std::vector<service_view> core::services() const { return state_->services(); }
-
 std::optional<service_view> core::find_service(std::string_view name_space, std::string_view name) const {
   return state_->find_service(name_space, name);
 }

@@ -7,6 +7,7 @@
 
 #include "broker/src/ipc_path.hpp"
 #include "common/src/peer/context.hpp"
+#include "common/src/peer/endpoint.hpp"
 
 namespace gate::security {
 namespace {
@@ -72,7 +73,8 @@ void login_thread::bind(zmq::context_t& context, const std::string& endpoint, st
     throw bind_error("cannot bind zap_bind " + endpoint + ": " + other);
   }
   try {
-    servers_.push_back(std::make_unique<zap_server>(loop_, context, endpoint, logins_, std::move(domains)));
+    servers_.push_back(
+        std::make_unique<zap_server>(loop_, context, peer::bindable(endpoint), logins_, std::move(domains)));
   } catch (const zmq::error_t& e) {
     throw bind_error("cannot bind zap_bind " + endpoint + ": " + e.what());
   }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include <gate/error.hpp>
+
 namespace gate::peer {
 namespace {
 
@@ -35,10 +37,22 @@ std::string_view fault_to_connect(std::string_view endpoint) noexcept {
   return !port || port_of(*port).value_or(0) > 0 ? "" : "the port must be a number from 1 to 65535";
 }
 
+void check_to_connect(const std::string& endpoint) {
+  const std::string_view fault = fault_to_connect(endpoint);
+  if (fault.empty()) return;
+  throw Error(errc::invalid_argument, "cannot connect to '" + endpoint + "': " + std::string(fault));
+}
+
 std::string_view fault_to_bind(std::string_view endpoint) noexcept {
   std::optional<std::string_view> port;
   if (const std::string_view fault = fault_of(endpoint, port); !fault.empty()) return fault;
   return !port || port == "*" || port_of(*port) ? "" : "the port must be a number up to 65535, or *";
+}
+
+std::string bindable(std::string endpoint) {
+  constexpr std::string_view localhost = "tcp://localhost:";
+  if (endpoint.starts_with(localhost)) endpoint.replace(0, localhost.size(), "tcp://127.0.0.1:");
+  return endpoint;
 }
 
 std::string_view host_of(std::string_view endpoint) noexcept {

@@ -16,6 +16,13 @@ TEST_CASE("addresses of all three transports have nothing wrong", "[peer][endpoi
   CHECK(fault_to_bind("tcp://*:0").empty());
 }
 
+TEST_CASE("localhost is bound by its number, and other names are left alone", "[peer][endpoint]") {
+  CHECK(gate::peer::bindable("tcp://localhost:5555") == "tcp://127.0.0.1:5555");
+  for (const char* const other : {"tcp://localhost.example:1", "tcp://lo:1", "ipc://localhost", "inproc://localhost"}) {
+    CHECK(gate::peer::bindable(other) == other);
+  }
+}
+
 TEST_CASE("what is no address is told from one where nobody is", "[peer][endpoint]") {
   CHECK(fault_to_connect("localhost:5555") == "an address begins with tcp://, ipc:// or inproc://");
   CHECK(fault_to_connect("") == "an address begins with tcp://, ipc:// or inproc://");
