@@ -133,6 +133,9 @@ const std::array keys{
                "bytes that wait for one peer which does not read; beyond it the peer is cut"},
     config_key{"out_queue_age_max", &o::out_queue_age_max, 10, day_ms,
                "age of the oldest of them; beyond it the peer is cut"},
+    config_key{"out_queue_total_bytes_max", &o::out_queue_total_bytes_max, 1024, bytes_most,
+               "bytes that wait for all peers together, the transport's buffers included; beyond it those are cut that "
+               "hold the most"},
 };
 
 constexpr std::array compressions{"gzip", "bz2", "lzma"};

@@ -72,6 +72,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
       allowed_(principal_allowance::is_limited(options_) ? std::make_unique<principal_allowance>(options_) : nullptr),
       addresses_(options_.peers_per_address_max),
       core_(to_core_options(options_, *this, rights_.get(), allowed_.get()), *this, where.now()),
+      owed_(options_.out_queue_total_bytes_max),
+      paced_(options_.out_queue_total_bytes_max),
       internal_out_(spare_) {
   waiting_.bytes_max = options_.queue_total_bytes_max;
   door_.on_change([this](std::shared_ptr<const security::snapshot> store) { on_store_change(std::move(store)); });

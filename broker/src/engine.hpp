@@ -19,6 +19,7 @@
 #include "broker/src/foreign_services.hpp"
 #include "broker/src/io_counters.hpp"
 #include "broker/src/log_limiter.hpp"
+#include "broker/src/memory_keeper.hpp"
 #include "broker/src/peers.hpp"
 #include "broker/src/port.hpp"
 #include "broker/src/principal_allowance.hpp"
@@ -43,6 +44,8 @@ class engine final : private output, private observer {
   const core& state() const noexcept { return core_; }
   const io_counters& counted() const noexcept { return counted_; }
   std::size_t connected() const noexcept;
+  // What waits for all peers, what the transport has taken of it included.
+  std::size_t owed_bytes() const noexcept { return owed_.bytes(); }
   const security::gatekeeper& door() const noexcept { return door_; }
   security::gatekeeper& door() noexcept { return door_; }
   // Whether that principal may know of the service, and where names belong for it that say no namespace.
@@ -123,6 +126,9 @@ class engine final : private output, private observer {
   void retry_parked();
   bool is_too_slow(const remote_peer& p) const noexcept;
   void drop_too_slow(remote_peer& p);
+  void drop(remote_peer& p, const std::string& why);
+  void bound_owed();
+  void keep_memory();
   void finish_cuts();
   void cut_silent();
   void complain(std::string_view what, std::string_view about);
@@ -150,8 +156,11 @@ class engine final : private output, private observer {
   waiting_room waiting_;
   core core_;
   std::vector<std::unique_ptr<port>> ports_;
-  peers peers_;
+  byte_total owed_;   // to all peers
+  byte_total paced_;  // of foreign workers' answers, ahead of their callers
   buffer_pool spare_;
+  peers peers_;
+  memory_keeper memory_;
   io_counters counted_;
   log_limiter lines_;
 

@@ -49,7 +49,7 @@ class port {
   // messages hold them.
   void forget_incoming();
 
-  // Without blocking. What was sent has been copied (the batch) or given away (the payload, which `lent` counts).
+  // Without blocking. What was sent has been copied (the batch) or given away (the payload); `lent` counts both.
   delivery send(bytes_view routing_id, outgoing& what, lent_payloads& lent);
 
   multipart incoming;           // the message being handled
