@@ -43,7 +43,7 @@ class to_port final : public sender {
     if (is_somebody_elses()) return delivery::gone;
     const std::size_t size_bytes = what.bytes();
     const std::size_t lent = what.has_payload || what.framed ? peer_.lent.bytes() : 0;
-    // One passes, whatever its size.
+    // One passes, whatever its size. Batches are bounded by their number.
     if (lent > 0 && lent + size_bytes > lent_bytes_max_) return delivery::blocked;
     const delivery result = port_.send(peer_.routing_id, what, peer_.lent);
     if (result == delivery::sent) {
@@ -110,7 +110,9 @@ void engine::cut(peer_id who, errc why, std::string_view text) {
   remote_peer* const p = peers_.find(who);
   if (p == nullptr || p->cut) return;
   p->cut = true;
-  if (why != errc::ok) complain("cut a peer (" + std::string(to_string(why)) + ")", text);
+  // Of a refused login the door tells.
+  if (why != errc::ok && why != errc::unauthenticated)
+    complain("cut a peer (" + std::string(to_string(why)) + ")", text);
   cuts_.push_back({who, turn_, instant::max()});
 }
 
