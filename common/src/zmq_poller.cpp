@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <system_error>
+#include <utility>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -52,7 +53,7 @@ zmq_poller::zmq_poller(const clock_source& clock)
 
 zmq_poller::~zmq_poller() {
   compact();
-  GATE_ASSERT(watched_.empty());  // a socket or a watch outlives its loop
+  GATE_ASSERT(watched_.empty() || made_.gone());  // a socket or a watch outlives its loop
   ::close(wake_descriptor_);
 }
 
@@ -133,7 +134,17 @@ void zmq_poller::call_back() {
   }
 }
 
+// In a child of fork(): the wake descriptor is its parent's too, and so are the sockets, whose threads are not here.
+void zmq_poller::start_anew() {
+  const int own = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (own < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  ::close(std::exchange(wake_descriptor_, own));
+  std::erase_if(watched_, [](const watched* item) { return item == nullptr || item->socket != nullptr; });
+  made_ = made_in_process();
+}
+
 void zmq_poller::wait(std::optional<instant> until) {
+  if (made_.gone()) start_anew();
   compact();
   const bool found = look();
   for (bool over = false; !over;) {

@@ -9,6 +9,8 @@
 #include <gate/clock.hpp>
 #include <gate/poller.hpp>
 
+#include "common/src/process_generation.hpp"
+
 namespace gate::detail {
 
 // Waits for ZeroMQ sockets and descriptors: zmq_poll, but for the sockets that nobody used since they were last found
@@ -31,8 +33,10 @@ class zmq_poller final : public poller {
   bool poll_once(int timeout);
   void call_back();
   void drain_wake() noexcept;
+  void start_anew();
 
   const clock_source& clock_;
+  made_in_process made_;
   int wake_descriptor_;
   std::vector<watched*> watched_;  // null: removed; compacted before the next wait
   bool holes_ = false;
