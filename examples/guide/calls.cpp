@@ -80,6 +80,7 @@ gate::task<void> result_of_any_type(gate::Client client) {
 gate::task<void> errors(gate::Client client) {
   try {
     co_await client["warehouse"]["take"]("nut", 1);
+    check(false, "there are no nuts");
   } catch (const gate::Error& e) {
     check(e.code() == gate::errc::failed, "the method threw");
     check(e.where() == gate::origin::worker, "the worker says so, not the broker");
@@ -88,6 +89,7 @@ gate::task<void> errors(gate::Client client) {
   }
   try {
     co_await client["warehouse"]["cuont"]("bolt");
+    check(false, "there is no such method");
   } catch (const gate::Error& e) {
     check(e.code() == gate::errc::no_method, "a misspelt method is told at once");
     check(e.retry() == gate::retry_class::never, "and will be missing the next time too");

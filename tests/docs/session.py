@@ -5,7 +5,8 @@ A block is a session, in which commands stand behind "$ " and what they print be
 but for this:
 
     addresses      a broker listens on ports that the system chooses; 5555 and 5556 stand for these
-    names          a scenario may say that a text stands for another (place)
+    names          a scenario may say that a text stands for another (place); "the broker's public key" stands for
+                   what gate keygen printed when it made a key for no user
     programs       a broker or a worker runs in the background until the scenario ends; it is waited for
     cat FILE       with text below it writes that file, as a person would with an editor: "..." in a value stands for
                    what the file has there already
@@ -16,6 +17,7 @@ import pty
 import re
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -68,30 +70,46 @@ def says(printed, expected):
     return re.fullmatch(pattern, squeezed(printed), re.S) is not None
 
 
-def as_edited(text, before):
-    """The text of a TOML file, with what stood in the file before in the place of each value "..."."""
-    table, rows = tomllib.loads(before), []
-    where = table
+def tables(text):
+    """The tables of a TOML file as (header, text), in their order; the first has the header ""."""
+    found = [["", ""]]
     for row in text.split("\n"):
-        if header := re.match(r"\[([\w.-]+)\]", row):
-            where = table
-            for name in header.group(1).split("."):
-                where = where.get(name, {})
-        if m := re.match(r'([\w-]+) = "\.\.\."', row):
+        if row.startswith("["):
+            found.append([row.split("#")[0].strip(), ""])
+        found[-1][1] += row + "\n"
+    return found
+
+
+def as_edited(shown, before):
+    """The text of a TOML file after somebody wrote the tables that are shown into it. A value "..." stays as it was; of
+    a list of two it is the newest, which is the last."""
+    merged = dict(tables(before))
+    for header, text in tables(shown):
+        where = tomllib.loads(before)
+        for name in filter(None, re.sub(r"[\[\]]", "", header).split(".")):
+            where = where.get(name, {})
+
+        def value_of(m, where=where):
             if m.group(1) not in where:
-                raise Failed(f"the document leaves out a value that the file does not have: {row}")
-            row = f'{m.group(1)} = "{where[m.group(1)]}"'.replace("\\", "\\\\")
-        rows.append(row)
-    return "\n".join(rows)
+                raise Failed(f"the document leaves out a value that the file does not have: {m.group()}")
+            value = where[m.group(1)]
+            return f'{m.group(1)} = "{value[-1] if isinstance(value, list) else value}"'
+
+        text = re.sub(r'^([\w-]+) = "\.\.\."', value_of, text, flags=re.M)
+        if header or text.strip():
+            merged[header] = text
+    return "".join(text.rstrip("\n") + "\n" for text in merged.values()).lstrip("\n")
 
 
 class Session:
-    def __init__(self, programs, root, folder):
-        self.programs, self.root, self.folder = pathlib.Path(programs), pathlib.Path(root), pathlib.Path(folder)
+    def __init__(self, programs, folder):
+        self.programs, self.folder = pathlib.Path(programs).resolve(), pathlib.Path(folder)
         self.places = []  # (text, what it stands for)
-        self.running = []  # (words, process), the newest last
+        self.running = []  # (words, process, log), the newest last
         self.printed = {}  # what each command has printed
+        self.workers = set()  # programs that are workers although their name does not end so
         self.frontend = self.backend = None
+        self.password = "a password to try"  # what is typed where a program asks for one
         home = self.folder / "home"
         home.mkdir()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("GATE_")}
@@ -101,7 +119,7 @@ class Session:
         return self
 
     def __exit__(self, *_):
-        for _, process in self.running:
+        for _, process, _ in self.running:
             process.kill()
             process.wait()
 
@@ -115,7 +133,7 @@ class Session:
         return text
 
     def path(self, name):
-        return pathlib.Path(self.folder, os.path.expandvars(self.placed(name)))
+        return pathlib.Path(self.folder, self.placed(name))
 
     def write(self, name, text, mode=0o600):
         path = self.path(name)
@@ -131,21 +149,23 @@ class Session:
 
     def step(self, command, expected=None):
         command, bare = self.placed(command), command
-        words = shlex.split(command, comments=True)
+        words = shlex.split(command.replace("\\\n", " "), comments=True)
+        if words[0].startswith("~/"):
+            words[0] = self.environment["HOME"] + words[0][1:]
         if words[0] == "cat" and expected:
             name = bare.split("#")[0].split()[1]
             before = self.path(name).read_text() if self.path(name).exists() else ""
             self.write(name, as_edited(expected, before))
             return
         program = pathlib.Path(words[0]).name
-        if words[-1] == "&" or program == "gate-broker" or program.endswith("-worker"):
+        if words[-1] == "&" or self.is_broker(program) and "--check-config" not in words or self.is_worker(program):
             self.start([w for w in words if w != "&"])
         else:
             self.run(bare, command, words, expected)
 
     def run(self, name, command, words, expected):
         if words[:2] == ["gate", "passwd"] and "--stdin" not in words:
-            code, printed = self.on_terminal(words, "a password to try\n")
+            code, printed = self.on_terminal(words, self.password + "\n")
             expected = None  # what the terminal shows is for people
         else:
             done = subprocess.run(["sh", "-c", command], cwd=self.folder, env=self.environment, text=True,
@@ -153,6 +173,8 @@ class Session:
                                   timeout=600)
             code, printed = done.returncode, done.stdout
         self.printed[name] = printed
+        if words[:2] == ["gate", "keygen"] and "--store" not in words:
+            self.place("the broker's public key", printed.strip())
         told = expected is not None and re.match(r"[\w-]+: ", expected)  # the document shows an error
         if (code != 0) != bool(told):
             raise Failed(f"$ {command}\n{printed}exit status {code}")
@@ -188,18 +210,19 @@ class Session:
 
     def start(self, words):
         program = pathlib.Path(words[0]).name
-        if program == "gate-broker":
+        if self.is_broker(program):
             words = self.with_addresses(words)
-        elif program.endswith("-worker"):
+        elif self.is_worker(program):
             words += ["--print-ready"]
             if "--broker" not in words:
                 words += ["--broker", self.backend]
         number = len(self.running)
         out, log = self.folder / f"{number}.out", self.folder / f"{number}.log"
         with open(out, "wb") as stdout, open(log, "wb") as stderr:
-            process = subprocess.Popen(words, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-                                       stdout=stdout, stderr=stderr)
-        self.running.append((words, process))
+            found = shutil.which(words[0], path=self.environment["PATH"]) or words[0]
+            process = subprocess.Popen([self.folder / found, *words[1:]], cwd=self.folder, env=self.environment,
+                                       stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+        self.running.append((words, process, log))
 
         def line(begin):
             rows = [r for r in out.read_text().split("\n")[:-1] if r.startswith(begin)]
@@ -207,12 +230,18 @@ class Session:
                 raise Failed(f"$ {shlex.join(words)}\n{log.read_text()}exit status {process.returncode}")
             return rows and rows[-1]
 
-        if program == "gate-broker":
+        if self.is_broker(program):
             listening = wait_until(lambda: line("listening"), "a broker that listens")
             self.listens(dict(word.split("=", 1) for word in listening.split()[1:3]))
-        elif program.endswith("-worker"):
+        elif self.is_worker(program):
             wait_until(lambda: line("READY"), f"{program}, registered")
         return process
+
+    def is_broker(self, program):
+        return program.endswith("-broker")
+
+    def is_worker(self, program):
+        return program.endswith("-worker") or program in self.workers
 
     def with_addresses(self, words):
         """A broker's command with ports of the system's choice, or those that it had before."""
@@ -220,11 +249,11 @@ class Session:
             now = (self.frontend, self.backend)[port == "5556"]
             if role not in words:
                 words += [role, now or "tcp://127.0.0.1:*"]
-        return [re.sub(r"(tcp://[^:]+):555[56]$", r"\1:*", word) for word in words]
+        return [re.sub(r"(tcp://[^:]+):555[56]\b", r"\1:*", word) for word in words]
 
     def listens(self, at):
         for role, port in (("frontend", "5555"), ("backend", "5556")):
-            number = at[role].rsplit(":", 1)[1]
+            number = re.search(r":(\d+)", at[role]).group(1)
             for host in ("127.0.0.1", "broker"):
                 self.place(f"tcp://{host}:{port}", f"tcp://127.0.0.1:{number}")
             self.place(f"tcp://0.0.0.0:{port}", f"tcp://0.0.0.0:{number}")  # started again, it comes back there
@@ -233,7 +262,18 @@ class Session:
 
     def process_of(self, program):
         """The newest process of that program."""
-        return next(p for words, p in reversed(self.running) if pathlib.Path(words[0]).name == program)
+        return next(p for words, p, _ in reversed(self.running) if pathlib.Path(words[0]).name == program)
+
+    def reload(self):
+        """Has the broker read its store again, which it does by itself a second later."""
+        process, log = next((p, log) for words, p, log in reversed(self.running) if "gate-broker" in words[0])
+
+        def times():
+            return log.read_text().count("credential store is in force")
+
+        before = times()
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: times() > before, "the store, read again")
 
     def stop(self, program, signal_number=signal.SIGTERM):
         process = self.process_of(program)

@@ -60,6 +60,8 @@ def find_blocks(text):
             if verdict:
                 faults.append((verdict_line, "a verdict without a block behind it"))
             verdict, verdict_line = m.groups(), i + 1
+            if len(row) - len(row.lstrip()) < item:
+                item = 0
             i += 1
             continue
         if m := FENCE.match(row):
@@ -144,7 +146,8 @@ def judge(block, names, known):
     if block.verdict in {"runs", "file"}:
         words = argument.split()
         if len(words) != (1 if block.verdict == "runs" else 2):
-            wrong.append(f"'{block.verdict}' says a scenario" + ("" if block.verdict == "runs" else " and a file's name"))
+            more = "" if block.verdict == "runs" else " and a file's name"
+            wrong.append(f"'{block.verdict}' says a scenario{more}")
         elif words[0] not in known:
             wrong.append(f"tests/docs/blocks.py has no scenario {words[0]}")
     if block.verdict == "figure" and block.language not in {"", "text", "abnf"}:
@@ -175,6 +178,9 @@ def main():
             found += [f"{name}:{block.line}: {what}" for what in judge(block, names, known)]
             if block.verdict in {"runs", "file"}:
                 used.add(block.argument.split()[0])
+    registered = pathlib.PurePosixPath("tests/docs/CMakeLists.txt")
+    run = set(re.findall(r"[\w-]+", repository.text(registered))) if registered in names else set()
+    found += [f"{registered}:1: scenario {name} is not run" for name in sorted(known - run)]
     found += [f"tests/docs/blocks.py:1: no document has a block of scenario {name}" for name in sorted(known - used)]
     return repository.finish(f"code blocks: {number} looked at", found)
 
