@@ -1,11 +1,17 @@
 // Runs a broker, a worker and a test of it on one loop, in one thread, without a network.
 #pragma once
 
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <iostream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <gate/broker.hpp>
+#include <gate/event.hpp>
 #include <gate/task_group.hpp>
 #include <gate/worker.hpp>
 
@@ -39,3 +45,30 @@ inline gate::task<void> run_beside(gate::loop& loop, gate::Worker& worker, std::
   co_await system.join();  // throws what the test throws
 }
 // [/run_beside]
+
+inline gate::task<void> until(gate::async_event& end) { co_await end.wait(); }
+
+// For a program that blocks, or has an event loop of its own: runs it in a thread beside a broker and a worker. Returns
+// what main() returns.
+inline int run_program_beside(gate::Worker& worker, const std::string& address, const std::function<void()>& program) {
+  int status = 0;
+  gate::loop loop;
+  gate::async_event end;
+  std::thread other([&] {
+    try {
+      program();
+    } catch (const std::exception& e) {
+      std::cerr << e.what() << '\n';
+      status = 1;
+    }
+    loop.post([&] { end.set(); });
+  });
+  try {
+    loop.run(run_beside(loop, worker, address, until(end)));
+  } catch (const std::exception& e) {
+    std::cerr << e.what() << '\n';
+    std::_Exit(1);  // the other thread still uses what is here
+  }
+  other.join();
+  return status;
+}

@@ -2,13 +2,12 @@
 // Exit status 0 when each shows what the guide says.
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <future>
 #include <iostream>
 #include <mutex>
-#include <optional>
-#include <string>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,6 +21,7 @@
 #include <gate/event.hpp>
 #include <gate/sleep.hpp>
 
+#include "examples/guide/call_back.hpp"
 #include "examples/guide/in_process.hpp"
 
 using namespace std::chrono_literals;
@@ -58,32 +58,6 @@ void wait_for_result() {
   check(sum == 90, "0 + 2 + 4 + ... + 18");
 }
 // [/blocking]
-
-// [callback]
-struct outcome {
-  std::optional<int> result;
-  std::string error;
-};
-using callback = std::function<void(outcome)>;
-
-// Awaits a call, and tells what became of it.
-gate::task<void> tell(gate::task<int> call, callback done) {
-  outcome what;
-  try {
-    const int result = co_await std::move(call);
-    what.result = result;
-  } catch (const std::exception& e) {  // gate::Error, or gate::cancelled when the client is closed
-    what.error = e.what();
-  }
-  done(what);
-}
-
-// Returns at once, from any thread. `done` is called by the client's thread: it must not wait, and must not throw.
-void call_back(const gate::Client& client, gate::PendingCall call, callback done) {
-  auto told = gate::start(client.where(), tell(std::move(call).as<int>(), std::move(done)));
-  static_cast<void>(told);  // this future may be dropped: it does not wait when it is destroyed
-}
-// [/callback]
 
 // [inbox]
 // Functions that other threads hand to the thread of an event loop. The loop waits for the descriptor to be readable.
@@ -161,16 +135,17 @@ void epoll_program() {
 
   int ticks = 0, answers = 0;
   const std::thread::id here = std::this_thread::get_id();
-  const auto on_answer = [&](const outcome& what) {  // runs in this thread: shares its variables without a lock
+  const auto on_answer = [&](const outcome<int>& what) {  // runs in this thread: no variable needs a lock
     check(std::this_thread::get_id() == here, "it is the program's own thread");
-    check(what.result || what.error == "a number below 0", "the answer or the error");
+    if (what.result) check(*what.result == 2, "twice 1");
+    if (what.error) check(what.error->remote_type() == "std::invalid_argument", "a number below 0");
     ++answers;
   };
-  const auto on_client_thread = [&](outcome what) { from_client.post([&, what] { on_answer(what); }); };
+  const auto on_client_thread = [&](const outcome<int>& what) { from_client.post([&, what] { on_answer(what); }); };
 
   gate::Client client(address);  // destroyed before the inbox: no callback comes after that
-  call_back(client, client["echo"]["slowly"](1).within(5s), on_client_thread);
-  call_back(client, client["echo"]["twice"](-1).within(5s), on_client_thread);
+  call_back<int>(client, client["echo"]["slowly"](1).within(5s), on_client_thread);
+  call_back<int>(client, client["echo"]["twice"](-1).within(5s), on_client_thread);
   while (answers < 2 || ticks < 3) {
     epoll_event event{};
     if (::epoll_wait(epoll, &event, 1, 5000) < 1) throw std::runtime_error("nothing happened");
@@ -242,34 +217,17 @@ void post_from_thread() {
   check(number == 42, "the other thread's number has arrived");
 }
 
-gate::task<void> until(gate::async_event& end) { co_await end.wait(); }
+void all() {
+  wait_for_result();
+  epoll_program();
+  one_thread();
+  post_from_thread();
+  std::cout << "each kind of program did what the guide says\n";
+}
 
 }  // namespace
 
 int main() {
-  int status = 0;
-  gate::loop loop;
-  gate::async_event end;
   Echo worker;
-  std::thread program([&] {
-    try {
-      wait_for_result();
-      epoll_program();
-      one_thread();
-      post_from_thread();
-      std::cout << "each kind of program did what the guide says\n";
-    } catch (const std::exception& e) {
-      std::cerr << "guide-outside: " << e.what() << '\n';
-      status = 1;
-    }
-    loop.post([&] { end.set(); });
-  });
-  try {
-    loop.run(run_beside(loop, worker, address, until(end)));
-  } catch (const std::exception& e) {
-    std::cerr << "guide-outside: " << e.what() << '\n';
-    std::_Exit(1);  // the other thread still uses what is here
-  }
-  program.join();
-  return status;
+  return run_program_beside(worker, address, all);
 }

@@ -115,9 +115,10 @@ def is_compiled(path, names):
         if re.search(rf"(?<![\w/]){rest}(?![\w/])", text):
             return True
         pattern = re.escape(str(path.relative_to(folder).parent)) + r"/\$\{(\w+)\}\.cpp"
-        for m in re.finditer(pattern, text):  # foreach(program IN ITEMS calls ...)
-            if re.search(rf"foreach\({m.group(1)} IN ITEMS [^)]*\b{re.escape(path.stem)}\b", text):
-                return True
+        for m in re.finditer(pattern, text):  # foreach(program IN LISTS programs), with the name in that list
+            for lists_of in re.findall(rf"foreach\({m.group(1)} IN LISTS (\w+)\)", text):
+                if re.search(rf"\((?:APPEND )?{lists_of}\b[^)]*(?<!\w){re.escape(path.stem)}(?!\w)", text):
+                    return True
     return False
 
 
