@@ -4,15 +4,26 @@
 #include <cstddef>
 #include <memory>
 
+#include "common/src/open_files.hpp"
 #include "common/src/process_generation.hpp"
 
 namespace gate::peer {
 
 namespace {
 
+// Sockets of one process: three for a client that connects, one for a client that is connected. The room for them is
+// made at the start, 12 bytes each.
+constexpr int sockets_max = 16'383;
+
+// What a context opens: one for itself, and two for each of its two threads, which begin with its first socket.
+constexpr int own_descriptors = 5;
+
 struct context_of_process {
+  context_of_process() { context.set(zmq::ctxopt::max_sockets, sockets_max); }
+
   made_in_process made;
   zmq::context_t context;
+  std::atomic<bool> has_begun{false};  // its threads run
 };
 
 std::atomic<context_of_process*> current{nullptr};
@@ -31,10 +42,8 @@ struct at_exit {
   }
 };
 
-}  // namespace
-
 // Without a lock, which a child of fork() might find held for ever.
-zmq::context_t& transport_context() {
+context_of_process& of_this_process() {
   static const at_exit end;
   context_of_process* known = current.load(std::memory_order_acquire);
   while (known == nullptr || known->made.gone()) {
@@ -42,9 +51,22 @@ zmq::context_t& transport_context() {
     const std::size_t of_parent = known == nullptr ? 0 : users.load();
     if (!current.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) continue;
     users -= of_parent;
-    return made.release()->context;
+    return *made.release();
   }
-  return known->context;
+  return *known;
+}
+
+}  // namespace
+
+zmq::context_t& transport_context() { return of_this_process().context; }
+
+zmq::context_t& transport_context(int descriptors) {
+  const context_of_process* const known = current.load(std::memory_order_acquire);
+  const bool has_begun = known != nullptr && !known->made.gone() && known->has_begun;
+  need_descriptors(descriptors + (has_begun ? 0 : own_descriptors));
+  context_of_process& here = of_this_process();
+  here.has_begun = true;
+  return here.context;
 }
 
 context_user::context_user() noexcept { ++users; }
