@@ -2,18 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <limits>
-#include <sstream>
 #include <type_traits>
-
-#include <toml++/toml.h>
 
 #include <gate/assert.hpp>
 
 #include "broker/src/security/endpoint_auth.hpp"
 #include "common/src/peer/endpoint.hpp"
 #include "common/src/quantity.hpp"
+#include "common/src/toml_text.hpp"
 
 namespace gate::broker {
 namespace {
@@ -366,7 +363,7 @@ std::string to_text(const config_key& key, const broker_options& options) {
 void read_config(std::string_view text, std::string_view name, broker_options& options) {
   broker_options changed = options;
   try {
-    reader(name, changed).read(toml::parse(text, name));
+    reader(name, changed).read(parse_toml(text, name));
   } catch (const toml::parse_error& e) {
     throw config_error(std::string(name) + ":" + std::to_string(e.source().begin.line) + ": " +
                        std::string(e.description()));
@@ -375,11 +372,13 @@ void read_config(std::string_view text, std::string_view name, broker_options& o
 }
 
 void read_config_file(const std::string& path, broker_options& options) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || !text) throw config_error(path + ": cannot be read");
-  read_config(text.str(), path, options);
+  std::string text;
+  try {
+    text = read_toml_file(path);
+  } catch (const toml_file_error& e) {
+    throw config_error(e.what());
+  }
+  read_config(text, path, options);
 }
 
 }  // namespace gate::broker
