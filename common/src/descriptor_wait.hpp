@@ -23,8 +23,8 @@ class descriptor_wait {
   virtual void wake() noexcept = 0;
 };
 
-// For when poll(2) fails: it refuses more descriptors than the process may have open, and may find no memory. Rests, and
-// calls ready what cannot be asked alone: asked too often is better than not asked.
+// For when poll(2) fails: it refuses more descriptors than the process may have open, and may find no memory. Rests,
+// and calls ready what cannot be asked alone: asked too often is better than not asked.
 void rest_instead(std::vector<pollfd>& of) noexcept;
 
 // With a descriptor of its own to be woken by: the quickest. Throws std::system_error when there is none.

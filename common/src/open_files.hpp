@@ -20,8 +20,8 @@ struct socket_mark {
   bool is_open() const noexcept { return inode != 0 && socket_inode(descriptor) == inode; }
 };
 
-// Throws std::system_error unless so many descriptors can be opened now. libzmq aborts where it gets none for a context,
-// or none because the kernel has no memory; so it is asked for what there is.
+// Throws std::system_error unless so many descriptors can be opened now. libzmq aborts where it gets none for a
+// context, or none because the kernel has no memory; so it is asked for what there is.
 void need_descriptors(int count);
 
 // An errno of the transport or the system, for people.

@@ -132,8 +132,8 @@ bool crowd::arm(std::uint64_t who, const pollfd& one) noexcept {
     if (!start()) return false;
   }
   epoll_event wanted{};
-  wanted.events = EPOLLONESHOT | ((one.events & POLLIN) != 0 ? EPOLLIN : 0u) |
-                  ((one.events & POLLOUT) != 0 ? EPOLLOUT : 0u);
+  wanted.events =
+      EPOLLONESHOT | ((one.events & POLLIN) != 0 ? EPOLLIN : 0u) | ((one.events & POLLOUT) != 0 ? EPOLLOUT : 0u);
   wanted.data.u64 = who;
   if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, one.fd, &wanted) == 0) return true;
   return errno == ENOENT && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, one.fd, &wanted) == 0;
@@ -169,7 +169,8 @@ void shared_wait::sleep(std::vector<pollfd>& of, int timeout) noexcept {
   const auto told = [this] { return woken_ || rung_; };
   std::unique_lock lock(mutex_);
   if (!promised) {
-    const auto longest = timeout < 0 ? slice : std::min<std::chrono::milliseconds>(slice, std::chrono::milliseconds(timeout));
+    const auto longest =
+        timeout < 0 ? slice : std::min<std::chrono::milliseconds>(slice, std::chrono::milliseconds(timeout));
     told_.wait_for(lock, longest, told);
   } else if (timeout < 0) {
     told_.wait(lock, told);
