@@ -1,12 +1,18 @@
 #include "common/src/peer/channel.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 
+#include "common/src/option_bounds.hpp"
 #include "common/src/peer/channel_impl.hpp"
+#include "common/src/peer/endpoint.hpp"
 #include "common/src/peer/envelope_channel.hpp"
 #include "common/src/peer/foreign_broker.hpp"
 #include "common/src/peer/frame_channel.hpp"
+#include "common/src/peer/reach.hpp"
 
 namespace gate::peer {
 
@@ -17,21 +23,68 @@ namespace {
 // make.
 constexpr int reconnect_interval_ms = 3'600'000;
 
+// The socket, its monitor at both ends, and the connection.
+constexpr int descriptors_to_connect = 4;
+
+// How long after a socket got stuck its descriptor is looked at again: at first, and then doubled up to the other.
+// libzmq lets go of a connection before it closes the descriptor.
+constexpr auto doubt_min = std::chrono::milliseconds(1), doubt_max = std::chrono::milliseconds(16);
+
 bool is_inproc(std::string_view endpoint) { return endpoint.starts_with("inproc://"); }
+
+// Fails only when the context has ended, and then nothing leaves any more.
+void set(connection& c, int option, int value) noexcept {
+  c.ready.used();
+  static_cast<void>(::zmq_setsockopt(c.dealer.raw().handle(), option, &value, sizeof value));
+}
 
 }  // namespace
 
-connection::connection(loop& where, const channel_options& options, high_water marks)
-    : dealer(where, transport_context(), zmq::socket_type::dealer) {
+connection::connection(loop& where, const channel_options& options, high_water marks, std::string to)
+    : address(std::move(to)), dealer(where, transport_context(descriptors_to_connect), zmq::socket_type::dealer) {
   zmq::socket_t& raw = dealer.raw();
   raw.set(zmq::sockopt::reconnect_ivl, reconnect_interval_ms);
+  raw.set(zmq::sockopt::immediate, true);
+  raw.set(zmq::sockopt::ipv6, is_ipv6(address));
   raw.set(zmq::sockopt::sndhwm, marks.send);
   raw.set(zmq::sockopt::rcvhwm, marks.receive);
   raw.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.frame_bytes_max));
-  const auto interval = static_cast<int>(options.transport_heartbeat_interval.count());
-  const auto timeout = static_cast<int>(options.transport_heartbeat_timeout.count());
+  const auto interval = milliseconds_of(options.transport_heartbeat_interval);
+  const auto timeout = milliseconds_of(options.transport_heartbeat_timeout);
   if (interval > 0) raw.set(zmq::sockopt::heartbeat_ivl, interval);
   if (interval > 0 && timeout > 0) raw.set(zmq::sockopt::heartbeat_timeout, timeout);
+}
+
+bool connection::take(zmq::message_t& frame) noexcept {
+  ready.used();
+  while (::zmq_msg_recv(frame.handle(), dealer.raw().handle(), ZMQ_DONTWAIT) < 0) {
+    if (zmq_errno() == EINTR) continue;
+    if (zmq_errno() != EAGAIN) fault = zmq_errno();
+    return false;
+  }
+  return true;
+}
+
+bool connection::is_stuck() noexcept {
+  ready.used();
+  int state = 0;
+  std::size_t size = sizeof state;
+  while (::zmq_getsockopt(dealer.raw().handle(), ZMQ_EVENTS, &state, &size) != 0) {
+    if (zmq_errno() == EINTR) continue;
+    fault = zmq_errno();
+    return false;
+  }
+  return (state & ZMQ_POLLOUT) == 0;
+}
+
+bool connection::give(zmq::message_t& frame, bool more) noexcept {
+  ready.used();
+  while (::zmq_msg_send(frame.handle(), dealer.raw().handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+    if (zmq_errno() == EINTR) continue;
+    if (zmq_errno() != EAGAIN) fault = zmq_errno();
+    return false;
+  }
+  return true;
 }
 
 channel::impl::impl(loop& where, const channel_options& options, handler& owner, high_water marks)
@@ -39,16 +92,63 @@ channel::impl::impl(loop& where, const channel_options& options, handler& owner,
   hook_ = loop_.at_turn_end([this] { turn_ended(); });
 }
 
+channel::impl::~impl() {
+  retire();
+  forget_attempts();
+}
+
 void channel::impl::open() {
   retire();
-  current_ = std::make_unique<connection>(loop_, options_, marks_);
-  connection& c = *current_;
+  forget_attempts();
+  if (!names_a_host(options_.endpoint)) {
+    addresses_.push_back(options_.endpoint);
+    return attempt();
+  }
   try {
-    show(options_.shown, c.dealer.raw());
-    begin(c);
-    connect(c);
+    lookup_ =
+        std::make_unique<lookup>(loop_, options_.endpoint, [this](found_addresses what) { found(std::move(what)); });
+  } catch (const std::exception& e) {
+    return fail_later(e.what());
+  }
+  if (options_.connect_timeout.count() == 0) return;
+  notice_ = loop_.at(loop_.now() + options_.connect_timeout * 3 / 4, [this] {
+    fail(errc::unavailable, failed_text("its host is being looked up, and no name server answers"));
+  });
+}
+
+void channel::impl::forget_attempts() noexcept {
+  loop_.cancel_timer(notice_);
+  lookup_.reset();
+  addresses_.clear();
+  faults_.clear();
+  next_ = 0;
+}
+
+void channel::impl::found(found_addresses what) {
+  loop_.cancel_timer(notice_);
+  lookup_.reset();
+  if (!what.fault.empty()) return fail(errc::unavailable, failed_text(what.fault));
+  addresses_ = std::move(what.endpoints);
+  const auto good = std::find(addresses_.begin(), addresses_.end(), good_address_);
+  if (good != addresses_.end()) std::rotate(addresses_.begin(), good, good + 1);
+  attempt();
+}
+
+// The session that asks for it is not told anything from within, and whatever it is that fails comes to it as the end
+// of a connection.
+void channel::impl::attempt() {
+  retire();
+  try {
+    current_ = std::make_unique<connection>(loop_, options_, marks_, addresses_[next_]);
+    show(options_.shown, current_->dealer.raw());
+    begin(*current_);
+    connect(*current_);
   } catch (const zmq::error_t& e) {
-    report_later(c, "cannot connect to '" + options_.endpoint + "': " + e.what());
+    fail_later(text_of(e.num()));
+  } catch (const std::system_error& e) {
+    fail_later(text_of(e.code().value()));
+  } catch (const std::exception& e) {
+    fail_later(e.what());
   }
 }
 
@@ -60,25 +160,54 @@ void channel::impl::connect(connection& c) {
     c.events.emplace(transport_context(), c.dealer,
                      [this, &c](const connection_event& event) { take_event(c, event); });
   }
-  c.dealer.connect(options_.endpoint);
-  if (silent) report_later(c, {});
-}
-
-void channel::impl::report_later(connection& c, std::string why) {
-  c.notice = loop_.at(loop_.now(), [this, &c, why = std::move(why)] {
-    if (!is_current(c)) return;
-    if (why.empty()) {
-      report_connected(c);
-    } else {
-      report_ended(c, {errc::unavailable, why});
-    }
+  c.dealer.connect(c.address);
+  if (addresses_.size() > next_ + 1 && options_.connect_timeout.count() > 0) {
+    const auto share = options_.connect_timeout / static_cast<int>(addresses_.size() + 1);
+    c.patience = loop_.at(loop_.now() + share, [this, &c] {
+      if (is_current(c)) report_ended(c, {errc::unavailable, "it does not answer"});
+    });
+  }
+  if (!silent) return;
+  notice_ = loop_.at(loop_.now(), [this] {
+    if (current_) report_connected(*current_);
   });
 }
 
+void channel::impl::fail_later(std::string why) {
+  retire();
+  notice_ = loop_.at(loop_.now(), [this, why = std::move(why)] { fail(errc::unavailable, failed_text(why)); });
+}
+
+void channel::impl::fail(errc why, std::string_view text) {
+  retire();
+  const std::string kept(text);
+  forget_attempts();
+  owner_.ended(why, kept);
+}
+
+// Whether the next address is tried instead.
+bool channel::impl::goes_on(const connection& c, const verdict& end) {
+  if (c.connected || end.why != errc::unavailable) return false;
+  faults_.push_back(end.text);
+  return ++next_ < addresses_.size();
+}
+
+std::string channel::impl::attempts_failed(bool reached) const {
+  if (faults_.size() == 1) return reached ? faults_.front() : failed_text(faults_.front());
+  const bool alike = std::all_of(faults_.begin(), faults_.end(), [&](auto& text) { return text == faults_.front(); });
+  std::string all;
+  for (std::size_t i = 0; i < faults_.size(); ++i) {
+    all += (i == 0 ? "" : alike ? ", " : "; ") + std::string(host_of(addresses_[i]));
+    if (!alike) all += ": " + faults_[i];
+  }
+  return failed_text(alike ? faults_.front() + " (" + all + ")" : all);
+}
+
 void channel::impl::retire() noexcept {
+  loop_.cancel_timer(notice_);
   if (!current_) return;
-  loop_.cancel_timer(current_->notice);
   loop_.cancel_timer(current_->patience);
+  loop_.cancel_timer(current_->doubt);
   if (current_->ready) current_->ready.want(poller::interest::none);
   retired_.push_back(std::move(current_));
   queued_bytes_ = 0;
@@ -87,9 +216,15 @@ void channel::impl::retire() noexcept {
 
 void channel::impl::report_connected(connection& c) {
   c.connected = true;
+  good_address_ = c.address;
   loop_.cancel_timer(c.patience);
-  c.ready.want(poller::interest::read);
+  c.ready.want(calm());
   owner_.connected();
+}
+
+// Of inproc nothing but a full socket could look stuck for long, and no descriptor tells.
+poller::interest channel::impl::calm() const noexcept {
+  return is_inproc(options_.endpoint) ? poller::interest::read : poller::interest::read_or_stuck;
 }
 
 void channel::impl::report_ended(connection& c, const verdict& end) {
@@ -97,15 +232,17 @@ void channel::impl::report_ended(connection& c, const verdict& end) {
   while (is_current(c) && take_message(c)) {
   }
   if (!is_current(c)) return;
-  retire();
-  owner_.ended(end.why, end.text);
+  if (goes_on(c, end)) return attempt();
+  if (!c.connected && end.why == errc::unavailable) return fail(end.why, attempts_failed(c.reached));
+  fail(end.why, end.text);
 }
 
 void channel::impl::close(std::chrono::milliseconds linger) {
+  forget_attempts();
   if (!current_) return;
   connection& c = *current_;
-  c.in_use().set(zmq::sockopt::linger, static_cast<int>(linger.count()));
-  c.in_use().set(zmq::sockopt::sndhwm, 0);  // bounded by our own queue: let it take all
+  set(c, ZMQ_LINGER, static_cast<int>(linger.count()));
+  set(c, ZMQ_SNDHWM, 0);  // bounded by our own queue: let it take all
   c.blocked = false;
   if (c.connected) end_batch(c);
   retire();
@@ -118,6 +255,8 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
   if (!is_current(c) || c.inquiring) return;
   switch (event.what) {
     case kind::connected:
+      c.reached = true;
+      c.link = socket_mark::of(event.descriptor);
       if (!options_.shown.empty()) bound_login(c);
       break;
     case kind::handshake_succeeded:
@@ -131,9 +270,9 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
     case kind::closed:
     case kind::connect_retried:
     case kind::disconnected:
-      report_ended(
-          c, {errc::unavailable, c.connected ? "the connection to '" + options_.endpoint + "' is gone"
-                                             : "cannot connect to '" + options_.endpoint + "': nobody answers there"});
+      report_ended(c, {errc::unavailable, c.connected ? gone()
+                                          : c.reached ? failed_text("it broke off the connection while greeting")
+                                                      : why_nobody_answers(c.address)});
       break;
     default:
       break;
@@ -146,10 +285,10 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
   }
   bound_login(c);
   try {
-    c.inquiring.emplace(loop_, options_.endpoint, options_.shown, [this, &c](const server_facts& theirs) {
+    c.inquiring.emplace(loop_, c.address, options_.shown, [this, &c](const server_facts& theirs) {
       if (is_current(c)) report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
     });
-  } catch (const zmq::error_t&) {  // the process has no more sockets
+  } catch (const std::exception&) {  // the process has no more sockets, or descriptors
     report_ended(c, of_server({}, options_.shown, options_.endpoint));
   }
 }
@@ -168,11 +307,22 @@ void channel::impl::dealer_ready(connection& c) {
     c.blocked = false;
     flush(c);
     if (!is_current(c)) return;
-    if (!c.blocked) c.ready.want(poller::interest::read);
+    if (!c.blocked) c.ready.want(calm());
   }
   for (std::size_t n = 0; n < options_.messages_per_turn_max; ++n) {
-    if (!is_current(c) || !take_message(c)) return;
+    if (!is_current(c)) return;
+    if (take_message(c)) continue;
+    if (is_current(c) && !c.blocked && c.is_stuck()) wait_until_writable(c);
+    return;
   }
+}
+
+// A stuck socket's connection has ended if its descriptor is closed; else the other side may be slow, or libzmq about
+// to close it.
+void channel::impl::look_for_end(connection& c, std::chrono::milliseconds again) {
+  if (!is_current(c) || !c.blocked || is_inproc(options_.endpoint)) return;
+  if (!c.link.is_open()) return report_ended(c, {errc::unavailable, gone()});
+  c.doubt = loop_.at(loop_.now() + again, [this, &c, again] { look_for_end(c, std::min(2 * again, doubt_max)); });
 }
 
 // --- sending
@@ -181,6 +331,8 @@ void channel::impl::turn_ended() {
   retired_.clear();
   if (!current_) return;
   connection& c = *current_;
+  if (c.fault != 0) return report_ended(c, {errc::unavailable, gone() + ": " + text_of(c.fault)});
+  if (c.connected) c.events.reset();
   if (!c.blocked) end_batch(c);
   if (over_bound_ && queued_bytes_ <= options_.out_queue_bytes_max / 2) {
     over_bound_ = false;
@@ -191,6 +343,8 @@ void channel::impl::turn_ended() {
 void channel::impl::wait_until_writable(connection& c) {
   c.blocked = true;
   c.ready.want(poller::interest::read_write);
+  loop_.cancel_timer(c.doubt);
+  c.doubt = loop_.at(loop_.now(), [this, &c] { look_for_end(c, doubt_min); });
 }
 
 channel::channel(loop& where, const channel_options& options, handler& owner)
