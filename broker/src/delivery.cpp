@@ -32,6 +32,9 @@ constexpr duration farewell_time_max = 500ms;
 constexpr duration still_min = 1s;
 constexpr std::size_t still_factor = 8;
 
+// Of calls of the broker's own methods, that wait from one turn to the next.
+constexpr std::size_t internal_bytes_max = 4u << 20;
+
 // What a connection costs, by and large, in the transport and here.
 constexpr std::size_t connection_bytes = 32u << 10;
 
@@ -110,9 +113,9 @@ void engine::cut(peer_id who, errc why, std::string_view text) {
   remote_peer* const p = peers_.find(who);
   if (p == nullptr || p->cut) return;
   p->cut = true;
-  // Of a refused login the door tells.
-  if (why != errc::ok && why != errc::unauthenticated)
-    complain("cut a peer (" + std::string(to_string(why)) + ")", text);
+  // Of a login the door tells.
+  const bool told = why == errc::unauthenticated || (p->logins && why == errc::busy);
+  if (why != errc::ok && !told) complain("cut a peer (" + std::string(to_string(why)) + ")", text);
   cuts_.push_back({who, turn_, instant::max()});
 }
 
@@ -187,7 +190,7 @@ void engine::flush(remote_peer& to) {
 }
 
 // A batch a turn: one client's message may hold a hundred thousand calls of the broker's own methods, and heartbeats
-// leave between turns.
+// leave between turns. More of them, where too much waits.
 void engine::flush_internal() {
   // What the service answers reaches the core outside of the core's own work.
   class to_service final : public sender {
@@ -199,10 +202,12 @@ void engine::flush_internal() {
     }
     std::optional<outgoing> batch;
   };
-  if (internal_out_.empty()) return;
-  to_service service;
-  internal_out_.flush(service, loop_.now());
-  if (deliver_internal_ && service.batch) deliver_internal_(*service.batch);
+  while (!internal_out_.empty()) {
+    to_service service;
+    internal_out_.flush(service, loop_.now());
+    if (deliver_internal_ && service.batch) deliver_internal_(*service.batch);
+    if (internal_out_.bytes() <= internal_bytes_max) return;
+  }
 }
 
 void engine::retry_parked() {
