@@ -1,4 +1,4 @@
-// The worker of the benchmark: echo on the loop, a stream of numbered items, and one large result.
+// The worker of the benchmark: echo on the loop and in the pool, a stream of numbered items, and one large result.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -15,9 +15,11 @@ namespace {
 
 class Bench : public gate::Worker {
  public:
-  GATE_INTERFACE(echo, stream, blob)
+  GATE_INTERFACE(echo, plain_echo, stream, blob)
 
   gate::task<gate::bytes> echo(gate::bytes payload) { co_return payload; }
+
+  gate::bytes plain_echo(gate::bytes payload) const { return payload; }
 
   // `items` of `size` octets; each begins with its number.
   gate::generator<gate::bytes> stream(std::uint64_t items, std::uint64_t size) {

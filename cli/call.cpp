@@ -1,35 +1,43 @@
 #include "cli/call.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <iostream>
-#include <iterator>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include <unistd.h>
 
 #include <gate/adaptors.hpp>
 #include <gate/cross_loop.hpp>
-#include <gate/huge_data.hpp>
 
+#include "cli/argument.hpp"
 #include "cli/connection.hpp"
-#include "cli/duration.hpp"
 #include "cli/json.hpp"
 #include "cli/reports.hpp"
+#include "cli/save.hpp"
 #include "cli/terminal.hpp"
+#include "cli/upload.hpp"
 
 namespace gate::cli {
+
+using namespace std::string_literals;
+
 namespace {
 
 // A terminal is no place for more octets than that.
 constexpr std::size_t shown_bytes_max = 1u << 20;
 
+// Text is printed as it is, but for a terminal, which it is not to steer.
 void show(const value& v, output_format format, bool pretty) {
   if (format == output_format::for_programs) {
-    print(to_json(v), pretty && colours_on(1));
+    print(to_json(v), pretty && colours_on(STDOUT_FILENO));
   } else if (v.kind() == value_kind::string) {
-    std::cout << v.as<std::string>() << '\n';
+    const auto text = v.as<std::string>();
+    std::cout << (::isatty(STDOUT_FILENO) == 1 ? printable(text) : text) << '\n';
   } else if (!v.is_nil() || !pretty) {
     print(to_json(v), pretty);
   }
@@ -40,65 +48,34 @@ int stream_items(PendingCall call, output_format format) {
   while (const std::optional<value> item = items.next()) {
     show(*item, format, false);
     // Each at once: somebody may be waiting for it. And no more of them when nobody reads: `gate call ... | head`.
-    if (!std::cout.flush()) return call_failed;
+    errno = 0;
+    if (!std::cout.flush()) throw std::runtime_error("cannot write to standard output: "s + std::strerror(errno));
   }
   return succeeded;
 }
 
-// One line that is drawn again and again, for who waits in front of a terminal.
-void show_progress(const huge_progress& now) {
-  std::string line = "\r\x1b[K" + std::to_string(now.bytes >> 20);
-  if (now.total) line += " of " + std::to_string(*now.total >> 20);
-  line += " MiB, " + std::to_string(static_cast<std::uint64_t>(now.rate) >> 20) + " MiB/s";
-  if (now.estimate) {
-    line += ", " + show_duration(std::chrono::duration_cast<std::chrono::milliseconds>(*now.estimate)) + " left";
-  }
-  std::cerr << line << std::flush;
-}
-
-int save_result(PendingCall call, const call_line& line) {
-  const bool told = colours_on(2);
-  progress_function progress;
-  if (told) progress = show_progress;
-  std::uint64_t size = 0;
-  if (line.idempotent) {
-    size = std::move(call).get_download(line.save, {}, std::move(progress));
-  } else {
-    size = std::move(call).get<HugeData>().blocking().to_file(line.save, std::move(progress));
-  }
-  if (told) std::cerr << "\r\x1b[K" << std::flush;
-  std::cout << line.save << ": " << size << " bytes\n";
-  return succeeded;
-}
-
-argument_list arguments_of(const call_line& line) {
-  try {
-    return gather(line.arguments, [] {
-      return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-    });
-  } catch (const json_error& e) {
-    throw usage_error(e.what());
-  }
+// Why no --timeout is set where nobody asked for one: how long the bytes take that come and go is not ours to say.
+PendingCall limited(PendingCall call, const settings& common, bool open_ended) {
+  if (open_ended && !common.timeout_given) return call;
+  return std::move(call).within(common.timeout);
 }
 
 int make_call(const Client& client, const settings& common, const call_line& line, const target& where,
-              const argument_list& arguments) {
-  PendingCall call = client[where.service][where.method].apply(arguments).idempotent(line.idempotent);
-  if (line.stream) {
-    if (common.timeout_given) call = std::move(call).within(common.timeout);
-    return stream_items(std::move(call), common.output);
-  }
+              upload& arguments) {
+  PendingCall call = arguments.call(client[where.service][where.method]).idempotent(line.idempotent);
+  const bool open_ended = line.stream || !line.save.empty() || arguments.is_streamed();
+  call = limited(std::move(call), common, open_ended);
+  if (line.stream) return stream_items(std::move(call), common.output);
   if (!line.save.empty()) {
-    if (common.timeout_given) call = std::move(call).within(common.timeout);
-    return save_result(std::move(call), line);
+    save_result(std::move(call), line.save, line.idempotent, common.output);
+    return succeeded;
   }
-  call = std::move(call).within(common.timeout);
   if (line.one_way) {
     start(client.where(), std::move(call).one_way()).get();
     return succeeded;
   }
   const value result = std::move(call).get<value>();
-  if (result.kind() == value_kind::binary && colours_on(1)) {
+  if (result.kind() == value_kind::binary && ::isatty(STDOUT_FILENO) == 1) {
     if (const std::size_t size = result.as<bytes>().size(); size > shown_bytes_max) {
       std::cout << size << " bytes; --save FILE keeps them, and | passes them on as JSON\n";
       return succeeded;
@@ -108,28 +85,73 @@ int make_call(const Client& client, const settings& common, const call_line& lin
   return succeeded;
 }
 
-// What explain() cannot know: it sees the error alone, whose text is for who uses a library.
-std::string hint_for(const Error& error, const Client& client, const settings& common, const call_line& line,
-                     const target& where) {
-  const bool refused = error.code() == errc::invalid_argument && error.where() != origin::local;
-  const bool shown = common.output == output_format::for_people;
-  if (!refused || !shown || common.dialect != broker_dialect::gate2) return {};
+// The broker has given it to nobody: the worker's dialect has no chunks.
+bool refused_in_chunks(const Error& e) { return e.code() == errc::unsupported && e.where() == origin::broker; }
+
+int make_call_once_more(const Client& client, const settings& common, const call_line& line, const target& where,
+                        upload& arguments) {
   try {
-    const auto service = ask(client, common, "describe", where.service).as<service_lines>();
-    for (const method_line& m : service.methods) {
-      if (m.name == where.method) return stream_hint(m, line);
-    }
-  } catch (const std::exception&) {
-    // Then the error says what it says.
+    return make_call(client, common, line, where, arguments);
+  } catch (const Error& e) {
+    if (!refused_in_chunks(e) || !arguments.collect()) throw;
   }
-  return {};
+  return make_call(client, common, line, where, arguments);
 }
 
-bool is_identifier(std::string_view text) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !text.empty() && letter(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || digit(c); });
+// What is sent piece by piece is gone when it was sent.
+void check_options(const call_line& line, const upload& arguments) {
+  if (!arguments.is_streamed()) return;
+  const std::string why = ": a HugeData, or a value over 1 MiB, is read from its file while it is sent";
+  if (line.idempotent) throw usage_error("--idempotent sends a call again, and this one can be sent once" + why);
+  if (line.one_way) throw usage_error("--one-way does not wait for anything, and this call has to be waited for" + why);
+}
+
+// The service's methods, where the broker tells them: not to everybody, and not of every worker.
+class descriptions {
+ public:
+  descriptions(const Client& client, const settings& common, const target& where)
+      : client_(client), common_(common), where_(where) {}
+
+  // Null: nobody told. Throws Error when the broker does not answer in time.
+  const method_line* method() {
+    if (!std::exchange(asked_, true)) ask();
+    for (const method_line& m : service_.methods) {
+      if (m.name == where_.method) return &m;
+    }
+    return nullptr;
+  }
+
+ private:
+  void ask() {
+    try {
+      service_ = describe(client_, common_, where_.service);
+    } catch (const Error& e) {
+      if (e.code() == errc::timed_out || e.code() == errc::unauthenticated) throw;
+    }
+  }
+
+  const Client& client_;
+  const settings& common_;
+  const target& where_;
+  service_lines service_;
+  bool asked_ = false;
+};
+
+// What explain() cannot know: it sees the error alone, whose text is for who uses a library.
+std::string hint_for(const Error& error, const settings& common, const call_line& line, const upload& arguments,
+                     descriptions& known) {
+  const bool refused = error.code() == errc::invalid_argument && error.where() != origin::local;
+  if (common.output != output_format::for_people) return {};
+  if (!refused) return {};
+  std::string hint;
+  try {
+    if (const method_line* const method = known.method()) hint = stream_hint(*method, line);
+  } catch (const Error&) {
+    // Then the error says what it says.
+  }
+  if (!hint.empty() || !arguments.guessed()) return hint;
+  return "the parameter's type is not known, so the file was sent as bytes: @text:FILE or @json:FILE if it is not "
+         "bytes";
 }
 
 }  // namespace
@@ -142,29 +164,6 @@ target parse_target(std::string_view text) {
   return {std::string(text.substr(0, point)), std::string(text.substr(point + 1))};
 }
 
-argument_list gather(const std::vector<std::string>& arguments, const std::function<std::string()>& standard_input) {
-  argument_list all;
-  bool was_read = false;
-  const auto read = [&](const std::string& text) {
-    if (text != "-") return read_argument(text);
-    if (std::exchange(was_read, true)) throw usage_error("standard input can be one argument only");
-    std::string content = standard_input();
-    return read_argument(content);
-  };
-  for (const std::string& argument : arguments) {
-    const std::size_t equals = argument.find('=');
-    const std::string_view name = std::string_view(argument).substr(0, equals);
-    if (equals != std::string::npos && is_identifier(name)) {
-      all.add_named(name, read(argument.substr(equals + 1)));
-    } else if (all.has_named()) {
-      throw usage_error("'" + argument + "' follows a NAME=VALUE: arguments without a name come first");
-    } else {
-      all.add(read(argument));
-    }
-  }
-  return all;
-}
-
 std::string stream_hint(const method_line& method, const call_line& line) {
   if (method.client_stream) return "gate call cannot send a stream of items: write a client";
   if (method.kind != "stream" || line.stream) return {};
@@ -173,12 +172,18 @@ std::string stream_hint(const method_line& method, const call_line& line) {
 
 int perform_call(const settings& common, const call_line& line) {
   const target where = parse_target(line.target);
-  const argument_list arguments = arguments_of(line);
+  upload arguments(read_arguments(line.arguments));
+  if (!line.save.empty()) check_save(line.save);
   const Client client = connect(common);
+  descriptions known(client, common, where);
   try {
-    return make_call(client, common, line, where, arguments);
+    const method_line* const method = arguments.needs_types() ? known.method() : nullptr;
+    if (method != nullptr && method->client_stream) throw usage_error(stream_hint(*method, line));
+    arguments.prepare(method, common.dialect == broker_dialect::gate2);
+    check_options(line, arguments);
+    return make_call_once_more(client, common, line, where, arguments);
   } catch (const Error& e) {
-    return fail(e, where.service, common.output, hint_for(e, client, common, line, where));
+    return fail(e, where.service, common.output, hint_for(e, common, line, arguments, known));
   }
 }
 

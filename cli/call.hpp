@@ -1,12 +1,9 @@
-// `gate call`: how its arguments are read, and what it does.
+// `gate call`: how its target is read, and what it does.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <gate/argument_list.hpp>
 
 #include "cli/settings.hpp"
 
@@ -28,9 +25,6 @@ struct target {
 
 // "calculator.add". A service may have points in its name, a method has none. Throws usage_error.
 target parse_target(std::string_view text);
-
-// The arguments as typed. `-` is replaced by what `standard_input` gives, once. Throws usage_error and json_error.
-argument_list gather(const std::vector<std::string>& arguments, const std::function<std::string()>& standard_input);
 
 // What is to be done where a call of that method is refused because items travel: add --stream, or do not use this
 // command. Empty when that is not it.

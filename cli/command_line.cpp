@@ -1,10 +1,14 @@
 #include "cli/command_line.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <exception>
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +20,7 @@
 
 #include "cli/call.hpp"
 #include "cli/credentials.hpp"
+#include "cli/descriptors.hpp"
 #include "cli/duration.hpp"
 #include "cli/help.hpp"
 #include "cli/outcome.hpp"
@@ -69,8 +74,8 @@ void add_call(CLI::App& app, const settings& common, action& chosen) {
   command->add_flag("--stream", line->stream, "Print each item of a stream as it comes");
   auto* const one_way = command->add_flag("--one-way", line->one_way, "Send it, and do not wait for an outcome");
   one_way->excludes(command->get_option("--stream"));
-  auto* const save =
-      command->add_option("--save", line->save, "Write the result, bytes or text of any size, to a file");
+  auto* const save = command->add_option("--save", line->save,
+                                         "Write the result, bytes or text of any size, to a file, or with - to stdout");
   save->type_name("FILE")->excludes("--stream")->excludes(one_way);
   command->add_flag("--idempotent", line->idempotent, "It may run twice: send it again if a worker is lost under it");
   command->footer(help::call);
@@ -153,9 +158,11 @@ int perform(const action& chosen, output_format format) {
   };
   try {
     const int code = chosen();
-    std::cout.flush();
+    errno = 0;
     // A full disk or a closed pipe: what was asked for did not arrive.
-    return std::cout ? code : tell(call_failed, errc::failed, "cannot write to standard output");
+    if (std::cout.flush()) return code;
+    const std::string why = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+    return tell(call_failed, errc::failed, "cannot write to standard output" + why);
   } catch (const Error& e) {
     return fail(e, "", format);
   } catch (const broker_unreachable& e) {
@@ -164,6 +171,8 @@ int perform(const action& chosen, output_format format) {
     return tell(bad_usage, errc::invalid_argument, e.what());
   } catch (const credentials_error& e) {
     return tell(bad_usage, errc::invalid_argument, e.what());
+  } catch (const std::bad_alloc&) {
+    return tell(call_failed, errc::failed, "out of memory");
   } catch (const std::exception& e) {
     return tell(call_failed, errc::failed, e.what());
   }
@@ -213,6 +222,8 @@ std::optional<int> read_command_line(const std::vector<std::string>& arguments, 
 }
 
 int run(int argc, char** argv) {
+  hold_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // it is told as what it is: nobody reads what is written
   settings common;
   action chosen;
   const std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));

@@ -49,6 +49,10 @@ std::string signature_of(const method_line& method) {
   return text;
 }
 
+service_lines describe(const Client& client, const settings& common, const std::string& service) {
+  return ask(client, common, "describe", service).as<service_lines>();
+}
+
 int show_description(const settings& common, const std::string& service) {
   const Client client = connect(common);
   const value answer = ask(client, common, "describe", service);

@@ -34,25 +34,44 @@ not admit these credentials.
 )";
 
 inline constexpr const char* call = R"(
-Each ARGUMENT is JSON if it reads as JSON, and text otherwise: 5 is a number, '"5"' and five are text, [1,2] a list,
-true a boolean. NAME=VALUE is the parameter of that name; to pass such text, quote it as JSON: '"a=b"'. One - stands for
-what standard input holds. Bytes are written, and shown, as {"$bytes": "aGVsbG8="} (base64), times as
-{"$timestamp": "2026-11-20T11:28:12Z"}, other extensions as {"$extension": [5, "AQI="]}, and numbers that are not
-finite as {"$float": "nan"}.
+Each ARGUMENT is VALUE, or NAME=VALUE for the parameter of that name. A VALUE is one of
+
+  JSON        5 is a number, true a boolean, [1,2] a list, '"5"' text
+  text        whatever is no JSON: five. What begins with { or [ has to be JSON; '"[x"' is text that begins so
+  @FILE       what is in a file, as bytes, text or HugeData if that is the parameter's type in gate describe, byte for
+              byte whatever they look like; as the value that its JSON says if it is any other type
+  -           the same, of standard input; one argument can have it. @- is the same
+  @@TEXT      text that begins with @; '"-"' is a hyphen, '"a=b"' text with a =
+
+@bytes:FILE, @text:FILE, @huge:FILE and @json:FILE say themselves what a file is to be; FILE may be -. Where the type is
+not known (the broker does not tell it, or the parameter takes anything) @FILE and - are bytes.
+
+A HugeData is sent as it is read, and so is text or bytes over 1 MiB, in constant memory; a pipe of those is first
+copied to a file below TMPDIR, for its size goes ahead. Such a call is sent once: neither --idempotent nor --one-way;
+and --timeout, unless given, does not limit it. A file that cannot be opened, or is no JSON where JSON is wanted, is
+told before anything is sent (exit code 2); one that cannot be read to its end, or changes meanwhile, ends the call (1).
+
+Bytes are written, and shown, as {"$bytes": "aGVsbG8="} (base64), times as {"$timestamp": "2026-11-20T11:28:12Z"},
+other extensions as {"$extension": [5, "AQI="]}, and numbers that are not finite as {"$float": "nan"}.
 
 The result is printed as JSON; with -o text (the default) text is printed without quotes, and nothing for null. With
 -o json a failure is one line of JSON as well, on stderr; gate --help shows it. With --stream each item is printed as it
 comes, one a line; then --timeout, unless given, does not limit the whole, and neither does it with --save, which writes
-bytes or text of any size to a file as they come. With --idempotent as well, what breaks off goes on by itself.
+bytes or text of any size as they come: to a file, or to standard output (--save -). With --idempotent as well, what
+breaks off on its way to a file goes on by itself.
 
 Examples:
   gate call calculator.add 2 3
   gate call calculator.divide dividend=1 divisor=3
   gate call calculator.primes 30 --stream -o json
   gate call log_search.find GPL --stream --timeout 1min
-  gate call notes.store - < note.txt
+  gate call file_server.upload disk.img @disk.img
+  tar c docs | gate call file_server.upload docs.tar -
+  gate call file_server.upload path=log.txt content=@/var/log/syslog
+  gate call store.put key @json:value.json
   gate call cache.clear --one-way
   gate call file_server.download disk.img --save disk.img
+  gate call file_server.download docs.tar --save - | tar x
 
 --broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
 )";

@@ -9,9 +9,12 @@
 #include <optional>
 #include <utility>
 
+#include <unistd.h>
+
 #include <gate/limits.hpp>
 
 #include "cli/base64.hpp"
+#include "cli/terminal.hpp"
 
 namespace gate::cli {
 namespace {
@@ -250,6 +253,16 @@ class encoder {
   gate::detail::packer packer_;
 };
 
+// It begins as JSON does: a mistake in it is not to make a text of it.
+json_error no_json(std::string_view text, std::size_t byte) {
+  constexpr std::size_t shown_max = 60;
+  const bool is_short = text.size() <= shown_max;
+  const std::string shown = "'" + std::string(text.substr(0, shown_max)) + (is_short ? "'" : "...'");
+  std::string said = shown + " begins as JSON and is none (see byte " + std::to_string(byte) + "); ";
+  if (!is_short) return json_error(said + "as text: put it in a file, and write @text:FILE");
+  return json_error(said + "as text: '" + to_text(json(std::string(text)), false) + "'");
+}
+
 }  // namespace
 
 json to_json(const value& v) { return object_to_json(v.object()); }
@@ -268,7 +281,9 @@ value read_argument(std::string_view text) {
     j = json::parse(text);
   } catch (const json::out_of_range&) {
     throw json_error("a number beyond what float64 holds");
-  } catch (const json::exception&) {
+  } catch (const json::parse_error& e) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first != std::string_view::npos && (text[first] == '{' || text[first] == '[')) throw no_json(text, e.byte);
     return value::of(std::string(text));
   }
   return to_value(j);
@@ -282,6 +297,9 @@ std::string to_text(const json& j, bool pretty) {
   return j.dump(2, ' ', false, replace);
 }
 
-void print(const json& j, bool pretty) { std::cout << to_text(j, pretty) << '\n'; }
+void print(const json& j, bool pretty) {
+  const std::string text = to_text(j, pretty);  // JSON itself leaves U+007F to U+009F as they are
+  std::cout << (::isatty(STDOUT_FILENO) == 1 ? printable(text) : text) << '\n';
+}
 
 }  // namespace gate::cli

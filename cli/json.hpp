@@ -32,7 +32,8 @@ json to_json(const value& v);
 // Numbers with a point or an exponent become float64, whole ones integers. Throws json_error.
 value to_value(const json& j);
 
-// An argument as somebody typed it: JSON if it is JSON, else the text itself. Throws json_error.
+// An argument as somebody typed it: JSON if it is JSON, else the text itself. Throws json_error, also for what begins
+// with `{` or `[` and is no JSON.
 value read_argument(std::string_view text);
 
 // In one line; indented by two if `pretty` and it is worth it.

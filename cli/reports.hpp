@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <gate/client.hpp>
 #include <gate/value.hpp>
 
 #include "cli/settings.hpp"
@@ -58,6 +59,9 @@ int show_services(const settings& common);
 int show_description(const settings& common, const std::string& service);
 int show_workers(const settings& common, const std::string& service);  // of all services when it is empty
 int show_ping(const settings& common, unsigned count);
+
+// What the broker tells of a service and its methods. Throws Error when it tells nothing, or the service has no worker.
+service_lines describe(const Client& client, const settings& common, const std::string& service);
 
 // "add(a: int32, b: int32) -> int32"; "-> stream of match" for a stream of answers.
 std::string signature_of(const method_line& method);

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <limits>
-#include <sstream>
 #include <type_traits>
-
-#include <toml++/toml.h>
 
 #include <gate/assert.hpp>
 
 #include "broker/src/security/endpoint_auth.hpp"
+#include "common/src/option_bounds.hpp"
 #include "common/src/peer/endpoint.hpp"
 #include "common/src/quantity.hpp"
+#include "common/src/toml_text.hpp"
 
 namespace gate::broker {
 namespace {
@@ -324,6 +322,16 @@ class reader {
 
 std::span<const config_key> config_keys() noexcept { return keys; }
 
+broker_options within_bounds(broker_options options) noexcept {
+  for (const config_key& key : keys) {
+    if (const auto* const time = std::get_if<milliseconds o::*>(&key.where)) bring_within_bounds(options.*(*time));
+  }
+  bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
+  bring_within_bounds(options.gaterpc_heartbeat_interval, options.heartbeat_liveness);
+  bring_within_bounds(options.mdp_heartbeat_interval, options.heartbeat_liveness);
+  return options;
+}
+
 std::string_view unit_of(const config_key& key) noexcept {
   if (is_duration(key)) return "duration";
   if (is_bytes(key)) return "bytes";
@@ -366,7 +374,7 @@ std::string to_text(const config_key& key, const broker_options& options) {
 void read_config(std::string_view text, std::string_view name, broker_options& options) {
   broker_options changed = options;
   try {
-    reader(name, changed).read(toml::parse(text, name));
+    reader(name, changed).read(parse_toml(text, name));
   } catch (const toml::parse_error& e) {
     throw config_error(std::string(name) + ":" + std::to_string(e.source().begin.line) + ": " +
                        std::string(e.description()));
@@ -375,11 +383,13 @@ void read_config(std::string_view text, std::string_view name, broker_options& o
 }
 
 void read_config_file(const std::string& path, broker_options& options) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || !text) throw config_error(path + ": cannot be read");
-  read_config(text.str(), path, options);
+  std::string text;
+  try {
+    text = read_toml_file(path);
+  } catch (const toml_file_error& e) {
+    throw config_error(e.what());
+  }
+  read_config(text, path, options);
 }
 
 }  // namespace gate::broker

@@ -105,7 +105,7 @@ task<void> huge_upload::send() {
 huge_part_of_request take_huge_part(const core_ptr& core, call_request& request, std::size_t threshold) {
   huge_part_of_request taken;
   if (request.huge) {
-    taken.upload = std::make_shared<huge_upload>(core, std::move(*request.huge), huge_content::octets);
+    taken.upload = std::make_shared<huge_upload>(core, std::move(*request.huge), request.content);
     request.huge.reset();
   } else if (request.arguments.size() > threshold && !request.items) {
     taken.text = std::make_shared<std::string>(std::move(request.arguments));

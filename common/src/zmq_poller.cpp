@@ -48,7 +48,7 @@ zmq_poller::zmq_poller(const clock_source& clock, std::unique_ptr<descriptor_wai
 
 zmq_poller::~zmq_poller() {
   compact();
-  GATE_ASSERT(watched_.empty());  // a socket or a watch outlives its loop
+  GATE_ASSERT(watched_.empty() || made_.gone());  // a socket or a watch outlives its loop
 }
 
 void zmq_poller::add(watched& item) {
@@ -116,7 +116,15 @@ void zmq_poller::call_back() {
   }
 }
 
+// In a child of fork(): what it waits with is its parent's too, and so are the sockets, whose threads are not here.
+void zmq_poller::start_anew() {
+  waits_ = make_own_wait();
+  std::erase_if(watched_, [](const watched* item) { return item == nullptr || item->socket != nullptr; });
+  made_ = made_in_process();
+}
+
 void zmq_poller::wait(std::optional<instant> until) {
+  if (made_.gone()) start_anew();
   compact();
   const bool found = look();
   for (bool over = false; !over;) {

@@ -11,6 +11,7 @@
 #include <gate/poller.hpp>
 
 #include "common/src/descriptor_wait.hpp"
+#include "common/src/process_generation.hpp"
 
 namespace gate::detail {
 
@@ -34,8 +35,10 @@ class zmq_poller final : public poller {
   bool look();
   bool poll_once(int timeout);
   void call_back();
+  void start_anew();
 
   const clock_source& clock_;
+  made_in_process made_;
   std::unique_ptr<descriptor_wait> waits_;
   std::vector<watched*> watched_;  // null: removed; compacted before the next wait
   bool holes_ = false;

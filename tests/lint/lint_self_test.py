@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Plants a fault of each kind in a tree of its own and checks that layers.py, tidy.py and readme-snippets find it."""
+"""Plants a fault of each kind in a tree of its own and checks that layers.py, tidy.py,
+code_blocks.py and readme-snippets find it."""
 import contextlib
 import importlib.machinery
 import importlib.util
@@ -8,6 +9,7 @@ import pathlib
 import sys
 import tempfile
 
+import code_blocks
 import layers
 import repository
 import tidy
@@ -28,6 +30,13 @@ CLEAN = {
     "client/include/gate/client.hpp": "#pragma once\n#include <gate/loop.hpp>\n",
     "client/src/client.cpp": "#include <gate/client.hpp>\n",
     "examples/hello.cpp": "#include <gate/client.hpp>\n",
+    "examples/CMakeLists.txt": "gate_program(hello SOURCES hello.cpp)\n",
+    "tests/docs/blocks.py": '@scenario("start")\ndef start(): pass\n',
+    "tests/docs/CMakeLists.txt": "set(scenarios start)\n",
+    "scripts/go": "#!/bin/sh\n",
+    "README.md": "# Title\n\n<!-- from: examples/hello.cpp -->\n```cpp\n#include <gate/client.hpp>\n```\n\n"
+    "<!-- runs: start -->\n\n    $ scripts/go\n\n- an item\n\n  its text, not a block\n\n<!-- figure: a tree -->\n\n"
+    "    a\n     b\n\n<!-- not run: it needs two machines -->\n```python\nawait x\n```\n",
     "tests/unit/broker/core_test.cpp": 'TEST_CASE("a late reply is dropped", "[broker]") {}\n',
 }
 
@@ -52,6 +61,29 @@ PLANTED = [
     ("broker/src/broker.cpp", "int x; \n", "a space at the end"),
     ("broker/src/broker.cpp", "// TO" "DO: more\n", "left to do"),
     ("docs/a.md", "see /home" "/me/x\n", "one machine only"),
+    ("README.md", "\n```sh\nls\n```\n", "without a verdict"),
+    ("README.md", "\n~~~\nls\n~~~\n", "without a verdict"),
+    ("README.md", "\n    ls\n", "without a verdict"),
+    ("README.md", "\n- item\n\n      ls\n", "without a verdict"),
+    ("README.md", "\n- item\n\n  ```\n  ls\n  ```\n", "without a verdict"),
+    ("CONTRIBUTING.md", "\n\tls\n", "without a verdict"),
+    ("docs/below/a.md", "```cpp\nint x;\n```\n", "without a verdict"),
+    ("README.md", "\n<!-- figure: x -->\n\nText.\n\n    ls\n", "a verdict without a block"),
+    ("README.md", "\n<!-- figure: x -->\n", "a verdict without a block"),
+    ("README.md", "\n<pre>ls</pre>\n", "in HTML or in a quotation"),
+    ("README.md", "\n> ```\n> ls\n> ```\n", "in HTML or in a quotation"),
+    ("README.md", "\n```sh\nls\n", "that nothing closes"),
+    ("README.md", "\n<!-- not run: it is too long -->\n```cpp\nint x;\n```\n", "quoted from a file that is compiled"),
+    ("README.md", "\n<!-- not run: it is too long -->\n\n    co_await x;\n", "quoted from a file that is compiled"),
+    ("README.md", "\n<!-- from: examples/b.cpp -->\n```cpp\nint x;\n```\n", "no CMakeLists.txt compiles it"),
+    ("README.md", "\n<!-- runs: other -->\n\n    ls\n", "has no scenario other"),
+    ("README.md", "\n<!-- file: start -->\n\n    a = 1\n", "a scenario and a file's name"),
+    ("README.md", "\n<!-- not run: no -->\n\n    ls\n", "say in some words"),
+    ("README.md", "\n<!-- figure: a script -->\n```sh\nls\n```\n", "a figure has no language"),
+    ("README.md", "\n<!-- not run: it needs two machines -->\n```python\nif x\n```\n", "Python does not compile"),
+    ("README.md", "\n<!-- runs: start -->\n\n    scripts/gone --now\n", "there is no scripts/gone"),
+    ("tests/docs/blocks.py", '@scenario("more")\ndef more(): pass\n', "no document has a block of scenario more"),
+    ("tests/docs/blocks.py", '@scenario("more")\ndef more(): pass\n', "scenario more is not run"),
     ("tests/unit/broker/core_test.cpp", 'TEST_CASE("a; b; c d", "[x]") {}\n', "no semicolon"),
     ("tests/unit/broker/core_test.cpp", 'TEST_CASE("works", "[x]") {}\n', "is a sentence"),
     ("tests/unit/broker/more_test.cpp", 'TEST_CASE("a late reply is dropped", "[x]") {}\n', "the same name as"),
@@ -59,7 +91,7 @@ PLANTED = [
 
 
 def findings(tree):
-    """What the two lints print about a tree: {path: text}."""
+    """What the three lints print about a tree: {path: text}."""
     printed = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
         for name, text in tree.items():
@@ -67,7 +99,7 @@ def findings(tree):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         repository.ROOT = pathlib.Path(folder)
-        status = layers.main() + tidy.main()
+        status = layers.main() + tidy.main() + code_blocks.main()
     return status, printed.getvalue()
 
 

@@ -37,22 +37,28 @@ tracked_call& oracle::at(call_number n) {
   return calls_[n - 1];
 }
 
-call_number oracle::executed(const message& request) {
+call_number oracle::arrived(const message& request) {
   const parsed p = parse(request.payload.single());
   if (!p.sound) {
     world_.fail("a request's payload was damaged");
     return 1;
   }
-  tracked_call& c = at(p.call);
+  const tracked_call& c = at(p.call);
   const std::string name = "call " + std::to_string(p.call);
   if (request.service != c.service || request.method != method_names[static_cast<std::size_t>(c.what)]) {
     world_.fail(name + " reached the wrong service or method");
   }
   if (p.padding_bytes != c.padding_bytes) world_.fail(name + " arrived with other arguments");
   if (request.caller.empty()) world_.fail(name + " reached a worker without its principal");
-  if (++c.executions > 1 && !c.has(message_flag::idempotent))
-    world_.fail(name + " was executed twice and is not idempotent");
   return p.call;
+}
+
+call_number oracle::executed(const message& request) {
+  const call_number n = arrived(request);
+  tracked_call& c = at(n);
+  if (++c.executions > 1 && !c.has(message_flag::idempotent))
+    world_.fail("call " + std::to_string(n) + " was executed twice and is not idempotent");
+  return n;
 }
 
 void oracle::head_received(call_number n, const message& head) {

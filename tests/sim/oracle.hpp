@@ -50,6 +50,8 @@ class oracle {
 
   // A worker's method was given the call. Returns it.
   call_number executed(const message& request);
+  // It reached a worker, which may still refuse it. Returns it.
+  call_number arrived(const message& request);
   void head_received(call_number n, const message& head);
   void part_received(call_number n, const message& part);
   void finished(call_number n, const message& final);

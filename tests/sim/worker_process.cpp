@@ -17,8 +17,8 @@ void worker_process::start() {
   leaving_ = false;
   descriptor about;
   about.host = "simulated";
-  for (const std::string_view method : method_names) {
-    if (method == "missing" || (method == "chat" && !habits_.chats)) continue;
+  for (const std::string_view& method : method_names) {
+    if (!has(static_cast<gate::sim::method>(&method - method_names.data()))) continue;
     about.methods.emplace_back().name = method;
   }
   worker::session_options options = options_;
@@ -99,7 +99,7 @@ void worker_process::request(const message& m) {
     later(world_.random.about(habits_.service_time), [this, id = m.call] { begin(id); });
     return;
   }
-  const call_number n = judge_.executed(m);
+  const call_number n = judge_.arrived(m);
   const tracked_call& asked = judge_.at(n);
   job j;
   j.number = n;
@@ -108,9 +108,13 @@ void worker_process::request(const message& m) {
   j.items = asked.items;
   j.padding_bytes = asked.padding_bytes;
   j.reckless = world_.random.percent(habits_.reckless_percent);
-  if (j.what == method::missing) world_.fail("call " + std::to_string(n) + " reached a worker that has no such method");
-  if (j.what == method::chat && !habits_.chats)
-    world_.fail("call " + std::to_string(n) + " reached a worker that does not chat");
+  if (!has(j.what)) {
+    // A hello without a descriptor takes every method, and one may have come over this connection that is not ours.
+    if (!was_tainted()) world_.fail("call " + std::to_string(n) + " reached a worker that has no such method");
+    j.unknown = true;
+  } else {
+    judge_.executed(m);
+  }
   const bool huge_arguments = m.content == huge_content::value && m.total_bytes == asked.items && m.etag == "whole";
   if (huge_arguments != (j.what == method::put)) world_.fail("call " + std::to_string(n) + " lost what makes it huge");
   jobs_.emplace(m.call, j);
@@ -123,6 +127,7 @@ void worker_process::begin(call_id id) {
   job* const j = find(id);
   if (j == nullptr) return;  // its connection is gone
   j->started = true;
+  if (j->unknown) return refuse(id, errc::no_method, "it has no such method");
   if (j->cancelled) return refuse(id, errc::cancelled, "cancelled before it began");
   switch (j->what) {
     case method::echo:

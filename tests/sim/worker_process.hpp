@@ -46,7 +46,8 @@ class worker_process final : public peer_process, public worker::session::handle
     std::uint32_t items = 0, sent = 0, received = 0;
     std::size_t padding_bytes = 0;
     bool started = false, cancelled = false, input_ended = false, reckless = false, pumping = false;
-    bool rogue = false;  // no caller of ours asked for it
+    bool rogue = false;    // no caller of ours asked for it
+    bool unknown = false;  // the worker has no such method
   };
 
   // From the session.
@@ -78,6 +79,7 @@ class worker_process final : public peer_process, public worker::session::handle
   void end_of_turn() override;
 
   job* find(call_id id);
+  bool has(method what) const noexcept { return what != method::missing && (what != method::chat || habits_.chats); }
   void begin(call_id id);
   void pump(call_id id);
   bool send_item(call_id id, job& j);

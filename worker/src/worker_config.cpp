@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
 #include <optional>
 #include <sstream>
 
-#include <toml++/toml.h>
-
 #include "common/src/peer/endpoint.hpp"
 #include "common/src/quantity.hpp"
+#include "common/src/toml_text.hpp"
 
 namespace gate::worker {
 
@@ -209,7 +207,7 @@ void set(const config_key& key, std::string_view text, settings& to) {
 void read_config(std::string_view text, std::string_view file_name, settings& to) {
   settings changed = to;
   try {
-    reader(file_name, changed).read(toml::parse(text, file_name));
+    reader(file_name, changed).read(parse_toml(text, file_name));
   } catch (const toml::parse_error& e) {
     throw config_error(std::string(file_name) + ":" + std::to_string(e.source().begin.line) + ": " +
                        std::string(e.description()));
@@ -218,11 +216,13 @@ void read_config(std::string_view text, std::string_view file_name, settings& to
 }
 
 void read_config_file(const std::string& path, settings& to) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || !text) throw config_error(path + ": cannot be read");
-  read_config(text.view(), path, to);
+  std::string text;
+  try {
+    text = read_toml_file(path);
+  } catch (const toml_file_error& e) {
+    throw config_error(e.what());
+  }
+  read_config(text, path, to);
 }
 
 }  // namespace gate::worker

@@ -41,7 +41,7 @@ void core::state::on_returned(worker& w, const message& m) {
                  std::to_string(hand_backs_max), " times; call again later"}));
   } else {
     // The worker's copy stands for its octets only: what the broker decides by, it knows itself.
-    if (!c->kept && may_keep(*c, stored_request::measure(m))) store(*c, m);
+    if (!c->kept && may_keep(*c, stored_request::measure(m))) store(*c, copy_of(m));
     std::vector<call*> one{c};
     hand_over(home, one, &w);
   }
@@ -113,6 +113,7 @@ void core::state::worker_left(worker& w, std::string_view why) {
   intrusive_list<worker, of_service>::unlink(w);
   --s.worker_count;
   if (settings_.watcher != nullptr) settings_.watcher->worker_down(record_of(w), why);
+  if (w.number != 0) s.nameless.give_back(w.number);
 
   std::vector<call*> again;
   while (call* const c = w.calls.first()) {

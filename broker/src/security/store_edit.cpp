@@ -4,14 +4,16 @@
 #include <optional>
 #include <vector>
 
-#include <toml++/toml.h>
+#include "common/src/toml_text.hpp"
 
 namespace gate::security {
 namespace {
 
 toml::table parse(std::string_view text, const std::string& file) {
   try {
-    return toml::parse(text, file);
+    return parse_toml(text, file);
+  } catch (const toml_bound_error& e) {
+    throw store_error(file + ":" + std::to_string(e.source().begin.line) + ": " + std::string(e.description()));
   } catch (const toml::parse_error& e) {
     throw store_error(file + ":" + std::to_string(e.source().begin.line) + ": is no valid TOML here");
   }
@@ -114,8 +116,8 @@ class editor {
   void verify(const std::string& changed, const std::string& value) const {
     toml::table expected = before_, wanted, found;
     try {
-      wanted = toml::parse("value = " + value);
-      found = toml::parse(changed);
+      wanted = parse_toml("value = " + value);
+      found = parse_toml(changed);
     } catch (const toml::parse_error&) {
       give_up();
     }

@@ -5,9 +5,8 @@
 #include <set>
 #include <utility>
 
-#include <toml++/toml.h>
-
 #include "broker/src/security/password.hpp"
+#include "common/src/toml_text.hpp"
 
 namespace gate::security {
 namespace {
@@ -28,7 +27,9 @@ class reader {
     file_ = source.name;
     toml::table parsed;
     try {
-      parsed = toml::parse(source.text, source.name);
+      parsed = parse_toml(source.text, source.name);
+    } catch (const toml_bound_error& e) {
+      fail(e.source(), std::string(e.description()));
     } catch (const toml::parse_error& e) {
       // What toml++ says may quote what it read; a credential must not end in a log.
       fail(e.source(), "is no valid TOML here");

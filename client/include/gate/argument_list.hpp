@@ -8,6 +8,11 @@
 
 namespace gate {
 
+namespace detail {
+// Stands for a HugeData in a list of arguments: docs/protocol.md, "Huge payloads".
+inline constexpr std::string_view huge_placeholder("\xc7\x00\x48", 3);
+}  // namespace detail
+
 // The arguments of a call whose number and types are known only at run time, as of a command or a bridge:
 //
 //   gate::argument_list arguments;
@@ -26,6 +31,17 @@ class argument_list {
   template <class T> void add_named(std::string_view name, const T& argument) {
     encode_to(named_, name);
     encode_to(named_, argument);
+    ++named_count_;
+  }
+
+  // Keeps the place of a HugeData, which is given to Method::apply() beside this list. A call takes one.
+  void add_huge() {
+    positional_ += detail::huge_placeholder;
+    ++positional_count_;
+  }
+  void add_named_huge(std::string_view name) {
+    encode_to(named_, name);
+    named_ += detail::huge_placeholder;
     ++named_count_;
   }
 

@@ -9,6 +9,7 @@
 #include <gate/argument_list.hpp>
 #include <gate/client_options.hpp>
 #include <gate/clock.hpp>
+#include <gate/huge_data.hpp>
 #include <gate/loop.hpp>
 #include <gate/pending_call.hpp>
 #include <gate/task.hpp>
@@ -45,6 +46,24 @@ class Method {
     detail::call_request request(service_, method_);
     request.arguments = arguments.encoded();
     request.named = arguments.has_named();
+    return PendingCall(core_, std::move(request));
+  }
+  // The same with a HugeData, in the place that the list keeps for it: argument_list::add_huge().
+  PendingCall apply(const argument_list& arguments, HugeData data) const {
+    detail::call_request request(service_, method_);
+    request.arguments = arguments.encoded();
+    request.named = arguments.has_named();
+    request.huge.emplace(std::move(data));
+    return PendingCall(core_, std::move(request));
+  }
+  // With arguments that are encoded already and need not fit into memory here: what argument_list::encoded() would
+  // give; `named` is what has_named() would. The worker collects them, up to its huge_value_bytes_max. A worker whose
+  // dialect knows no chunks is not given them: the call ends as `unsupported`.
+  PendingCall apply_encoded(HugeData arguments, bool named) const {
+    detail::call_request request(service_, method_);
+    request.named = named;
+    request.huge.emplace(std::move(arguments));
+    request.content = huge_content::value;
     return PendingCall(core_, std::move(request));
   }
 
@@ -92,6 +111,10 @@ class Service {
 // with errc::cancelled, and what is called later through a Service, Method or PendingCall that is still around ends
 // with errc::unavailable. Thread-safe, like all that is made from it: an await resumes on the loop of the awaiting
 // coroutine.
+//
+// After fork() the child has neither the connection nor the threads behind it: a call through a Client that was made
+// before ends at once with errc::unavailable and retry_class::never, and its destruction does nothing. A Client that is
+// made in the child works. Loops and thread pools that were made before fork() stay the parent's too.
 class Client {
  public:
   // With a loop on a thread of its own.

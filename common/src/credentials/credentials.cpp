@@ -6,9 +6,9 @@
 #include <utility>
 
 #include <sodium.h>
-#include <toml++/toml.h>
 
 #include "common/src/credentials/material.hpp"
+#include "common/src/toml_text.hpp"
 
 namespace gate {
 namespace {
@@ -82,8 +82,10 @@ void read_table(toml::table& table, statement& to) {
 
 void read_text(std::string_view text, statement& to) {
   try {
-    toml::table table = toml::parse(text);
+    toml::table table = parse_toml(text);
     read_table(table, to);
+  } catch (const toml_bound_error& e) {
+    throw credentials_error(line_of(e.source()) + ": " + std::string(e.description()));
   } catch (const toml::parse_error& e) {
     // Its own words may quote the line.
     throw credentials_error(line_of(e.source()) + ": is no TOML from here on");

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/src/option_bounds.hpp"
 #include "common/src/peer/channel_impl.hpp"
 #include "common/src/peer/endpoint.hpp"
 #include "common/src/peer/envelope_channel.hpp"
@@ -48,8 +49,8 @@ connection::connection(loop& where, const channel_options& options, high_water m
   raw.set(zmq::sockopt::sndhwm, marks.send);
   raw.set(zmq::sockopt::rcvhwm, marks.receive);
   raw.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.frame_bytes_max));
-  const auto interval = static_cast<int>(options.transport_heartbeat_interval.count());
-  const auto timeout = static_cast<int>(options.transport_heartbeat_timeout.count());
+  const auto interval = milliseconds_of(options.transport_heartbeat_interval);
+  const auto timeout = milliseconds_of(options.transport_heartbeat_timeout);
   if (interval > 0) raw.set(zmq::sockopt::heartbeat_ivl, interval);
   if (interval > 0 && timeout > 0) raw.set(zmq::sockopt::heartbeat_timeout, timeout);
 }

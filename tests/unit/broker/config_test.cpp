@@ -112,6 +112,9 @@ TEST_CASE("a number out of its range is refused with the range", "[config]") {
 
 TEST_CASE("text that is no TOML is refused with its line", "[config]") {
   CHECK(error_of("queue_max = 1\nqueue_max 2").starts_with("gate.toml:2: "));
+  std::string deep = "queue_max = 1\na";
+  for (int i = 0; i < 50'000; ++i) deep += ".a";
+  CHECK(error_of(deep + " = 1").starts_with("gate.toml:2: is nested deeper than 64 "));
 }
 
 TEST_CASE("a file with an error changes nothing", "[config]") {

@@ -84,11 +84,11 @@ TEST_CASE("an argument is JSON if it reads as JSON, else text", "[cli]") {
   CHECK(read_argument("\"5\"").as<std::string>() == "5");
   CHECK(read_argument("five").as<std::string>() == "five");
   CHECK(read_argument("[1, 2]").as<std::vector<int>>() == std::vector{1, 2});
-  CHECK(read_argument("[1, 2").as<std::string>() == "[1, 2");
+  CHECK_THROWS_AS(read_argument("[1, 2"), json_error);
   CHECK(read_argument("true").kind() == value_kind::boolean);
   CHECK(read_argument("null").is_nil());
   CHECK(read_argument("").as<std::string>().empty());
-  CHECK(read_argument("{a: 1}").kind() == value_kind::string);
+  CHECK_THROWS_AS(read_argument("{a: 1}"), json_error);
 }
 
 TEST_CASE("what cannot travel is refused with a reason", "[cli]") {

@@ -135,6 +135,9 @@ TEST_CASE("a faulty file of credentials is told with its line, and not quoted", 
   CHECK(fault("user = \"alice\"\npasswd = \"sesame\"\n") ==
         ":2: unknown key 'passwd'; there are user and password, or key and server_key");
   CHECK(fault("user = \"alice\"\npassword = \"sesame\n") == ":2: is no TOML from here on");
+  std::string deep = "user = \"alice\"\na";
+  for (int i = 0; i < 50'000; ++i) deep += ".a";
+  CHECK(fault(deep + " = 1").find(":2: is nested deeper than 64 ") == 0);
   CHECK(fault("user = \"alice\"\npassword = 12345\n") == ":2: password must be a text");
   CHECK(fault("user = \"alice\"\n") == ": user needs password beside it");
   CHECK(fault("password = \"sesame\"\n") == ": password needs user beside it");

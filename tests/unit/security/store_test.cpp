@@ -155,6 +155,19 @@ TEST_CASE("a broken store leaves the old one in force and says where it is broke
   CHECK(before->find("a") != nullptr);  // who still reads the old one can go on
 }
 
+TEST_CASE("a store with a key of very many parts is refused and leaves the old one in force", "[security]") {
+  const scratch_folder folder;
+  const std::string path = folder.write("users.toml", "[principals.alice]\npassword = '" + hash_a + "'\n");
+  store s(path);
+  std::string deep = "[principals.alice]\na";
+  for (int i = 0; i < 50'000; ++i) deep += ".a";
+  folder.write("users.toml", deep + " = 1");
+  const store::reloaded r = s.reload();
+  CHECK_FALSE(r.in_force);
+  CHECK(r.fault.find("users.toml:2: is nested deeper than 64 ") != std::string::npos);
+  CHECK(s.current()->find("alice") != nullptr);
+}
+
 TEST_CASE("what a reload changed is told, principal by principal", "[security]") {
   const snapshot before = read(
       "[roles.r]\ncall=['x']\n[principals.gone]\n[principals.same]\nroles='r'\n[principals.grows]\n"

@@ -69,6 +69,12 @@ TEST_CASE("a fault in the file is told with its line", "[worker]") {
   CHECK(fault_of("[worker\n").starts_with("gate.toml:1: "));
 }
 
+TEST_CASE("a key of very many parts is refused with its line", "[worker]") {
+  std::string deep = "[worker]\na";
+  for (int i = 0; i < 50'000; ++i) deep += ".a";
+  CHECK(fault_of(deep + " = 1").starts_with("gate.toml:2: is nested deeper than 64 "));
+}
+
 TEST_CASE("a file that is faulty changes nothing", "[worker]") {
   settings s;
   CHECK_THROWS_AS(gate::worker::read_config("[worker]\ncapacity = 5\nfoo = 1\n", "gate.toml", s), config_error);

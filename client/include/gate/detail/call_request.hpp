@@ -10,11 +10,13 @@
 #include <type_traits>
 #include <utility>
 
+#include <gate/argument_list.hpp>
 #include <gate/async_generator.hpp>
 #include <gate/call_options.hpp>
 #include <gate/generator.hpp>
 #include <gate/huge_data.hpp>
 #include <gate/loop.hpp>
+#include <gate/protocol.hpp>
 #include <gate/task.hpp>
 #include <gate/value.hpp>
 
@@ -96,16 +98,16 @@ struct call_request {
   std::string arguments;  // encoded
   bool named = false;     // they are [positional, {name: value}]
   call_options options;
-  std::unique_ptr<sent_items> items;  // of a client stream
-  std::optional<HugeData> huge;       // the argument that travels in chunks; its place is held in `arguments`
+  std::unique_ptr<sent_items> items;            // of a client stream
+  std::optional<HugeData> huge;                 // the argument that travels in chunks; its place is held in `arguments`
+  huge_content content = huge_content::octets;  // value: `huge` is all the arguments, encoded, and `arguments` is empty
 
   // The same call once more. Not for one with a client stream or a HugeData, which are used up.
   call_request again() const;
 };
 
-// Stands for a HugeData in a list of arguments: docs/protocol.md, "Huge payloads".
 inline void append_huge_argument(call_request& request, HugeData&& data) {
-  request.arguments.append("\xc7\x00\x48", 3);
+  request.arguments.append(huge_placeholder);
   request.huge.emplace(std::move(data));
 }
 

@@ -1,0 +1,19 @@
+// The result of a call, of any size, to a file or to standard output.
+#pragma once
+
+#include <string>
+
+#include <gate/pending_call.hpp>
+
+#include "cli/settings.hpp"
+
+namespace gate::cli {
+
+// Throws usage_error where nothing could be saved to: `-` is standard output.
+void check_save(const std::string& file);
+
+// Makes the call and writes its result there as it comes. `idempotent`: what breaks off goes on by itself, in a regular
+// file. Throws Error, and std::runtime_error when it cannot be written.
+void save_result(PendingCall call, const std::string& file, bool idempotent, output_format format);
+
+}  // namespace gate::cli
