@@ -78,6 +78,20 @@ def services(session, blocks, _):
     run_all(session, blocks)
 
 
+@scenario("files")
+def files(session, blocks, _):
+    session.start(["gate-broker"])
+    served = session.folder / "served"
+    (session.folder / "docs").mkdir()
+    served.mkdir()
+    session.start(["file-server-worker", str(served)])
+    session.write("docs/a.txt", "text")
+    session.write("disk.img", "an image")
+    run_all(session, blocks)
+    if (served / "disk.img").read_text() != "an image":
+        raise Failed("disk.img did not arrive as it is")
+
+
 @scenario("five-minutes")
 def five_minutes(session, blocks, options):
     """As somebody who has only this page: install, write two files, build, run."""

@@ -61,6 +61,8 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
   w.home = home;
   w.capacity = p.internal() ? m.capacity : std::min(m.capacity, settings_.worker_capacity_max);
   w.registered_at = w.heard_at = now_;
+  // Peers of other dialects have no names, and operators have to call them something.
+  if (p.name.empty()) p.name = text_of({p.context.dialect, "-", std::to_string(++unnamed_)});
   std::vector<std::string> methods;
   if (described != nullptr) {
     w.about = *described;

@@ -258,6 +258,33 @@ TEST_CASE("a peer may come back as the other thing", "[broker]") {
   CHECK(b.core.measure().workers == 1);
 }
 
+TEST_CASE("a worker is listed once with its namespace, its dialect, and a name though it said none", "[broker]") {
+  bench b;
+  peer_context about = bench::context();
+  about.name_space = "prod";
+  about.dialect = "gate-rpc";
+  const auto join = [&] {
+    const peer_id id = b.open(about);
+    message m = bench::hello(peer_role::worker);
+    m.service = "billing";
+    m.name = {};
+    m.capacity = 1;
+    b.receive(id, m);
+    return id;
+  };
+  const peer_id first = join();
+  const peer_id second = join();
+  const auto workers = b.core.workers();
+  REQUIRE(workers.size() == 2);
+  for (const worker_view& w : workers) {
+    CHECK(w.name_space == "prod");
+    CHECK(w.service == "billing");
+    CHECK(w.dialect == "gate-rpc");
+    CHECK(w.name == (w.id == first ? "gate-rpc-1" : "gate-rpc-2"));
+  }
+  CHECK(first != second);
+}
+
 TEST_CASE("operators see services and workers", "[broker]") {
   bench b;
   const peer_id c = b.client();

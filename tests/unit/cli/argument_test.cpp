@@ -66,7 +66,7 @@ TEST_CASE("only an identifier is a name, and what has one comes last", "[cli]") 
   CHECK_THROWS_AS(read({"a=1", "2"}), usage_error);
 }
 
-TEST_CASE("@ names a file, a hyphen standard input, once; a second @ makes text of it", "[cli]") {
+TEST_CASE("@ names a file, a hyphen standard input once, and a second @ makes text of it", "[cli]") {
   CHECK(read({"@q.txt", "x=@/a b"}) == "<0q.txt> x:<0/a b>");
   CHECK(read({"-", "5"}) == "<0-> 5");
   CHECK(read({"x=-"}) == "x:<0->");
@@ -93,7 +93,8 @@ TEST_CASE("what a file becomes is decided by the parameter's type", "[cli]") {
   for (const char* const text : {"string", "str", "'str'", "optional<string>", "typing.Optional[str]", "str | None"}) {
     CHECK(content_of(text) == content::text);
   }
-  for (const char* const octets : {"bytes", "optional<bytes>", "bytearray"}) CHECK(content_of(octets) == content::bytes);
+  for (const char* const octets : {"bytes", "optional<bytes>", "bytearray"})
+    CHECK(content_of(octets) == content::bytes);
   CHECK(content_of("HugeData") == content::huge);
   CHECK(content_of("optional<HugeData>") == content::huge);
   for (const char* const any : {"", "any", "typing.Any", "object"}) CHECK(content_of(any) == content::unsaid);
