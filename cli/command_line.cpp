@@ -8,6 +8,7 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -170,6 +171,8 @@ int perform(const action& chosen, output_format format) {
     return tell(bad_usage, errc::invalid_argument, e.what());
   } catch (const credentials_error& e) {
     return tell(bad_usage, errc::invalid_argument, e.what());
+  } catch (const std::bad_alloc&) {
+    return tell(call_failed, errc::failed, "out of memory");
   } catch (const std::exception& e) {
     return tell(call_failed, errc::failed, e.what());
   }

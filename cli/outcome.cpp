@@ -7,6 +7,7 @@
 
 #include "cli/json.hpp"
 #include "cli/terminal.hpp"
+#include "common/src/output.hpp"
 
 namespace gate::cli {
 namespace {
@@ -78,14 +79,14 @@ std::string as_json(const Error& error) {
 
 int complain(int code, const std::string& text) {
   std::cout.flush();
-  std::cerr << red("gate:", colours_on(STDERR_FILENO)) << " " << printable(text) << std::endl;
+  write_line(STDERR_FILENO, red("gate:", colours_on(STDERR_FILENO)) + " " + printable(text));
   return code;
 }
 
 int complain(int code, const Error& error, const std::string& text, output_format format) {
   if (format == output_format::for_people) return complain(code, text);
   std::cout.flush();
-  std::cerr << printable(as_json(error)) << std::endl;
+  write_line(STDERR_FILENO, printable(as_json(error)));
   return code;
 }
 

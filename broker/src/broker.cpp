@@ -6,6 +6,7 @@
 #include <gate/assert.hpp>
 #include <gate/broker.hpp>
 
+#include "broker/src/config.hpp"
 #include "broker/src/engine.hpp"
 #include "broker/src/hooks.hpp"
 #include "broker/src/internal_service.hpp"
@@ -14,7 +15,7 @@ namespace gate {
 
 class Broker::impl {
  public:
-  impl(broker_options o, Broker& owner) : options(std::move(o)), hooks(owner) {}
+  impl(broker_options o, Broker& owner) : options(broker::within_bounds(std::move(o))), hooks(owner) {}
 
   broker_options options;
   bound endpoints;

@@ -8,6 +8,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/security/endpoint_auth.hpp"
+#include "common/src/option_bounds.hpp"
 #include "common/src/peer/endpoint.hpp"
 #include "common/src/quantity.hpp"
 #include "common/src/toml_text.hpp"
@@ -320,6 +321,16 @@ class reader {
 }  // namespace
 
 std::span<const config_key> config_keys() noexcept { return keys; }
+
+broker_options within_bounds(broker_options options) noexcept {
+  for (const config_key& key : keys) {
+    if (const auto* const time = std::get_if<milliseconds o::*>(&key.where)) bring_within_bounds(options.*(*time));
+  }
+  bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
+  bring_within_bounds(options.gaterpc_heartbeat_interval, options.heartbeat_liveness);
+  bring_within_bounds(options.mdp_heartbeat_interval, options.heartbeat_liveness);
+  return options;
+}
 
 std::string_view unit_of(const config_key& key) noexcept {
   if (is_duration(key)) return "duration";

@@ -44,6 +44,9 @@ class config_error final : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Options that a program has set, with durations that no sum or product overflows.
+broker_options within_bounds(broker_options options) noexcept;
+
 // Takes over what the text says; `name` stands for the file in errors. On an error the options are as they were.
 void read_config(std::string_view text, std::string_view name, broker_options& options);
 void read_config_file(const std::string& path, broker_options& options);

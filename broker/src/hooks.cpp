@@ -1,10 +1,10 @@
 #include "broker/src/hooks.hpp"
 
-#include <exception>
-
 #include <spdlog/spdlog.h>
 
 #include <gate/clock.hpp>
+
+#include "common/src/exception_text.hpp"
 
 namespace gate::broker {
 namespace {
@@ -17,32 +17,17 @@ Broker::worker_event event_of(const observer::worker_record& w) noexcept {
 
 template <class Call> void hooks::guarded(std::string_view hook, Call&& call) {
   ++depth_;
-  try {
-    call();
-  } catch (...) {
-    failed(hook);
-  }
+  call_guarded(call, [&](const exception_text& thrown) { failed(hook, thrown); });
   --depth_;
 }
 
-void hooks::failed(std::string_view hook) noexcept {
+void hooks::failed(std::string_view hook, const exception_text& thrown) {
   ++failures_;
-  try {
-    std::string_view what = "an exception that is no std::exception";  // what is thrown lives on in our caller
-    try {
-      throw;
-    } catch (const std::exception& e) {
-      what = e.what();
-    } catch (...) {
-    }
-    if (!lines_.admit(instant(std::chrono::steady_clock::now()))) return;
-    if (const std::uint64_t left_out = lines_.take_left_out()) {
-      spdlog::warn("{} failures of hooks were left out", left_out);
-    }
-    spdlog::error("{} threw: {}", hook, what);
-  } catch (...) {
-    // The log failed: the count tells.
+  if (!lines_.admit(instant(std::chrono::steady_clock::now()))) return;
+  if (const std::uint64_t left_out = lines_.take_left_out()) {
+    spdlog::warn("{} failures of hooks were left out", left_out);
   }
+  spdlog::error("{} threw: {}", hook, thrown.line());
 }
 
 void hooks::worker_up(const worker_record& w) {

@@ -31,7 +31,7 @@ class hooks final : public observer {
 
  private:
   template <class Call> void guarded(std::string_view hook, Call&& call);
-  void failed(std::string_view hook) noexcept;
+  void failed(std::string_view hook, const exception_text& thrown);
 
   Broker& owner_;
   unsigned depth_ = 0;

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "broker/src/ipc_path.hpp"
+#include "common/src/option_bounds.hpp"
 #include "common/src/peer/context.hpp"
 #include "common/src/peer/endpoint.hpp"
 
@@ -27,7 +28,6 @@ constexpr std::size_t lent_bytes_min = 4096;  // a frame below it costs less to 
 constexpr std::size_t kept_frame_bytes_max = 64u << 10;
 
 void configure(zmq::socket_t& s, const binding& plan, const broker_options& options) {
-  const auto milliseconds = [](auto t) { return static_cast<int>(t.count()); };
   s.set(zmq::sockopt::router_mandatory, true);
   // With it a second peer of the same routing id would take over the first one's answers.
   s.set(zmq::sockopt::router_handover, false);
@@ -35,9 +35,9 @@ void configure(zmq::socket_t& s, const binding& plan, const broker_options& opti
   s.set(zmq::sockopt::sndhwm, batches_per_peer_max);
   s.set(zmq::sockopt::rcvhwm, batches_per_peer_max);
   s.set(zmq::sockopt::backlog, backlog);
-  s.set(zmq::sockopt::heartbeat_ivl, milliseconds(options.transport_heartbeat_interval));
-  s.set(zmq::sockopt::heartbeat_timeout, milliseconds(options.transport_heartbeat_timeout));
-  s.set(zmq::sockopt::handshake_ivl, milliseconds(options.hello_timeout));
+  s.set(zmq::sockopt::heartbeat_ivl, milliseconds_of(options.transport_heartbeat_interval));
+  s.set(zmq::sockopt::heartbeat_timeout, milliseconds_of(options.transport_heartbeat_timeout));
+  s.set(zmq::sockopt::handshake_ivl, milliseconds_of(options.hello_timeout));
   if (plan.endpoint.find('[') != std::string::npos) s.set(zmq::sockopt::ipv6, true);
 }
 

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@
 #include "broker/src/endpoints.hpp"
 #include "broker/src/security/gatekeeper.hpp"
 #include "common/src/allocator.hpp"
+#include "common/src/exception_text.hpp"
+#include "common/src/output.hpp"
 #include "common/src/program_log.hpp"
 #include "common/src/signals.hpp"
 
@@ -46,7 +49,8 @@ Once ready, one line is written to stdout, and to the log on stderr:
 Several addresses of a role are separated by commas.
 
 SIGTERM or SIGINT drains: peers are told, calls in flight have drain_timeout to end. A second one exits at once.
-SIGHUP reads the credential store again and opens the audit log again, where the configuration names one.
+SIGHUP reads the credential store again and opens the audit log again, where the configuration names one, and takes
+log_level from the file of --config; other keys count from the next start.
 
 Exit codes: 0 left after a signal; calls that outlived drain_timeout were abandoned, and their callers told; 1 failed
 while running; 2 bad flag, bad configuration, or an address that cannot be bound; 130 second signal.
@@ -146,25 +150,41 @@ void announce(const Broker& broker) {
   const std::string line =
       "listening frontend=" + join(broker.endpoints().frontend) + " backend=" + join(broker.endpoints().backend);
   spdlog::info("{}", line);
-  std::cout << line << std::endl;
+  write_line(STDOUT_FILENO, line);
 }
 
-// Else SIGHUP ends the program, as it does by itself when its terminal is closed.
 bool reads_again(const broker_options& options) {
   return !options.credentials.empty() || !options.zap_service.empty() || !options.audit_log.empty();
 }
 
-int serve(Broker& broker) {
-  gate::loop loop;
+// The configuration file can change the level of the log while the broker runs, where no flag says it.
+void reread_config(const command_line& line, program_log& log) {
+  broker_options found;
+  try {
+    read_config_file(line.config, found);
+  } catch (const config_error& e) {
+    spdlog::error("SIGHUP: {}; the configuration in force stays", e.what());
+    return;
+  }
+  if (line.log_level.empty()) log.set_level(found.log_level);
+  spdlog::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start", line.config);
+}
+
+void reread(Broker& broker, const command_line& line, program_log& log) {
+  const bool files = reads_again(broker.options());
+  if (files) spdlog::info("SIGHUP: reading the credential store again, and opening the audit log again");
+  if (files) broker.reload();
+  if (!line.config.empty()) reread_config(line, log);
+  if (!files && line.config.empty()) {
+    spdlog::info("SIGHUP: there is nothing to read again: no credential store, no audit log, no configuration file");
+  }
+}
+
+int serve(gate::loop& loop, Broker& broker, const command_line& line, program_log& log) {
   broker.bind(loop);
   bool leaving = false;
-  std::optional<gate::signal_watch> reloads;
-  if (reads_again(broker.options()))
-    reloads.emplace(loop, std::initializer_list<int>{SIGHUP}, [&](int) {
-      spdlog::info("SIGHUP: reading the credential store again");
-      broker.reload();
-    });
-  gate::signal_watch signals(loop, {SIGINT, SIGTERM}, [&](int) {
+  gate::signal_watch signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
+    if (signal == SIGHUP) return reread(broker, line, log);
     if (std::exchange(leaving, true)) ::_exit(second_signal);
     spdlog::info("draining: calls in flight have {} ms to end; a second signal exits at once",
                  broker.options().drain_timeout.count());
@@ -189,11 +209,12 @@ int run_program(int argc, char** argv, program what) {
   CLI::App app(name + ": takes calls from clients to workers and their answers back", name);
   command_line line;
   std::optional<gate::program_log> log;
+  std::optional<gate::loop> loop;  // outlives the broker, whatever is thrown
   std::unique_ptr<Broker> made;
   const auto fail = [&](int code, const std::string& text) {
     made.reset();  // it may have something to say
     log.reset();   // whose lines stand before this one
-    std::cerr << name << ": " << text << std::endl;
+    write_line(STDERR_FILENO, name + ": " + text);
     return code;
   };
   try {
@@ -202,8 +223,7 @@ int run_program(int argc, char** argv, program what) {
     broker_options options = to_options(line);
     if (line.print_config) print_config(options);
     if (line.check_config || line.print_config) return orderly;
-    gate::block_signals({SIGINT, SIGTERM});
-    if (reads_again(options)) gate::block_signals({SIGHUP});
+    gate::keep_signals({SIGINT, SIGTERM, SIGHUP});
     raise_descriptor_limit();
     if (!options.credentials.empty() || !options.zap_service.empty()) leave_no_core_dump();
     log.emplace(name, options.log_level);
@@ -212,15 +232,19 @@ int run_program(int argc, char** argv, program what) {
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
     return fail(bad_usage, e.what() + std::string(" (see --help)"));
-  } catch (const std::exception& e) {
-    return fail(bad_usage, e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(failed, "out of memory");
+  } catch (...) {
+    return fail(bad_usage, describe_current_exception().text);
   }
   try {
-    return serve(*made);
+    return serve(loop.emplace(), *made, line, *log);
   } catch (const bind_error& e) {
     return fail(bad_usage, e.what());
-  } catch (const std::exception& e) {
-    return fail(failed, e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(failed, "out of memory");
+  } catch (...) {
+    return fail(failed, describe_current_exception().text);
   }
 }
 

@@ -60,6 +60,7 @@ call_id begin(const client_core& core, const call_request& request, std::uint8_t
 
 task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {
   loop& here = co_await this_loop();
+  core->check_process();
   if (request.items || &here != &core->where()) {
     task<Reply> longer_way = request.items ? call_with_items(std::move(core), std::move(request))
                                            : call_from_afar(std::move(core), std::move(request), flags);
@@ -105,9 +106,13 @@ Reply wait_for_reply(core_ptr core, call_request request) {
   return start(there, make_call(std::move(core), std::move(request))).get();
 }
 
-loop& loop_of(const core_ptr& core) noexcept { return core->where(); }
+loop& loop_of(const core_ptr& core) {
+  core->check_process();
+  return core->where();
+}
 
 loop& loop_to_wait_for(const core_ptr& core) {
+  core->check_process();
   loop& there = core->where();
   if (there.in_loop_thread()) {
     throw Error(errc::invalid_argument, "a call that blocks, on the thread of the client's own loop: co_await it");

@@ -9,6 +9,7 @@
 #include <gate/timeout.hpp>
 
 #include "client/src/core.hpp"
+#include "common/src/option_bounds.hpp"
 #include "common/src/peer/endpoint.hpp"
 
 namespace gate {
@@ -26,6 +27,13 @@ task<void> until_ready(detail::core_ptr core) {
 
 client_options checked(client_options options) {
   peer::check_to_connect(options.endpoint);
+  bring_within_bounds(options.idle_timeout);
+  bring_within_bounds(options.connect_timeout);
+  bring_within_bounds(options.reconnect_pause_min);
+  bring_within_bounds(options.reconnect_pause_max);
+  bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
+  bring_within_bounds(options.transport_heartbeat_interval);
+  bring_within_bounds(options.transport_heartbeat_timeout);
   return options;
 }
 
@@ -79,7 +87,10 @@ Client::Client(loop& where, client_options options)
 
 Service Client::operator[](std::string_view service) const { return Service(handle_->core(), std::string(service)); }
 
-task<void> Client::ready() const { return await_on(where(), until_ready_or_late(handle_->core())); }
+task<void> Client::ready() const {
+  handle_->core()->check_process();
+  return await_on(where(), until_ready_or_late(handle_->core()));
+}
 task<duration> Client::ping() const { return round_trip(handle_->core()); }
 void Client::close() const { handle_->core()->close(); }
 loop& Client::where() const noexcept { return handle_->core()->where(); }

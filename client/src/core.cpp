@@ -25,7 +25,21 @@ client_core::client_core(loop& where, client_options options)
       collected_(std::make_shared<huge::memory_account>(options_.huge_peer_bytes_max)),
       windows_(options_.huge_window_bytes) {}
 
-client_core::~client_core() { close_here(); }
+client_core::~client_core() {
+  if (made_.gone()) {
+    // The parent's: the thread cannot be joined here, nor the sockets closed.
+    static_cast<void>(home_.release());
+    static_cast<void>(runtime_.release());
+    return;
+  }
+  close_here();
+}
+
+void client_core::check_process() const {
+  if (!made_.gone()) return;
+  throw Error(errc::unavailable, "this client was made before fork(), and belongs to the parent: make one in the child",
+              origin::local, {}, retry_class::never);
+}
 
 void client_core::start() {
   if (loop_.in_loop_thread()) {
@@ -46,6 +60,7 @@ void client_core::start_here() {
 }
 
 void client_core::close() noexcept {
+  if (made_.gone()) return;
   if (loop_.in_loop_thread()) return close_here();
   if (home_ == nullptr) return loop_.post([self = shared_from_this()] { self->close_here(); });
   std::promise<void> done;
@@ -66,6 +81,7 @@ void client_core::close_here() noexcept {
 }
 
 client::runtime& client_core::open_runtime() const {
+  check_process();
   if (runtime_ == nullptr) throw Error(errc::unavailable, "the client is closed");
   return *runtime_;
 }

@@ -14,6 +14,7 @@
 #include "client/src/runtime.hpp"
 #include "common/src/huge/inlet.hpp"
 #include "common/src/huge/window_budget.hpp"
+#include "common/src/process_generation.hpp"
 
 namespace gate::detail {
 
@@ -32,8 +33,12 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   loop& where() const noexcept { return loop_; }
   const client_options& options() const noexcept { return options_; }
 
-  // The loop's thread. Null when closed; the other throws then.
-  client::runtime* runtime() const noexcept { return runtime_.get(); }
+  // Throws Error(unavailable) in a child of fork(), where neither the connection nor its thread exists.
+  void check_process() const;
+  bool of_another_process() const noexcept { return made_.gone(); }
+
+  // The loop's thread. Null when closed, and in a child of fork(); the other throws then.
+  client::runtime* runtime() const noexcept { return made_.gone() ? nullptr : runtime_.get(); }
   client::runtime& open_runtime() const;
   // What holds of an answer that comes in chunks.
   huge::receive_bounds huge_bounds() const;
@@ -43,6 +48,7 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   void start_here();
   void close_here() noexcept;
 
+  made_in_process made_;
   std::unique_ptr<client::loop_home> home_;
   loop& loop_;
   const client_options options_;

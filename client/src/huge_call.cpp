@@ -290,6 +290,7 @@ task<Reply> call_in_chunks(core_ptr core, call_request request) {
 }
 
 task<HugeData> make_huge_call(core_ptr core, call_request request) {
+  core->check_process();
   loop& where = core->where();
   task<HugeData> there = fetch(std::move(core), std::move(request));
   return await_on(where, std::move(there));

@@ -7,10 +7,14 @@
 #include <gate/event.hpp>
 #include <gate/task.hpp>
 
+#include "common/src/zmq_poller.hpp"
+
 namespace gate::client {
 
 struct loop_home::state {
-  loop where;  // belongs to the thread from its construction on
+  steady_clock_source clock;
+  detail::zmq_poller waits{clock, detail::make_frugal_wait()};
+  loop where{clock, waits};  // belongs to the thread from its construction on
   async_event stop;
 
   static task<void> run(state& self) { co_await self.stop.wait(); }

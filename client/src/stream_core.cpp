@@ -60,6 +60,7 @@ void stream_core::start(loop* home) {
   home_ = home;
   remote_ = home != &core_->where();
   const stream_ptr self = shared_from_this();
+  if (core_->of_another_process()) return begin();  // which says so
   if (remote_) {
     core_->where().post([self] { self->begin(); });
   } else {
@@ -134,7 +135,7 @@ std::optional<bytes_view> stream_core::take_blocking() {
 Reply stream_core::take_reply() { return std::move(reply_); }
 
 void stream_core::drop() noexcept {
-  if (!started_) return;
+  if (!started_ || core_->of_another_process()) return;
   if (home_ != nullptr) upload_scope_.cancel();
   {
     const auto locked = lock();

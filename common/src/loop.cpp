@@ -4,6 +4,7 @@
 
 #include <gate/loop.hpp>
 
+#include "common/src/process_generation.hpp"
 #include "common/src/timer_queue.hpp"
 #include "common/src/zmq_poller.hpp"
 
@@ -21,12 +22,14 @@ loop::loop()
       clock_(*own_clock_),
       poller_(*own_poller_),
       owner_(std::this_thread::get_id()),
+      generation_(process_generation()),
       timers_(std::make_unique<detail::timer_queue>()) {}
 
 loop::loop(clock_source& clock, poller& waits)
     : clock_(clock),
       poller_(waits),
       owner_(std::this_thread::get_id()),
+      generation_(process_generation()),
       timers_(std::make_unique<detail::timer_queue>()) {}
 
 loop::~loop() {
@@ -35,10 +38,10 @@ loop::~loop() {
   while (!detached_.empty()) {
     detail::runner::promise_type& root = detached_.pop_front();
     if (!root.started) forget(root.handle());
-    root.handle().destroy();
+    detail::destroy_frame(root.handle());
   }
   taken_.clear();
-  for (;;) {
+  while (generation_ == process_generation()) {  // else the mutex may be held for ever
     std::vector<unique_function<void()>> dropped;
     {
       const std::lock_guard lock(posted_mutex_);
@@ -56,6 +59,7 @@ void loop::forget(std::coroutine_handle<> handle) noexcept {
 }
 
 void loop::post(unique_function<void()> call) {
+  if (generation_.load(std::memory_order_relaxed) != process_generation()) return;
   bool wake = false;
   {
     const std::lock_guard lock(posted_mutex_);
@@ -148,6 +152,7 @@ void loop::run_until_done(std::coroutine_handle<> root) {
   } const at_end(*this, root);
 
   owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  generation_.store(process_generation(), std::memory_order_relaxed);
   running_ = true;
   for (;;) {
     now_ = clock_.now();
@@ -233,7 +238,12 @@ detail::runner run_detached(loop& where, task<void> work, unique_function<void(s
   } catch (...) {
     error = std::current_exception();
   }
-  if (error) on_error(error);
+  // What on_error throws leaves run(), as what any callback throws.
+  try {
+    if (error) on_error(error);
+  } catch (...) {
+    where.post([thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+  }
   where.detached_ended();
 }
 

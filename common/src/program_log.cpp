@@ -1,12 +1,16 @@
 #include "common/src/program_log.hpp"
 
-#include <cstddef>
+#include <chrono>
+#include <memory>
+#include <mutex>
 #include <utility>
 
-#include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "common/src/log_writer.hpp"
 
 namespace gate {
 
@@ -24,25 +28,61 @@ class one_line final : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<one_line>(); }
 };
 
+std::unique_ptr<spdlog::formatter> make_formatter() {
+  auto format = std::make_unique<spdlog::pattern_formatter>();
+  format->add_flag<one_line>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %*");
+  return format;
+}
+
+std::string to_text(spdlog::formatter& format, const spdlog::details::log_msg& line) {
+  spdlog::memory_buf_t text;
+  format.format(line, text);
+  return {text.data(), text.size()};
+}
+
+class writer_sink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit writer_sink(const std::string& program)
+      : writer_(STDERR_FILENO,
+                [program, format = std::shared_ptr<spdlog::formatter>(make_formatter())](std::uint64_t count) {
+                  const std::string text = std::to_string(count) +
+                                           " lines of this log were dropped here: they "
+                                           "could not be written";
+                  return to_text(*format, {program, spdlog::level::warn, text});
+                }) {}
+  log_writer& writer() noexcept { return writer_; }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& line) override { writer_.add(to_text(*formatter_, line)); }
+  void flush_() override {}
+
+ private:
+  log_writer writer_;
+};
+
 }  // namespace
 
 program_log::program_log(const std::string& program, const std::string& level) {
-  constexpr std::size_t lines_max = 8192;
-  spdlog::init_thread_pool(lines_max, 1);
-  logger_ =
-      std::make_shared<spdlog::async_logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                             spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
-  auto format = std::make_unique<spdlog::pattern_formatter>();
-  format->add_flag<one_line>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %*");
-  logger_->set_formatter(std::move(format));
-  logger_->set_level(spdlog::level::from_str(level));
-  logger_->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(logger_);
+  const auto sink = std::make_shared<writer_sink>(program);
+  writer_ = std::shared_ptr<log_writer>(sink, &sink->writer());
+  const auto logger = std::make_shared<spdlog::logger>(program, sink);
+  logger->set_formatter(make_formatter());
+  logger->set_level(spdlog::level::from_str(level));
+  logger->set_error_handler([](const std::string&) {});  // spdlog's own writes to stderr itself
+  spdlog::set_default_logger(logger);
+  current = this;
 }
 
-// Ends the thread first: spdlog alone would destroy the logger while the thread may still hold its last line.
-program_log::~program_log() { flush_program_log(); }
+program_log::~program_log() {
+  current = nullptr;
+  writer_->finish();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("nowhere"));
+}
 
-void flush_program_log() noexcept { spdlog::shutdown(); }
+void program_log::set_level(const std::string& level) { spdlog::set_level(spdlog::level::from_str(level)); }
+
+void flush_program_log() noexcept {
+  if (program_log::current != nullptr) program_log::current->writer_->finish();
+}
 
 }  // namespace gate

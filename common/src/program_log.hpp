@@ -4,15 +4,14 @@
 #include <memory>
 #include <string>
 
-namespace spdlog {
-class logger;
-}
-
 namespace gate {
 
-// While it lives, log lines of at least `level` (trace, debug, info, warn, error, off) go to stderr, written by a
-// thread of their own; when that one cannot keep up, the oldest of 8192 lines are dropped rather than waited for. Its
-// end writes what is left. One at a time, made and destroyed by the main thread; nothing may be logged behind its end.
+class log_writer;
+
+// While it lives, log lines of at least `level` (trace, debug, info, warn, error, off) go to stderr. Who logs never
+// waits, and no reader of stderr that is slow, stuck or gone can stop or end the program: see log_writer. Its end
+// writes the rest, within log_writer::patience. One at a time, made and destroyed by the main thread. Lines that are
+// logged behind its end go nowhere.
 class program_log {
  public:
   program_log(const std::string& program, const std::string& level);
@@ -20,11 +19,15 @@ class program_log {
   program_log& operator=(const program_log&) = delete;
   ~program_log();
 
+  void set_level(const std::string& level);
+
  private:
-  std::shared_ptr<spdlog::logger> logger_;
+  friend void flush_program_log() noexcept;
+  static inline program_log* current = nullptr;
+  std::shared_ptr<log_writer> writer_;
 };
 
-// For a program that is about to leave without its destructors: writes what is left.
+// For a program that is about to leave without its destructors: writes the rest.
 void flush_program_log() noexcept;
 
 }  // namespace gate

@@ -1,53 +1,111 @@
 #include "common/src/signals.hpp"
 
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
+
+#include <gate/assert.hpp>
 
 namespace gate {
 
 namespace {
 
-sigset_t to_set(std::initializer_list<int> signals) noexcept {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : signals) ::sigaddset(&set, number);
-  return set;
+// One for each signal, for the whole life of the process: a handler may still run on another thread when a watch ends.
+struct caught_signal {
+  std::atomic<int> counter{-1};   // an eventfd that counts what was received
+  std::atomic<bool> kept{false};  // the handler is installed
+  struct sigaction before {};     // the action to give back
+};
+
+std::array<caught_signal, NSIG> caught;
+std::mutex changes;
+std::atomic<pid_t> owner{0};
+
+caught_signal& of(int signal) {
+  GATE_ASSERT(signal > 0 && signal < NSIG);
+  return caught[static_cast<std::size_t>(signal)];
+}
+
+extern "C" void count_signal(int signal) {
+  // A child of fork() has the handler for a moment: what it receives then is not for its parent.
+  if (::getpid() != owner.load(std::memory_order_relaxed)) return;
+  const int saved = errno;
+  const std::uint64_t one = 1;
+  const int counter = caught[static_cast<std::size_t>(signal)].counter.load(std::memory_order_relaxed);
+  [[maybe_unused]] const auto written = ::write(counter, &one, sizeof one);
+  errno = saved;
+}
+
+void give_back(int signal) noexcept {
+  caught_signal& c = of(signal);
+  if (c.kept.exchange(false)) ::sigaction(signal, &c.before, nullptr);
+}
+
+// In the child: the counters are its parent's too, so it starts anew.
+extern "C" void forget_in_child() {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    give_back(signal);
+    if (const int counter = of(signal).counter.exchange(-1); counter >= 0) ::close(counter);
+  }
+  owner = 0;
+}
+
+void keep(int signal) {
+  caught_signal& c = of(signal);
+  if (c.kept) return;
+  if (c.counter < 0) {
+    const int made = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (made < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    c.counter = made;
+  }
+  struct sigaction action {};
+  action.sa_handler = count_signal;
+  action.sa_flags = SA_RESTART;
+  ::sigemptyset(&action.sa_mask);
+  c.kept = true;
+  if (::sigaction(signal, &action, &c.before) != 0) {
+    c.kept = false;
+    throw std::system_error(errno, std::generic_category(), "sigaction");
+  }
 }
 
 }  // namespace
 
-void block_signals(std::initializer_list<int> signals) {
-  const sigset_t set = to_set(signals);
-  if (const int error = ::pthread_sigmask(SIG_BLOCK, &set, nullptr); error != 0) {
-    throw std::system_error(error, std::generic_category(), "pthread_sigmask");
-  }
+void keep_signals(std::initializer_list<int> signals) {
+  const std::lock_guard lock(changes);
+  static const int registered = ::pthread_atfork(nullptr, nullptr, forget_in_child);
+  if (registered != 0) throw std::system_error(registered, std::generic_category(), "pthread_atfork");
+  owner = ::getpid();
+  for (const int signal : signals) keep(signal);
 }
 
 signal_watch::signal_watch(loop& where, std::initializer_list<int> signals, unique_function<void(int)> on_signal)
-    : on_signal_(std::move(on_signal)) {
-  block_signals(signals);
-  const sigset_t set = to_set(signals);
-  descriptor_ = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-  watch_ = where.watch_fd(descriptor_, [this] { receive(); });
+    : on_signal_(std::move(on_signal)), signals_(signals) {
+  keep_signals(signals);
+  for (const int signal : signals) {
+    watches_.push_back(where.watch_fd(of(signal).counter, [this, signal] { receive(signal); }));
+  }
 }
 
 signal_watch::~signal_watch() {
-  watch_.reset();
-  ::close(descriptor_);
+  watches_.clear();
+  const std::lock_guard lock(changes);
+  for (const int signal : signals_) give_back(signal);
 }
 
-void signal_watch::receive() {
-  signalfd_siginfo info{};
-  while (::read(descriptor_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    on_signal_(static_cast<int>(info.ssi_signo));
-  }
+void signal_watch::receive(int signal) {
+  std::uint64_t count = 0;
+  if (::read(of(signal).counter, &count, sizeof count) != static_cast<ssize_t>(sizeof count)) return;
+  for (; count > 0; --count) on_signal_(signal);
 }
 
 }  // namespace gate

@@ -1,19 +1,22 @@
 #pragma once
 
 #include <initializer_list>
+#include <vector>
 
 #include <gate/loop.hpp>
 #include <gate/unique_function.hpp>
 
 namespace gate {
 
-// Keeps the signals from interrupting any thread that is started from now on, so that a signal_watch gets them. First
-// thing in main(), before a thread or a ZeroMQ context exists. Throws std::system_error.
-void block_signals(std::initializer_list<int> signals);
+// From now on the signals do not end this process: they are kept for a signal_watch. For main(), before anything takes
+// its time. They are handled, not blocked, so that a program which this process starts (exec, posix_spawn, popen,
+// system) begins with the signal mask that this process began with, and with their default actions. A child made by
+// fork() has the actions from before this call. Throws std::system_error.
+void keep_signals(std::initializer_list<int> signals);
 
-// Calls a function on the loop for each signal that the process receives, outside any coroutine. Blocks the signals for
-// the calling thread itself. SIGINT, SIGTERM and SIGHUP are what it is for. Destroy it on the loop's thread, not from
-// within the function. The signals stay blocked. Throws std::system_error.
+// Calls a function on the loop for each signal that the process receives, outside any coroutine; those first that
+// keep_signals() kept. Its end gives the signals back the actions that they had. One at a time for each signal. Destroy
+// it on the loop's thread, not from within the function. Throws std::system_error.
 class signal_watch {
  public:
   signal_watch(loop& where, std::initializer_list<int> signals, unique_function<void(int)> on_signal);
@@ -22,11 +25,11 @@ class signal_watch {
   ~signal_watch();
 
  private:
-  void receive();
+  void receive(int signal);
 
   unique_function<void(int)> on_signal_;
-  int descriptor_ = -1;
-  watch watch_;
+  std::vector<int> signals_;
+  std::vector<watch> watches_;
 };
 
 }  // namespace gate

@@ -95,7 +95,11 @@ send_result socket::try_send(multipart& message) {
 send_result socket::try_send(zmq::message_t& frame) { return send_frame(frame, 0); }
 
 bool socket::is_ready(poller::interest direction) {
-  const int events = raw().get(zmq::sockopt::events);
+  int events = 0;
+  std::size_t size = sizeof events;
+  while (::zmq_getsockopt(raw().handle(), ZMQ_EVENTS, &events, &size) != 0) {
+    if (zmq_errno() != EINTR) return true;  // the context has ended: who waits finds out by itself
+  }
   return (events & (direction == poller::interest::read ? ZMQ_POLLIN : ZMQ_POLLOUT)) != 0;
 }
 

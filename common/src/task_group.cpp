@@ -9,7 +9,7 @@ task_group::~task_group() {
   while (!children_.empty()) {
     detail::runner::promise_type& child = children_.pop_front();
     if (!child.started) loop_.forget(child.handle());
-    child.handle().destroy();
+    detail::destroy_frame(child.handle());
   }
 }
 

@@ -1,9 +1,14 @@
+#include <exception>
+#include <system_error>
 #include <utility>
+
+#include <cxxabi.h>
 
 #include <gate/assert.hpp>
 #include <gate/thread_pool.hpp>
 
 #include "common/src/background.hpp"
+#include "common/src/process_generation.hpp"
 
 namespace gate {
 
@@ -12,7 +17,15 @@ namespace {
 class submitted_job final : public detail::pool_job {
  public:
   explicit submitted_job(unique_function<void()> call) : call_(std::move(call)) {}
-  void execute() noexcept override { call_(); }
+  void execute() override {
+    try {
+      call_();
+    } catch (abi::__forced_unwind&) {
+      throw;
+    } catch (...) {
+      std::terminate();
+    }
+  }
   void dropped() noexcept override {}
 
  private:
@@ -22,11 +35,11 @@ class submitted_job final : public detail::pool_job {
 }  // namespace
 
 thread_pool::thread_pool(std::size_t threads, std::size_t queue_max, int niceness)
-    : thread_count_(threads), queue_max_(queue_max) {
+    : thread_count_(threads), queue_max_(queue_max), generation_(process_generation()) {
   GATE_ASSERT(threads > 0);
   threads_.reserve(threads);
   try {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, niceness] { work(niceness); });
+    for (std::size_t i = 0; i < threads; ++i) add_thread(niceness);
   } catch (...) {
     stop();
     throw;
@@ -35,7 +48,17 @@ thread_pool::thread_pool(std::size_t threads, std::size_t queue_max, int nicenes
 
 thread_pool::~thread_pool() { stop(); }
 
+void thread_pool::add_thread(int niceness) {
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) threads_.emplace_back([this, niceness] { work(niceness); });
+}
+
 void thread_pool::stop() noexcept {
+  if (generation_ != process_generation()) {
+    // Nobody is there to be joined, and the mutex may be held for ever by who was.
+    static_cast<void>(new std::vector<std::thread>(std::move(threads_)));
+    return;
+  }
   std::vector<std::shared_ptr<detail::pool_job>> dropped;
   {
     const std::lock_guard lock(mutex_);
@@ -54,6 +77,7 @@ void thread_pool::stop() noexcept {
     job->state_ = detail::pool_job::state::ended;
   }
   ended_.notify_all();
+  // A thread that ends by itself has added another one before, or none, since it found us stopping.
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -62,6 +86,7 @@ bool thread_pool::submit(unique_function<void()> job) {
 }
 
 bool thread_pool::enqueue(std::shared_ptr<detail::pool_job> job) {
+  if (generation_ != process_generation()) return false;
   {
     const std::lock_guard lock(mutex_);
     // A job for which a thread is free does not wait, so it does not count against the queue.
@@ -114,16 +139,31 @@ void thread_pool::work(int niceness) {
     --queued_;
     ++busy_;
     lock.unlock();
-    job->execute();
-    lock.lock();
-    --busy_;
-    job->state_ = detail::pool_job::state::ended;
-    ended_.notify_all();
-    lock.unlock();
+    run(*job, niceness);
     job.reset();
     give_way();
     lock.lock();
   }
+}
+
+void thread_pool::run(detail::pool_job& job, int niceness) {
+  const auto over = [&] {
+    const std::lock_guard lock(mutex_);
+    --busy_;
+    job.state_ = detail::pool_job::state::ended;
+    ended_.notify_all();
+  };
+  try {
+    job.execute();
+  } catch (abi::__forced_unwind&) {  // the job ends this thread, which cannot be prevented
+    over();
+    try {
+      add_thread(niceness);
+    } catch (const std::system_error&) {  // the pool goes on with one thread less
+    }
+    throw;
+  }
+  over();
 }
 
 }  // namespace gate

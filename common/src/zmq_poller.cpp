@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdint>
 #include <system_error>
 
-#include <sys/eventfd.h>
-#include <unistd.h>
 #include <zmq.h>
 
 #include <gate/assert.hpp>
@@ -37,34 +34,21 @@ short to_poll_events(poller::interest wanted) noexcept {
 bool is_ready(poller::watched& item) {
   const int events = option(item.socket, ZMQ_EVENTS);
   const int bits = static_cast<int>(item.wanted);
-  const bool ready =
-      ((bits & 1) != 0 && (events & ZMQ_POLLIN) != 0) || ((bits & 2) != 0 && (events & ZMQ_POLLOUT) != 0);
+  const bool ready = ((bits & 1) != 0 && (events & ZMQ_POLLIN) != 0) ||
+                     ((bits & 2) != 0 && (events & ZMQ_POLLOUT) != 0) ||
+                     ((bits & 4) != 0 && (events & ZMQ_POLLOUT) == 0);
   item.used = ready;  // stays ready until somebody uses it
   return ready;
 }
 
 }  // namespace
 
-zmq_poller::zmq_poller(const clock_source& clock)
-    : clock_(clock), wake_descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  if (wake_descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-}
+zmq_poller::zmq_poller(const clock_source& clock, std::unique_ptr<descriptor_wait> waits)
+    : clock_(clock), waits_(waits ? std::move(waits) : make_own_wait()) {}
 
 zmq_poller::~zmq_poller() {
   compact();
-  GATE_ASSERT(watched_.empty());  // a socket or a watch outlives its loop
-  ::close(wake_descriptor_);
-}
-
-void zmq_poller::wake() noexcept {
-  const std::uint64_t one = 1;
-  // Fails only when the counter is full, and then the loop wakes anyway.
-  [[maybe_unused]] const auto written = ::write(wake_descriptor_, &one, sizeof one);
-}
-
-void zmq_poller::drain_wake() noexcept {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const auto read = ::read(wake_descriptor_, &count, sizeof count);
+  GATE_ASSERT(watched_.empty() || made_.gone());  // a socket or a watch outlives its loop
 }
 
 void zmq_poller::add(watched& item) {
@@ -97,7 +81,8 @@ int zmq_poller::timeout_ms(std::optional<instant> until) const noexcept {
 bool zmq_poller::look() {
   ready_.clear();
   polled_.clear();
-  descriptors_.assign(1, {wake_descriptor_, POLLIN, 0});
+  descriptors_.clear();
+  descriptors_.reserve(watched_.size() + 1);  // and one of who waits
   for (std::size_t i = 0; i < watched_.size(); ++i) {
     watched& item = *watched_[i];
     if (item.wanted == interest::none) continue;
@@ -113,17 +98,15 @@ bool zmq_poller::look() {
 
 // True when the wait is over. A socket's descriptor may announce what nobody wants: then it goes on.
 bool zmq_poller::poll_once(int timeout) {
-  const int found = ::poll(descriptors_.data(), descriptors_.size(), timeout);
-  if (found < 0 && errno != EINTR) fail("poll");
-  if (found <= 0) return true;
-  const bool woken = descriptors_[0].revents != 0;
-  if (woken) drain_wake();
+  const bool woken = waits_->wait(descriptors_, timeout);
+  bool announced = false;
   for (std::size_t i = 0; i < polled_.size(); ++i) {
-    if (descriptors_[i + 1].revents == 0) continue;
+    if (descriptors_[i].revents == 0) continue;
+    announced = true;
     watched& item = *watched_[polled_[i]];
     if (item.socket == nullptr || is_ready(item)) ready_.push_back(polled_[i]);
   }
-  return woken || !ready_.empty();
+  return woken || !announced || !ready_.empty();
 }
 
 void zmq_poller::call_back() {
@@ -133,7 +116,15 @@ void zmq_poller::call_back() {
   }
 }
 
+// In a child of fork(): what it waits with is its parent's too, and so are the sockets, whose threads are not here.
+void zmq_poller::start_anew() {
+  waits_ = make_own_wait();
+  std::erase_if(watched_, [](const watched* item) { return item == nullptr || item->socket != nullptr; });
+  made_ = made_in_process();
+}
+
 void zmq_poller::wait(std::optional<instant> until) {
+  if (made_.gone()) start_anew();
   compact();
   const bool found = look();
   for (bool over = false; !over;) {

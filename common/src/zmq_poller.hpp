@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include <gate/clock.hpp>
 #include <gate/poller.hpp>
 
+#include "common/src/descriptor_wait.hpp"
+#include "common/src/process_generation.hpp"
+
 namespace gate::detail {
 
 // Waits for ZeroMQ sockets and descriptors: zmq_poll, but for the sockets that nobody used since they were last found
@@ -16,11 +20,12 @@ namespace gate::detail {
 // many connections does little else.
 class zmq_poller final : public poller {
  public:
-  explicit zmq_poller(const clock_source& clock);
+  // `waits` is how; nothing: with a descriptor of its own.
+  explicit zmq_poller(const clock_source& clock, std::unique_ptr<descriptor_wait> waits = nullptr);
   ~zmq_poller() override;
 
   void wait(std::optional<instant> until) override;
-  void wake() noexcept override;
+  void wake() noexcept override { waits_->wake(); }
   void add(watched& item) override;
   void remove(watched& item) noexcept override;
 
@@ -30,13 +35,14 @@ class zmq_poller final : public poller {
   bool look();
   bool poll_once(int timeout);
   void call_back();
-  void drain_wake() noexcept;
+  void start_anew();
 
   const clock_source& clock_;
-  int wake_descriptor_;
+  made_in_process made_;
+  std::unique_ptr<descriptor_wait> waits_;
   std::vector<watched*> watched_;  // null: removed; compacted before the next wait
   bool holes_ = false;
-  // Of the wait under way: what is polled (the wake descriptor first, then one for each of polled_), and what is ready.
+  // Of the wait under way: what is polled, one for each of polled_, and what is ready.
   std::vector<pollfd> descriptors_;
   std::vector<std::size_t> polled_;  // places in watched_
   std::vector<std::size_t> ready_;

@@ -334,6 +334,14 @@ gate::task<std::string> four_forms(gate::Client client) {
 }
 // [/forms]
 
+// [one_way]
+gate::task<void> without_an_answer(gate::Client client) {
+  item washers;
+  washers.sku = "washer";
+  co_await client["warehouse"]["put"](washers).one_way();
+}
+// [/one_way]
+
 class scratch_folder {
  public:
   scratch_folder() {
@@ -371,6 +379,7 @@ gate::task<void> all(gate::Client client, Warehouse& worker, std::filesystem::pa
   co_await metadata(client);
   const std::string nobody = co_await four_forms(client);
   check(nobody == "nobody", "without metadata there is no tenant");
+  co_await without_an_answer(client);
   while (worker.recounts_given_up < 3) co_await gate::sleep_for(1ms);
 }
 

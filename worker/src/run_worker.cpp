@@ -1,6 +1,6 @@
 #include <csignal>
 #include <exception>
-#include <iostream>
+#include <new>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +15,8 @@
 
 #include "common/src/allocator.hpp"
 #include "common/src/credentials/material.hpp"
+#include "common/src/exception_text.hpp"
+#include "common/src/output.hpp"
 #include "common/src/program_log.hpp"
 #include "common/src/signals.hpp"
 #include "worker/src/worker_config.hpp"
@@ -51,7 +53,8 @@ such a file; GATE_USER and GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are w
 argument, since everybody can see those.
 
 SIGTERM or SIGINT drains: no new calls are taken, those in hand have the time of --drain-timeout to end. A second one
-exits at once.
+exits at once. SIGHUP reads the file of --config again: the level of the log counts at once, the rest from the next
+start.
 
 Exit codes: 0 left after a signal; calls that outlived the drain timeout were left to the broker, which answers for
 them; 1 refused by the broker, or failed; 2 bad flag or configuration; 3 too many methods are stuck, or one is when it
@@ -62,6 +65,8 @@ leaves, start it again; 5 the broker does not admit the worker's credentials, so
 struct command_line {
   settings chosen;
   bool print_ready = false;
+  std::string file;
+  bool log_level_given = false;
   std::vector<std::string> arguments;
 };
 
@@ -89,14 +94,14 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
     option->type_name(key.is_text() ? "TEXT" : key.is_duration() ? "TIME" : key.is_size() ? "SIZE" : "N");
     option->default_str(to_text(key, line.chosen));
   }
-  std::string file;
-  app.add_option("--config", file, "Configuration file (TOML)")->type_name("FILE");
+  app.add_option("--config", line.file, "Configuration file (TOML)")->type_name("FILE");
   app.add_flag("--print-ready", line.print_ready, "Print a line READY on stdout at each registration");
   app.set_version_flag("--version", app.get_name() + " (gate " + std::string(gate::version) + ")");
   if (takes_arguments) app.add_option("arguments", line.arguments, "What this worker works on");
   app.parse(argc, argv);
 
-  if (!file.empty()) read_config_file(file, line.chosen);
+  if (!line.file.empty()) read_config_file(line.file, line.chosen);
+  line.log_level_given = app.count("--log-level") != 0;
   for (const auto& [key, text] : given) {
     if (app.count(flag_of(*key)) == 0) continue;
     try {
@@ -115,24 +120,43 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
   ::_exit(too_many_stuck);
 }
 
-int serve_until_drained(Worker& what, command_line line) {
+// What can change while the worker runs is the level of the log, where its file says it and no flag does.
+void reread(const command_line& line, program_log& log) {
+  if (line.file.empty()) {
+    spdlog::info("SIGHUP: there is nothing to read again, since no --config names a file");
+    return;
+  }
+  settings found;
+  try {
+    read_config_file(line.file, found);
+  } catch (const config_error& e) {
+    spdlog::error("SIGHUP: {}; the settings in force stay", e.what());
+    return;
+  }
+  if (!line.log_level_given) log.set_level(found.log_level);
+  spdlog::info("SIGHUP: {} read again: log_level is in force, other settings and credentials count from the next start",
+               line.file);
+}
+
+int serve_until_drained(Worker& what, command_line line, program_log& log) {
   worker_options options = std::move(line.chosen.options);
-  if (line.print_ready) options.on_registered = [] { std::cout << "READY" << std::endl; };
+  if (line.print_ready) options.on_registered = [] { write_line(STDOUT_FILENO, "READY"); };
   options.on_stuck = leave_stuck;
 
   gate::loop here;
   bool leaving = false;
-  const auto on_signal = [&leaving, &what](int) {
+  const auto on_signal = [&](int signal) {
+    if (signal == SIGHUP) return reread(line, log);
     if (std::exchange(leaving, true)) ::_exit(second_signal);
     what.drain();
   };
-  gate::signal_watch signals(here, {SIGINT, SIGTERM}, on_signal);
+  gate::signal_watch signals(here, {SIGINT, SIGTERM, SIGHUP}, on_signal);
   here.run(serve(here, what, std::move(options)));
   return orderly;
 }
 
 int fail(int code, const std::string& text) {
-  std::cerr << text << std::endl;
+  write_line(STDERR_FILENO, text);
   return code;
 }
 
@@ -152,23 +176,27 @@ int run_program(int argc, char** argv, program what) {
   std::unique_ptr<Worker> made;
   try {
     parse(app, argc, argv, what.takes_arguments, line);
-    gate::block_signals({SIGINT, SIGTERM});
+    gate::keep_signals({SIGINT, SIGTERM, SIGHUP});
     made = what.make(std::move(line.arguments));
     made->check();
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
     return fail(bad_usage, name + ": " + e.what() + " (see --help)");
-  } catch (const std::exception& e) {
-    return fail(bad_usage, name + ": " + e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(failed, name + ": out of memory");
+  } catch (...) {
+    return fail(bad_usage, name + ": " + describe_current_exception().text);
   }
   try {
-    const gate::program_log log(name, line.chosen.log_level);
-    return serve_until_drained(*made, std::move(line));
+    gate::program_log log(name, line.chosen.log_level);
+    return serve_until_drained(*made, std::move(line), log);
   } catch (const Error& e) {
     if (e.code() != errc::unauthenticated) return fail(failed, name + ": " + e.what());
     return fail(not_admitted, name + ": " + e.what() + " (credentials: --credentials FILE, see --help)");
-  } catch (const std::exception& e) {
-    return fail(failed, name + ": " + e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(failed, name + ": out of memory");
+  } catch (...) {
+    return fail(failed, name + ": " + describe_current_exception().text);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <gate/descriptor.hpp>
 #include <gate/timeout.hpp>
 
+#include "common/src/exception_text.hpp"
 #include "common/src/peer/make_foreign_broker.hpp"
 #include "common/src/peer/this_process.hpp"
 
@@ -144,10 +145,17 @@ task<void> runtime::leave() {
   if (!idle) {
     spdlog::warn("'{}' waits for {} methods that run on though their calls have ended", service_,
                  dispatcher_.running());
-    if (options_.on_stuck) options_.on_stuck();
+    tell("on_stuck", options_.on_stuck);
     co_await dispatcher_.idle();
   }
   co_await worker_.on_stop();
+}
+
+void runtime::tell(std::string_view name, const std::function<void()>& callback) noexcept {
+  if (!callback) return;
+  call_guarded(callback, [&](const exception_text& thrown) {
+    spdlog::error("{} of '{}' threw: {}", name, service_, thrown.line());
+  });
 }
 
 void runtime::drain() {
@@ -164,7 +172,7 @@ void runtime::serving(const message& welcome) {
   told_lost_ = false;
   if (welcome.payload_bytes_max != 0) dispatcher_.set_payload_bytes_max(welcome.payload_bytes_max);
   spdlog::info("serving '{}' at {} (capacity {})", service_, options_.broker, options_.capacity);
-  if (options_.on_registered) options_.on_registered();
+  tell("on_registered", options_.on_registered);
 }
 
 void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pause) {
@@ -188,7 +196,7 @@ void runtime::closed(errc why, std::string_view text) {
 void runtime::stuck() {
   spdlog::error("'{}' has {} methods that do not end, each holding one of {} threads", service_, dispatcher_.stuck(),
                 pool_.size());
-  if (options_.on_stuck) options_.on_stuck();
+  tell("on_stuck", options_.on_stuck);
 }
 
 }  // namespace gate::worker

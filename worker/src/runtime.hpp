@@ -68,6 +68,8 @@ class runtime final : private session::handler, private peer::channel::handler, 
 
   task<void> leave();
   void stuck();
+  // Calls one of the options' callbacks; what it throws is logged.
+  void tell(std::string_view name, const std::function<void()>& callback) noexcept;
 
   loop& loop_;
   Worker& worker_;

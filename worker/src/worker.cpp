@@ -12,6 +12,7 @@
 #include <gate/limits.hpp>
 #include <gate/worker.hpp>
 
+#include "common/src/option_bounds.hpp"
 #include "common/src/peer/endpoint.hpp"
 #include "worker/src/runtime.hpp"
 
@@ -74,12 +75,22 @@ void check(const Worker& what, const worker_options& options) {
   }
 }
 
+void bring_within_bounds(worker_options& options) {
+  bring_within_bounds(options.drain_timeout);
+  bring_within_bounds(options.stuck_after);
+  bring_within_bounds(options.connect_timeout);
+  bring_within_bounds(options.reconnect_pause_min);
+  bring_within_bounds(options.reconnect_pause_max);
+  bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
+}
+
 }  // namespace
 
 task<void> serve(loop& where, Worker& what, worker_options options) {
   loop& here = co_await this_loop();
   GATE_ASSERT(&here == &where);
   check(what, options);
+  bring_within_bounds(options);
   worker::runtime served(where, what, std::move(options));
   co_await served.run();
 }

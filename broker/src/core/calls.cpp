@@ -1,6 +1,7 @@
 // A call's life: accepted, given to a worker, answered, cancelled, out of time.
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -61,7 +62,8 @@ bool core::state::take_in(peer& client, const service_key& what, const message& 
   worker* const w = worker_pool::pick(where.groups);
   if (w != nullptr) {
     call& c = accept(client, m, *home);
-    if (const std::size_t bytes = stored_request::measure(m); c.idempotent() && may_keep(c, bytes)) store(c, m);
+    if (const std::size_t bytes = stored_request::measure(m); c.idempotent() && may_keep(c, bytes))
+      store(c, copy_of(m));
     give(c, *w, m);
     return true;
   }
@@ -70,8 +72,10 @@ bool core::state::take_in(peer& client, const service_key& what, const message& 
                                              "'; ask its describe for the list"}));
   }
   if (refused_by_queue(client, m, *home)) return false;
+  std::unique_ptr<stored_request> copy = copy_of(m);
+  if (!copy) return refused(errc::busy, "the broker has no memory to queue this call; call again later");
   call& c = accept(client, m, *home);
-  store(c, m);
+  store(c, std::move(copy));
   enqueue(c, where, false);
   return true;
 }
@@ -431,8 +435,18 @@ void core::state::dequeue(call& c) {
   kept_bytes_ += c.kept->bytes();
 }
 
-void core::state::store(call& c, const message& request) {
-  c.kept = std::make_unique<stored_request>(request);
+// Nothing, when there is no memory for it.
+std::unique_ptr<stored_request> core::state::copy_of(const message& request) noexcept {
+  try {
+    return std::make_unique<stored_request>(request);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+void core::state::store(call& c, std::unique_ptr<stored_request> copy) {
+  if (!copy) return;
+  c.kept = std::move(copy);
   kept_bytes_ += c.kept->bytes();
   if (c.client != nullptr) c.client->stored_bytes += c.kept->bytes();
 }

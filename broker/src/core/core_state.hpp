@@ -154,7 +154,8 @@ class core::state {
   instant deadline_of(const call& c) const noexcept;
   void enqueue(call& c, lane& where, bool at_front);
   void dequeue(call& c);
-  void store(call& c, const message& request);
+  static std::unique_ptr<stored_request> copy_of(const message& request) noexcept;
+  void store(call& c, std::unique_ptr<stored_request> copy);
   void drop_stored(call& c);
   bool may_keep(const call& c, std::size_t bytes) const noexcept;
 

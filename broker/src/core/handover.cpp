@@ -41,7 +41,7 @@ void core::state::on_returned(worker& w, const message& m) {
                  std::to_string(hand_backs_max), " times; call again later"}));
   } else {
     // The worker's copy stands for its octets only: what the broker decides by, it knows itself.
-    if (!c->kept && may_keep(*c, stored_request::measure(m))) store(*c, m);
+    if (!c->kept && may_keep(*c, stored_request::measure(m))) store(*c, copy_of(m));
     std::vector<call*> one{c};
     hand_over(home, one, &w);
   }

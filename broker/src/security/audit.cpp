@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "common/src/output.hpp"
+
 namespace gate::security {
 namespace {
 
@@ -30,8 +32,19 @@ std::string in_json(const nlohmann::ordered_json& j) {
   return j.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+std::string left_out(std::string_view of, std::uint64_t count, std::chrono::system_clock::time_point when) {
+  nlohmann::ordered_json j;
+  j["time"] = time_text(when);
+  j["event"] = "left_out";
+  j["of"] = of;
+  j["count"] = count;
+  return in_json(j);
+}
+
 int open_file(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  // O_NONBLOCK is for a pipe of that name: nobody may read it, or read on.
+  const int descriptor =
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (descriptor < 0)
     throw std::system_error(errno, std::generic_category(), path + ": the audit log cannot be opened");
   return descriptor;
@@ -108,12 +121,7 @@ void audit_log::flush(std::chrono::system_clock::time_point when) {
 void audit_log::tell_left_out(audit_kind kind, std::chrono::system_clock::time_point when) {
   const std::uint64_t count = std::exchange(windows_[static_cast<std::size_t>(kind)].left_out, 0);
   if (count == 0) return;
-  nlohmann::ordered_json j;
-  j["time"] = time_text(when);
-  j["event"] = "left_out";
-  j["of"] = to_string(kind);
-  j["count"] = count;
-  write_(in_json(j));
+  write_(left_out(to_string(kind), count, when));
 }
 
 audit_file::audit_file(std::string path) : path_(std::move(path)), descriptor_(open_file(path_)) {}
@@ -122,12 +130,21 @@ audit_file::~audit_file() { ::close(descriptor_); }
 
 void audit_file::write(std::string_view line) noexcept {
   try {
-    const std::string whole = std::string(line) + '\n';
-    const ssize_t written = ::write(descriptor_, whole.data(), whole.size());
-    if (written != static_cast<ssize_t>(whole.size())) ++lost_;
+    if (untold_ != 0 && write_whole(left_out("unwritten", untold_, std::chrono::system_clock::now()))) untold_ = 0;
+    if (untold_ == 0 && write_whole(std::string(line))) return;
   } catch (const std::bad_alloc&) {
-    ++lost_;
   }
+  ++lost_;
+  ++untold_;
+}
+
+bool audit_file::write_whole(std::string line) {
+  if (torn_) line.insert(line.begin(), '\n');  // what stands there is no record
+  line += '\n';
+  const no_sigpipe guard;
+  const ssize_t written = ::write(descriptor_, line.data(), line.size());
+  if (written > 0) torn_ = written != static_cast<ssize_t>(line.size());
+  return written == static_cast<ssize_t>(line.size());
 }
 
 void audit_file::reopen() {

@@ -82,16 +82,21 @@ class audit_file {
   audit_file& operator=(const audit_file&) = delete;
   ~audit_file();
 
-  // Each line in one write, so that lines of several writers do not mix. What cannot be written is counted.
+  // Each line in one write, so that lines of several writers do not mix. What cannot be written is counted, and
+  // a line says how many when writing works again. Never waits, and raises no SIGPIPE, whatever the file is.
   void write(std::string_view line) noexcept;
   // After the file was moved away. Keeps the old one when the new one cannot be opened; throws.
   void reopen();
   std::uint64_t lost() const noexcept { return lost_; }
 
  private:
+  bool write_whole(std::string line);
+
   std::string path_;
   int descriptor_ = -1;
   std::uint64_t lost_ = 0;
+  std::uint64_t untold_ = 0;  // of those: since the last line that said so
+  bool torn_ = false;         // the file ends in a part of a line
 };
 
 }  // namespace gate::security

@@ -111,6 +111,10 @@ class Service {
 // with errc::cancelled, and what is called later through a Service, Method or PendingCall that is still around ends
 // with errc::unavailable. Thread-safe, like all that is made from it: an await resumes on the loop of the awaiting
 // coroutine.
+//
+// After fork() the child has neither the connection nor the threads behind it: a call through a Client that was made
+// before ends at once with errc::unavailable and retry_class::never, and its destruction does nothing. A Client that is
+// made in the child works. Loops and thread pools that were made before fork() stay the parent's too.
 class Client {
  public:
   // With a loop on a thread of its own.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -14,7 +15,9 @@
 #include <gate/detail/call_request.hpp>
 #include <gate/download.hpp>
 #include <gate/huge_data.hpp>
+#include <gate/limits.hpp>
 #include <gate/reply.hpp>
+#include <gate/saturate.hpp>
 #include <gate/stream.hpp>
 #include <gate/task.hpp>
 
@@ -30,7 +33,7 @@ task<std::uint64_t> make_download(core_ptr core, call_request request, std::file
                                   download_options options, progress_function on_progress);
 // What make_call() gives, for a thread that waits: any but that of the client's loop.
 Reply wait_for_reply(core_ptr core, call_request request);
-loop& loop_of(const core_ptr& core) noexcept;
+loop& loop_of(const core_ptr& core);
 void add_metadata(call_options& options, std::string_view key, std::string_view value);
 
 template <class T> task<T> call_as(core_ptr core, call_request request) {
@@ -58,9 +61,11 @@ class [[nodiscard]] PendingCall {
   PendingCall(PendingCall&&) noexcept = default;
   PendingCall& operator=(PendingCall&&) noexcept = default;
 
-  // The call ends as `timed_out` when so much time has passed since it was begun, here and at the worker.
-  PendingCall within(std::chrono::milliseconds budget) && {
-    request_.options.budget = budget;
+  // The call ends as `timed_out` when so much time has passed since it was begun, here and at the worker. Parts of a
+  // millisecond count as a whole one; limits::budget_max (24 h) is the longest, and zero or less is over at once.
+  template <class R, class P> PendingCall within(std::chrono::duration<R, P> budget) && {
+    request_.options.budget =
+        std::chrono::ceil<std::chrono::milliseconds>(std::min<duration>(saturated(budget), limits::budget_max));
     return std::move(*this);
   }
   // The method may run more than once: the call is sent again when a connection or a worker is lost under it.

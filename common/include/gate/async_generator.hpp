@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <gate/assert.hpp>
+#include <gate/detail/destroy_frame.hpp>
 #include <gate/generator.hpp>
 #include <gate/task.hpp>
 
@@ -125,7 +126,7 @@ template <class T> class [[nodiscard]] async_generator {
  private:
   explicit async_generator(handle_type handle) noexcept : handle_(handle) {}
   void reset() noexcept {
-    if (const handle_type held = std::exchange(handle_, {})) held.destroy();
+    if (const handle_type held = std::exchange(handle_, {})) detail::destroy_frame(held);
   }
   handle_type handle_;
 };

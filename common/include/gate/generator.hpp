@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <gate/assert.hpp>
+#include <gate/detail/destroy_frame.hpp>
 
 namespace gate {
 
@@ -122,7 +123,7 @@ template <class T> class [[nodiscard]] generator {
  private:
   explicit generator(handle_type handle) noexcept : handle_(handle) {}
   void reset() noexcept {
-    if (const handle_type held = std::exchange(handle_, {})) held.destroy();
+    if (const handle_type held = std::exchange(handle_, {})) detail::destroy_frame(held);
   }
   handle_type handle_;
 };

@@ -108,7 +108,8 @@ class loop {
   instant now() const noexcept { return running_ ? now_ : clock_.now(); }
 
   // Has `call` run by the loop's thread, in its next turn, in the order of posting. Thread-safe. What is posted when
-  // the loop does not run waits for the next run(), or is destroyed with the loop.
+  // the loop does not run waits for the next run(), or is destroyed with the loop. In a child of fork(), where nobody
+  // runs its parent's loops, it is destroyed at once, until the child itself calls run().
   void post(unique_function<void()> call);
   bool in_loop_thread() const noexcept { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
@@ -165,6 +166,7 @@ class loop {
   bool running_ = false;
   bool waited_ = false;  // since now_ was read
   std::atomic<std::thread::id> owner_;
+  std::atomic<unsigned> generation_;  // of the process that runs it
 
   std::vector<std::coroutine_handle<>> ready_;
   std::vector<std::coroutine_handle<>> batch_;  // the pass under way
@@ -185,7 +187,8 @@ class loop {
 };
 
 // Runs `work` on `where` without anybody to await it; loop's thread only. `on_error` is demanded, for an error that
-// nobody hears of is a lost one; it is called on the loop with what left `work`, unless the loop cancelled it.
+// nobody hears of is a lost one; it is called on the loop with what left `work`, unless the loop cancelled it. What it
+// throws leaves loop::run().
 void spawn_detached(loop& where, task<void> work, unique_function<void(std::exception_ptr)> on_error);
 
 template <class T> T loop::run(task<T> work) {

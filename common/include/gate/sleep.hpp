@@ -4,6 +4,7 @@
 
 #include <gate/clock.hpp>
 #include <gate/loop.hpp>
+#include <gate/saturate.hpp>
 #include <gate/suspension.hpp>
 #include <gate/task.hpp>
 
@@ -20,16 +21,13 @@ class sleep_awaiter final : public suspension {
   }
   template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) {
     if (!begin(handle)) return false;
-    const instant when = relative_ ? after(where().now(), length_) : until_;
+    const instant when = relative_ ? gate::after(where().now(), length_) : until_;
     key_ = where().at(when, [this] { wake(); });
     return true;
   }
   void await_resume() { finish(); }
 
  private:
-  static instant after(instant start, duration length) noexcept {
-    return length > instant::max() - start ? instant::max() : start + length;
-  }
   bool abandon() noexcept override {
     where().cancel_timer(key_);
     return true;
@@ -58,7 +56,9 @@ class yield_awaiter final : public suspension {
 
 // `co_await sleep_for(1s);` Resumes in the first turn that is late enough, never early; a length of zero or less lets a
 // turn pass. Throws `cancelled`.
-inline detail::sleep_awaiter sleep_for(duration length) noexcept { return {length, {}, true}; }
+template <class R, class P> detail::sleep_awaiter sleep_for(std::chrono::duration<R, P> length) noexcept {
+  return {saturated(length), {}, true};
+}
 inline detail::sleep_awaiter sleep_until(instant when) noexcept { return {{}, when, false}; }
 
 // `co_await yield();` Lets everything that is ready now run first. Throws `cancelled`.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <gate/assert.hpp>
+#include <gate/detail/destroy_frame.hpp>
 
 namespace gate {
 
@@ -123,7 +124,7 @@ template <class T = void> class [[nodiscard]] task {
 
  private:
   void reset() noexcept {
-    if (const handle_type held = std::exchange(handle_, {})) held.destroy();
+    if (const handle_type held = std::exchange(handle_, {})) detail::destroy_frame(held);
   }
   handle_type handle_;
 };

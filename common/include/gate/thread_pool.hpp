@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <cxxabi.h>
+
 #include <gate/intrusive_list.hpp>
 #include <gate/loop.hpp>
 #include <gate/suspension.hpp>
@@ -35,7 +37,8 @@ class pool_job : public intrusive_node<pool_job> {
  public:
   pool_job() = default;
   virtual ~pool_job() = default;
-  virtual void execute() noexcept = 0;  // on a pool thread
+  // On a pool thread. Lets nothing out but the end of that thread (pthread_exit).
+  virtual void execute() = 0;
   virtual void dropped() noexcept = 0;  // instead, when the pool ends before the job was started
 
  private:
@@ -50,7 +53,8 @@ template <class F> class pool_run;
 }  // namespace detail
 
 // Threads for work that blocks or computes, so that loops stay free. The queue is bounded. Thread-safe, but for
-// destruction, which drops what was not started and waits for what was.
+// destruction, which drops what was not started and waits for what was. A child of fork() has no threads: a pool that
+// was made before takes no job there, and its destruction waits for nothing.
 class thread_pool {
  public:
   // `threads` >= 1; at most `queue_max` jobs wait for a thread. The threads run at the nice value `niceness` (0 to 19).
@@ -60,7 +64,8 @@ class thread_pool {
   thread_pool& operator=(const thread_pool&) = delete;
   ~thread_pool();
 
-  // Runs `job` on a thread of the pool; false when the queue is full. An exception that leaves it ends the process.
+  // Runs `job` on a thread of the pool; false when the queue is full. An exception that leaves it ends the process. A
+  // job may end its thread (pthread_exit): another one takes its place.
   [[nodiscard]] bool submit(unique_function<void()> job);
 
   // `auto result = co_await pool.run(f);` Calls f() on a thread of the pool; its result or exception comes out of the
@@ -71,7 +76,7 @@ class thread_pool {
     return detail::pool_run<std::decay_t<F>>(*this, std::forward<F>(f));
   }
 
-  std::size_t size() const noexcept { return threads_.size(); }
+  std::size_t size() const noexcept { return thread_count_; }
   // How many jobs run, and how many wait for a thread.
   std::size_t busy() const;
   std::size_t queued() const;
@@ -84,7 +89,9 @@ class thread_pool {
   void wait_for(detail::pool_job& job) noexcept;
 
  private:
+  void add_thread(int niceness);
   void work(int niceness);
+  void run(detail::pool_job& job, int niceness);
   void stop() noexcept;
 
   mutable std::mutex mutex_;
@@ -96,6 +103,7 @@ class thread_pool {
   std::size_t queued_ = 0;
   std::size_t busy_ = 0;
   bool stopping_ = false;
+  const unsigned generation_;  // of the process that has the threads; a child of fork() has none of them
   std::vector<std::thread> threads_;
 };
 
@@ -108,13 +116,17 @@ template <class F> class [[nodiscard]] pool_run final : public suspension {
   class job final : public pool_job {
    public:
     job(loop& where, F f, pool_run& waiter) : loop_(where), call_(std::move(f)), waiter_(&waiter) {}
-    void execute() noexcept override {
+    void execute() override {
       try {
         if constexpr (std::is_void_v<result_type>) {
           std::invoke(call_);
         } else {
           result_.emplace(std::invoke(call_));
         }
+      } catch (abi::__forced_unwind&) {
+        error_ = std::make_exception_ptr(cancelled());
+        report();
+        throw;
       } catch (...) {
         error_ = std::current_exception();
       }

@@ -6,6 +6,7 @@
 
 #include <gate/clock.hpp>
 #include <gate/loop.hpp>
+#include <gate/saturate.hpp>
 #include <gate/scope.hpp>
 #include <gate/task.hpp>
 
@@ -63,10 +64,10 @@ template <class T> task<T> with_deadline(instant when, task<T> work) {
   throw timed_out();
 }
 
-template <class T> task<T> with_timeout(duration limit, task<T> work) {
+// A limit that is too long for the clock is none; a negative one counts as zero.
+template <class R, class P, class T> task<T> with_timeout(std::chrono::duration<R, P> limit, task<T> work) {
   loop& here = co_await this_loop();
-  const instant start = here.now();
-  const instant when = limit > instant::max() - start ? instant::max() : start + limit;
+  const instant when = after(here.now(), limit);
   co_return co_await with_deadline(when, std::move(work));
 }
 

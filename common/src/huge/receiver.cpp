@@ -96,8 +96,9 @@ bool receiver::end(std::optional<std::uint64_t> total) {
   ended_ = true;
   final_total_ = total;
   if (!streamed()) {
-    const bool whole =
-        total.value_or(plain_bytes_) == plain_bytes_ && head_.total.value_or(plain_bytes_) == plain_bytes_;
+    // A compressed stream says itself where it ends; chunks do not.
+    if (!total) return refuse(errc::data_loss, "the transfer ended without its total: whether all came is not known");
+    const bool whole = *total == plain_bytes_ && head_.total.value_or(plain_bytes_) == plain_bytes_;
     if (!whole) return refuse(errc::data_loss, "the transfer ended before all of it came");
   } else if (!decoding_) {
     settle_stream();

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <utility>
 
+#include <cxxabi.h>
 #include <spdlog/spdlog.h>
 
 #include <gate/assert.hpp>
@@ -107,9 +109,9 @@ void dispatcher::request(const message& m, const call_origin& from) {
   }
   const bool whole = m.payload.frames() == 1;
   const bool at_once = shape.form != method_form::generator && shape.where == run_on::loop;
-  if (!whole || !at_once) {
-    call.arguments.reserve(m.payload.size_bytes());
-    for (std::size_t i = 0; i < m.payload.frames(); ++i) call.arguments += m.payload[i];
+  if ((!whole || !at_once) && !keep_arguments(call, m)) {
+    call.fail(errc::busy, "the worker has no memory for the arguments");
+    return finish(call);
   }
   const bytes_view arguments = whole ? m.payload.single() : bytes_view(call.arguments);
   if (shape.form == method_form::coroutine) return start_coroutine(call, arguments);
@@ -119,6 +121,17 @@ void dispatcher::request(const message& m, const call_origin& from) {
   }
   enlist(call);
   start_job(call);
+}
+
+// False when there is no memory for them.
+bool dispatcher::keep_arguments(call_type& call, const message& m) {
+  try {
+    call.arguments.reserve(m.payload.size_bytes());
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  for (std::size_t i = 0; i < m.payload.frames(); ++i) call.arguments += m.payload[i];
+  return true;
 }
 
 bool dispatcher::acceptable(const message& m, const method_entry& entry) {
@@ -293,7 +306,12 @@ void dispatcher::start_job(call_type& call) {
   call.in_pool.store(pool_state::queued);
   mailbox_->job_begins();
   auto job = [box = mailbox_, &call, &target = target_] {
-    run_job(call, target);
+    try {
+      run_job(call, target);
+    } catch (abi::__forced_unwind&) {
+      box->report(call);
+      throw;
+    }
     box->report(call);
   };
   if (call.entry().shape->where == run_on::loop) return loop_.post(std::move(job));
@@ -306,7 +324,7 @@ void dispatcher::start_job(call_type& call) {
   finish(call);
 }
 
-void dispatcher::run_job(call_type& call, Interface& target) noexcept {
+void dispatcher::run_job(call_type& call, Interface& target) {
   auto queued = pool_state::queued;
   if (!call.in_pool.compare_exchange_strong(queued, pool_state::running)) {
     call.source.reset();
@@ -320,6 +338,10 @@ void dispatcher::run_job(call_type& call, Interface& target) noexcept {
   if (!begun) call.source = shape.open(target, call, call.arguments);
   try {
     call.exhausted = call.source == nullptr || call.cancelled() || !call.source->pull(call);
+  } catch (abi::__forced_unwind&) {
+    call.thread_ends();
+    call.exhausted = true;
+    throw;
   } catch (...) {
     call.caught();
     call.exhausted = true;

@@ -102,6 +102,7 @@ class dispatcher final : private detail::call_host {
   void describe(const message& m);
   void refuse(call_id call, errc code, std::string_view text);
   bool acceptable(const message& m, const detail::method_entry& entry);
+  static bool keep_arguments(call_type& call, const message& m);
 
   call_type& take(const message& m, const call_origin& from, const detail::method_entry& entry);
   void open_huge_arguments(call_type& call, const message& m);
@@ -114,7 +115,7 @@ class dispatcher final : private detail::call_host {
   void start_coroutine(call_type& call, bytes_view arguments);
   void start(call_type& call);
   void start_job(call_type& call);
-  static void run_job(call_type& call, Interface& target) noexcept;
+  static void run_job(call_type& call, Interface& target);
   void job_done(call_type& call);
   void pump(call_type& call);
 

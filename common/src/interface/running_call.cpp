@@ -1,14 +1,12 @@
 #include <algorithm>
-#include <cstdlib>
-#include <typeinfo>
+#include <new>
 #include <utility>
-
-#include <cxxabi.h>
 
 #include <gate/assert.hpp>
 #include <gate/detail/running_call.hpp>
 #include <gate/limits.hpp>
 
+#include "common/src/exception_text.hpp"
 #include "common/src/interface/huge_arguments.hpp"
 
 namespace gate::detail {
@@ -26,12 +24,13 @@ void forget(std::string& text) noexcept {
   }
 }
 
-std::string demangled(const std::type_info& type) {
-  int status = 0;
-  char* const name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  std::string text = status == 0 && name != nullptr ? name : type.name();
-  std::free(name);  // NOLINT: __cxa_demangle allocates with malloc
-  return text;
+// Without memory for it a failure goes without its text.
+void keep_text(std::string& to, std::string_view text) noexcept {
+  try {
+    to = text;
+  } catch (const std::bad_alloc&) {
+    to.clear();
+  }
 }
 
 }  // namespace
@@ -52,27 +51,35 @@ std::string_view reason_text(errc why) noexcept {
 running_call::~running_call() { destroy_root(); }
 
 void running_call::caught() noexcept {
+  if (failed()) return;  // the first failure counts
+  exception_text thrown = describe_current_exception();
   try {
     throw;
   } catch (const Error& e) {
-    fail(e.code() == errc::ok ? errc::internal : e.code(), e.what());
-    remote_type_ = e.remote_type();
-  } catch (const gate::cancelled& e) {
+    fail(e.code() == errc::ok ? errc::internal : e.code(), std::move(thrown.text));
+    keep_text(remote_type_, e.remote_type());
+  } catch (const gate::cancelled&) {
     // What the method's own scopes cancelled, and it did not catch, is a failure like any other.
-    const bool ours = cancelled_.load(std::memory_order_acquire);
-    fail(ours ? cancel_reason_ : errc::failed, ours ? std::string(reason_text(cancel_reason_)) : e.what());
-    if (!ours) remote_type_ = "gate::cancelled";
-  } catch (const std::exception& e) {
-    fail(errc::failed, e.what());
-    remote_type_ = demangled(typeid(e));
+    if (cancelled_.load(std::memory_order_acquire)) {
+      keep_text(thrown.text, reason_text(cancel_reason_));
+      fail(cancel_reason_, std::move(thrown.text));
+    } else {
+      fail(errc::failed, std::move(thrown.text));
+      keep_text(remote_type_, "gate::cancelled");
+    }
   } catch (...) {
-    const std::type_info* const type = abi::__cxa_current_exception_type();
-    fail(errc::failed, "an exception that is no std::exception");
-    if (type != nullptr) remote_type_ = demangled(*type);
+    fail(errc::failed, std::move(thrown.text));
+    remote_type_ = std::move(thrown.type);
   }
 }
 
-void running_call::fail(errc code, std::string text) {
+void running_call::thread_ends() noexcept {
+  std::string text;
+  keep_text(text, "the method ended the thread that it ran on");
+  fail(errc::failed, std::move(text));
+}
+
+void running_call::fail(errc code, std::string text) noexcept {
   code_ = code;
   text_ = std::move(text);
   if (text_.size() > limits::error_text_bytes_max) text_.resize(limits::error_text_bytes_max);
@@ -226,7 +233,7 @@ void running_call::cancel(errc why) noexcept {
 }
 
 void running_call::destroy_root() noexcept {
-  if (const auto held = std::exchange(root_, {})) held.destroy();
+  if (const auto held = std::exchange(root_, {})) destroy_frame(held);
 }
 
 }  // namespace gate::detail

@@ -1,8 +1,12 @@
 #include "common/src/peer/channel.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 
+#include "common/src/option_bounds.hpp"
 #include "common/src/peer/channel_impl.hpp"
 #include "common/src/peer/envelope_channel.hpp"
 #include "common/src/peer/foreign_broker.hpp"
@@ -17,21 +21,67 @@ namespace {
 // make.
 constexpr int reconnect_interval_ms = 3'600'000;
 
+// The socket, its monitor at both ends, and the connection.
+constexpr int descriptors_to_connect = 4;
+
+// How long after a socket got stuck its descriptor is looked at again: at first, and then doubled up to the other.
+// libzmq lets go of a connection before it closes the descriptor.
+constexpr auto doubt_min = std::chrono::milliseconds(1), doubt_max = std::chrono::milliseconds(16);
+
 bool is_inproc(std::string_view endpoint) { return endpoint.starts_with("inproc://"); }
+
+// Fails only when the context has ended, and then nothing leaves any more.
+void set(connection& c, int option, int value) noexcept {
+  c.ready.used();
+  static_cast<void>(::zmq_setsockopt(c.dealer.raw().handle(), option, &value, sizeof value));
+}
 
 }  // namespace
 
 connection::connection(loop& where, const channel_options& options, high_water marks)
-    : dealer(where, transport_context(), zmq::socket_type::dealer) {
+    : dealer(where, transport_context(descriptors_to_connect), zmq::socket_type::dealer) {
   zmq::socket_t& raw = dealer.raw();
   raw.set(zmq::sockopt::reconnect_ivl, reconnect_interval_ms);
+  raw.set(zmq::sockopt::immediate, true);
   raw.set(zmq::sockopt::sndhwm, marks.send);
   raw.set(zmq::sockopt::rcvhwm, marks.receive);
   raw.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.frame_bytes_max));
-  const auto interval = static_cast<int>(options.transport_heartbeat_interval.count());
-  const auto timeout = static_cast<int>(options.transport_heartbeat_timeout.count());
+  const auto interval = milliseconds_of(options.transport_heartbeat_interval);
+  const auto timeout = milliseconds_of(options.transport_heartbeat_timeout);
   if (interval > 0) raw.set(zmq::sockopt::heartbeat_ivl, interval);
   if (interval > 0 && timeout > 0) raw.set(zmq::sockopt::heartbeat_timeout, timeout);
+}
+
+bool connection::take(zmq::message_t& frame) noexcept {
+  ready.used();
+  while (::zmq_msg_recv(frame.handle(), dealer.raw().handle(), ZMQ_DONTWAIT) < 0) {
+    if (zmq_errno() == EINTR) continue;
+    if (zmq_errno() != EAGAIN) fault = zmq_errno();
+    return false;
+  }
+  return true;
+}
+
+bool connection::is_stuck() noexcept {
+  ready.used();
+  int state = 0;
+  std::size_t size = sizeof state;
+  while (::zmq_getsockopt(dealer.raw().handle(), ZMQ_EVENTS, &state, &size) != 0) {
+    if (zmq_errno() == EINTR) continue;
+    fault = zmq_errno();
+    return false;
+  }
+  return (state & ZMQ_POLLOUT) == 0;
+}
+
+bool connection::give(zmq::message_t& frame, bool more) noexcept {
+  ready.used();
+  while (::zmq_msg_send(frame.handle(), dealer.raw().handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+    if (zmq_errno() == EINTR) continue;
+    if (zmq_errno() != EAGAIN) fault = zmq_errno();
+    return false;
+  }
+  return true;
 }
 
 channel::impl::impl(loop& where, const channel_options& options, handler& owner, high_water marks)
@@ -39,16 +89,26 @@ channel::impl::impl(loop& where, const channel_options& options, handler& owner,
   hook_ = loop_.at_turn_end([this] { turn_ended(); });
 }
 
+channel::impl::~impl() {
+  retire();
+  loop_.cancel_timer(notice_);
+}
+
+// The session that asks for it is not told anything from within, and whatever it is that fails comes to it as the end
+// of a connection.
 void channel::impl::open() {
   retire();
-  current_ = std::make_unique<connection>(loop_, options_, marks_);
-  connection& c = *current_;
   try {
-    show(options_.shown, c.dealer.raw());
-    begin(c);
-    connect(c);
+    current_ = std::make_unique<connection>(loop_, options_, marks_);
+    show(options_.shown, current_->dealer.raw());
+    begin(*current_);
+    connect(*current_);
   } catch (const zmq::error_t& e) {
-    report_later(c, "cannot connect to '" + options_.endpoint + "': " + e.what());
+    fail_later(text_of(e.num()));
+  } catch (const std::system_error& e) {
+    fail_later(text_of(e.code().value()));
+  } catch (const std::exception& e) {
+    fail_later(e.what());
   }
 }
 
@@ -61,24 +121,24 @@ void channel::impl::connect(connection& c) {
                      [this, &c](const connection_event& event) { take_event(c, event); });
   }
   c.dealer.connect(options_.endpoint);
-  if (silent) report_later(c, {});
+  if (!silent) return;
+  notice_ = loop_.at(loop_.now(), [this] {
+    if (current_) report_connected(*current_);
+  });
 }
 
-void channel::impl::report_later(connection& c, std::string why) {
-  c.notice = loop_.at(loop_.now(), [this, &c, why = std::move(why)] {
-    if (!is_current(c)) return;
-    if (why.empty()) {
-      report_connected(c);
-    } else {
-      report_ended(c, {errc::unavailable, why});
-    }
+void channel::impl::fail_later(std::string why) {
+  retire();
+  notice_ = loop_.at(loop_.now(), [this, text = "cannot connect to '" + options_.endpoint + "': " + std::move(why)] {
+    owner_.ended(errc::unavailable, text);
   });
 }
 
 void channel::impl::retire() noexcept {
+  loop_.cancel_timer(notice_);
   if (!current_) return;
-  loop_.cancel_timer(current_->notice);
   loop_.cancel_timer(current_->patience);
+  loop_.cancel_timer(current_->doubt);
   if (current_->ready) current_->ready.want(poller::interest::none);
   retired_.push_back(std::move(current_));
   queued_bytes_ = 0;
@@ -88,8 +148,13 @@ void channel::impl::retire() noexcept {
 void channel::impl::report_connected(connection& c) {
   c.connected = true;
   loop_.cancel_timer(c.patience);
-  c.ready.want(poller::interest::read);
+  c.ready.want(calm());
   owner_.connected();
+}
+
+// Of inproc nothing but a full socket could look stuck for long, and no descriptor tells.
+poller::interest channel::impl::calm() const noexcept {
+  return is_inproc(options_.endpoint) ? poller::interest::read : poller::interest::read_or_stuck;
 }
 
 void channel::impl::report_ended(connection& c, const verdict& end) {
@@ -102,10 +167,11 @@ void channel::impl::report_ended(connection& c, const verdict& end) {
 }
 
 void channel::impl::close(std::chrono::milliseconds linger) {
+  loop_.cancel_timer(notice_);
   if (!current_) return;
   connection& c = *current_;
-  c.in_use().set(zmq::sockopt::linger, static_cast<int>(linger.count()));
-  c.in_use().set(zmq::sockopt::sndhwm, 0);  // bounded by our own queue: let it take all
+  set(c, ZMQ_LINGER, static_cast<int>(linger.count()));
+  set(c, ZMQ_SNDHWM, 0);  // bounded by our own queue: let it take all
   c.blocked = false;
   if (c.connected) end_batch(c);
   retire();
@@ -118,6 +184,7 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
   if (!is_current(c) || c.inquiring) return;
   switch (event.what) {
     case kind::connected:
+      c.link = socket_mark::of(event.descriptor);
       if (!options_.shown.empty()) bound_login(c);
       break;
     case kind::handshake_succeeded:
@@ -131,9 +198,8 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
     case kind::closed:
     case kind::connect_retried:
     case kind::disconnected:
-      report_ended(
-          c, {errc::unavailable, c.connected ? "the connection to '" + options_.endpoint + "' is gone"
-                                             : "cannot connect to '" + options_.endpoint + "': nobody answers there"});
+      report_ended(c, {errc::unavailable,
+                       c.connected ? gone() : "cannot connect to '" + options_.endpoint + "': nobody answers there"});
       break;
     default:
       break;
@@ -149,7 +215,7 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
     c.inquiring.emplace(loop_, options_.endpoint, options_.shown, [this, &c](const server_facts& theirs) {
       if (is_current(c)) report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
     });
-  } catch (const zmq::error_t&) {  // the process has no more sockets
+  } catch (const std::exception&) {  // the process has no more sockets, or descriptors
     report_ended(c, of_server({}, options_.shown, options_.endpoint));
   }
 }
@@ -168,11 +234,22 @@ void channel::impl::dealer_ready(connection& c) {
     c.blocked = false;
     flush(c);
     if (!is_current(c)) return;
-    if (!c.blocked) c.ready.want(poller::interest::read);
+    if (!c.blocked) c.ready.want(calm());
   }
   for (std::size_t n = 0; n < options_.messages_per_turn_max; ++n) {
-    if (!is_current(c) || !take_message(c)) return;
+    if (!is_current(c)) return;
+    if (take_message(c)) continue;
+    if (is_current(c) && !c.blocked && c.is_stuck()) wait_until_writable(c);
+    return;
   }
+}
+
+// A stuck socket's connection has ended if its descriptor is closed; else the other side may be slow, or libzmq about
+// to close it.
+void channel::impl::look_for_end(connection& c, std::chrono::milliseconds again) {
+  if (!is_current(c) || !c.blocked || is_inproc(options_.endpoint)) return;
+  if (!c.link.is_open()) return report_ended(c, {errc::unavailable, gone()});
+  c.doubt = loop_.at(loop_.now() + again, [this, &c, again] { look_for_end(c, std::min(2 * again, doubt_max)); });
 }
 
 // --- sending
@@ -181,6 +258,8 @@ void channel::impl::turn_ended() {
   retired_.clear();
   if (!current_) return;
   connection& c = *current_;
+  if (c.fault != 0) return report_ended(c, {errc::unavailable, gone() + ": " + text_of(c.fault)});
+  if (c.connected) c.events.reset();
   if (!c.blocked) end_batch(c);
   if (over_bound_ && queued_bytes_ <= options_.out_queue_bytes_max / 2) {
     over_bound_ = false;
@@ -191,6 +270,8 @@ void channel::impl::turn_ended() {
 void channel::impl::wait_until_writable(connection& c) {
   c.blocked = true;
   c.ready.want(poller::interest::read_write);
+  loop_.cancel_timer(c.doubt);
+  c.doubt = loop_.at(loop_.now(), [this, &c] { look_for_end(c, doubt_min); });
 }
 
 channel::channel(loop& where, const channel_options& options, handler& owner)

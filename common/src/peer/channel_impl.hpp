@@ -4,6 +4,7 @@
 //   frame_channel.cpp      other dialects: messages of several frames, by way of a foreign_broker
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <zmq.hpp>
 
 #include "common/src/monitor.hpp"
+#include "common/src/open_files.hpp"
 #include "common/src/peer/admission.hpp"
 #include "common/src/peer/channel.hpp"
 #include "common/src/peer/context.hpp"
@@ -27,25 +29,31 @@ struct high_water {
   int send = 0, receive = 0;
 };
 
-// One socket with its monitor, for one connection.
+// One socket, for one connection. A monitor costs two sockets more, each with a descriptor, so it is there only until
+// the connection is made. From then on the socket itself tells of the end: libzmq takes away what is written into (with
+// ZMQ_IMMEDIATE), and once everything that had arrived was read the socket is neither readable nor writable. A socket
+// that is only full looks the same, and then the connection's descriptor is still open.
 struct connection {
+  // Throws zmq::error_t or std::system_error.
   connection(loop& where, const channel_options& options, high_water marks);
 
-  // What the watch is told of: each use of the socket while it is watched.
-  zmq::socket_t& in_use() noexcept {
-    ready.used();
-    return dealer.raw();
-  }
+  // Takes one frame, or hands one over; false when the transport has none, or takes no more.
+  bool take(zmq::message_t& frame) noexcept;
+  bool give(zmq::message_t& frame, bool more) noexcept;
+  // It takes nothing now.
+  bool is_stuck() noexcept;
 
   context_user user;  // leaves last
   socket dealer;
-  std::optional<monitor> events;
+  std::optional<monitor> events;  // until connected
   watch ready;
-  timer_key notice;                  // for what must be reported but not from within open()
+  socket_mark link;                  // the connection's descriptor, which is libzmq's; none over inproc
   timer_key patience;                // with an answer to our credentials
+  timer_key doubt;                   // whether the connection is still there
   std::optional<inquiry> inquiring;  // it has failed, and why is being asked
   bool connected = false;
   bool blocked = false;  // the transport took no more; POLLOUT is awaited
+  int fault = 0;         // errno of what the transport should never answer
 };
 
 class channel::impl {
@@ -53,7 +61,7 @@ class channel::impl {
   impl(loop& where, const channel_options& options, handler& owner, high_water marks);
   impl(const impl&) = delete;
   impl& operator=(const impl&) = delete;
-  virtual ~impl() { retire(); }
+  virtual ~impl();
 
   void open();
   void close(std::chrono::milliseconds linger);
@@ -84,17 +92,21 @@ class channel::impl {
  private:
   void connect(connection& c);
   void retire() noexcept;
-  void report_later(connection& c, std::string why);
+  void fail_later(std::string why);
   void report_connected(connection& c);
   void report_ended(connection& c, const verdict& end);
   void take_event(connection& c, const connection_event& event);
   void greeting_failed(connection& c, const connection_event& event);
   void bound_login(connection& c);
   void dealer_ready(connection& c);
+  void look_for_end(connection& c, std::chrono::milliseconds again);
   void turn_ended();
+  poller::interest calm() const noexcept;
+  std::string gone() const { return "the connection to '" + options_.endpoint + "' is gone"; }
 
   high_water marks_;
   turn_hook hook_;
+  timer_key notice_;                                  // for what must be reported but not from within open()
   std::vector<std::unique_ptr<connection>> retired_;  // a callback of theirs may be running: gone at the turn's end
 };
 

@@ -9,6 +9,10 @@ namespace gate::peer {
 // because libzmq would wait for that socket for ever.
 zmq::context_t& transport_context();
 
+// The same, for who is about to open so many descriptors in it. Throws std::system_error when they are not to be had,
+// or when those are not that the context itself needs before its first socket: libzmq would abort.
+zmq::context_t& transport_context(int descriptors);
+
 // Held by whoever has a socket of that context open.
 class context_user {
  public:

@@ -30,18 +30,18 @@ void envelope_channel::begin(connection&) {
 // Reads one message, of any number of frames; false when there is none.
 bool envelope_channel::take_message(connection& c) {
   zmq::message_t envelopes, payload;
-  if (!c.in_use().recv(envelopes, zmq::recv_flags::dontwait)) return false;
+  if (!c.take(envelopes)) return false;
   if (!envelopes.more()) {
     read_batch(c, envelopes.to_string_view(), std::nullopt);
     return true;
   }
-  if (!c.in_use().recv(payload, zmq::recv_flags::dontwait)) return false;
+  if (!c.take(payload)) return false;
   if (!payload.more()) {
     read_batch(c, envelopes.to_string_view(), payload.to_string_view());
     return true;
   }
   for (bool more = true; more;) {
-    if (!c.in_use().recv(payload, zmq::recv_flags::dontwait)) return false;
+    if (!c.take(payload)) return false;
     more = payload.more();
   }
   owner_.malformed(to_string(wire::gate2::parse_error::bad_frames));
@@ -99,13 +99,13 @@ void envelope_channel::flush(connection& c) {
 bool envelope_channel::hand_over(connection& c, batch& b) {
   // A copy: handing the string over instead saves less than the allocation of the next one costs.
   zmq::message_t first(b.envelopes.data(), b.envelopes.size());
-  const auto more = b.external ? zmq::send_flags::sndmore : zmq::send_flags::none;
-  if (!c.in_use().send(first, more | zmq::send_flags::dontwait)) return false;
+  if (!c.give(first, b.external.has_value())) return false;
   if (!b.external) return true;
   const std::size_t size = b.external->size();
-  const auto sent = c.in_use().send(*b.external, zmq::send_flags::dontwait);
-  GATE_ASSERT(sent.has_value());  // libzmq takes all frames of a message whose first it took
-  queued_bytes_ -= size;          // the frame is empty now
+  // libzmq takes all frames of a message whose first it took, unless its context ends.
+  const bool sent = c.give(*b.external, false);
+  GATE_ASSERT(sent || c.fault != 0);
+  queued_bytes_ -= size;  // the frame is empty now
   return true;
 }
 

@@ -14,6 +14,8 @@ using namespace std::string_view_literals;
 
 constexpr int reconnect_interval_ms = 3'600'000;  // one connection is all
 
+constexpr int descriptors = 4;  // the socket, its monitor at both ends, and the connection
+
 // Signature and major version: upon that a server sends all of its own greeting.
 constexpr std::string_view opening = "\xff\0\0\0\0\0\0\0\1\x7f\3"sv;
 
@@ -36,7 +38,7 @@ std::optional<curve_key> server_key_of(const credentials& own) {
 
 inquiry::inquiry(loop& where, const std::string& endpoint, const credentials& own,
                  unique_function<void(server_facts)> tell)
-    : stream_(where, transport_context(), zmq::socket_type::stream),
+    : stream_(where, transport_context(descriptors), zmq::socket_type::stream),
       events_(transport_context(), stream_, [this](const connection_event& event) { take_event(event); }),
       server_key_(server_key_of(own)),
       tell_(std::move(tell)) {
@@ -65,7 +67,12 @@ void inquiry::send(std::string_view octets) {
   multipart out(2);
   out.add(peer_);
   out.add(octets);
-  if (stream_.try_send(out) != send_result::sent) end({});
+  bool sent = false;
+  try {
+    sent = stream_.try_send(out) == send_result::sent;
+  } catch (const zmq::error_t&) {  // the connection is gone already
+  }
+  if (!sent) end({});
 }
 
 void inquiry::take(std::string_view octets) {

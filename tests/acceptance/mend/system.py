@@ -163,7 +163,8 @@ class System:
 
     def worker(self, broker, program="gate-test-worker", *flags, service=None, **more):
         """A worker, once the broker lists it one time more under its service."""
-        service = service or {"gate-test-worker": "test"}.get(program) or program.removesuffix("-worker").replace("-", "_")
+        if service is None:
+            service = "test" if program == "gate-test-worker" else program.removesuffix("-worker").replace("-", "_")
         before = self.workers_of(broker, service)
         process = self.start(self.program(program), "--broker", broker.backend, *flags, **more)
         wait_until(lambda: self.workers_of(broker, service) > before, what=f"a worker of {service}")

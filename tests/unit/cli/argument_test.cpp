@@ -66,7 +66,7 @@ TEST_CASE("only an identifier is a name, and what has one comes last", "[cli]") 
   CHECK_THROWS_AS(read({"a=1", "2"}), usage_error);
 }
 
-TEST_CASE("@ names a file, a hyphen standard input once, and a second @ makes text of it", "[cli]") {
+TEST_CASE("@ names a file, a hyphen standard input, once, and a second @ makes text of it", "[cli]") {
   CHECK(read({"@q.txt", "x=@/a b"}) == "<0q.txt> x:<0/a b>");
   CHECK(read({"-", "5"}) == "<0-> 5");
   CHECK(read({"x=-"}) == "x:<0->");

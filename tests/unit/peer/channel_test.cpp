@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include "common/src/peer/context.hpp"
 #include "common/src/socket.hpp"
 #include "common/src/wire/gate2.hpp"
+#include "tests/support/open_descriptors.hpp"
 #include "tests/support/patient_bind.hpp"
 #include "tests/support/refusing_port.hpp"
 
@@ -365,6 +367,77 @@ TEST_CASE("an inproc connection counts as connected without an event", "[channel
     co_await connect_and_say(other, channel, seen);
     other.answer({envelope(3)});
     co_await expect(seen, "part 3");
+  };
+  run(where, story());
+}
+
+TEST_CASE("a connection costs its socket's descriptor and its own", "[channel]") {
+  loop where;
+  router other(where, "tcp://127.0.0.1:*");
+  recorder seen;
+  std::vector<std::unique_ptr<peer::channel>> channels;
+  const auto story = [&]() -> task<void> {
+    std::size_t before = 0;
+    for (int i = 0; i < 20; ++i) {
+      channels.push_back(std::make_unique<peer::channel>(where, options_for(other.address), seen));
+      channels.back()->open();
+      co_await expect(seen, "connected");
+      channels.back()->send(numbered(1));
+      const std::size_t frames = co_await other.receive();
+      REQUIRE(frames == 2);
+      if (i == 9) before = gate::test::open_descriptors();
+    }
+    // The other end of each is here too, and an old monitor's sockets close in the background.
+    while (gate::test::open_descriptors() > before + std::size_t{10} * 3) co_await sleep_for(1ms);
+  };
+  run(where, story());
+}
+
+TEST_CASE("without descriptors an attempt ends with the reason, and the next one succeeds when there are some",
+          "[channel]") {
+  loop where;
+  router other(where, "tcp://127.0.0.1:*");
+  recorder seen;
+  peer::channel channel(where, options_for(other.address), seen);
+  const auto story = [&]() -> task<void> {
+    for (std::size_t left = 0; left <= 4; ++left) {
+      INFO(left << " descriptors are left");
+      {
+        const gate::test::scarce_descriptors few(left);
+        channel.open();
+        co_await expect(seen, left < 4 ? "ended" : "connected");
+        if (left < 4) CHECK(seen.reason.find("may have no more files open than its") != std::string::npos);
+        if (left < 4) CHECK(seen.status == errc::unavailable);
+      }
+      channel.close();
+      co_await yield();
+    }
+    auto again = connect_and_say(other, channel, seen);
+    co_await std::move(again);
+  };
+  run(where, story());
+}
+
+TEST_CASE("the end of a peer that had not read for long is noticed at once", "[channel]") {
+  loop where;
+  auto other = std::make_unique<router>(where, "tcp://127.0.0.1:*");
+  recorder seen;
+  auto options = options_for(other->address);
+  options.out_queue_bytes_max = 64u << 20;
+  peer::channel channel(where, options, seen);
+  const std::string payload(limits::batch_bytes_target, 'x');
+  const auto story = [&]() -> task<void> {
+    channel.open();
+    co_await expect(seen, "connected");
+    while (channel.queued_bytes() < std::size_t{4} << 20) {
+      channel.send(numbered(1, payload));
+      co_await yield();
+    }
+    const instant before = where.now();
+    other.reset();
+    co_await expect(seen, "ended");
+    CHECK(where.now() - before < 500ms);
+    CHECK(seen.reason.find("is gone") != std::string::npos);
   };
   run(where, story());
 }

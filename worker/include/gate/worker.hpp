@@ -28,6 +28,12 @@ class runtime;
 //
 // Coroutine methods run on the loop, one at a time between their awaits. Plain methods run in a pool, many at once:
 // what they share needs a lock (or one thread: worker_options::threads).
+//
+// Whatever a method throws ends its call and nothing else: an Error with its code, anything else as `failed`, with the
+// type and the text of the exception. The same holds for what is thrown when arguments and results are decoded, encoded
+// or destroyed. A plain method may even end its thread (pthread_exit): its call fails, and another thread takes over.
+// Two things end the process, as in any program: an exception that leaves a destructor while another one passes, and
+// pthread_exit() on the loop's thread.
 class Worker : public Interface {
  public:
   // The name under which it is called, unless the options give another: the class's own in snake_case, "log_search" for
@@ -36,9 +42,10 @@ class Worker : public Interface {
   // A sentence about the service, for those who list services.
   virtual std::string description() const { return {}; }
 
-  // Runs on the loop before the worker registers: open what the methods need. What it throws ends serve().
+  // Runs on the loop before the worker registers: open what the methods need. What it throws, of whatever type, leaves
+  // serve(); run_worker() then says it on stderr and exits with 1.
   virtual task<void> on_start() { co_return; }
-  // Runs on the loop after the last call has ended.
+  // Runs on the loop after the last call has ended. What it throws leaves serve() too.
   virtual task<void> on_stop() { co_return; }
 
   // Takes no new calls, ends those in hand, then serve() returns. On the loop's thread; no effect while not served.
@@ -97,6 +104,7 @@ struct worker_options {
   std::uint32_t huge_ratio_max = limits::huge_ratio_max;
 
   // Called on the loop's thread: at each registration; and when too many methods are stuck (run_worker exits then).
+  // What they throw is logged.
   std::function<void()> on_registered;
   std::function<void()> on_stuck;
 };

@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <cxxabi.h>
+
 #include <gate/async_generator.hpp>
 #include <gate/detail/arguments.hpp>
 #include <gate/detail/method.hpp>
@@ -188,42 +190,68 @@ template <class Self, auto Method> class adaptor {
         held);
   }
 
-  static void run_plain(Interface& target, running_call& call, bytes_view payload) {
+  // Runs `what`; what it throws is the call's failure. The outer try is for what the destructor of an exception throws.
+  template <class F> static void guarded(running_call& call, const F& what) {
     try {
-      auto held = decode_arguments<arguments>(call, payload);
-      Self& self = static_cast<Self&>(target);
-      if constexpr (std::is_void_v<value_type>) {
-        invoke(self, call, held);
-        call.output().assign(1, nil_octet);
-      } else if constexpr (is_huge<value_type>) {
-        call.answer_with(invoke(self, call, held));
-      } else {
-        encode_to(call.output(), invoke(self, call, held));
+      try {
+        what();
+      } catch (abi::__forced_unwind&) {
+        call.thread_ends();
+        throw;
+      } catch (...) {
+        call.caught();
       }
+    } catch (abi::__forced_unwind&) {
+      throw;
     } catch (...) {
       call.caught();
     }
+  }
+  static void let_go(running_call& call, kept<arguments>& held) {
+    if constexpr (!std::is_nothrow_destructible_v<arguments>) guarded(call, [&] { held.reset(); });
+    held.reset();
+  }
+
+  static void run_plain(Interface& target, running_call& call, bytes_view payload) {
+    guarded(call, [&] {
+      kept<arguments> held(decode_arguments<arguments>(call, payload));
+      Self& self = static_cast<Self&>(target);
+      guarded(call, [&] {
+        if constexpr (std::is_void_v<value_type>) {
+          invoke(self, call, held.get());
+          call.output().assign(1, nil_octet);
+        } else if constexpr (is_huge<value_type>) {
+          call.answer_with(invoke(self, call, held.get()));
+        } else {
+          encode_to(call.output(), invoke(self, call, held.get()));
+        }
+      });
+      let_go(call, held);
+    });
   }
 
   static void run_coroutine(Interface& target, running_call& call, bytes_view payload) {
-    try {
-      auto held = decode_arguments<arguments>(call, payload);
+    bool begun = false;
+    guarded(call, [&] {
+      kept<arguments> held(decode_arguments<arguments>(call, payload));
       Self& self = static_cast<Self&>(target);
       if constexpr (form == result_form::task) {
-        call.launch(unary(self, call, std::move(held)));
+        call_root root = unary(self, call, std::move(held));
+        begun = true;
+        call.launch(root);
       } else {
-        call.launch(stream(self, call, std::move(held)));
+        call_root root = stream(self, call, std::move(held));
+        begun = true;
+        call.launch(root);
       }
-    } catch (...) {
-      call.caught();
-      call.end();
-    }
+    });
+    if (!begun) call.end();
   }
 
   // What the method left behind is gone before end(), since that lets go of the call.
-  static call_root unary(Self& self, running_call& call, arguments given) {
+  static call_root unary(Self& self, running_call& call, kept<arguments> given) {
     try {
-      arguments held = std::move(given);
+      arguments& held = given.get();
       if constexpr (std::is_void_v<value_type>) {
         co_await invoke(self, call, held);
         call.output().assign(1, nil_octet);
@@ -241,12 +269,13 @@ template <class Self, auto Method> class adaptor {
     } catch (...) {
       call.caught();
     }
+    let_go(call, given);
     call.end();
   }
 
-  static call_root stream(Self& self, running_call& call, arguments given) {
+  static call_root stream(Self& self, running_call& call, kept<arguments> given) {
     try {
-      arguments held = std::move(given);
+      arguments& held = given.get();
       auto items = invoke(self, call, held);
       while (auto item = co_await items.next()) {
         call.begin_item();
@@ -259,13 +288,14 @@ template <class Self, auto Method> class adaptor {
     } catch (...) {
       call.caught();
     }
+    let_go(call, given);
     call.end();
   }
 
   class source final : public item_source {
    public:
-    source(Self& self, running_call& call, arguments held)
-        : held_(std::move(held)), items_(invoke(self, call, held_)) {}
+    source(Self& self, running_call& call, kept<arguments> held)
+        : held_(std::move(held)), items_(invoke(self, call, held_.get())) {}
     bool pull(running_call& call) override {
       while (!call.batch_full()) {
         auto item = items_.next();
@@ -277,18 +307,17 @@ template <class Self, auto Method> class adaptor {
     }
 
    private:
-    arguments held_;  // first: the generator may refer to them
+    kept<arguments> held_;  // first: the generator may refer to them
     returned items_;
   };
 
   static std::unique_ptr<item_source> open_source(Interface& target, running_call& call, bytes_view payload) {
-    try {
-      auto held = decode_arguments<arguments>(call, payload);
-      return std::make_unique<source>(static_cast<Self&>(target), call, std::move(held));
-    } catch (...) {
-      call.caught();
-      return nullptr;
-    }
+    std::unique_ptr<item_source> opened;
+    guarded(call, [&] {
+      kept<arguments> held(decode_arguments<arguments>(call, payload));
+      opened = std::make_unique<source>(static_cast<Self&>(target), call, std::move(held));
+    });
+    return opened;
   }
 
   static std::string parameter_type(std::size_t index) {

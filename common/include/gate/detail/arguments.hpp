@@ -52,6 +52,31 @@ template <class T> T decode_argument(running_call& call, std::size_t index, byte
   }
 }
 
+// Arguments of a method, until it lets go of them. Their destructors may throw: reset() says what they threw, the
+// destructor keeps it to itself.
+template <class T> class kept {
+ public:
+  explicit kept(T&& value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
+  kept(kept&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(other.value_)) {}
+  kept& operator=(kept&&) = delete;
+  ~kept() {
+    try {
+      reset();
+    } catch (...) {
+    }
+  }
+  T& get() noexcept { return value_; }
+  void reset() {
+    if (std::exchange(there_, false)) value_.~T();
+  }
+
+ private:
+  union {
+    T value_;
+  };
+  bool there_ = true;
+};
+
 template <class Tuple, std::size_t... I>
 Tuple decode_each(running_call& call, [[maybe_unused]] std::span<const bytes_view> each, std::index_sequence<I...>) {
   // Braces: from left to right, so that the first argument that does not fit is the one reported.

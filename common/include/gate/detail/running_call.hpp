@@ -100,9 +100,11 @@ class running_call final : public Call {
 
   // Where the result, or the next item, is encoded.
   std::string& output() noexcept { return output_; }
-  // Within a catch block: the method threw what is being handled.
+  // Within a catch block: the method threw what is being handled. The first failure of a call counts.
   void caught() noexcept;
-  void fail(errc code, std::string text);
+  // Within a catch block for abi::__forced_unwind, which must throw it again: the method has ended its thread.
+  void thread_ends() noexcept;
+  void fail(errc code, std::string text) noexcept;
   bool failed() const noexcept { return code_ != errc::ok; }
   bool named_arguments() const noexcept { return (flags_ & message_flag::named) != 0; }
   const method_entry& entry() const noexcept { return *entry_; }
