@@ -209,7 +209,6 @@ class core::state {
   instant started_at_;
   instant now_;
   std::size_t clients_ = 0, workers_ = 0;
-  std::uint64_t unnamed_ = 0;  // workers so far that said no name
   std::size_t queued_ = 0, queued_bytes_ = 0;
   std::size_t running_ = 0, abandoned_ = 0;
   std::size_t kept_bytes_ = 0;  // stored for calls that are not queued

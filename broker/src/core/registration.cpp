@@ -61,14 +61,16 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
   w.home = home;
   w.capacity = p.internal() ? m.capacity : std::min(m.capacity, settings_.worker_capacity_max);
   w.registered_at = w.heard_at = now_;
-  // Peers of other dialects have no names, and operators have to call them something.
-  if (p.name.empty()) p.name = text_of({p.context.dialect, "-", std::to_string(++unnamed_)});
   std::vector<std::string> methods;
   if (described != nullptr) {
     w.about = *described;
     w.described = true;
     methods.reserve(described->methods.size());
     for (const method_descriptor& method : described->methods) methods.push_back(method.name);
+  }
+  if (p.name.empty()) {
+    w.number = home->nameless.take();
+    p.name = made_up_names::name(home->name(), w.number);
   }
   p.state = peer_state::worker;
   ++workers_;

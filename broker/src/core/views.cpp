@@ -54,8 +54,8 @@ std::vector<worker_view> core::state::workers() const {
     v.name_space = w.home->space();
     v.service = w.home->name();
     v.name = p.name;
-    v.dialect = p.context.dialect;
     v.address = p.context.address;
+    v.dialect = p.context.dialect;
     v.host = w.about.host;
     v.version = w.about.version;
     v.pid = w.about.pid;
