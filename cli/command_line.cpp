@@ -178,6 +178,15 @@ int perform(const action& chosen, output_format format) {
   }
 }
 
+// `gate help call` is `gate call --help`.
+std::vector<std::string> without_help_word(std::vector<std::string> arguments) {
+  if (arguments.empty() || arguments.front() != "help") return arguments;
+  arguments.erase(arguments.begin());
+  if (!arguments.empty() && arguments.front() == "help") arguments.erase(arguments.begin());
+  arguments.emplace_back("--help");
+  return arguments;
+}
+
 }  // namespace
 
 std::string marked(const std::string& argument) {
@@ -186,7 +195,8 @@ std::string marked(const std::string& argument) {
 
 std::string unmarked(const std::string& argument) { return argument.starts_with(mark) ? argument.substr(1) : argument; }
 
-std::optional<int> read_command_line(const std::vector<std::string>& arguments, settings& common, action& chosen) {
+std::optional<int> read_command_line(const std::vector<std::string>& typed, settings& common, action& chosen) {
+  const std::vector<std::string> arguments = without_help_word(typed);
   CLI::App app("gate: talks to the services behind a gate-broker", "gate");
   std::string timeout;
   app.footer(help::program);
@@ -211,6 +221,9 @@ std::optional<int> read_command_line(const std::vector<std::string>& arguments, 
     }
     return std::nullopt;
   } catch (const CLI::ParseError& e) {
+    const bool help_of_nothing = typed.size() > 1 && typed[0] == "help" && typed[1] != "help" &&
+                                 !typed[1].starts_with('-') && app.get_subcommands().empty();
+    if (help_of_nothing) return complain(bad_usage, "there is no subcommand '" + typed[1] + "' (see gate --help)");
     if (e.get_exit_code() == 0) return app.exit(e);
     if (app.get_subcommands().empty() && !app.remaining().empty()) {
       return complain(bad_usage, "there is no subcommand '" + app.remaining().front() + "' (see gate --help)");

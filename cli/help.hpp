@@ -4,6 +4,8 @@
 namespace gate::cli::help {
 
 inline constexpr const char* program = R"(
+gate help SUBCOMMAND, or gate SUBCOMMAND --help, tells more of each.
+
 Examples:
   gate services                                   what there is
   gate describe calculator                        its methods, their parameters and results
@@ -11,7 +13,7 @@ Examples:
   gate call calculator.divide dividend=1 divisor=3
   gate call log_search.find GPL --stream          one line an item, as they come
   gate --broker tcp://10.0.0.5:5555 workers -o json
-  gate --dialect gate-rpc call Gate.get_services  of a Python gate-rpc broker
+  gate --dialect gate-rpc services                of a Python gate-rpc broker
   gate --user alice --broker tcp://10.0.0.5:5555 services   asks for the password
   gate --credentials ~/.config/gate/me.toml call calculator.add 2 3
   gate passwd users.toml alice                    who may log in; see also gate keygen --help

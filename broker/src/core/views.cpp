@@ -52,7 +52,7 @@ std::vector<worker_view> core::state::workers() const {
     worker_view v;
     v.id = p.id;
     v.name_space = w.home->space();
-    v.service = w.home->full_name();
+    v.service = w.home->name();
     v.name = p.name;
     v.address = p.context.address;
     v.dialect = p.context.dialect;
