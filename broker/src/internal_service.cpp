@@ -154,6 +154,7 @@ std::vector<worker_report> operator_methods::workers() const {
     r.id = static_cast<std::uint64_t>(view.id);
     r.service = full_name(view.name_space, view.service);
     r.name = view.name;
+    r.dialect = view.dialect;
     r.address = view.address;
     r.host = view.host;
     r.version = view.version;

@@ -35,6 +35,7 @@ session_options session_options_of(const client_options& o) {
 peer::channel_options channel_options_of(const client_options& o) {
   peer::channel_options c;
   c.endpoint = o.endpoint;
+  c.connect_timeout = o.connect_timeout;
   c.shown = peer::shown_by_transport(o.dialect, o.credentials);
   c.login_timeout = std::min(limits::login_timeout, o.connect_timeout);
   c.transport_heartbeat_interval = o.transport_heartbeat_interval;

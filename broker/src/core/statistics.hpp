@@ -48,6 +48,7 @@ struct service_view {
 struct worker_view {
   peer_id id{};
   std::string name_space, service, name, address, host, version;
+  std::string_view dialect;
   std::uint32_t pid = 0, capacity = 0, in_flight = 0;
   bool stalled = false, draining = false;
   std::chrono::milliseconds up{0}, last_heartbeat{0};  // ages

@@ -55,6 +55,7 @@ std::vector<worker_view> core::state::workers() const {
     v.service = w.home->full_name();
     v.name = p.name;
     v.address = p.context.address;
+    v.dialect = p.context.dialect;
     v.host = w.about.host;
     v.version = w.about.version;
     v.pid = w.about.pid;

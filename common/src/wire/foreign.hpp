@@ -37,6 +37,7 @@ std::string_view to_string(dialect language) noexcept;
 struct recognised {
   dialect speaks = dialect::unknown;
   peer_role role = peer_role::client;  // meaningless for unknown and gate2
+  std::uint8_t form = 0;               // of mdp02: mdp02::form
 };
 
 // Tells the dialect of a connection from its first message, of which all frames are needed. Takes the time of one look

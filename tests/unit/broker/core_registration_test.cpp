@@ -286,6 +286,37 @@ TEST_CASE("operators see services and workers", "[broker]") {
   CHECK(b.core.describe("", "glue") == nullptr);
 }
 
+TEST_CASE("a worker that gives no name has one that lasts as long as it does, and operators see its dialect",
+          "[broker]") {
+  bench b;
+  const auto join = [&b](std::string_view service) {
+    peer_context about = bench::context();
+    about.dialect = "MDP/0.1";
+    const peer_id id = b.open(about);
+    message m = bench::hello(peer_role::worker, service, 1);
+    m.name = {};
+    b.receive(id, m);
+    return id;
+  };
+  const auto names = [&b] {
+    std::vector<std::string> all;
+    for (const worker_view& w : b.core.workers()) all.push_back(w.name);
+    return all;
+  };
+  const peer_id first = join("echo");
+  join("echo");
+  join("paint");
+  b.worker("echo");
+  CHECK(names() == std::vector<std::string>{"echo#1", "echo#2", "paint#1", "peer"});
+  CHECK(b.core.workers().front().dialect == "MDP/0.1");
+  CHECK(b.core.workers().back().dialect == "gate/2");
+  b.core.closed(first, b.now);
+  CHECK(names() == std::vector<std::string>{"echo#2", "paint#1", "peer"});
+  join("echo");
+  join("echo");
+  CHECK(names() == std::vector<std::string>{"echo#2", "paint#1", "peer", "echo#1", "echo#3"});
+}
+
 TEST_CASE("hooks hear of workers and services that come and go", "[broker]") {
   struct : observer {
     void worker_up(const worker_record& w) override { log += "+w " + std::string(w.service) + "\n"; }
