@@ -31,8 +31,8 @@ With -o json what is asked for comes as JSON, and a failure as one line of JSON 
 status is failed, no_method, timed_out and so on; retry is never, safe or if_idempotent; origin is local, broker or
 worker; type is there when the method threw. Only a command line that cannot be read is told as text.
 
-Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there, or one that is draining; 4 timed
-out; 5 the broker does not admit these credentials.
+Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there, or one that is draining;
+4 timed out; 5 the broker does not admit these credentials.
 )";
 
 inline constexpr const char* call = R"(
