@@ -76,6 +76,7 @@ numbers report(const io_counters& c) {
           {"too_many_frames", c.too_many_frames},
           {"silent", c.silent},
           {"too_slow", c.too_slow},
+          {"owed_too_much", c.owed_too_much},
           {"discarded", c.discarded},
           {"not_understood", c.not_understood},
           {"not_sayable", c.not_sayable},
@@ -195,6 +196,7 @@ broker_stats operator_methods::stats() const {
   s.uptime_ms = milliseconds_of(engine_.where().now() - started_);
   s.now = report(engine_.state().measure());
   s.now.emplace("connections", engine_.connected());
+  s.now.emplace("owed_bytes", engine_.owed_bytes());
   s.calls = report(engine_.state().counted());
   s.calls.emplace("hook_failures", hooks_.failures());
   s.ended = by_status(engine_.state().counted().ended);
@@ -204,6 +206,7 @@ broker_stats operator_methods::stats() const {
   for (const config_key& key : config_keys()) {
     if (const std::optional<std::uint64_t> number = number_of(key, options_)) s.limits.emplace(key.name, *number);
   }
+  s.limits["peers_max"] = engine_.peers_max();  // in force
   return s;
 }
 

@@ -25,6 +25,7 @@ struct io_counters {
   std::uint64_t too_many_frames = 0;      // messages of more than frames_max frames
   std::uint64_t silent = 0;               // connections cut at hello_timeout
   std::uint64_t too_slow = 0;             // peers cut because they did not read
+  std::uint64_t owed_too_much = 0;        // of them: because all together were owed more than may wait
   std::uint64_t discarded = 0;            // messages of peers that had been cut
   std::uint64_t not_understood = 0;       // messages in a foreign dialect that were wrong, and answered or ignored
   std::uint64_t not_sayable = 0;          // answers that a peer's dialect has no words for, such as MDP for errors

@@ -17,6 +17,7 @@
 #include <gate/limits.hpp>
 #include <gate/protocol.hpp>
 
+#include "common/src/byte_total.hpp"
 #include "common/src/wire/frame_list.hpp"
 #include "common/src/wire/gate2.hpp"
 
@@ -88,6 +89,7 @@ class buffer_pool {
     spare_.pop_back();
     return room;
   }
+  void forget() noexcept { spare_.clear(); }
   void give(std::string room) {
     if (spare_.size() < buffers_max && room.capacity() <= buffer_bytes_max) spare_.push_back(std::move(room));
   }
@@ -100,7 +102,8 @@ class buffer_pool {
 
 class out_queue {
  public:
-  explicit out_queue(buffer_pool& spare) noexcept : spare_(&spare) {}
+  // `all`, where given: what the queues of all peers hold together.
+  explicit out_queue(buffer_pool& spare, byte_total* all = nullptr) noexcept : spare_(&spare), share_(all) {}
 
   // Appends an envelope. `frame`, where given, is a received frame of which m.payload may be the whole: a large payload
   // then shares it instead of being copied. True when a batch is full, so that a flush now would be no loss.
@@ -134,6 +137,8 @@ class out_queue {
   void clear() noexcept;
 
  private:
+  void park(instant now);
+  void tell_share() noexcept { share_.set(bytes()); }
   template <class Visit> static void visit_requests(const outgoing& what, Visit& visit);
 
   void close_open();
@@ -147,6 +152,7 @@ class out_queue {
   std::size_t closed_bytes_ = 0;
   std::uint64_t sent_ = 0;
   bool parked_ = false;
+  byte_share share_;
 };
 
 template <class Visit> void out_queue::visit_requests(const outgoing& what, Visit& visit) {

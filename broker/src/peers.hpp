@@ -25,8 +25,8 @@ namespace gate::broker {
 using port_index = std::uint32_t;
 
 struct remote_peer {
-  remote_peer(peer_id name, port_index at, std::string_view route, buffer_pool& spare)
-      : id(name), port(at), routing_id(route), out(spare) {}
+  remote_peer(peer_id name, port_index at, std::string_view route, buffer_pool& spare, byte_total& owed)
+      : id(name), port(at), routing_id(route), out(spare, &owed), lent(owed) {}
 
   peer_id id;
   port_index port;
@@ -46,6 +46,11 @@ struct remote_peer {
   instant retry_at{};      // the time of that attempt; meaningful while out.parked()
   out_queue out;
   lent_payloads lent;  // of what has left `out`
+
+  // All that is held for it.
+  std::size_t owed_bytes() const noexcept {
+    return out.bytes() + lent.bytes() + (foreign ? foreign->joined_bytes() : 0);
+  }
 };
 
 class peers {
@@ -55,7 +60,8 @@ class peers {
   remote_peer* find(peer_id id) const noexcept;
 
   // A peer that find() does not find there. Stays at its address until it is removed.
-  remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare);
+  // `owed` is what is held for all; it and `spare` outlive the peer.
+  remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed);
   void remove(remote_peer& gone) noexcept;
 
   std::size_t size() const noexcept { return count_; }

@@ -213,6 +213,7 @@ std::size_t core::workers_of(std::string_view name_space, std::string_view servi
   return state_->workers_of(name_space, service);
 }
 std::uint32_t core::held_by(peer_id worker) const noexcept { return state_->held_by(worker); }
+std::optional<peer_view> core::find_peer(peer_id id) const { return state_->find_peer(id); }
 std::optional<call_source> core::source_of(peer_id worker, call_id name) const {
   return state_->source_of(worker, name);
 }

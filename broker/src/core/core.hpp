@@ -89,6 +89,8 @@ class core {
   std::size_t workers_of(std::string_view name_space, std::string_view service) const;
   // Calls that this worker was given and has not answered, those that have ended for their clients too.
   std::uint32_t held_by(peer_id worker) const noexcept;
+  // Nothing when it is not known, any more.
+  std::optional<peer_view> find_peer(peer_id id) const;
   // Where a call comes from that was given to this worker under that name; nothing when its client is told its end
   // already. The view is valid until the next event.
   std::optional<call_source> source_of(peer_id worker, call_id name) const;

@@ -70,6 +70,7 @@ class core::state {
   totals measure() const noexcept;
   std::size_t workers_of(std::string_view name_space, std::string_view name) const;
   std::uint32_t held_by(peer_id holder) const noexcept;
+  std::optional<peer_view> find_peer(peer_id id) const;
   std::optional<call_source> source_of(peer_id holder, call_id name) const;
   std::string check(instant now) const;
 

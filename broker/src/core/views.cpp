@@ -99,6 +99,16 @@ totals core::state::measure() const noexcept {
           .kept_bytes = kept_bytes_};
 }
 
+std::optional<peer_view> core::state::find_peer(peer_id id) const {
+  const peer* const p = peers_.find(id);
+  if (p == nullptr) return std::nullopt;
+  peer_view v;
+  v.name = p->name;
+  if (p->work != nullptr) v.service = p->work->home->full_name();
+  v.is_client = p->state == peer_state::client;
+  return v;
+}
+
 std::optional<call_source> core::state::source_of(peer_id holder, call_id name) const {
   const peer* const p = peers_.find(holder);
   if (p == nullptr || p->work == nullptr) return std::nullopt;

@@ -1,0 +1,22 @@
+#include "broker/src/peer_text.hpp"
+
+#include <optional>
+
+#include "broker/src/security/audit.hpp"
+
+namespace gate::broker {
+
+std::string peer_text(const remote_peer& p, const core& known) {
+  const std::optional<peer_view> as = known.find_peer(p.id);
+  std::string text = "a peer";
+  if (as && as->is_client) text = "client";
+  if (as && !as->service.empty()) text = "worker";
+  if (as && !as->name.empty()) text += " " + security::quoted(as->name);
+  if (as && !as->service.empty()) text += " of " + security::quoted(as->service);
+  if (!p.address.empty()) text += " at " + p.address;
+  if (!p.principal.empty() && p.principal != "anonymous") text += ", user " + security::quoted(p.principal);
+  if (p.foreign) text += ", " + std::string(to_string(p.foreign->who().speaks));
+  return text;
+}
+
+}  // namespace gate::broker
