@@ -61,7 +61,7 @@ void engine::look_for_life() {
 
 // Its connection is ended; what came before is read, and then it is forgotten as any other whose connection is gone.
 void engine::give_up_silent(remote_peer& p) {
-  const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - p.pulse->heard_at());
+  const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - p.pulse->last_sign());
   p.pulse.reset();
   p.end_reason = "no sign of life came from it for " + std::to_string(silence.count()) + " ms";
   ++counted_.silent_peers;

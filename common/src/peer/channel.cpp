@@ -34,7 +34,7 @@ bool is_inproc(std::string_view endpoint) { return endpoint.starts_with("inproc:
 
 std::string silence_text(const std::string& endpoint, duration silence) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silence).count();
-  return "the broker at '" + endpoint + "' is silent: no byte came from it for " + std::to_string(ms) + " ms";
+  return "the broker at '" + endpoint + "' is silent: no sign of life came from it for " + std::to_string(ms) + " ms";
 }
 
 // Fails only when the context has ended, and then nothing leaves any more.

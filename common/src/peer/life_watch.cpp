@@ -29,7 +29,7 @@ void life_watch::look() {
   if (!dead) look_later();
   // As the last thing, since this may be gone afterwards.
   if (dead) {
-    told_(sign::none, now - pulse_.heard_at());
+    told_(sign::none, now - pulse_.last_sign());
   } else if (since.message_arrives) {
     told_(sign::message_arrives, duration::zero());
   }

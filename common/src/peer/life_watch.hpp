@@ -19,7 +19,7 @@ class life_watch {
     none,             // none came for as long as is waited; told once
   };
 
-  // `told` may destroy the watch. `silence`: for how long nothing has come.
+  // `told` may destroy the watch. `silence`: since the last sign.
   life_watch(loop& where, socket_mark connection, const pulse_options& options,
              unique_function<void(sign what, duration silence)> told);
   life_watch(const life_watch&) = delete;

@@ -22,10 +22,14 @@ duration step_of(const pulse_options& options) noexcept {
 pulse::pulse(const pulse_options& options, instant now) noexcept
     : options_(options),
       heard_at_(now),
+      sign_at_(now),
       dead_at_(now + options.ping_interval + options.timeout),
       due_(now + step_of(options)) {}
 
-void pulse::live_until(instant then) noexcept { dead_at_ = std::max(dead_at_, then); }
+void pulse::alive(instant at, duration further) noexcept {
+  sign_at_ = std::max(sign_at_, at);
+  dead_at_ = std::max<instant>(dead_at_, at + further);
+}
 
 pulse::change pulse::look(const path_sample& seen, instant now) noexcept {
   // Who comes too late by much was stopped, or its machine was: that time is not the peer's silence.
@@ -37,9 +41,9 @@ pulse::change pulse::look(const path_sample& seen, instant now) noexcept {
     since.message_arrives = seen.received >= last_->received + message_bytes_min;
     since.bytes_leave = seen.acknowledged > last_->acknowledged;
   }
-  if (seen.unread > 0) live_until(now + options_.ping_interval + options_.timeout);
+  if (seen.unread > 0) alive(now, options_.ping_interval + options_.timeout);
   const bool takes = seen.counted ? look_at_counted(seen, now) : look_at_uncounted(seen);
-  if (takes) live_until(now + options_.timeout);
+  if (takes) alive(now, options_.timeout);
   last_ = seen;
   widest_ = std::max(widest_, seen.window);
   const bool quiet = !seen.counted || now - heard_at_ >= options_.ping_interval;
@@ -51,7 +55,7 @@ bool pulse::look_at_counted(const path_sample& seen, instant now) noexcept {
   if (seen.received_at > heard_at_) {
     heard_at_ = std::min(seen.received_at, now);
     ping_at_.reset();
-    live_until(heard_at_ + options_.ping_interval + options_.timeout);
+    alive(heard_at_, options_.ping_interval + options_.timeout);
   }
   bool takes = false;
   if (last_) {

@@ -43,17 +43,18 @@ class pulse {
   bool is_dead(instant now) const noexcept { return now >= dead_at_; }
   // When to look again; not later.
   instant next_look() const noexcept { return due_; }
-  // Since when nothing has come from it.
-  instant heard_at() const noexcept { return heard_at_; }
+  // Of life, of whatever kind.
+  instant last_sign() const noexcept { return sign_at_; }
 
  private:
   bool look_at_counted(const path_sample& seen, instant now) noexcept;
   bool look_at_uncounted(const path_sample& seen) const noexcept;
   bool has_backlog() const noexcept;
-  void live_until(instant then) noexcept;
+  void alive(instant at, duration further) noexcept;
 
   pulse_options options_;
-  instant heard_at_, dead_at_, due_;
+  instant heard_at_;  // when bytes arrived
+  instant sign_at_, dead_at_, due_;
   std::optional<path_sample> last_;
   std::optional<std::uint64_t> ping_at_;  // bytes up to the awaited ping, once it is known to be in the kernel
   std::uint64_t widest_ = 0;              // window that was seen
