@@ -75,7 +75,7 @@ void check(const Worker& what, const worker_options& options) {
   }
 }
 
-void bring_within_bounds(worker_options& options) {
+void bound_durations(worker_options& options) {
   bring_within_bounds(options.drain_timeout);
   bring_within_bounds(options.stuck_after);
   bring_within_bounds(options.connect_timeout);
@@ -90,7 +90,7 @@ task<void> serve(loop& where, Worker& what, worker_options options) {
   loop& here = co_await this_loop();
   GATE_ASSERT(&here == &where);
   check(what, options);
-  bring_within_bounds(options);
+  bound_durations(options);
   worker::runtime served(where, what, std::move(options));
   co_await served.run();
 }
