@@ -1,9 +1,12 @@
 #include "broker/src/endpoints.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
+
+#include <arpa/inet.h>
 
 #include "common/src/peer/endpoint.hpp"
 
@@ -25,6 +28,18 @@ bool is_loopback_ipv4(std::string_view host) noexcept {
     if (dot == host.size()) return numbers == 4 && first_is_127;
     host.remove_prefix(dot + 1);
   }
+}
+
+// ::1 however it is written, and IPv4's own in IPv6's form.
+bool is_loopback_ipv6(std::string_view host) noexcept {
+  if (!host.starts_with('[') || !host.ends_with(']')) return false;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  host = host.substr(1, host.size() - 2);
+  if (host.size() >= text.size()) return false;
+  host.copy(text.data(), host.size());
+  in6_addr parsed{};
+  if (::inet_pton(AF_INET6, text.data(), &parsed) != 1) return false;
+  return IN6_IS_ADDR_LOOPBACK(&parsed) || (IN6_IS_ADDR_V4MAPPED(&parsed) && parsed.s6_addr[12] == 127);
 }
 
 struct address {
@@ -103,7 +118,7 @@ bool is_local(std::string_view endpoint) noexcept {
   if (endpoint.starts_with("ipc://") || endpoint.starts_with("inproc://")) return true;
   if (!endpoint.starts_with(tcp_prefix)) return false;
   const std::string_view host = peer::host_of(endpoint);
-  return host == "localhost" || host == "lo" || host == "[::1]" || is_loopback_ipv4(host);
+  return host == "localhost" || host == "lo" || is_loopback_ipv6(host) || is_loopback_ipv4(host);
 }
 
 namespace {

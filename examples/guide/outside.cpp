@@ -199,7 +199,8 @@ gate::task<int> wait_for_thread(gate::loop& loop) {
   gate::async_event done;
   int number = 0;
   std::thread other([&] {
-    const int computed = 42;
+    int computed = 6;
+    computed *= 7;
     loop.post([&, computed] {  // runs in the loop's thread
       number = computed;
       done.set();

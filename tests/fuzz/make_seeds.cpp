@@ -172,6 +172,23 @@ void write_mdp(const std::filesystem::path& folder, bool second, const std::stri
                       message("MDPW", {"\x03", call, "", "part"}), message("MDPW", {disconnect})});
 }
 
+// The forms of MDP/0.2 behind an empty frame; the role's octet names them, see mdp02.cpp.
+void write_mdp02_forms(const std::filesystem::path& folder) {
+  const auto role = [](char who, int form) { return static_cast<char>(who | form << 1); };
+  const std::string call = std::string(7, '\0') + '\1';
+  write_conversation(folder, "delimited", role(from_client, 1),
+                     {{"", "MDPC02", "\x01", "echo", "Hello world"}, {"", "MDPC02", "\x01", "math", "add", "\x90"}});
+  write_conversation(folder, "as-workers", role(from_client, 2),
+                     {{"", "MDPC02", "\x02", "echo", "Hello world"}, {"", "MDPC02", "\x02", "mmi.service", "echo"}});
+  write_conversation(folder, "unnumbered", role(from_client, 3),
+                     {{"", "MDPC02", "echo", "Hello world"}, {"", "MDPC02", "math", "add", "\x92\x01\x02"}});
+  write_conversation(folder, "delimited-answers", role(from_worker, 1),
+                     {{"", "MDPW02", "\x01", "echo"},
+                      {"", "MDPW02", "\x04", call, "", "Hello world"},
+                      {"", "MDPW02", "\x05"},
+                      {"", "MDPW02", "\x06"}});
+}
+
 // One chunk of an input, see huge.cpp.
 std::string huge_chunk(const std::string& payload, std::uint8_t encoding, int wrong = 0) {
   const auto octet = [](std::size_t number) { return static_cast<char>(number & 0xff); };
@@ -225,4 +242,5 @@ int main(int argc, char** argv) {
   write_gaterpc(corpus / "gaterpc");
   write_mdp(corpus / "mdp01", false, "\x03", "\x04", "\x05");
   write_mdp(corpus / "mdp02", true, "\x04", "\x05", "\x06");
+  write_mdp02_forms(corpus / "mdp02");
 }

@@ -102,6 +102,7 @@ session_options runtime::registration() const {
 peer::channel_options runtime::transport() const {
   peer::channel_options o;
   o.endpoint = options_.broker;
+  o.connect_timeout = options_.connect_timeout;
   o.shown = peer::shown_by_transport(options_.dialect, options_.credentials);
   o.login_timeout = std::min(limits::login_timeout, options_.connect_timeout);
   o.transport_heartbeat_interval = limits::transport_heartbeat_interval;

@@ -113,6 +113,7 @@ void core::state::worker_left(worker& w, std::string_view why) {
   intrusive_list<worker, of_service>::unlink(w);
   --s.worker_count;
   if (settings_.watcher != nullptr) settings_.watcher->worker_down(record_of(w), why);
+  if (w.number != 0) s.nameless.give_back(w.number);
 
   std::vector<call*> again;
   while (call* const c = w.calls.first()) {

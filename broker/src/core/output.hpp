@@ -31,7 +31,7 @@ class observer {
 
   struct worker_record {
     peer_id id;
-    std::string_view service, name, address;  // the name is what it calls itself
+    std::string_view service, name, address;  // the name is what it calls itself, or made up
   };
   struct call_record {
     std::string_view service, method, caller;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace gate::broker {
 
@@ -15,9 +16,10 @@ inline constexpr peer_id internal_peer{0};
 
 // What is known of a peer before it says anything, from its endpoint, its dialect and its authentication.
 struct peer_context {
-  std::string principal;   // who it is; "anonymous" without authentication
-  std::string name_space;  // services of one namespace do not exist in another; "" is the default one
-  std::string address;     // for operators: "127.0.0.1", "ipc"
+  std::string principal;                // who it is; "anonymous" without authentication
+  std::string name_space;               // services of one namespace do not exist in another; "" is the default one
+  std::string address;                  // for operators: "127.0.0.1", "ipc"
+  std::string_view dialect = "gate/2";  // for operators; a literal
   bool heartbeats = true;  // its dialect sends heartbeats whatever else it does, so their absence says something
   bool credit = true;      // its dialect has credit for streams; else the core grants it on the peer's behalf
   bool huge = true;        // its dialect has huge arguments, and calls that take no huge answer

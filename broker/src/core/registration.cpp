@@ -68,6 +68,10 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
     methods.reserve(described->methods.size());
     for (const method_descriptor& method : described->methods) methods.push_back(method.name);
   }
+  if (p.name.empty()) {
+    w.number = home->nameless.take();
+    p.name = made_up_names::name(home->name(), w.number);
+  }
   p.state = peer_state::worker;
   ++workers_;
   home->workers.push_back(w);

@@ -13,6 +13,7 @@
 #include <gate/clock.hpp>
 
 #include "broker/src/core/in_flight.hpp"
+#include "broker/src/core/made_up_names.hpp"
 #include "broker/src/core/timer.hpp"
 #include "broker/src/core/worker_pool.hpp"
 
@@ -46,6 +47,7 @@ class service : public timer {
   worker_pool pool;
   intrusive_list<worker, of_service> workers;  // all, those that take no more calls too
   std::size_t worker_count = 0;
+  made_up_names nameless;  // of those that gave no name
 
   // Has workers, or may be expected to have some soon.
   bool awaited() const noexcept { return pool.members() > 0 || armed(); }

@@ -48,9 +48,18 @@ struct service_view {
 struct worker_view {
   peer_id id{};
   std::string name_space, service, name, address, host, version;
+  std::string_view dialect;
   std::uint32_t pid = 0, capacity = 0, in_flight = 0;
   bool stalled = false, draining = false;
   std::chrono::milliseconds up{0}, last_heartbeat{0};  // ages
+};
+
+// Valid until the next event.
+struct peer_view {
+  std::string_view name;     // what it calls itself, or was called
+  std::string_view service;  // of a worker
+  bool is_client = false;    // neither: it has not said hello yet
+  std::size_t calls = 0;     // of a client: open; of a worker: held
 };
 
 struct call_source {

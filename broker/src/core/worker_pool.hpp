@@ -27,6 +27,7 @@ struct worker : intrusive_node<has_credit>, intrusive_node<of_service> {
   method_group* group = nullptr;  // null once it is to get no more calls for good: draining, or found gone
   descriptor about;
   bool described = false;
+  std::uint32_t number = 0;  // in the name that was made up for it; 0: it gave one
   std::uint32_t capacity = 0;
   std::uint32_t held = 0;  // calls given to it and not answered
   bool stalled = false;

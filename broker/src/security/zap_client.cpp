@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "common/src/credentials/secret.hpp"
+#include "common/src/peer/lookup.hpp"
 
 namespace gate::security {
 namespace {
@@ -32,6 +33,13 @@ zap_client::zap_client(loop& where, zmq::context_t& context, const std::string& 
   socket_.raw().set(zmq::sockopt::maxmsgsize, frame_bytes_max);
   // What cannot leave now is put off now, and not asked when nobody waits for it any more.
   socket_.raw().set(zmq::sockopt::immediate, true);
+  // Of a name libzmq tries one address alone, of IPv6 where there is one; so it is told to try both kinds. What cannot
+  // be connected is given nothing, and who listens at both is asked over either.
+  const bool by_name = gate::peer::names_a_host(endpoint);
+  socket_.raw().set(zmq::sockopt::ipv6, by_name || gate::peer::is_ipv6(endpoint));
+  socket_.connect(endpoint);
+  if (!by_name) return;
+  socket_.raw().set(zmq::sockopt::ipv6, false);
   socket_.connect(endpoint);
 }
 

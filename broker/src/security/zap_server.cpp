@@ -5,6 +5,8 @@
 
 #include <sodium.h>
 
+#include "common/src/peer/lookup.hpp"
+
 namespace gate::security {
 namespace {
 
@@ -21,6 +23,7 @@ zap_server::zap_server(loop& where, zmq::context_t& context, const std::string& 
       desk_(logins.use([](login& l, instant) { return std::ref(l); }), std::move(domains)),
       socket_(where, context, zmq::socket_type::router) {
   socket_.raw().set(zmq::sockopt::maxmsgsize, frame_bytes_max);
+  socket_.raw().set(zmq::sockopt::ipv6, gate::peer::is_ipv6(endpoint));
   endpoint_ = socket_.bind(endpoint);
 }
 

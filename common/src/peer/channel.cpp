@@ -8,9 +8,11 @@
 
 #include "common/src/option_bounds.hpp"
 #include "common/src/peer/channel_impl.hpp"
+#include "common/src/peer/endpoint.hpp"
 #include "common/src/peer/envelope_channel.hpp"
 #include "common/src/peer/foreign_broker.hpp"
 #include "common/src/peer/frame_channel.hpp"
+#include "common/src/peer/reach.hpp"
 
 namespace gate::peer {
 
@@ -30,6 +32,11 @@ constexpr auto doubt_min = std::chrono::milliseconds(1), doubt_max = std::chrono
 
 bool is_inproc(std::string_view endpoint) { return endpoint.starts_with("inproc://"); }
 
+std::string silence_text(const std::string& endpoint, duration silence) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silence).count();
+  return "the broker at '" + endpoint + "' is silent: no sign of life came from it for " + std::to_string(ms) + " ms";
+}
+
 // Fails only when the context has ended, and then nothing leaves any more.
 void set(connection& c, int option, int value) noexcept {
   c.ready.used();
@@ -38,18 +45,19 @@ void set(connection& c, int option, int value) noexcept {
 
 }  // namespace
 
-connection::connection(loop& where, const channel_options& options, high_water marks)
-    : dealer(where, transport_context(descriptors_to_connect), zmq::socket_type::dealer) {
+connection::connection(loop& where, const channel_options& options, high_water marks, std::string to)
+    : address(std::move(to)), dealer(where, transport_context(descriptors_to_connect), zmq::socket_type::dealer) {
   zmq::socket_t& raw = dealer.raw();
   raw.set(zmq::sockopt::reconnect_ivl, reconnect_interval_ms);
   raw.set(zmq::sockopt::immediate, true);
+  raw.set(zmq::sockopt::ipv6, is_ipv6(address));
   raw.set(zmq::sockopt::sndhwm, marks.send);
   raw.set(zmq::sockopt::rcvhwm, marks.receive);
   raw.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.frame_bytes_max));
   const auto interval = milliseconds_of(options.transport_heartbeat_interval);
-  const auto timeout = milliseconds_of(options.transport_heartbeat_timeout);
-  if (interval > 0) raw.set(zmq::sockopt::heartbeat_ivl, interval);
-  if (interval > 0 && timeout > 0) raw.set(zmq::sockopt::heartbeat_timeout, timeout);
+  if (interval <= 0) return;
+  raw.set(zmq::sockopt::heartbeat_ivl, interval);
+  raw.set(zmq::sockopt::heartbeat_timeout, 0);  // life_watch judges: libzmq sees whole messages only
 }
 
 bool connection::take(zmq::message_t& frame) noexcept {
@@ -91,15 +99,52 @@ channel::impl::impl(loop& where, const channel_options& options, handler& owner,
 
 channel::impl::~impl() {
   retire();
+  forget_attempts();
+}
+
+void channel::impl::open() {
+  retire();
+  forget_attempts();
+  if (!names_a_host(options_.endpoint)) {
+    addresses_.push_back(options_.endpoint);
+    return attempt();
+  }
+  try {
+    lookup_ =
+        std::make_unique<lookup>(loop_, options_.endpoint, [this](found_addresses what) { found(std::move(what)); });
+  } catch (const std::exception& e) {
+    return fail_later(e.what());
+  }
+  if (options_.connect_timeout.count() == 0) return;
+  notice_ = loop_.at(loop_.now() + options_.connect_timeout * 3 / 4, [this] {
+    fail(errc::unavailable, failed_text("its host is being looked up, and no name server answers"));
+  });
+}
+
+void channel::impl::forget_attempts() noexcept {
   loop_.cancel_timer(notice_);
+  lookup_.reset();
+  addresses_.clear();
+  faults_.clear();
+  next_ = 0;
+}
+
+void channel::impl::found(found_addresses what) {
+  loop_.cancel_timer(notice_);
+  lookup_.reset();
+  if (!what.fault.empty()) return fail(errc::unavailable, failed_text(what.fault));
+  addresses_ = std::move(what.endpoints);
+  const auto good = std::find(addresses_.begin(), addresses_.end(), good_address_);
+  if (good != addresses_.end()) std::rotate(addresses_.begin(), good, good + 1);
+  attempt();
 }
 
 // The session that asks for it is not told anything from within, and whatever it is that fails comes to it as the end
 // of a connection.
-void channel::impl::open() {
+void channel::impl::attempt() {
   retire();
   try {
-    current_ = std::make_unique<connection>(loop_, options_, marks_);
+    current_ = std::make_unique<connection>(loop_, options_, marks_, addresses_[next_]);
     show(options_.shown, current_->dealer.raw());
     begin(*current_);
     connect(*current_);
@@ -120,7 +165,13 @@ void channel::impl::connect(connection& c) {
     c.events.emplace(transport_context(), c.dealer,
                      [this, &c](const connection_event& event) { take_event(c, event); });
   }
-  c.dealer.connect(options_.endpoint);
+  c.dealer.connect(c.address);
+  if (addresses_.size() > next_ + 1 && options_.connect_timeout.count() > 0) {
+    const auto share = options_.connect_timeout / static_cast<int>(addresses_.size() + 1);
+    c.patience = loop_.at(loop_.now() + share, [this, &c] {
+      if (is_current(c)) report_ended(c, {errc::unavailable, "it does not answer"});
+    });
+  }
   if (!silent) return;
   notice_ = loop_.at(loop_.now(), [this] {
     if (current_) report_connected(*current_);
@@ -129,9 +180,32 @@ void channel::impl::connect(connection& c) {
 
 void channel::impl::fail_later(std::string why) {
   retire();
-  notice_ = loop_.at(loop_.now(), [this, text = "cannot connect to '" + options_.endpoint + "': " + std::move(why)] {
-    owner_.ended(errc::unavailable, text);
-  });
+  notice_ = loop_.at(loop_.now(), [this, why = std::move(why)] { fail(errc::unavailable, failed_text(why)); });
+}
+
+void channel::impl::fail(errc why, std::string_view text) {
+  retire();
+  const std::string kept(text);
+  forget_attempts();
+  owner_.ended(why, kept);
+}
+
+// Whether the next address is tried instead.
+bool channel::impl::goes_on(const connection& c, const verdict& end) {
+  if (c.connected || end.why != errc::unavailable) return false;
+  faults_.push_back(end.text);
+  return ++next_ < addresses_.size();
+}
+
+std::string channel::impl::attempts_failed(bool reached) const {
+  if (faults_.size() == 1) return reached ? faults_.front() : failed_text(faults_.front());
+  const bool alike = std::all_of(faults_.begin(), faults_.end(), [&](auto& text) { return text == faults_.front(); });
+  std::string all;
+  for (std::size_t i = 0; i < faults_.size(); ++i) {
+    all += (i == 0 ? "" : alike ? ", " : "; ") + std::string(host_of(addresses_[i]));
+    if (!alike) all += ": " + faults_[i];
+  }
+  return failed_text(alike ? faults_.front() + " (" + all + ")" : all);
 }
 
 void channel::impl::retire() noexcept {
@@ -139,6 +213,7 @@ void channel::impl::retire() noexcept {
   if (!current_) return;
   loop_.cancel_timer(current_->patience);
   loop_.cancel_timer(current_->doubt);
+  current_->life.reset();
   if (current_->ready) current_->ready.want(poller::interest::none);
   retired_.push_back(std::move(current_));
   queued_bytes_ = 0;
@@ -147,6 +222,7 @@ void channel::impl::retire() noexcept {
 
 void channel::impl::report_connected(connection& c) {
   c.connected = true;
+  good_address_ = c.address;
   loop_.cancel_timer(c.patience);
   c.ready.want(calm());
   owner_.connected();
@@ -162,12 +238,13 @@ void channel::impl::report_ended(connection& c, const verdict& end) {
   while (is_current(c) && take_message(c)) {
   }
   if (!is_current(c)) return;
-  retire();
-  owner_.ended(end.why, end.text);
+  if (goes_on(c, end)) return attempt();
+  if (!c.connected && end.why == errc::unavailable) return fail(end.why, attempts_failed(c.reached));
+  fail(end.why, end.text);
 }
 
 void channel::impl::close(std::chrono::milliseconds linger) {
-  loop_.cancel_timer(notice_);
+  forget_attempts();
   if (!current_) return;
   connection& c = *current_;
   set(c, ZMQ_LINGER, static_cast<int>(linger.count()));
@@ -184,10 +261,12 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
   if (!is_current(c) || c.inquiring) return;
   switch (event.what) {
     case kind::connected:
+      c.reached = true;
       c.link = socket_mark::of(event.descriptor);
       if (!options_.shown.empty()) bound_login(c);
       break;
     case kind::handshake_succeeded:
+      watch_life(c);
       if (!c.connected) report_connected(c);
       break;
     case kind::handshake_failed_no_detail:
@@ -198,12 +277,26 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
     case kind::closed:
     case kind::connect_retried:
     case kind::disconnected:
-      report_ended(c, {errc::unavailable,
-                       c.connected ? gone() : "cannot connect to '" + options_.endpoint + "': nobody answers there"});
+      report_ended(c, {errc::unavailable, c.connected ? gone()
+                                          : c.reached ? failed_text("it broke off the connection while greeting")
+                                                      : why_nobody_answers(c.address)});
       break;
     default:
       break;
   }
+}
+
+void channel::impl::watch_life(connection& c) {
+  if (options_.transport_heartbeat_interval.count() <= 0 || options_.transport_heartbeat_timeout.count() <= 0) return;
+  const pulse_options how{.ping_interval = options_.transport_heartbeat_interval,
+                          .timeout = options_.transport_heartbeat_timeout,
+                          .speaks_by_itself = broker_speaks_by_itself()};
+  c.life.emplace(loop_, c.link, how, [this, &c](life_watch::sign what, duration silence) {
+    if (!is_current(c)) return;
+    if (what == life_watch::sign::message_arrives) return owner_.arriving();
+    set(c, ZMQ_LINGER, 0);
+    report_ended(c, {errc::unavailable, silence_text(options_.endpoint, silence)});
+  });
 }
 
 void channel::impl::greeting_failed(connection& c, const connection_event& event) {
@@ -212,7 +305,7 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
   }
   bound_login(c);
   try {
-    c.inquiring.emplace(loop_, options_.endpoint, options_.shown, [this, &c](const server_facts& theirs) {
+    c.inquiring.emplace(loop_, c.address, options_.shown, [this, &c](const server_facts& theirs) {
       if (is_current(c)) report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
     });
   } catch (const std::exception&) {  // the process has no more sockets, or descriptors

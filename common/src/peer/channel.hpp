@@ -19,9 +19,12 @@ namespace gate::peer {
 class foreign_broker;
 
 struct channel_options {
-  std::string endpoint;                       // "tcp://host:port", "ipc://path", "inproc://name"
-  credentials shown;                          // not over inproc, which has no greeting
-  std::chrono::milliseconds login_timeout{};  // that the answer to them may take once there is a connection
+  // "tcp://host:port", "ipc://path", "inproc://name". Of a host by name all addresses are tried, one after the other,
+  // in the order in which the system gives them (IPv6 first, as a rule), the one that answered last before all others.
+  std::string endpoint;
+  std::chrono::milliseconds connect_timeout{};  // that all of them may take; 0: no limit
+  credentials shown;                            // not over inproc, which has no greeting
+  std::chrono::milliseconds login_timeout{};    // that the answer to them may take once there is a connection
   std::chrono::milliseconds transport_heartbeat_interval{};
   std::chrono::milliseconds transport_heartbeat_timeout{};
   std::size_t frame_bytes_max = 0;
@@ -40,6 +43,8 @@ class channel {
     // does not admit these credentials, `unavailable` else.
     virtual void ended(errc why, std::string_view text) = 0;
     virtual void received(const message& m) = 0;
+    // Some of a message has arrived that is not whole yet.
+    virtual void arriving() {}
     virtual void malformed(std::string_view why) = 0;
     virtual void flushed() = 0;  // the out-queue, which had been over its bound, has room again
   };

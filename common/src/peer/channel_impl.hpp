@@ -20,6 +20,8 @@
 #include "common/src/peer/channel.hpp"
 #include "common/src/peer/context.hpp"
 #include "common/src/peer/inquiry.hpp"
+#include "common/src/peer/life_watch.hpp"
+#include "common/src/peer/lookup.hpp"
 #include "common/src/socket.hpp"
 
 namespace gate::peer {
@@ -35,7 +37,7 @@ struct high_water {
 // that is only full looks the same, and then the connection's descriptor is still open.
 struct connection {
   // Throws zmq::error_t or std::system_error.
-  connection(loop& where, const channel_options& options, high_water marks);
+  connection(loop& where, const channel_options& options, high_water marks, std::string address);
 
   // Takes one frame, or hands one over; false when the transport has none, or takes no more.
   bool take(zmq::message_t& frame) noexcept;
@@ -43,17 +45,20 @@ struct connection {
   // It takes nothing now.
   bool is_stuck() noexcept;
 
-  context_user user;  // leaves last
+  const std::string address;  // one of those behind the endpoint
+  context_user user;          // leaves last
   socket dealer;
   std::optional<monitor> events;  // until connected
   watch ready;
   socket_mark link;                  // the connection's descriptor, which is libzmq's; none over inproc
-  timer_key patience;                // with an answer to our credentials
+  timer_key patience;                // with an address while there is another, then with an answer to our credentials
   timer_key doubt;                   // whether the connection is still there
   std::optional<inquiry> inquiring;  // it has failed, and why is being asked
-  bool connected = false;
-  bool blocked = false;  // the transport took no more; POLLOUT is awaited
-  int fault = 0;         // errno of what the transport should never answer
+  std::optional<life_watch> life;    // since the greeting was over
+  bool reached = false;              // there is a connection, over which the greeting goes on
+  bool connected = false;            // and it is over
+  bool blocked = false;              // the transport took no more; POLLOUT is awaited
+  int fault = 0;                     // errno of what the transport should never answer
 };
 
 class channel::impl {
@@ -76,6 +81,8 @@ class channel::impl {
   virtual bool take_message(connection& c) = 0;
   // Hands over what waits, in order, until the transport takes no more; then wait_until_writable().
   virtual void flush(connection& c) = 0;
+  // Whether the other side sends heartbeats whatever else it does.
+  virtual bool broker_speaks_by_itself() const noexcept = 0;
   // No more joins what was sent in this turn: it may leave.
   virtual void end_batch(connection& c) = 0;
 
@@ -90,22 +97,37 @@ class channel::impl {
   bool over_bound_ = false;
 
  private:
+  void attempt();
   void connect(connection& c);
   void retire() noexcept;
+  void forget_attempts() noexcept;
+  void found(found_addresses what);
+  bool goes_on(const connection& c, const verdict& end);
+  std::string attempts_failed(bool reached) const;
   void fail_later(std::string why);
+  void fail(errc why, std::string_view text);
   void report_connected(connection& c);
   void report_ended(connection& c, const verdict& end);
   void take_event(connection& c, const connection_event& event);
+  void watch_life(connection& c);
   void greeting_failed(connection& c, const connection_event& event);
   void bound_login(connection& c);
   void dealer_ready(connection& c);
   void look_for_end(connection& c, std::chrono::milliseconds again);
   void turn_ended();
   poller::interest calm() const noexcept;
+  std::string failed_text(std::string_view why) const {
+    return "cannot connect to '" + options_.endpoint + "': " + std::string(why);
+  }
   std::string gone() const { return "the connection to '" + options_.endpoint + "' is gone"; }
 
   high_water marks_;
   turn_hook hook_;
+  std::unique_ptr<lookup> lookup_;      // under way
+  std::vector<std::string> addresses_;  // to be tried, by next_
+  std::vector<std::string> faults_;     // of those that were
+  std::size_t next_ = 0;
+  std::string good_address_;                          // that answered last
   timer_key notice_;                                  // for what must be reported but not from within open()
   std::vector<std::unique_ptr<connection>> retired_;  // a callback of theirs may be running: gone at the turn's end
 };

@@ -1,8 +1,12 @@
 #include "common/src/peer/endpoint.hpp"
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
+
+#include <arpa/inet.h>
+#include <sys/un.h>
 
 #include <gate/error.hpp>
 
@@ -18,15 +22,41 @@ std::optional<std::uint32_t> port_of(std::string_view text) noexcept {
   return port;
 }
 
+std::string_view fault_of_path(std::string_view path) noexcept {
+  if (path.empty()) return "a path must follow ipc://";
+  static_assert(sizeof sockaddr_un::sun_path == 108);
+  return path.size() < sizeof sockaddr_un::sun_path ? ""
+                                                    : "the path is longer than the 107 bytes that the system takes";
+}
+
+bool is_ipv6_number(std::string_view text) noexcept {
+  std::array<char, INET6_ADDRSTRLEN> number{};
+  text = text.substr(0, text.find('%'));  // the interface of a link's own address
+  if (text.size() >= number.size()) return false;
+  text.copy(number.data(), text.size());
+  in6_addr parsed{};
+  return ::inet_pton(AF_INET6, number.data(), &parsed) == 1;
+}
+
+std::string_view fault_of_host(std::string_view host) noexcept {
+  if (host.find(';') != host.npos) return {};  // the address to connect from stands before it, for libzmq to read
+  if (host.starts_with('[')) {
+    const bool closed = host.ends_with(']');
+    return closed && is_ipv6_number(host.substr(1, host.size() - 2)) ? "" : "between [ and ] stands no IPv6 address";
+  }
+  if (host.find(':') != host.npos) return "write an IPv6 address in brackets: tcp://[::1]:5555";
+  return {};
+}
+
 // What is wrong before the port; else `port` is it, of TCP alone.
 std::string_view fault_of(std::string_view endpoint, std::optional<std::string_view>& port) noexcept {
-  if (endpoint.starts_with(ipc)) return endpoint.size() > ipc.size() ? "" : "a path must follow ipc://";
+  if (endpoint.starts_with(ipc)) return fault_of_path(endpoint.substr(ipc.size()));
   if (endpoint.starts_with(inproc)) return endpoint.size() > inproc.size() ? "" : "a name must follow inproc://";
   if (!endpoint.starts_with(tcp)) return "an address begins with tcp://, ipc:// or inproc://";
   const std::size_t colon = endpoint.rfind(':');
   if (colon < tcp.size() || host_of(endpoint).empty()) return "write it as tcp://host:port";
   port = endpoint.substr(colon + 1);
-  return {};
+  return fault_of_host(host_of(endpoint));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "common/src/credentials/material.hpp"
 #include "common/src/peer/curve_hello.hpp"
+#include "common/src/peer/lookup.hpp"
 
 namespace gate::peer {
 
@@ -45,6 +46,7 @@ inquiry::inquiry(loop& where, const std::string& endpoint, const credentials& ow
   ready_ = where.watch_socket(stream_.raw().handle(), [this] { receive(); });
   ready_.want(poller::interest::read);
   stream_.raw().set(zmq::sockopt::reconnect_ivl, reconnect_interval_ms);
+  stream_.raw().set(zmq::sockopt::ipv6, is_ipv6(endpoint));
   stream_.connect(endpoint);
 }
 

@@ -28,8 +28,7 @@ std::string_view to_string(dialect language) noexcept {
 recognised recognise(frames_view frames) {
   if (frames.empty()) return {};
   if (gate2::recognises(frames[0])) return {dialect::gate2, peer_role::client};
-  if (frames[0] == mdp02::client_header) return {dialect::mdp02, peer_role::client};
-  if (frames[0] == mdp02::worker_header) return {dialect::mdp02, peer_role::worker};
+  if (const recognised who = mdp02::recognise(frames); who.speaks == dialect::mdp02) return who;
   if (frames.size() < 2 || !frames[0].empty()) return {};
   const bool client = frames[1] == mdp01::client_header;
   if (!client && frames[1] != mdp01::worker_header) return {};
@@ -46,7 +45,8 @@ std::unique_ptr<foreign_peer> make_foreign_peer(recognised who, const foreign_op
       return std::make_unique<gaterpc::worker_peer>(options);
     case dialect::mdp01:
     case dialect::mdp02: {
-      const mdp::layout& version = who.speaks == dialect::mdp01 ? mdp01::layout : mdp02::layout;
+      const mdp::layout& version =
+          who.speaks == dialect::mdp01 ? mdp01::layout : mdp02::layout_of(static_cast<mdp02::form>(who.form));
       if (client) return std::make_unique<mdp::client_peer>(version, options);
       return std::make_unique<mdp::worker_peer>(version);
     }

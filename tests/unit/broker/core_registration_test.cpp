@@ -258,6 +258,17 @@ TEST_CASE("a peer may come back as the other thing", "[broker]") {
   CHECK(b.core.measure().workers == 1);
 }
 
+TEST_CASE("a worker is listed with its namespace, once", "[broker]") {
+  bench b;
+  peer_context about = bench::context();
+  about.name_space = "prod";
+  b.worker("billing", 1, {}, about);
+  const auto workers = b.core.workers();
+  REQUIRE(workers.size() == 1);
+  CHECK(workers[0].name_space == "prod");
+  CHECK(workers[0].service == "billing");
+}
+
 TEST_CASE("operators see services and workers", "[broker]") {
   bench b;
   const peer_id c = b.client();
@@ -284,6 +295,37 @@ TEST_CASE("operators see services and workers", "[broker]") {
   REQUIRE(b.core.describe("", "paint") != nullptr);
   CHECK(b.core.describe("", "paint")->methods.size() == 2);
   CHECK(b.core.describe("", "glue") == nullptr);
+}
+
+TEST_CASE("a worker that gives no name has one that lasts as long as it does, and operators see its dialect",
+          "[broker]") {
+  bench b;
+  const auto join = [&b](std::string_view service) {
+    peer_context about = bench::context();
+    about.dialect = "MDP/0.1";
+    const peer_id id = b.open(about);
+    message m = bench::hello(peer_role::worker, service, 1);
+    m.name = {};
+    b.receive(id, m);
+    return id;
+  };
+  const auto names = [&b] {
+    std::vector<std::string> all;
+    for (const worker_view& w : b.core.workers()) all.push_back(w.name);
+    return all;
+  };
+  const peer_id first = join("echo");
+  join("echo");
+  join("paint");
+  b.worker("echo");
+  CHECK(names() == std::vector<std::string>{"echo#1", "echo#2", "paint#1", "peer"});
+  CHECK(b.core.workers().front().dialect == "MDP/0.1");
+  CHECK(b.core.workers().back().dialect == "gate/2");
+  b.core.closed(first, b.now);
+  CHECK(names() == std::vector<std::string>{"echo#2", "paint#1", "peer"});
+  join("echo");
+  join("echo");
+  CHECK(names() == std::vector<std::string>{"echo#2", "paint#1", "peer", "echo#1", "echo#3"});
 }
 
 TEST_CASE("hooks hear of workers and services that come and go", "[broker]") {

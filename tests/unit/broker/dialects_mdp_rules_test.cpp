@@ -42,7 +42,7 @@ TEST_CASE("a first message with no header of Majordomo's is refused, and counted
   one_port at;
   const std::vector<frames> strangers{{"", "MDPX01", "s", "body"},
                                       {"MDPC03", octets({1}), "s", "body"},
-                                      {"", "MDPC02", octets({1}), "s", "body"},
+                                      {"", "", "MDPC02", octets({1}), "s", "body"},
                                       {"MDPC01", "s", "body"},
                                       {"", ""},
                                       {"", "", "MDPC01", "s", "body"}};

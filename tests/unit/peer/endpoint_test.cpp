@@ -35,3 +35,23 @@ TEST_CASE("what is no address is told from one where nobody is", "[peer][endpoin
     CHECK(fault_to_connect("tcp://h:" + std::string(port)) == "the port must be a number from 1 to 65535");
   }
 }
+
+TEST_CASE("an IPv6 address stands in brackets, with its interface where it needs one", "[peer][endpoint]") {
+  for (const char* const good : {"tcp://[::1]:5555", "tcp://[fe80::1%eth0]:5555", "tcp://[::ffff:10.0.0.1]:5555"}) {
+    CAPTURE(good);
+    CHECK(fault_to_connect(good).empty());
+  }
+  for (const char* const bad : {"tcp://[::1:5555", "tcp://[]:5555", "tcp://[nonsense]:5555", "tcp://[10.0.0.1]:5555"}) {
+    CAPTURE(bad);
+    CHECK(fault_to_connect(bad) == "between [ and ] stands no IPv6 address");
+  }
+  CHECK(fault_to_connect("tcp://::1:5555") == "write an IPv6 address in brackets: tcp://[::1]:5555");
+}
+
+TEST_CASE("a path that the system cannot take is refused at once", "[peer][endpoint]") {
+  CHECK(fault_to_connect("ipc:///" + std::string(106, 'x')).empty());
+  CHECK(fault_to_connect("ipc:///" + std::string(107, 'x')) ==
+        "the path is longer than the 107 bytes that the system takes");
+  CHECK(fault_to_bind("ipc:///" + std::string(107, 'x')) ==
+        "the path is longer than the 107 bytes that the system takes");
+}

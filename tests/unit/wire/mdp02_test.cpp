@@ -85,10 +85,19 @@ TEST_CASE("0x04 and 0x05 mean what the version says", "[wire][mdp02]") {
   CHECK(on_second.hear({"MDPW02", "\x04"}).what == outcome::refused);
 }
 
-TEST_CASE("an empty frame before MDP/0.2, or none before MDP/0.1, is another dialect", "[wire][mdp02]") {
+TEST_CASE("who begins with an empty frame keeps to it, and who begins without one too", "[wire][mdp02]") {
   mdp::client_peer second(mdp02::layout, {}), first(mdp01::layout, {});
   foreign_harness on_second{second, {}, {}, {}}, on_first{first, {}, {}, {}};
   CHECK(on_second.hear({none, "MDPC02", "\x01", "echo", "b"}).what == outcome::refused);
+  for (const mdp02::form f : {mdp02::form::delimited, mdp02::form::as_workers, mdp02::form::unnumbered}) {
+    mdp::client_peer client(mdp02::layout_of(f), {});
+    mdp::worker_peer worker(mdp02::layout_of(f));
+    foreign_harness on_client{client, {}, {}, {}}, on_worker{worker, {}, {}, {}};
+    CHECK(on_client.hear({"MDPC02", "\x01", "echo", "b"}).what == outcome::refused);
+    CHECK(on_client.hear({"MDPC02", "\x02", "echo", "b"}).what == outcome::refused);
+    CHECK(on_client.hear({"MDPC02", "echo", "b"}).what == outcome::refused);
+    CHECK(on_worker.hear({"MDPW02", "\x01", "echo"}).what == outcome::refused);
+  }
   CHECK(on_first.hear({"MDPC01", "echo", "b"}).what == outcome::refused);
   CHECK(on_first.hear({"MDPC02", "\x01", "echo", "b"}).what == outcome::refused);
 }
@@ -130,4 +139,76 @@ TEST_CASE("parts go to an MDP/0.2 client as they come", "[wire][mdp02]") {
   message end = answer_to(call, message_type::final);
   end.flags = message_flag::no_payload;
   CHECK(wire.say(end) == std::vector<frames>{{"MDPC02", "\x03", "count", ""}});
+}
+
+TEST_CASE("a client of MDP/0.2 is answered in the form in which it asks", "[wire][mdp02]") {
+  struct form {
+    frames request, partial, last;
+  };
+  const std::vector<form> forms{
+      {{"MDPC02", "\x01", "count", "3"}, {"MDPC02", "\x02", "count", "1"}, {"MDPC02", "\x03", "count", "2"}},
+      {{none, "MDPC02", "\x01", "count", "3"},
+       {none, "MDPC02", "\x02", "count", "1"},
+       {none, "MDPC02", "\x03", "count", "2"}},
+      // As workers say it: majortomo, of Python.
+      {{none, "MDPC02", "\x02", "count", "3"}, {none, "MDPC02", "\x03", "1"}, {none, "MDPC02", "\x04", "2"}},
+      // libmdp, whose requests have no command.
+      {{none, "MDPC02", "count", "3"}, {none, "MDPC02", "\x02", "count", "1"}, {none, "MDPC02", "\x03", "count", "2"}}};
+  for (const form& f : forms) {
+    const recognised who = recognise(views_of(f.request));
+    CHECK(who.speaks == dialect::mdp02);
+    CHECK(who.role == peer_role::client);
+    const auto peer = make_foreign_peer(who, {});
+    foreign_harness wire{*peer, {}, {}, {}};
+    for (int again = 0; again < 2; ++again) {
+      const message call = wire.hear(f.request).messages().back();
+      CHECK(call.service == "count");
+      CHECK(call.payload.single() ==
+            "\x91\xc4\x01"
+            "3");
+      CHECK(wire.say(answer_to(call, message_type::part,
+                               "\xc4\x01"
+                               "1")) == std::vector<frames>{f.partial});
+      CHECK(wire.say(answer_to(call, message_type::final,
+                               "\xc4\x01"
+                               "2")) == std::vector<frames>{f.last});
+    }
+  }
+}
+
+TEST_CASE("a worker of MDP/0.2 that begins with an empty frame is spoken to behind one", "[wire][mdp02]") {
+  const frames ready{none, "MDPW02", "\x01", "echo"};
+  const recognised who = recognise(views_of(ready));
+  CHECK(who.role == peer_role::worker);
+  const auto peer = make_foreign_peer(who, {});
+  foreign_harness wire{*peer, {}, {}, {}};
+  CHECK(wire.hear(ready).messages()[0].type == message_type::hello);
+  const std::string call = mdp_version::name_of(9);
+  CHECK(wire.say(request(9)) == std::vector<frames>{{none, "MDPW02", "\x02", call, none, none}});
+  CHECK(wire.hear({none, "MDPW02", "\x03", call, none, "one"}).messages()[0].type == message_type::part);
+  CHECK(wire.hear({none, "MDPW02", "\x04", call, none, "two"}).messages()[0].type == message_type::final);
+  CHECK(wire.hear({none, "MDPW02", "\x05"}).messages()[0].type == message_type::heartbeat);
+  message m;
+  m.type = message_type::heartbeat;
+  CHECK(wire.say(m) == std::vector<frames>{{none, "MDPW02", "\x05"}});
+  m.type = message_type::bye;
+  CHECK(wire.say(m) == std::vector<frames>{{none, "MDPW02", "\x06"}});
+}
+
+TEST_CASE("what is neither a command nor a service's name ends a client of MDP/0.2", "[wire][mdp02]") {
+  for (const frames& first : {frames{none, "MDPC02", "\x03", "echo", "b"}, frames{none, "MDPC02", none, "echo", "b"},
+                              frames{none, "MDPC02", "echo"}, frames{none, "MDPC02", "\x01", "echo"},
+                              frames{none, "MDPC02", "\x02", "echo"}, frames{none, "MDPC02"}}) {
+    const recognised who = recognise(views_of(first));
+    REQUIRE(who.speaks == dialect::mdp02);
+    const auto peer = make_foreign_peer(who, {});
+    foreign_harness wire{*peer, {}, {}, {}};
+    CHECK(wire.hear(first).what == outcome::refused);
+  }
+  // A word of another form, later.
+  const frames first{none, "MDPC02", "echo", "b"};
+  const auto peer = make_foreign_peer(recognise(views_of(first)), {});
+  foreign_harness wire{*peer, {}, {}, {}};
+  CHECK(wire.hear(first).what == outcome::taken);
+  CHECK(wire.hear({none, "MDPC02", "\x01", "echo", "b"}).what == outcome::refused);
 }

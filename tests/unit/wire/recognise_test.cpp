@@ -20,7 +20,6 @@ TEST_CASE("a peer's dialect is told from its first message", "[wire][recognise]"
   CHECK(told({none}).speaks == dialect::unknown);
   CHECK(told({"GET / HTTP/1.1"}).speaks == dialect::unknown);
   CHECK(told({none, "MDPX01", "s", "b"}).speaks == dialect::unknown);
-  CHECK(told({none, "MDPC02", "\x01", "s", "b"}).speaks == dialect::unknown);
   CHECK(told({"MDPC01", "s", "b"}).speaks == dialect::unknown);
   CHECK(told(echo()).speaks == dialect::gaterpc);
   CHECK(told(request_frames("s", {"PLAIN", "u", "p", "id",
@@ -42,6 +41,11 @@ TEST_CASE("a peer's dialect is told from its first message", "[wire][recognise]"
   CHECK(told(to_broker(4)).role == peer_role::worker);
   CHECK(told({"MDPC02", "\x01", "s", "b"}).speaks == dialect::mdp02);
   CHECK(told({"MDPW02", "\x01", "s"}).role == peer_role::worker);
+  CHECK(told({none, "MDPC02", "\x01", "s", "b"}).speaks == dialect::mdp02);
+  CHECK(told({none, "MDPC02", "s", "b"}).speaks == dialect::mdp02);
+  CHECK(told({none, "MDPC02"}).speaks == dialect::mdp02);
+  CHECK(told({none, "MDPW02", "\x01", "s"}).role == peer_role::worker);
+  CHECK(told({none, none, "MDPC02", "s", "b"}).speaks == dialect::unknown);
   std::string hello;
   gate2::append(hello, samples::client_hello());
   CHECK(told({hello}).speaks == dialect::gate2);
