@@ -37,6 +37,7 @@ class stream_core final : public client::stream_events, public std::enable_share
 
   // --- the reader
   bool started() const noexcept { return started_; }
+  bool strict() const noexcept { return strict_; }
   // There is an item to take.
   bool available();
   // Begins the call if need be. False when there is something to take, or the end: do not wait.
@@ -84,6 +85,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   const core_ptr core_;
   const bool wants_stream_;
   const bool has_upload_;
+  const bool strict_;
   std::uint32_t window_items_, window_bytes_;
   call_request request_;
 
