@@ -69,7 +69,7 @@ const std::array keys{
     config_key{"transport_heartbeat_interval", &o::transport_heartbeat_interval, 10, day_ms,
                "time between two pings of the transport"},
     config_key{"transport_heartbeat_timeout", &o::transport_heartbeat_timeout, 10, day_ms,
-               "silence of a peer's process after which the transport ends the connection"},
+               "time for an answer, and an interval: after so long without a sign of life a peer is cut"},
     config_key{"queue_max", &o::queue_max, 0, count_most,
                "calls that wait for a worker, of one service; one more ends as busy"},
     config_key{"queue_bytes_max", &o::queue_bytes_max, 0, bytes_most,
@@ -112,9 +112,9 @@ const std::array keys{
     config_key{"peers_per_address_max", &o::peers_per_address_max, 0, count_most,
                "connections of one address, this machine's own excepted; one more is cut. 0: no limit"},
     config_key{"login_failures_max", &o::login_failures_max, 0, 1000,
-               "failed logins of one address before it has to wait"},
+               "failed logins of one user at one address, or of all unknown users there, before they have to wait"},
     config_key{"login_pause", &o::login_pause, 1, day_ms,
-               "time that it has to wait then; each further failure doubles it"},
+               "time that they have to wait then; each further failure doubles it"},
     config_key{"login_pause_max", &o::login_pause_max, 1, day_ms, "the longest such pause"},
     config_key{"zap_timeout", &o::zap_timeout, 10, day_ms,
                "time that an external ZAP service has to answer; then the login is put off"},
@@ -130,7 +130,10 @@ const std::array keys{
     config_key{"out_queue_bytes_max", &o::out_queue_bytes_max, 1024, bytes_most,
                "bytes that wait for one peer which does not read; beyond it the peer is cut"},
     config_key{"out_queue_age_max", &o::out_queue_age_max, 10, day_ms,
-               "age of the oldest of them; beyond it the peer is cut"},
+               "time in which the peer takes none of them; beyond it the peer is cut"},
+    config_key{"out_queue_total_bytes_max", &o::out_queue_total_bytes_max, 1024, bytes_most,
+               "bytes that wait for all peers together, the transport's buffers included; beyond it those are cut that "
+               "hold the most"},
 };
 
 constexpr std::array compressions{"gzip", "bz2", "lzma"};

@@ -11,6 +11,8 @@
 #include <gate/timeout.hpp>
 
 #include "broker/src/engine.hpp"
+#include "broker/src/peer_text.hpp"
+#include "common/src/allocator.hpp"
 
 namespace gate::broker {
 namespace {
@@ -26,6 +28,16 @@ constexpr duration retry_pause_max = 50ms;
 constexpr duration bye_time = 100ms;
 constexpr duration farewell_time_max = 500ms;
 
+// Who has taken nothing for so long is no slow reader, and counts for so many of its size when somebody has to go.
+constexpr duration still_min = 1s;
+constexpr std::size_t still_factor = 8;
+
+// Of calls of the broker's own methods, that wait from one turn to the next.
+constexpr std::size_t internal_bytes_max = 4u << 20;
+
+// What a connection costs, by and large, in the transport and here.
+constexpr std::size_t connection_bytes = 32u << 10;
+
 class to_port final : public sender {
  public:
   to_port(port& at, remote_peer& peer, const broker_options& options, io_counters& counted) noexcept
@@ -34,12 +46,13 @@ class to_port final : public sender {
     if (is_somebody_elses()) return delivery::gone;
     const std::size_t size_bytes = what.bytes();
     const std::size_t lent = what.has_payload || what.framed ? peer_.lent.bytes() : 0;
-    // One passes, whatever its size.
+    // One passes, whatever its size. Batches are bounded by their number.
     if (lent > 0 && lent + size_bytes > lent_bytes_max_) return delivery::blocked;
+    const std::size_t sent_bytes = what.sent_bytes();
     const delivery result = port_.send(peer_.routing_id, what, peer_.lent);
     if (result == delivery::sent) {
       ++counted_.messages_sent;
-      counted_.bytes_sent += size_bytes;
+      counted_.bytes_sent += sent_bytes;
     }
     return result;
   }
@@ -101,7 +114,12 @@ void engine::cut(peer_id who, errc why, std::string_view text) {
   remote_peer* const p = peers_.find(who);
   if (p == nullptr || p->cut) return;
   p->cut = true;
-  if (why != errc::ok) complain("cut a peer (" + std::string(to_string(why)) + ")", text);
+  ++counted_.cut_for[static_cast<std::size_t>(why)];
+  // Of a login the door tells.
+  const bool told = why == errc::unauthenticated || (p->logins && why == errc::busy);
+  if (why != errc::ok && !told) {
+    complain("cut " + peer_text(*p, core_), std::string(to_string(why)) + ": " + std::string(text) + losses_of(*p));
+  }
   cuts_.push_back({who, turn_, instant::max()});
 }
 
@@ -110,12 +128,14 @@ void engine::end_turn() {
   if (core_.next_deadline() <= now) core_.tick(now);
   if (!parked_.empty()) retry_parked();
   if (!shut_down_) tend_workers();
+  look_for_life();
   finish_cuts();
   cut_silent();
   flush_internal();
   for (bool more = true; more;) {
     give_backs();
     flush_dirty();
+    bound_owed();
     for (const auto& p : ports_) {
       // Peers found gone while flushing: read what they had sent, then end them. A socket with more than a turn's worth
       // is readable, and goes on in the next turn.
@@ -124,6 +144,7 @@ void engine::end_turn() {
     more = !dirty_.empty() || !backs_.empty() || !released_.empty();
   }
   check_drain();
+  keep_memory();
   set_alarm();
   ++turn_;
 }
@@ -174,7 +195,7 @@ void engine::flush(remote_peer& to) {
 }
 
 // A batch a turn: one client's message may hold a hundred thousand calls of the broker's own methods, and heartbeats
-// leave between turns.
+// leave between turns. More of them, where too much waits.
 void engine::flush_internal() {
   // What the service answers reaches the core outside of the core's own work.
   class to_service final : public sender {
@@ -186,10 +207,12 @@ void engine::flush_internal() {
     }
     std::optional<outgoing> batch;
   };
-  if (internal_out_.empty()) return;
-  to_service service;
-  internal_out_.flush(service, loop_.now());
-  if (deliver_internal_ && service.batch) deliver_internal_(*service.batch);
+  while (!internal_out_.empty()) {
+    to_service service;
+    internal_out_.flush(service, loop_.now());
+    if (deliver_internal_ && service.batch) deliver_internal_(*service.batch);
+    if (internal_out_.bytes() <= internal_bytes_max) return;
+  }
 }
 
 void engine::retry_parked() {
@@ -210,20 +233,70 @@ bool engine::is_too_slow(const remote_peer& p) const noexcept {
          p.out.age(loop_.now()) > options_.out_queue_age_max;
 }
 
+void engine::drop_too_slow(remote_peer& p) {
+  const bool too_much = p.overdrawn || p.out.bytes() > options_.out_queue_bytes_max;
+  ++(too_much ? counted_.too_slow_bytes : counted_.too_slow_age);
+  drop(p, too_much ? "it does not read, and more waits for it than out_queue_bytes_max"
+                   : "it does not read: it took nothing for out_queue_age_max");
+}
+
 // It cannot be told: what it is owed does not leave. The transport holds on to what it has taken until the connection
 // ends.
-void engine::drop_too_slow(remote_peer& p) {
+void engine::drop(remote_peer& p, const std::string& why) {
   ++counted_.too_slow;
-  complain("cut a peer that does not read", "see out_queue_bytes_max and out_queue_age_max");
+  complain("cut " + peer_text(p, core_), why + losses_of(p));
   if (!std::exchange(p.cut, true)) {
     const instant now = loop_.now();
     p.out.take_requests([&](const message& request) { core_.unsent(p.id, request, now); });
-    core_.closed(p.id, now);
+    core_.closed(p.id, now, why);
   }
   p.out.clear();
   p.overdrawn = false;
   p.retry_pause = duration::zero();
   cuts_.push_front({p.id, turn_, loop_.now()});
+}
+
+// All peers together are owed more than may wait: those that hold the most go, and whoever has taken nothing for a
+// while counts for several of its size, so that who reads, however slowly, outlives who does not. What was taken by the
+// transport for peers that are cut is on its way out.
+void engine::bound_owed() {
+  if (!owed_.is_exceeded()) return;
+  struct holder {
+    remote_peer* peer;
+    std::size_t bytes;
+    std::size_t weight;
+    duration still;
+  };
+  const instant now = loop_.now();
+  std::vector<holder> all;
+  std::size_t sum = 0;
+  peers_.for_each([&](remote_peer& p) {
+    const std::size_t bytes = p.owed_bytes();
+    if (p.cut || p.ending || bytes == 0) return;
+    sum += bytes;
+    const duration still = p.lent.stands_still(now);
+    all.push_back({&p, bytes, still >= still_min ? bytes * still_factor : bytes, still});
+  });
+  std::sort(all.begin(), all.end(), [](const holder& a, const holder& b) {
+    return a.weight != b.weight ? a.weight > b.weight : a.still > b.still;
+  });
+  for (const holder& h : all) {
+    if (sum <= owed_.most()) return;
+    sum -= h.bytes;
+    ++counted_.owed_too_much;
+    drop(*h.peer, std::to_string(h.bytes) + " bytes wait for it, and for all peers more than may " +
+                      "(out_queue_total_bytes_max = " + std::to_string(owed_.most()) + ")");
+  }
+}
+
+// The allocator's memory is given back some time after a flood.
+void engine::keep_memory() {
+  const totals core_holds = core_.measure();
+  const std::size_t held = owed_.bytes() + paced_.bytes() + waiting_.bytes + core_holds.queued_bytes +
+                           core_holds.kept_bytes + connected() * connection_bytes;
+  if (!memory_.is_due(held, loop_.now())) return;
+  spare_.forget();
+  give_freed_memory_back();
 }
 
 void engine::finish_cuts() {
@@ -246,10 +319,9 @@ void engine::finish_cuts() {
 void engine::cut_silent() {
   const instant until = loop_.now() - options_.hello_timeout;
   for (const auto& p : ports_) {
-    const std::size_t count = p->accepted.cut_silent(until);
-    if (count == 0) continue;
-    counted_.silent += count;
-    complain("cut connections that said nothing", p->endpoint());
+    counted_.silent += p->accepted.cut_silent(until, [&](int descriptor) {
+      complain("cut a connection that said nothing within hello_timeout", name_of(*p, descriptor));
+    });
   }
 }
 
@@ -264,7 +336,8 @@ void engine::set_alarm() {
     const std::optional<instant> oldest = p->accepted.oldest_silent();
     if (oldest) next = std::min(next, *oldest + options_.hello_timeout);
   }
-  if (!shut_down_) next = std::min(next, tend_at_);
+  if (!shut_down_) next = std::min({next, tend_at_, memory_.next()});
+  next = std::min(next, look_at_);
   if (!internal_out_.empty()) next = loop_.now();
   if (draining_ && !shut_down_) {
     // The transport does not tell when it has sent the last of what it was lent.

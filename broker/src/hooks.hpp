@@ -8,6 +8,7 @@
 
 #include "broker/src/core/output.hpp"
 #include "broker/src/log_limiter.hpp"
+#include "common/src/exception_text.hpp"
 
 namespace gate::broker {
 

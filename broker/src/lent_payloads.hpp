@@ -1,46 +1,118 @@
-// Payloads that travel as frames of their own and that libzmq still holds for one peer. Its high-water mark counts
-// messages, of which each may have such a payload: a peer that does not read could make it hold gigabytes.
+// What libzmq has taken for one peer and not sent yet. Its high-water mark counts messages, of which each may hold
+// much: a peer that does not read could make it hold gigabytes.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <utility>
 
 #include <zmq.hpp>
 
+#include <gate/clock.hpp>
+#include <gate/protocol.hpp>
+
+#include "common/src/byte_total.hpp"
+
 namespace gate::broker {
 
 class lent_payloads {
  public:
-  // Octets given to the transport that have neither left nor been dropped yet.
-  std::size_t bytes() const noexcept { return bytes_ ? bytes_->load(std::memory_order_relaxed) : 0; }
+  explicit lent_payloads(const byte_total& all) : counts_(std::make_shared<counts>(all.lent())) {}
+
+  // Given to the transport, and neither left nor dropped yet. Short frames that went since the last one that was
+  // counted are not among them: at most uncounted_max.
+  std::size_t bytes() const noexcept { return counts_->bytes.load(std::memory_order_relaxed); }
+  // For how long it has taken none of them; zero when there are none.
+  duration stands_still(instant now) const noexcept {
+    if (bytes() == 0) return duration::zero();
+    return now - instant(duration(counts_->moved_at.load(std::memory_order_relaxed)));
+  }
 
   // The same octets, as a message that is counted until libzmq lets go of it. That happens on a thread of libzmq's, and
   // maybe after the peer and this object are gone.
   zmq::message_t lend(zmq::message_t payload) {
-    if (!bytes_) bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
-    auto lent = std::make_unique<loan>(std::move(payload), bytes_);
-    zmq::message_t counted(lent->payload.data(), lent->payload.size(), give_back, lent.get());
-    bytes_->fetch_add(counted.size(), std::memory_order_relaxed);
+    const std::size_t size = payload.size();
+    auto lent = std::make_unique<loan>(std::move(payload), counts_, size);
+    take(size);
+    zmq::message_t counted(lent->payload.data(), size, give_back_loan, lent.get());
     static_cast<void>(lent.release());
     return counted;
   }
 
- private:
-  struct loan {
-    loan(zmq::message_t&& what, std::shared_ptr<std::atomic<std::size_t>> where)
-        : payload(std::move(what)), bytes(std::move(where)) {}
-    zmq::message_t payload;
-    std::shared_ptr<std::atomic<std::size_t>> bytes;
-  };
-
-  static void give_back(void*, void* hint) {
-    const std::unique_ptr<loan> lent(static_cast<loan*>(hint));
-    lent->bytes->fetch_sub(lent->payload.size(), std::memory_order_relaxed);
+  // Whether a frame of that size is to be sent by copy(). Counting each costs more than sending it, where they are
+  // short; the one that is counted stands for those before it.
+  bool is_due(std::size_t size) noexcept {
+    uncounted_ += size + frame_cost_bytes;
+    return uncounted_ >= uncounted_max;
+  }
+  // To be called when is_due() said so, of that frame.
+  zmq::message_t copy(bytes_view octets) {
+    const std::size_t size = std::exchange(uncounted_, 0);
+    void* const room = ::operator new(sizeof(copied) + octets.size());
+    char* const data = static_cast<char*>(room) + sizeof(copied);
+    std::memcpy(data, octets.data(), octets.size());
+    auto* const head = ::new (room) copied{counts_, size};
+    take(size);
+    try {
+      return zmq::message_t(data, octets.size(), give_back_copy, head);
+    } catch (...) {
+      give_back_copy(data, head);
+      throw;
+    }
   }
 
-  std::shared_ptr<std::atomic<std::size_t>> bytes_;
+  static constexpr std::size_t uncounted_max = 4096;
+
+ private:
+  static constexpr std::size_t frame_cost_bytes = 64;  // libzmq's own of each
+
+  struct counts {
+    explicit counts(std::shared_ptr<byte_total::lent_bytes> sum) : all(std::move(sum)) {}
+    std::atomic<std::size_t> bytes{0};
+    std::atomic<duration::rep> moved_at{0};
+    std::shared_ptr<byte_total::lent_bytes> all;
+  };
+  struct loan {
+    loan(zmq::message_t&& what, std::shared_ptr<counts> where, std::size_t size)
+        : payload(std::move(what)), of(std::move(where)), bytes(size) {}
+    zmq::message_t payload;
+    std::shared_ptr<counts> of;
+    std::size_t bytes;
+  };
+  struct alignas(std::max_align_t) copied {
+    std::shared_ptr<counts> of;
+    std::size_t bytes;
+  };
+
+  static duration::rep time_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+  void take(std::size_t size) noexcept {
+    if (counts_->bytes.fetch_add(size, std::memory_order_relaxed) == 0) {
+      counts_->moved_at.store(time_now(), std::memory_order_relaxed);
+    }
+    counts_->all->fetch_add(size, std::memory_order_relaxed);
+  }
+  static void give_back(counts& to, std::size_t size) noexcept {
+    to.bytes.fetch_sub(size, std::memory_order_relaxed);
+    to.all->fetch_sub(size, std::memory_order_relaxed);
+    to.moved_at.store(time_now(), std::memory_order_relaxed);
+  }
+  static void give_back_loan(void*, void* hint) {
+    const std::unique_ptr<loan> lent(static_cast<loan*>(hint));
+    give_back(*lent->of, lent->bytes);
+  }
+  static void give_back_copy(void*, void* hint) {
+    auto* const head = static_cast<copied*>(hint);
+    give_back(*head->of, head->bytes);
+    head->~copied();
+    ::operator delete(hint);
+  }
+
+  std::shared_ptr<counts> counts_;
+  std::size_t uncounted_ = 0;
 };
 
 }  // namespace gate::broker

@@ -14,6 +14,13 @@ constexpr std::size_t small_string_bytes = 32;
 // Sent messages that are kept in front of those that wait, at the most: a queue that never runs empty must not grow.
 constexpr std::size_t sent_kept_max = 1024;
 
+// What waits takes no more room than is counted for it: batches are filled in large buffers, and thousands of peers may
+// each have one that waits.
+void give_up_room(outgoing& waiting) {
+  const std::size_t size = waiting.batch.size();
+  if (waiting.batch.capacity() - size > size / 4 + small_string_bytes) waiting.batch.shrink_to_fit();
+}
+
 // The payload as a frame of its own; shares `frame` when it is the whole of it.
 zmq::message_t to_frame(const payload_view& payload, zmq::message_t* frame) {
   if (frame != nullptr && payload.frames() == 1 && payload.single().data() == frame->data() &&
@@ -51,6 +58,7 @@ void out_queue::append(const wire::frame_list& from, std::size_t message, const 
   added.batch = frame_box::pack(from, message);
   if (request != nullptr) wire::gate2::append(added.request, *request, false);
   closed_bytes_ += added.bytes();
+  tell_share();
 }
 
 bool out_queue::append(const message& m, zmq::message_t* frame) {
@@ -61,13 +69,15 @@ bool out_queue::append(const message& m, zmq::message_t* frame) {
     open_.payload = to_frame(m.payload, frame);
     open_.has_payload = true;
   }
-  if (!external && open_.batch.size() < limits::batch_bytes_target) return false;
-  close_open();
-  return true;
+  const bool full = external || open_.batch.size() >= limits::batch_bytes_target;
+  if (full) close_open();
+  tell_share();
+  return full;
 }
 
 void out_queue::close_open() {
   if (open_.batch.empty()) return;
+  if (parked_) give_up_room(open_);
   closed_bytes_ += open_.bytes();
   closed_.push_back(std::exchange(open_, {}));
 }
@@ -104,6 +114,7 @@ delivery out_queue::flush(sender& to, instant now) {
     if (result == delivery::sent) {
       ++sent_;
       recycle(open_);
+      tell_share();
     }
     if (result != delivery::blocked) return result;
   }
@@ -112,14 +123,21 @@ delivery out_queue::flush(sender& to, instant now) {
     outgoing& front = closed_[head_];
     const std::size_t front_bytes = front.bytes();
     const delivery result = to.send(front);
-    if (result == delivery::gone) return result;
-    if (result == delivery::blocked) {
-      if (!std::exchange(parked_, true)) front.since = now;
+    if (result == delivery::blocked) park(now);
+    if (result != delivery::sent) {
+      tell_share();
       return result;
     }
     forget_front(front_bytes);
   }
+  tell_share();
   return delivery::sent;
+}
+
+void out_queue::park(instant now) {
+  if (std::exchange(parked_, true)) return;
+  closed_[head_].since = now;
+  for (std::size_t i = head_; i < closed_.size(); ++i) give_up_room(closed_[i]);
 }
 
 void out_queue::clear() noexcept {
@@ -128,6 +146,7 @@ void out_queue::clear() noexcept {
   closed_bytes_ = 0;
   open_ = {};
   parked_ = false;
+  tell_share();
 }
 
 }  // namespace gate::broker

@@ -17,6 +17,7 @@
 #include <gate/limits.hpp>
 #include <gate/protocol.hpp>
 
+#include "common/src/byte_total.hpp"
 #include "common/src/wire/frame_list.hpp"
 #include "common/src/wire/gate2.hpp"
 
@@ -38,6 +39,10 @@ struct outgoing {
     return bytes_view(static_cast<const char*>(payload.data()), payload.size());
   }
 
+  // That travel: without what is kept of it here.
+  std::size_t sent_bytes() const noexcept;
+
+  // That it holds.
   std::size_t bytes() const noexcept {
     const std::size_t octets = batch.size() + request.size() + (has_payload ? payload.size() : 0);
     return framed ? octets + sizeof(outgoing) : octets;  // many are small
@@ -62,6 +67,13 @@ template <class Visit> void unpack(bytes_view box, Visit visit) {
 }
 
 }  // namespace frame_box
+
+inline std::size_t outgoing::sent_bytes() const noexcept {
+  if (!framed) return batch.size() + (has_payload ? payload.size() : 0);
+  std::size_t octets = 0;
+  frame_box::unpack(batch, [&octets](bytes_view frame, bool) { octets += frame.size(); });
+  return octets;
+}
 
 enum class delivery : std::uint8_t {
   sent,
@@ -88,6 +100,7 @@ class buffer_pool {
     spare_.pop_back();
     return room;
   }
+  void forget() noexcept { spare_.clear(); }
   void give(std::string room) {
     if (spare_.size() < buffers_max && room.capacity() <= buffer_bytes_max) spare_.push_back(std::move(room));
   }
@@ -100,7 +113,8 @@ class buffer_pool {
 
 class out_queue {
  public:
-  explicit out_queue(buffer_pool& spare) noexcept : spare_(&spare) {}
+  // `all`, where given: what the queues of all peers hold together.
+  explicit out_queue(buffer_pool& spare, byte_total* all = nullptr) noexcept : spare_(&spare), share_(all) {}
 
   // Appends an envelope. `frame`, where given, is a received frame of which m.payload may be the whole: a large payload
   // then shares it instead of being copied. True when a batch is full, so that a flush now would be no loss.
@@ -119,6 +133,10 @@ class out_queue {
   bool parked() const noexcept { return parked_; }
   // Messages that the transport has taken so far.
   std::uint64_t sent() const noexcept { return sent_; }
+  // The peer took some of what the transport holds, so it reads: the front's age counts from now.
+  void moved(instant now) noexcept {
+    if (parked_) closed_[head_].since = now;
+  }
   // How long the front has been refused; zero when it has not.
   duration age(instant now) const noexcept { return parked_ ? now - closed_[head_].since : duration::zero(); }
 
@@ -134,6 +152,8 @@ class out_queue {
   void clear() noexcept;
 
  private:
+  void park(instant now);
+  void tell_share() noexcept { share_.set(bytes()); }
   template <class Visit> static void visit_requests(const outgoing& what, Visit& visit);
 
   void close_open();
@@ -147,6 +167,7 @@ class out_queue {
   std::size_t closed_bytes_ = 0;
   std::uint64_t sent_ = 0;
   bool parked_ = false;
+  byte_share share_;
 };
 
 template <class Visit> void out_queue::visit_requests(const outgoing& what, Visit& visit) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 #include "broker/src/lent_payloads.hpp"
 #include "broker/src/message_login.hpp"
 #include "broker/src/out_queue.hpp"
+#include "common/src/peer/pulse.hpp"
 
 namespace gate::broker {
 
@@ -25,18 +27,20 @@ namespace gate::broker {
 using port_index = std::uint32_t;
 
 struct remote_peer {
-  remote_peer(peer_id name, port_index at, std::string_view route, buffer_pool& spare)
-      : id(name), port(at), routing_id(route), out(spare) {}
+  remote_peer(peer_id name, port_index at, std::string_view route, buffer_pool& spare, byte_total& owed)
+      : id(name), port(at), routing_id(route), out(spare, &owed), lent(owed) {}
 
   peer_id id;
   port_index port;
   std::string routing_id;
-  std::unique_ptr<foreign_link> foreign;  // null: it speaks gate/2
-  int descriptor = -1;                    // of its connection; -1 when that is not known (inproc) or has ended
-  int came_over = -1;                     // the same, after its end too
-  std::string address;                    // where it is connected from, as the transport says
-  std::string principal;                  // who it is; empty until its first login was accepted
-  std::unique_ptr<message_login> logins;  // where each message is one
+  std::unique_ptr<foreign_link> foreign;   // null: it speaks gate/2
+  int descriptor = -1;                     // of its connection; -1 when that is not known (inproc) or has ended
+  int came_over = -1;                      // the same, after its end too
+  std::string address;                     // where it is connected from, as the transport says
+  std::string principal;                   // who it is; empty until its first login was accepted
+  std::optional<gate::peer::pulse> pulse;  // while its connection is known
+  std::string end_reason;                  // why its connection ends, where we end it
+  std::unique_ptr<message_login> logins;   // where each message is one
   bool cut = false;        // the core has forgotten it: what it sends is discarded, what it is owed may leave
   bool ending = false;     // its connection has ended; messages that came before may still have to be read
   bool dirty = false;      // stands in the list of peers to flush
@@ -46,6 +50,11 @@ struct remote_peer {
   instant retry_at{};      // the time of that attempt; meaningful while out.parked()
   out_queue out;
   lent_payloads lent;  // of what has left `out`
+
+  // All that is held for it.
+  std::size_t owed_bytes() const noexcept {
+    return out.bytes() + lent.bytes() + (foreign ? foreign->joined_bytes() : 0);
+  }
 };
 
 class peers {
@@ -55,7 +64,8 @@ class peers {
   remote_peer* find(peer_id id) const noexcept;
 
   // A peer that find() does not find there. Stays at its address until it is removed.
-  remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare);
+  // `owed` is what is held for all; it and `spare` outlive the peer.
+  remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed);
   void remove(remote_peer& gone) noexcept;
 
   std::size_t size() const noexcept { return count_; }

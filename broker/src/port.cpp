@@ -11,6 +11,7 @@
 #include "common/src/option_bounds.hpp"
 #include "common/src/peer/context.hpp"
 #include "common/src/peer/endpoint.hpp"
+#include "common/src/peer/lookup.hpp"
 
 namespace gate::broker {
 namespace {
@@ -22,7 +23,6 @@ constexpr int batches_per_peer_max = 128;
 
 // Connections that the system holds for us until they are accepted.
 constexpr int backlog = 1024;
-constexpr std::size_t lent_bytes_min = 4096;  // a frame below it costs less to send than to count
 
 // Frames beyond this size are not kept for the next message to be received into.
 constexpr std::size_t kept_frame_bytes_max = 64u << 10;
@@ -36,9 +36,9 @@ void configure(zmq::socket_t& s, const binding& plan, const broker_options& opti
   s.set(zmq::sockopt::rcvhwm, batches_per_peer_max);
   s.set(zmq::sockopt::backlog, backlog);
   s.set(zmq::sockopt::heartbeat_ivl, milliseconds_of(options.transport_heartbeat_interval));
-  s.set(zmq::sockopt::heartbeat_timeout, milliseconds_of(options.transport_heartbeat_timeout));
+  s.set(zmq::sockopt::heartbeat_timeout, 0);  // the engine judges: libzmq sees whole messages only
   s.set(zmq::sockopt::handshake_ivl, milliseconds_of(options.hello_timeout));
-  if (plan.endpoint.find('[') != std::string::npos) s.set(zmq::sockopt::ipv6, true);
+  s.set(zmq::sockopt::ipv6, gate::peer::is_ipv6(plan.endpoint));
 }
 
 bool is_name_of_host(std::string_view endpoint) {
@@ -101,7 +101,10 @@ port::port(loop& where, security::gatekeeper& door, const binding& plan, const b
       plan_(plan),
       socket_(where, context_of(door, plan_), zmq::socket_type::router),
       on_event_(std::move(on_event)),
-      monitor_(context_of(door, plan_), socket_, [this](const connection_event& event) { on_event_(*this, event); }) {
+      monitor_(context_of(door, plan_), socket_, [this](const connection_event& event) {
+        if (event.what == connection_event::kind::listening) guard_.emplace(event.descriptor);
+        on_event_(*this, event);
+      }) {
   endpoint_ = bind_to(socket_, door, plan_, options);
 }
 
@@ -125,22 +128,20 @@ delivery port::send(bytes_view routing_id, outgoing& what, lent_payloads& lent) 
   // libzmq decides about the message at its first frame; one whose peer goes away after that is lost like any other
   // that was under way.
   if (send_some(handle, routing_id.data(), routing_id.size(), ZMQ_SNDMORE) < 0) return to_delivery(zmq_errno());
+  const auto give = [&](bytes_view frame, int flags) {
+    if (!lent.is_due(frame.size())) {
+      if (send_some(handle, frame.data(), frame.size(), flags) < 0) throw zmq::error_t();
+      return;
+    }
+    zmq::message_t counted = lent.copy(frame);
+    if (::zmq_msg_send(counted.handle(), handle, flags | ZMQ_DONTWAIT) < 0) throw zmq::error_t();
+  };
   if (what.framed) {
-    // Of a large message all is counted but what is tiny, however many frames it comes in.
-    const bool is_large = what.batch.size() >= limits::external_payload_bytes_min;
-    frame_box::unpack(what.batch, [&](bytes_view frame, bool more) {
-      const int flags = more ? ZMQ_SNDMORE : 0;
-      if (!is_large || frame.size() < lent_bytes_min) {
-        if (send_some(handle, frame.data(), frame.size(), flags) < 0) throw zmq::error_t();
-      } else {
-        zmq::message_t large = lent.lend(zmq::message_t(frame.data(), frame.size()));
-        if (::zmq_msg_send(large.handle(), handle, flags | ZMQ_DONTWAIT) < 0) throw zmq::error_t();
-      }
-    });
+    frame_box::unpack(what.batch, [&](bytes_view frame, bool more) { give(frame, more ? ZMQ_SNDMORE : 0); });
     return delivery::sent;
   }
   const bool more = what.has_payload;
-  if (send_some(handle, what.batch.data(), what.batch.size(), more ? ZMQ_SNDMORE : 0) < 0) throw zmq::error_t();
+  give(what.batch, more ? ZMQ_SNDMORE : 0);
   if (!more) return delivery::sent;
   what.payload = lent.lend(std::move(what.payload));
   if (::zmq_msg_send(what.payload.handle(), handle, ZMQ_DONTWAIT) < 0) throw zmq::error_t();

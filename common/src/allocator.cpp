@@ -26,4 +26,10 @@ void keep_freed_chunks() noexcept {
 #endif
 }
 
+void give_freed_memory_back() noexcept {
+#if defined(__GLIBC__)
+  static_cast<void>(::malloc_trim(0));
+#endif
+}
+
 }  // namespace gate

@@ -12,4 +12,7 @@ void keep_freed_memory() noexcept;
 // follow the largest block that was freed so far, until the process sets its own. Here one is freed.
 void keep_freed_chunks() noexcept;
 
+// Returns to the system what was freed and is kept. Walks all of it: for quiet times after busy ones.
+void give_freed_memory_back() noexcept;
+
 }  // namespace gate

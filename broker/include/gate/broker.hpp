@@ -92,6 +92,7 @@ struct broker_options {
   std::size_t messages_per_turn_max = limits::messages_per_turn_max;
   std::size_t out_queue_bytes_max = limits::out_queue_bytes_max;
   std::chrono::milliseconds out_queue_age_max = limits::out_queue_age_max;
+  std::size_t out_queue_total_bytes_max = std::size_t{512} << 20;
 };
 
 // An address could not be bound, or must not be, or what is to decide about logins is not in order. what() is one line

@@ -42,8 +42,11 @@ class core {
   // The peer sent something that its dialect does not allow: bye(protocol_error) and cut.
   void malformed(peer_id peer, std::string_view why, instant now);
 
-  // The peer's connection has ended, whatever the reason.
-  void closed(peer_id peer, instant now);
+  // The peer's connection has ended; `why` where that is known.
+  void closed(peer_id peer, instant now, std::string_view why = {});
+
+  // Some of a message has arrived from that peer: a worker of whom heartbeats are expected is not silent.
+  void arriving(peer_id peer, instant now);
 
   // A request that was given to `worker` has provably not left this process (its out-queue was dropped). Comes before
   // `closed`.
@@ -89,6 +92,8 @@ class core {
   std::size_t workers_of(std::string_view name_space, std::string_view service) const;
   // Calls that this worker was given and has not answered, those that have ended for their clients too.
   std::uint32_t held_by(peer_id worker) const noexcept;
+  // Nothing when it is not known, any more.
+  std::optional<peer_view> find_peer(peer_id id) const;
   // Where a call comes from that was given to this worker under that name; nothing when its client is told its end
   // already. The view is valid until the next event.
   std::optional<call_source> source_of(peer_id worker, call_id name) const;

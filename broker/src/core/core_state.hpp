@@ -52,7 +52,8 @@ class core::state {
   void rejected(peer_id id, errc why, std::string_view text, instant now);
   bool allows(peer_id id, const message& request, instant now);
   void rights_changed(instant now);
-  void closed(peer_id id, instant now);
+  void closed(peer_id id, instant now, std::string_view why);
+  void arriving(peer_id id, instant now);
   void unsent(peer_id id, const message& request, instant now);
   void flushed(peer_id id, instant now);
   void tick(instant now);
@@ -70,6 +71,7 @@ class core::state {
   totals measure() const noexcept;
   std::size_t workers_of(std::string_view name_space, std::string_view name) const;
   std::uint32_t held_by(peer_id holder) const noexcept;
+  std::optional<peer_view> find_peer(peer_id id) const;
   std::optional<call_source> source_of(peer_id holder, call_id name) const;
   std::string check(instant now) const;
 

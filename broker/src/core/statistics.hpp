@@ -54,6 +54,14 @@ struct worker_view {
   std::chrono::milliseconds up{0}, last_heartbeat{0};  // ages
 };
 
+// Valid until the next event.
+struct peer_view {
+  std::string_view name;     // what it calls itself, or was called
+  std::string_view service;  // of a worker
+  bool is_client = false;    // neither: it has not said hello yet
+  std::size_t calls = 0;     // of a client: open; of a worker: held
+};
+
 struct call_source {
   peer_id client{};
   call_id number{};          // that the client gave to the call

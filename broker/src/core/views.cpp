@@ -52,7 +52,7 @@ std::vector<worker_view> core::state::workers() const {
     worker_view v;
     v.id = p.id;
     v.name_space = w.home->space();
-    v.service = w.home->full_name();
+    v.service = w.home->name();
     v.name = p.name;
     v.address = p.context.address;
     v.dialect = p.context.dialect;
@@ -97,6 +97,20 @@ totals core::state::measure() const noexcept {
           .queued_bytes = queued_bytes_,
           .in_flight = running_,
           .kept_bytes = kept_bytes_};
+}
+
+std::optional<peer_view> core::state::find_peer(peer_id id) const {
+  const peer* const p = peers_.find(id);
+  if (p == nullptr) return std::nullopt;
+  peer_view v;
+  v.name = p->name;
+  v.is_client = p->state == peer_state::client;
+  v.calls = p->calls_open;
+  if (p->work != nullptr) {
+    v.service = p->work->home->full_name();
+    v.calls = p->work->held;
+  }
+  return v;
 }
 
 std::optional<call_source> core::state::source_of(peer_id holder, call_id name) const {

@@ -68,7 +68,7 @@ bool answer_pace::admit(const message& m) {
   }
   if (is_part && !c.paced) return true;  // an item of a stream that its caller does not take
   if (c.holds()) {
-    const bool fits = held_bytes_ + m.payload.size_bytes() <= held_bytes_max_;
+    const bool fits = has_room_for(m.payload.size_bytes());
     if (is_part && !fits) return true;
     // The last word waits for those before it; one for which there is no room says no more than that.
     keep(c, fits ? m : too_slow(m.call));
@@ -83,15 +83,23 @@ bool answer_pace::admit(const message& m) {
   return false;
 }
 
+bool answer_pace::has_room_for(std::size_t more) const noexcept {
+  const std::size_t then = held_bytes_ + more;
+  if (then > held_bytes_max_) return false;
+  return share_.of() == nullptr || share_.of()->has_room_for(more) || then <= held_bytes_min;
+}
+
 void answer_pace::keep(open_call& c, const message& m) {
   kept& last = c.held.emplace_back(kept{{}, m.payload.size_bytes(), m.type == message_type::part});
   wire::gate2::append(last.envelope, m);
   held_bytes_ += cost_of(last.envelope);
+  share_.set(held_bytes_);
 }
 
 std::string answer_pace::take_first(open_call& c) {
   std::string envelope = std::move(c.held[c.first].envelope);
   held_bytes_ -= cost_of(envelope);
+  share_.set(held_bytes_);
   ++c.first;
   if (c.first * 2 >= c.held.size()) {
     c.held.erase(c.held.begin(), c.held.begin() + static_cast<std::ptrdiff_t>(c.first));

@@ -12,14 +12,20 @@
 #include <gate/protocol.hpp>
 
 #include "broker/src/core/credit.hpp"
+#include "common/src/byte_total.hpp"
 #include "common/src/wire/gate2.hpp"
 
 namespace gate::broker {
 
 class answer_pace {
  public:
-  // `held_bytes_max`: of all calls of this worker. What comes beyond it passes, and the core ends its call.
-  explicit answer_pace(std::size_t held_bytes_max) noexcept : held_bytes_max_(held_bytes_max) {}
+  // `held_bytes_max`: of all calls of this worker. What comes beyond it passes, and the core ends its call. So does
+  // what comes beyond `all`, where given, which several share and which outlives this; held_bytes_min each may hold
+  // anyway.
+  explicit answer_pace(std::size_t held_bytes_max, byte_total* all = nullptr) noexcept
+      : held_bytes_max_(held_bytes_max), share_(all) {}
+
+  static constexpr std::size_t held_bytes_min = 1u << 20;
 
   // --- what the core says to the worker
 
@@ -60,11 +66,13 @@ class answer_pace {
   };
   using open_calls = std::unordered_map<call_id, open_call>;
 
+  bool has_room_for(std::size_t more) const noexcept;
   void keep(open_call& c, const message& m);
   std::string take_first(open_call& c);
 
   std::size_t held_bytes_max_;
   std::size_t held_bytes_ = 0;
+  byte_share share_;
   open_calls open_;  // those whose caller takes an answer in parts
   std::vector<std::string> ready_;
 };

@@ -9,18 +9,21 @@ namespace {
 // calls.
 constexpr auto settle_time = std::chrono::milliseconds(500);
 
-wire::foreign_options to_foreign(const broker_options& from) {
+wire::foreign_options to_foreign(const broker_options& from, byte_total& owed) {
   wire::foreign_options to;
   to.huge_encoding = from.gaterpc_compression == "lzma" ? 8 : from.gaterpc_compression == "bz2" ? 4 : 2;
   to.calls_max = from.client_calls_max + 1;
   to.joined_bytes_max = from.payload_bytes_max;
+  to.owed = &owed;
   return to;
 }
 
 }  // namespace
 
-foreign_link::foreign_link(wire::recognised who, const broker_options& options)
-    : who_(who), words_(wire::make_foreign_peer(who, to_foreign(options))), pace_(options.out_queue_bytes_max) {
+foreign_link::foreign_link(wire::recognised who, const broker_options& options, byte_total& owed, byte_total& paced)
+    : who_(who),
+      words_(wire::make_foreign_peer(who, to_foreign(options, owed))),
+      pace_(options.out_queue_bytes_max, &paced) {
   const duration agreed =
       who.speaks == dialect::gaterpc ? options.gaterpc_heartbeat_interval : options.mdp_heartbeat_interval;
   // Peers may be set to shorter intervals than the broker knows; a heartbeat too many does no harm.

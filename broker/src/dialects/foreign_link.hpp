@@ -14,12 +14,14 @@ namespace gate::broker {
 
 class foreign_link {
  public:
-  foreign_link(wire::recognised who, const broker_options& options);
+  // `owed`: what is held for all peers. `paced`: what is kept of all workers' answers. Both outlive this.
+  foreign_link(wire::recognised who, const broker_options& options, byte_total& owed, byte_total& paced);
 
   wire::foreign_peer& words() noexcept { return *words_; }
   wire::recognised who() const noexcept { return who_; }
   // Of a worker.
   answer_pace& pace() noexcept { return pace_; }
+  std::size_t joined_bytes() const noexcept { return words_->joined_bytes(); }
   bool is_worker() const noexcept { return who_.role == peer_role::worker; }
 
   // It said something.

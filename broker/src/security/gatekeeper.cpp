@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <exception>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -11,7 +12,9 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/log_limiter.hpp"
+#include "broker/src/security/address.hpp"
 #include "broker/src/security/audit_trail.hpp"
+#include "broker/src/security/failure_log.hpp"
 #include "broker/src/security/login_thread.hpp"
 #include "broker/src/security/store.hpp"
 #include "common/src/credentials/curve_key.hpp"
@@ -127,7 +130,10 @@ class gatekeeper::impl {
     l.heard = [this](const login_event& e) { heard(e); };
     l.decided = [this](const shared_login::verdicts& late) { decided(late); };
     l.reloaded = [this](const store::reloaded& found) { reloaded(found); };
-    l.every_second = [this] { trail_.flush(); };
+    l.every_second = [this] {
+      trail_.flush();
+      tell_failures();
+    };
     l.ended = [this](std::string_view why) { ended(why); };
     return l;
   }
@@ -149,11 +155,29 @@ class gatekeeper::impl {
     r.mechanism = zap::to_string(e.how);
     r.what = v.why;
     trail_.add(r);
-    if (v.what == outcome::accepted || !lines_.admit(std::chrono::steady_clock::now())) return;
+    if (v.what == outcome::accepted) return;
+    const instant now = std::chrono::steady_clock::now();
+    const std::string origin = origin_of(e.address), user = quoted(e.user);
+    const std::string text = "a login of " + user + " from " + quoted(e.address) + " by " + std::string(r.mechanism) +
+                             " was " + (v.what == outcome::refused ? "refused" : "put off") + ": " + std::string(v.why);
+    const std::lock_guard hold(failures_lock_);
+    if (failures_.add(origin + " " + user, text, now)) warn(text, now);
+  }
+
+  // Called each second.
+  void tell_failures() {
+    const instant now = std::chrono::steady_clock::now();
+    const std::lock_guard hold(failures_lock_);
+    for (const failure_log::due& d : failures_.take_due(now)) {
+      warn(d.text + " (" + std::to_string(d.times) + " times since that was told last)", now);
+    }
+  }
+
+  void warn(const std::string& text, instant now) {
+    if (!lines_.admit(now)) return;
     if (const std::uint64_t left_out = lines_.take_left_out())
       spdlog::warn("{} lines about logins were left out", left_out);
-    spdlog::warn("a login of {} from {} by {} was {}: {}", quoted(e.user), quoted(e.address), r.mechanism,
-                 v.what == outcome::refused ? "refused" : "put off", v.why);
+    spdlog::warn("{}", text);
   }
 
   void decided(const shared_login::verdicts& late) {
@@ -211,7 +235,9 @@ class gatekeeper::impl {
   const std::string curve_key_;
   audit_trail trail_;
   std::unique_ptr<store> store_;
-  gate::broker::log_limiter lines_;  // under the lock of the logins
+  std::mutex failures_lock_;
+  failure_log failures_;
+  gate::broker::log_limiter lines_;  // of failures
   std::unordered_map<login::ticket, unique_function<void(verdict)>> waiting_;
   std::atomic<std::size_t> waits_{0};  // no less than waiting_ holds
   std::atomic<std::uint64_t> reloads_{0}, reloads_failed_{0};

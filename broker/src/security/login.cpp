@@ -6,6 +6,7 @@
 
 #include <gate/assert.hpp>
 
+#include "broker/src/security/address.hpp"
 #include "broker/src/security/password.hpp"
 #include "broker/src/security/store_text.hpp"
 
@@ -20,6 +21,11 @@ constexpr std::string_view no_answer = "the authentication service does not answ
 verdict refuse(std::string_view why = not_accepted) { return {outcome::refused, {}, why, {}, {}}; }
 verdict postpone(std::string_view why, duration pause = std::chrono::seconds(1)) {
   return {outcome::later, {}, why, pause, {}};
+}
+
+// The same wrong password at the same place.
+std::string repeat_of(const std::string& place, const credential_digest& digest) {
+  return place + " " + std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
 }
 
 // The genuine hashes of a principal, and as many others as make no difference between principals.
@@ -45,7 +51,9 @@ login::login(const login_settings& settings, std::shared_ptr<const snapshot> sto
       hasher_(hashes),
       outside_(outside),
       cache_(settings.cache_max),
-      throttle_(settings.throttle) {}
+      throttle_(settings.throttle),
+      repeats_(settings.throttle),
+      familiar_(settings.familiar_max) {}
 
 login::begun login::begin(const attempt& what, instant now) {
   begun result;
@@ -68,10 +76,11 @@ login::begun login::begin(const attempt& what, instant now) {
     result.now = accept(former->principal, digest, former->expires);
     return result;
   }
-  result.now = recall(what, digest, now);
+  const standing at = standing_of(what);
+  result.now = recall(what, at, digest, now);
   if (!result.now) {
     result.who = ++last_ticket_;
-    result.now = begin_check(what, digest, result.who, now);
+    result.now = begin_check(what, at, digest, result.who, now);
   }
   if (result.now) result.now = tell(what, std::move(*result.now));
   return result;
@@ -92,77 +101,142 @@ verdict login::decide_curve(const attempt& what, instant now) {
   }
   // A key cannot be guessed, so a known one is let in whatever others did from there.
   if (who != nullptr) return {outcome::accepted, who->name, {}, {}, {}};
-  const std::string place = login_throttle::place_of(what.address, {});
-  throttle_.began(place, now);
-  throttle_.ended(place, true, now);
+  fail(throttle_, standing_of(what).place(), now);
   return refuse();
 }
 
-// What can be said without a check: a pause is due, or the same was found right before. The pause goes first: else one
-// who guesses would learn without it what others use.
-std::optional<verdict> login::recall(const attempt& what, const credential_digest& digest, instant now) {
-  const std::string place = login_throttle::place_of(what.address, what.user);
+login::standing login::standing_of(const attempt& what) const {
+  standing at;
+  at.origin = origin_of(what.address);
+  at.shared = is_shared_origin(at.origin);
+  // What others say of an address neither blocks it at our own ports nor lets anybody in there.
+  if (what.hearsay) at.origin.insert(0, "as told: ");
+  at.face = at.origin + " " + std::string(what.user.substr(0, zap::text_bytes_max));
+  const bool in_store = outside_ == nullptr && store_ && store_->find(what.user) != nullptr;
+  at.named = what.how == zap::mechanism::plain && (in_store || outside_ != nullptr);
+  if (in_store) at.who = asker::known;
+  if (familiar_.knows(at.face)) at.who = asker::familiar;
+  return at;
+}
+
+void login::fail(login_throttle& of, const std::string& place, instant now) {
+  of.began(place, now);
+  of.ended(place, true, now);
+}
+
+// What can be said without a check: a pause is due, or the same was found right before. While a pause is due that is
+// told to those alone who came in from there before, and not often: else who guesses would learn without a pause what
+// others use.
+std::optional<verdict> login::recall(const attempt& what, const standing& at, const credential_digest& digest,
+                                     instant now) {
   // Those who wait for the same check are no further guess.
   if (by_digest_.contains(digest)) return std::nullopt;
-  if (const duration pause = throttle_.pause(place, now); pause > duration::zero()) {
+  const duration pause = throttle_.pause(at.place(), now);
+  const bool waits = pause > duration::zero();
+  std::optional<login_cache::remembered> known;
+  if (!waits || (at.who == asker::familiar && throttle_.may_ask(at.place(), now))) known = cache_.find(digest, now);
+  if (known) {
+    ++counted_.from_cache;
+    if (what.how == zap::mechanism::plain) familiar_.came_in(at.face);
+    return accept(std::move(known->principal), digest, known->expires);
+  }
+  if (!waits) return recall_wrong(at, digest, now);
+  ++counted_.throttled;
+  return postpone(too_many_failures, pause);
+}
+
+// Somebody whose password is wrong and who comes with it again and again, as a program does, guesses no more than once:
+// it has to wait for itself alone.
+std::optional<verdict> login::recall_wrong(const standing& at, const credential_digest& digest, instant now) {
+  const std::string again = repeat_of(at.place(), digest);
+  if (!repeats_.has_failed(again, now)) return std::nullopt;
+  if (const duration pause = repeats_.blocked(again, now); pause > duration::zero()) {
     ++counted_.throttled;
     return postpone(too_many_failures, pause);
   }
-  std::optional<login_cache::remembered> known = cache_.find(digest, now);
-  if (!known) return std::nullopt;
-  ++counted_.from_cache;
-  return accept(std::move(known->principal), digest, known->expires);
+  if (outside_ != nullptr) return std::nullopt;  // its no is not remembered
+  fail(repeats_, again, now);
+  return of_failure(at, refuse(), now);
 }
 
-std::optional<verdict> login::begin_check(const attempt& what, const credential_digest& digest, ticket who,
-                                          instant now) {
-  const std::string place = login_throttle::place_of(what.address, what.user);
-  const auto take_part = [&](check_under_way& in) {
-    in.waiting.push_back({who, std::string(what.address.substr(0, zap::text_bytes_max))});
-    ++waiting_;
-    if (std::find(in.places.begin(), in.places.end(), place) != in.places.end()) return;
-    in.places.push_back(place);
-    throttle_.began(place, now);
-  };
-  if (waiting_ >= settings_.waiting_max) return postpone(too_many_logins);
+std::optional<verdict> login::begin_check(const attempt& what, const standing& at, const credential_digest& digest,
+                                          ticket who, instant now) {
   if (const auto same = by_digest_.find(digest); same != by_digest_.end()) {
-    take_part(pending_.at(same->second));
+    take_part(pending_.at(same->second), what, at, who, now);
     return std::nullopt;
   }
   const bool can_be_right = outside_ != nullptr || (store_ && what.user.size() <= zap::text_bytes_max &&
                                                     what.password.size() <= password_bytes_max);
   if (!can_be_right) {
-    throttle_.began(place, now);
-    throttle_.ended(place, true, now);
+    fail(throttle_, at.place(), now);
     return refuse();
   }
-  if (pending_.size() >= settings_.pending_max) return postpone(too_many_logins);
   const std::uint64_t id = ++last_check_;
-  instant until = instant::max();
+  check_under_way made;
+  made.digest = digest;
+  made.how = what.how;
+  made.user = what.user.substr(0, zap::text_bytes_max);
+  made.until = instant::max();
+  made.in_line = {at.who, at.origin, at.who == asker::stranger ? std::string() : at.face};
+  std::unique_ptr<hash_job> bumped;
   if (outside_ != nullptr) {
-    until = now + settings_.external_timeout;
+    const bool too_many = pending_.size() >= settings_.pending_max ||
+                          throttle_.pending(at.origin, now) >= std::max<std::size_t>(settings_.pending_max / 2, 1);
+    if (too_many) return postpone(too_many_logins);
+    made.until = now + settings_.external_timeout;
     if (!outside_->ask(id, what)) return postpone(no_answer);
   } else {
     auto job = std::make_unique<hash_job>();
     job->id = id;
     job->user = what.user;
     job->password = secret(what.password);
-    if (!submit(std::move(job))) return postpone(too_many_logins);
+    bumped = submit(made.in_line, std::move(job));
+    if (bumped && bumped->id == id) return postpone(too_many_logins);
   }
-  check_under_way& made = pending_[id];
-  made.digest = digest;
-  made.how = what.how;
-  made.user = what.user.substr(0, zap::text_bytes_max);
-  made.until = until;
+  check_under_way& in = pending_.emplace(id, std::move(made)).first->second;
   by_digest_.emplace(digest, id);
-  take_part(made);
+  take_part(in, what, at, who, now);
+  if (bumped) finish(pending_.find(bumped->id), postpone(too_many_logins), false, now);
   return std::nullopt;
 }
 
-bool login::submit(std::unique_ptr<hash_job> job) {
+void login::take_part(check_under_way& in, const attempt& what, const standing& at, ticket who, instant now) {
+  in.waiting.push_back({who, std::string(what.address.substr(0, zap::text_bytes_max)), at});
+  ++waiting_;
+  const bool is_new = !repeats_.has_failed(repeat_of(at.place(), in.digest), now);
+  take_stake(in, at.place(), is_new, now);
+  // Whose failures are its own adds to its address's nevertheless, lest the difference tell who is in the store. On
+  // this machine, where all have one address, it does not.
+  if (at.named) take_stake(in, at.origin, is_new && !at.shared && outside_ == nullptr, now);
+  if (waiting_ > settings_.waiting_max) make_room_to_wait();
+}
+
+void login::take_stake(check_under_way& in, const std::string& place, bool blamed, instant now) {
+  const auto same = [&](const stake& s) { return s.place == place; };
+  if (std::find_if(in.stakes.begin(), in.stakes.end(), same) != in.stakes.end()) return;
+  in.stakes.push_back({place, blamed});
+  throttle_.began(place, now);
+}
+
+// Too many wait for checks: of those for whom most others wait, who came last is put off.
+void login::make_room_to_wait() {
+  const auto most = std::max_element(pending_.begin(), pending_.end(), [](const auto& a, const auto& b) {
+    return a.second.waiting.size() < b.second.waiting.size();
+  });
+  check_under_way& of = most->second;
+  attempt what;
+  what.how = of.how;
+  what.address = of.waiting.back().address;
+  what.user = of.user;
+  decided_.push_back({of.waiting.back().who, tell(what, postpone(too_many_logins))});
+  of.waiting.pop_back();
+  --waiting_;
+}
+
+std::unique_ptr<hash_job> login::submit(const line& at, std::unique_ptr<hash_job> job) {
   job->generation = generation_;
   job->hashes = hashes_for(*store_, job->user);
-  return hasher_.submit(std::move(job));
+  return hasher_.submit(at, std::move(job));
 }
 
 void login::hashed(std::unique_ptr<hash_job> job, instant now) {
@@ -172,7 +246,9 @@ void login::hashed(std::unique_ptr<hash_job> job, instant now) {
   if (!store_) return finish(found, refuse(), false, now);
   if (job->generation != generation_) {
     // The store changed under it: what the old one says may be revoked.
-    if (!submit(std::move(job))) finish(found, postpone(too_many_logins), false, now);
+    if (const auto bumped = submit(found->second.in_line, std::move(job))) {
+      finish(pending_.find(bumped->id), postpone(too_many_logins), false, now);
+    }
     return;
   }
   if (!job->fits) return finish(found, refuse(), true, now);
@@ -216,6 +292,7 @@ void login::replace(std::shared_ptr<const snapshot> store) {
   store_ = std::move(store);
   ++generation_;
   cache_.clear();
+  repeats_.forget_all();
 }
 
 std::vector<login::decided> login::take_decided() { return std::exchange(decided_, {}); }
@@ -224,15 +301,28 @@ void login::finish(checks::iterator which, const verdict& v, bool failed, instan
   check_under_way of = std::move(which->second);
   pending_.erase(which);
   by_digest_.erase(of.digest);
-  for (const std::string& place : of.places) throttle_.ended(place, failed, now);
   waiting_ -= of.waiting.size();
+  std::vector<std::string> repeated;
   for (const waiter& w : of.waiting) {
     attempt what;
     what.how = of.how;
     what.address = w.address;
     what.user = of.user;
-    decided_.push_back({w.who, tell(what, v)});
+    if (failed) repeated.push_back(repeat_of(w.at.place(), of.digest));
+    if (v.what == outcome::accepted && of.how == zap::mechanism::plain) familiar_.came_in(w.at.face);
+    decided_.push_back({w.who, tell(what, failed ? of_failure(w.at, v, now) : v)});
   }
+  for (const stake& s : of.stakes) throttle_.ended(s.place, failed && s.blamed, now);
+  std::sort(repeated.begin(), repeated.end());
+  repeated.erase(std::unique(repeated.begin(), repeated.end()), repeated.end());
+  for (const std::string& again : repeated) fail(repeats_, again, now);
+}
+
+// Strangers from an address that has to wait are put off unseen. There a wrong password is told the same, or it would
+// tell who is none.
+verdict login::of_failure(const standing& at, const verdict& v, instant now) {
+  const duration pause = at.shared || outside_ != nullptr ? duration::zero() : throttle_.blocked(at.origin, now);
+  return pause > duration::zero() ? postpone(too_many_failures, pause) : v;
 }
 
 verdict login::accept(std::string principal, const credential_digest& digest, instant expires) const {

@@ -13,6 +13,8 @@
 #include <gate/clock.hpp>
 #include <gate/unique_function.hpp>
 
+#include "broker/src/security/fair_queue.hpp"
+#include "broker/src/security/familiar.hpp"
 #include "broker/src/security/login_cache.hpp"
 #include "broker/src/security/login_throttle.hpp"
 #include "broker/src/security/snapshot.hpp"
@@ -37,8 +39,8 @@ void check(hash_job& job);
 class hasher {
  public:
   virtual ~hasher() = default;
-  // False when too many are waiting; the job is then lost.
-  virtual bool submit(std::unique_ptr<hash_job> job) = 0;
+  // The one that has to go, since too many are waiting: this one, or another that waited. Null when there is room.
+  virtual std::unique_ptr<hash_job> submit(const line& at, std::unique_ptr<hash_job> job) = 0;
 };
 
 // How somebody wants to get in. Views, read before begin() returns.
@@ -46,6 +48,7 @@ struct proof;
 struct attempt {
   zap::mechanism how = zap::mechanism::null;
   bytes_view address;
+  bool hearsay = false;           // the address is what somebody who asks for others says of it
   bytes_view user, password;      // plain
   bytes_view key;                 // curve
   const proof* former = nullptr;  // of this connection, when each of its messages is a login
@@ -92,7 +95,8 @@ struct login_event {
 struct login_settings {
   throttle_settings throttle;
   std::size_t cache_max = 4096;
-  std::size_t pending_max = 256;   // logins that are being checked at once
+  std::size_t pending_max = 256;  // logins that are being checked at once; of an external service half for an address
+  std::size_t familiar_max = 4096;
   std::size_t waiting_max = 4096;  // peers that wait for them
   duration external_timeout = std::chrono::seconds(5);
   duration external_cache = std::chrono::seconds(10);  // how long its yes counts; 0 asks each time
@@ -138,26 +142,50 @@ class login {
   std::size_t pending() const noexcept { return pending_.size(); }
 
  private:
+  // Where somebody stands who wants to get in.
+  struct standing {
+    std::string origin;   // its address, as origin_of() has it
+    std::string face;     // the user there
+    bool shared = false;  // many users have that address: it is this machine
+    bool named = false;   // its failures are its own; those of strangers are their address's
+    asker who = asker::stranger;
+    const std::string& place() const noexcept { return named ? face : origin; }
+  };
   struct waiter {
     ticket who;
     std::string address;
+    standing at;
+  };
+  // A place that takes part in a check, and whether a failure counts for it.
+  struct stake {
+    std::string place;
+    bool blamed;
   };
   struct check_under_way {
     credential_digest digest;
     zap::mechanism how;
     std::string user;
     instant until;
+    line in_line;
     std::vector<waiter> waiting;
-    std::vector<std::string> places;
+    std::vector<stake> stakes;
   };
   using checks = std::unordered_map<std::uint64_t, check_under_way>;
 
   verdict decide_null() const;
   verdict decide_curve(const attempt& what, instant now);
-  std::optional<verdict> recall(const attempt& what, const credential_digest& digest, instant now);
-  std::optional<verdict> begin_check(const attempt& what, const credential_digest& digest, ticket who, instant now);
-  bool submit(std::unique_ptr<hash_job> job);
+  standing standing_of(const attempt& what) const;
+  std::optional<verdict> recall(const attempt& what, const standing& at, const credential_digest& digest, instant now);
+  std::optional<verdict> begin_check(const attempt& what, const standing& at, const credential_digest& digest,
+                                     ticket who, instant now);
+  void take_part(check_under_way& in, const attempt& what, const standing& at, ticket who, instant now);
+  void take_stake(check_under_way& in, const std::string& place, bool blamed, instant now);
+  std::optional<verdict> recall_wrong(const standing& at, const credential_digest& digest, instant now);
+  void fail(login_throttle& of, const std::string& place, instant now);
+  std::unique_ptr<hash_job> submit(const line& at, std::unique_ptr<hash_job> job);
+  void make_room_to_wait();
   void finish(checks::iterator which, const verdict& v, bool failed, instant now);
+  verdict of_failure(const standing& at, const verdict& v, instant now);
   verdict accept(std::string principal, const credential_digest& digest, instant expires) const;
   verdict tell(const attempt& what, verdict v);
   void count(const verdict& v) noexcept;
@@ -169,6 +197,8 @@ class login {
   digester digester_;
   login_cache cache_;
   login_throttle throttle_;
+  login_throttle repeats_;  // of the same wrong password at the same place: no further guess
+  familiar_faces familiar_;
   checks pending_;
   std::unordered_map<credential_digest, std::uint64_t, digest_hash> by_digest_;
   std::size_t waiting_ = 0;

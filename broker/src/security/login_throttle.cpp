@@ -3,18 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "broker/src/security/address.hpp"
-
 namespace gate::security {
-
-std::string login_throttle::place_of(std::string_view address, std::string_view user) {
-  std::string place = origin_of(address);
-  if (is_shared_origin(place)) {
-    place += ' ';
-    place += user.substr(0, 255);
-  }
-  return place;
-}
 
 login_throttle::entry* login_throttle::find(std::string_view place, instant now) {
   const auto found = index_.find(place);
@@ -32,11 +21,41 @@ duration login_throttle::pause(std::string_view place, instant now) {
   return e->pending >= settings_.pending_max ? settings_.first_pause : duration::zero();
 }
 
+duration login_throttle::blocked(std::string_view place, instant now) {
+  const entry* const e = find(place, now);
+  return e == nullptr ? duration::zero() : std::max<duration>(e->blocked_until - now, duration::zero());
+}
+
+bool login_throttle::may_ask(std::string_view place, instant now) {
+  entry* const e = find(place, now);
+  if (e == nullptr) return true;
+  if (now - e->asked_since >= std::chrono::seconds(1)) {
+    e->asked_since = now;
+    e->asked = 0;
+  }
+  return ++e->asked <= settings_.questions_per_second;
+}
+
+bool login_throttle::has_failed(std::string_view place, instant now) {
+  const entry* const e = find(place, now);
+  return e != nullptr && e->failed > 0;
+}
+
+void login_throttle::forget_all() noexcept {
+  index_.clear();
+  entries_.clear();
+}
+
+std::uint32_t login_throttle::pending(std::string_view place, instant now) {
+  const entry* const e = find(place, now);
+  return e == nullptr ? 0 : e->pending;
+}
+
 void login_throttle::began(const std::string& place, instant now) {
   entry* e = find(place, now);
   if (e == nullptr) {
     make_room();
-    entries_.push_front({place, 0, 0, {}, {}});
+    entries_.push_front({place, 0, 0, {}, {}, {}, 0});
     index_.emplace(place, entries_.begin());
     e = &entries_.front();
   } else {

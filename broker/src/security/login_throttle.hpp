@@ -21,18 +21,27 @@ struct throttle_settings {
   duration forget_after = std::chrono::minutes(10);  // without a failure
   std::uint32_t pending_max = 8;                     // logins of one place that are being checked at once
   std::size_t places_max = 4096;
+  std::uint32_t questions_per_second = 32;  // of a place that has to wait, see may_ask()
 };
 
-// One thread. A place is what origin_of() says; of a place that several users share (this machine) each user's own.
+// One thread. What a place is the login says: an address, or a user at an address.
 // A success forgets nothing: else who has one account could guess another's password without a pause.
 class login_throttle {
  public:
   explicit login_throttle(const throttle_settings& settings) : settings_(settings) {}
 
-  static std::string place_of(std::string_view address, std::string_view user);
-
   // How long that place has to wait before it may try; zero when it may now.
   duration pause(std::string_view place, instant now);
+  // The same, of failures alone: what is being checked at the moment counts for nothing.
+  duration blocked(std::string_view place, instant now);
+  // Whether a place that has to wait may be compared, now, with what was found right before. So many times a second:
+  // it costs no hash, and must not become a faster way to guess.
+  bool may_ask(std::string_view place, instant now);
+  // Whether it has failed lately.
+  bool has_failed(std::string_view place, instant now);
+  void forget_all() noexcept;
+  // Logins of that place that are being checked.
+  std::uint32_t pending(std::string_view place, instant now);
   // A login of that place is being checked; ended() must follow.
   void began(const std::string& place, instant now);
   void ended(std::string_view place, bool failed, instant now);
@@ -47,6 +56,8 @@ class login_throttle {
     std::uint32_t pending = 0;
     instant last_failure{};
     instant blocked_until{};
+    instant asked_since{};  // the second in which questions are counted
+    std::uint32_t asked = 0;
   };
   using entries = std::list<entry>;
 

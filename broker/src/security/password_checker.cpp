@@ -5,7 +5,7 @@
 namespace gate::security {
 
 password_checker::password_checker(std::size_t waiting_max, unique_function<void(std::unique_ptr<hash_job>)> done)
-    : waiting_max_(waiting_max), done_(std::move(done)), thread_([this] { work(); }) {}
+    : done_(std::move(done)), waiting_(waiting_max), thread_([this] { work(); }) {}
 
 password_checker::~password_checker() {
   {
@@ -16,14 +16,14 @@ password_checker::~password_checker() {
   thread_.join();
 }
 
-bool password_checker::submit(std::unique_ptr<hash_job> job) {
+std::unique_ptr<hash_job> password_checker::submit(const line& at, std::unique_ptr<hash_job> job) {
+  std::unique_ptr<hash_job> bumped;
   {
     const std::lock_guard hold(lock_);
-    if (waiting_.size() >= waiting_max_) return false;
-    waiting_.push_back(std::move(job));
+    bumped = waiting_.push(at, std::move(job));
   }
   wake_.notify_one();
-  return true;
+  return bumped;
 }
 
 void password_checker::work() {
@@ -31,8 +31,7 @@ void password_checker::work() {
   while (true) {
     wake_.wait(hold, [this] { return leaving_ || !waiting_.empty(); });
     if (leaving_) return;
-    std::unique_ptr<hash_job> job = std::move(waiting_.front());
-    waiting_.pop_front();
+    std::unique_ptr<hash_job> job = waiting_.pop();
     hold.unlock();
     check(*job);
     done_(std::move(job));

@@ -3,7 +3,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -24,16 +23,15 @@ class password_checker final : public hasher {
   // Ends after the job in hand; those that wait are dropped.
   ~password_checker() override;
 
-  bool submit(std::unique_ptr<hash_job> job) override;
+  std::unique_ptr<hash_job> submit(const line& at, std::unique_ptr<hash_job> job) override;
 
  private:
   void work();
 
-  const std::size_t waiting_max_;
   unique_function<void(std::unique_ptr<hash_job>)> done_;
   std::mutex lock_;
   std::condition_variable wake_;
-  std::deque<std::unique_ptr<hash_job>> waiting_;
+  fair_queue<hash_job> waiting_;
   bool leaving_ = false;
   std::thread thread_;  // last: it uses all of the above
 };

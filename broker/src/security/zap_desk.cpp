@@ -34,6 +34,7 @@ std::optional<zap::frames> zap_desk::receive(zap::frames_view message, instant n
   attempt what;
   what.how = r.how;
   what.address = r.address;
+  what.hearsay = domains_.empty();
   what.user = r.user;
   what.password = r.password;
   what.key = r.key;

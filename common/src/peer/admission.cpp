@@ -83,9 +83,9 @@ verdict of_server(const server_facts& theirs, const credentials& own, std::strin
 }
 
 verdict of_silence(std::string_view endpoint) {
-  return {errc::unavailable, quoted(endpoint) +
-                                 " does not answer our credentials: it puts us off for a while (too many failed "
-                                 "logins, or too much to do), or is not well"};
+  return {errc::busy, quoted(endpoint) +
+                          " does not answer our credentials: it puts us off for a while (too many failed "
+                          "logins, or too much to do), or is not well"};
 }
 
 }  // namespace gate::peer

@@ -14,7 +14,8 @@ namespace gate::peer {
 // Before the socket is connected. Throws zmq::error_t when this libzmq has no CURVE.
 void show(const credentials& own, zmq::socket_t& on);
 
-// Why a connection failed. `unauthenticated` is final: the same credentials would fare no better.
+// Why a connection failed. `unauthenticated` is final: the same credentials would fare no better. `busy`: we are put
+// off.
 struct verdict {
   errc why;
   std::string text;

@@ -15,6 +15,9 @@ bool for_good(errc status) noexcept {
   return status == errc::permission_denied || status == errc::unauthenticated || status == errc::unsupported;
 }
 
+// Of the longest pause, when the broker puts us off again and again.
+constexpr std::uint32_t put_off_doublings = 3;
+
 std::string no_answer(const link_options& options) {
   return "no answer from the broker" + std::string(options.silence_hint);
 }
@@ -59,10 +62,10 @@ void link::connected(instant now) {
 
 void link::ended(errc why, std::string_view text, instant now) {
   if (!has_socket()) return;
-  if (for_good(why))
-    finish(why, text, false, now);
-  else
-    lose(why, text, false, now);
+  if (for_good(why)) return finish(why, text, false, now);
+  const bool is_put_off = why == errc::busy;
+  if (is_put_off) ++put_off_;
+  lose(is_put_off ? errc::unavailable : why, text, false, now);
 }
 
 bool link::received(const message& m, instant now) {
@@ -88,6 +91,12 @@ bool link::received(const message& m, instant now) {
       violation("a message before the welcome", now);
       return false;
   }
+}
+
+void link::arriving(instant now) noexcept {
+  if (!connected_state()) return;
+  forgive_own_absence(now);
+  last_heard_ = now;
 }
 
 void link::violation(std::string_view why, instant now) {
@@ -159,6 +168,7 @@ void link::greeted(const message& m, instant now) {
     return;
   }
   state_ = state::up;
+  put_off_ = 0;
   if (m.heartbeat_interval.count() > 0) interval_ = m.heartbeat_interval;
   silence_max_ = interval_ * std::max(m.liveness, 1u);
   if (m.payload_bytes_max != 0) payload_bytes_max_ = m.payload_bytes_max;
@@ -207,9 +217,13 @@ void link::finish(errc why, std::string_view text, bool close_socket, instant no
 std::chrono::milliseconds link::next_pause(instant now) noexcept {
   // A broker that welcomes and throws out at once must not be asked in a tight loop.
   if (state_ == state::up && now - up_since_ >= interval_) failures_ = 0;
-  const auto doubled = options_.pause_min * (std::int64_t{1} << std::min(failures_, 20u));
+  auto doubled = options_.pause_min * (std::int64_t{1} << std::min(failures_, 20u));
+  auto most = options_.pause_max;
+  // Each attempt may be one failed login more there.
+  if (put_off_ > 0)
+    doubled = most = options_.pause_max * (std::int64_t{1} << std::min(put_off_ - 1, put_off_doublings));
   ++failures_;
-  const auto whole = std::max(std::min(doubled, options_.pause_max), std::chrono::milliseconds(1));
+  const auto whole = std::max(std::min(doubled, most), std::chrono::milliseconds(1));
   const auto half = static_cast<std::uint64_t>(whole.count()) / 2;
   return whole - std::chrono::milliseconds(next_random(random_) % (half + 1));
 }

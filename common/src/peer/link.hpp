@@ -51,9 +51,12 @@ class link {
   void start(instant now);  // without effect unless idle
   void connected(instant now);
   // For good when another attempt cannot change it, as one with the same credentials cannot; else comes a pause.
+  // `busy`: the broker put our login off, and the pause is longer each time.
   void ended(errc why, std::string_view text, instant now);
   // True when the message is the session's to handle: the link is up and it is neither a heartbeat nor a bye.
   bool received(const message& m, instant now);
+  // Some of a message that is not whole yet: the broker is not silent.
+  void arriving(instant now) noexcept;
   // The broker broke the protocol: it is told, and the connection given up.
   void violation(std::string_view why, instant now);
   void tick(instant now);
@@ -96,6 +99,7 @@ class link {
   instant last_heard_{};        // up
   instant up_since_{};          // up
   std::uint32_t failures_ = 0;  // in a row
+  std::uint32_t put_off_ = 0;   // logins since the last welcome
   std::uint64_t random_;
 };
 

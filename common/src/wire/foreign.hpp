@@ -17,6 +17,7 @@
 #include <gate/limits.hpp>
 #include <gate/protocol.hpp>
 
+#include "common/src/byte_total.hpp"
 #include "common/src/wire/frame_list.hpp"
 
 namespace gate::wire {
@@ -51,6 +52,8 @@ struct foreign_options {
   std::size_t calls_max = limits::client_calls_max + 1;
   // Bytes of parts that one MDP/0.1 client may have collected for it (it takes one reply a request).
   std::size_t joined_bytes_max = limits::payload_bytes_max;
+  // Where they are counted beside what waits for others; null: nowhere. Outlives the peer.
+  byte_total* owed = nullptr;
 };
 
 // User and password as they stand in a gate-rpc message, unchecked. Never log them.
@@ -116,6 +119,9 @@ class foreign_peer {
   // settle() gives the hello as far as it is known.
   virtual bool asking() const noexcept { return false; }
   virtual received settle() { return {}; }
+
+  // What is kept of parts, to be joined with those that will come.
+  virtual std::size_t joined_bytes() const noexcept { return 0; }
 
  protected:
   foreign_peer() = default;

@@ -82,11 +82,13 @@ void compose_result(bytes_view value, std::vector<bytes_view>& body);
 // cannot be told of an error.
 class client_peer final : public foreign_peer {
  public:
-  client_peer(const layout& version, const foreign_options& options) : version_(version), options_(options) {}
+  client_peer(const layout& version, const foreign_options& options)
+      : version_(version), options_(options), joined_share_(options.owed) {}
 
   received receive(frames_view frames, frame_list& out) override;
   composed compose(const message& m, frame_list& out) override;
 
+  std::size_t joined_bytes() const noexcept override { return joined_bytes_; }
   std::size_t open_calls() const noexcept { return open_.size(); }
 
  private:
@@ -106,6 +108,7 @@ class client_peer final : public foreign_peer {
   foreign_options options_;
   open_calls_map open_;
   std::size_t joined_bytes_ = 0;
+  byte_share joined_share_;
   std::uint64_t last_call_ = 0;
   bool known_ = false;
   std::string scratch_;

@@ -70,6 +70,7 @@ composed client_peer::say_part(const message& m, open_calls_map::iterator call, 
     c.parts_bytes += frame.size() + frame_cost_bytes;
     joined_bytes_ += frame.size() + frame_cost_bytes;
   }
+  joined_share_.set(joined_bytes_);
   return joined_bytes_ > options_.joined_bytes_max ? give_up(call) : said();
 }
 
@@ -96,6 +97,7 @@ composed client_peer::give_up(open_calls_map::iterator call) {
 void client_peer::close(open_calls_map::iterator call) {
   GATE_ASSERT(joined_bytes_ >= call->second.parts_bytes);
   joined_bytes_ -= call->second.parts_bytes;
+  joined_share_.set(joined_bytes_);
   open_.erase(call);
 }
 

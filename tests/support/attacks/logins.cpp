@@ -153,10 +153,13 @@ void flood_of_logins(findings& to) {
   };
   try {
     steadiness(system).tell(to, std::to_string(at_once) + " logins at once", rounds, flood);
+    // An attempt that the transport ends at its hello_timeout was not refused: the peer tries again by itself.
     const auto began = clock::now();
-    const bool welcome = comes_in(port, as("walt"));
+    login_peer walt(port, as("walt"));
+    handshake last = walt.next();
+    while (last.end == handshake::kind::broken_off && clock::now() - began < patience) last = walt.next();
     const auto took = clock::now() - began;
-    to.holds("a login with the right password meanwhile is let in", welcome);
+    to.holds("a login with the right password meanwhile is let in", last.end == handshake::kind::succeeded);
     to.pace("after", in_milliseconds(took), "5 s", took < 5s);
   } catch (...) {
     over = true;

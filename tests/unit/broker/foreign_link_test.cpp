@@ -18,8 +18,10 @@ broker_options settings() {
   return o;
 }
 
+byte_total all;
+
 foreign_link worker_of(dialect speaks, const broker_options& o = settings()) {
-  foreign_link link({speaks, peer_role::worker}, o);
+  foreign_link link({speaks, peer_role::worker}, o, all, all);
   link.registered(start);
   return link;
 }
@@ -66,7 +68,7 @@ TEST_CASE("heartbeats are never rarer than the broker's own", "[broker]") {
 
 TEST_CASE("a gate-rpc worker that does not list its methods is settled without", "[broker]") {
   const broker_options o = settings();
-  foreign_link link({dialect::gaterpc, peer_role::worker}, o);
+  foreign_link link({dialect::gaterpc, peer_role::worker}, o, all, all);
   wire::frame_list out;
   const std::array<bytes_view, 4> ready{"", "MDPW01", "\x01", "s:d:1"};
   CHECK(link.words().receive(ready, out).count == 0);
@@ -79,7 +81,7 @@ TEST_CASE("a gate-rpc worker that does not list its methods is settled without",
 
 TEST_CASE("nothing is due of a worker that has left, or that has not registered", "[broker]") {
   const broker_options o = settings();
-  foreign_link fresh({dialect::mdp01, peer_role::worker}, o);
+  foreign_link fresh({dialect::mdp01, peer_role::worker}, o, all, all);
   CHECK(fresh.due(start + 1h, false) == duty::none);
   CHECK(fresh.next_due(start, false) == instant::max());
   foreign_link link = worker_of(dialect::mdp01);

@@ -7,9 +7,10 @@ using namespace gate::broker;
 
 TEST_CASE("a peer is found by its port and routing id, and by its id", "[peers]") {
   buffer_pool spare;
+  byte_total owed;
   peers all;
-  remote_peer& first = all.add(0, "abc", spare);
-  remote_peer& second = all.add(1, "abc", spare);
+  remote_peer& first = all.add(0, "abc", spare, owed);
+  remote_peer& second = all.add(1, "abc", spare, owed);
   CHECK(all.find(0, "abc") == &first);
   CHECK(all.find(1, "abc") == &second);
   CHECK(all.find(2, "abc") == nullptr);
@@ -21,24 +22,26 @@ TEST_CASE("a peer is found by its port and routing id, and by its id", "[peers]"
 
 TEST_CASE("a routing id may contain any octets", "[peers]") {
   buffer_pool spare;
+  byte_total owed;
   peers all;
   const std::string with_zero("\0\0\1\0\xff", 5), shorter("\0\0", 2);
-  remote_peer& first = all.add(0, with_zero, spare);
-  remote_peer& second = all.add(0, shorter, spare);
+  remote_peer& first = all.add(0, with_zero, spare, owed);
+  remote_peer& second = all.add(0, shorter, spare, owed);
   CHECK(all.find(0, with_zero) == &first);
   CHECK(all.find(0, shorter) == &second);
 }
 
 TEST_CASE("the id of a peer that is gone is never used again", "[peers]") {
   buffer_pool spare;
+  byte_total owed;
   peers all;
-  remote_peer& first = all.add(0, "a", spare);
+  remote_peer& first = all.add(0, "a", spare, owed);
   const peer_id former = first.id;
   all.remove(first);
   CHECK(all.find(former) == nullptr);
   CHECK(all.find(0, "a") == nullptr);
   for (int i = 0; i < 1000; ++i) {
-    remote_peer& next = all.add(0, "a", spare);
+    remote_peer& next = all.add(0, "a", spare, owed);
     REQUIRE(next.id != former);
     REQUIRE(next.id != internal_peer);
     REQUIRE(all.find(former) == nullptr);
@@ -49,7 +52,8 @@ TEST_CASE("the id of a peer that is gone is never used again", "[peers]") {
 
 TEST_CASE("the internal service is no peer that sits on a socket", "[peers]") {
   buffer_pool spare;
+  byte_total owed;
   peers all;
-  all.add(0, "a", spare);
+  all.add(0, "a", spare, owed);
   CHECK(all.find(internal_peer) == nullptr);
 }

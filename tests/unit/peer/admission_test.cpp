@@ -192,7 +192,7 @@ TEST_CASE("who is put off connects again after a bounded time, and is admitted t
   attempt tries(router.endpoint, how == guard::plain ? alice() : keys_for(router.server_key),
                 1s);  // to be asked within, on a slow machine too
   const outcome first = tries.run();
-  CHECK(first.why == errc::unavailable);
+  CHECK(first.why == errc::busy);
   CHECK(first.says("puts us off"));
   CHECK(router.asked() == 1);
   outcome second = tries.run();
@@ -219,7 +219,7 @@ TEST_CASE("a server that hangs up on who is put off is not taken for one with an
   CHECK(reads.mechanism == "CURVE");
   CHECK(reads.reads_us);
   const peer::verdict put_off = peer::of_server(reads, right, router.endpoint);
-  CHECK(put_off.why == errc::unavailable);
+  CHECK(put_off.why == errc::busy);
   CHECK(put_off.text.find("puts us off") != std::string::npos);
 
   const peer::server_facts does_not = asked(wrong);

@@ -214,6 +214,25 @@ TEST_CASE("a broker that welcomes and throws out at once is not asked in a tight
   CHECK(f.last_pause >= 250ms);
 }
 
+TEST_CASE("whose login is put off comes back ever later, up to a bound, and as soon as ever once it is let in",
+          "[link]") {
+  fixture f;
+  f.under_test.start(f.now);
+  for (const auto most : {500ms, 1000ms, 2000ms, 4000ms, 4000ms, 4000ms}) {
+    f.under_test.ended(errc::busy, "put off", f.now);
+    CHECK(f.losses.back() == errc::unavailable);
+    CHECK(f.last_pause <= most);
+    CHECK(f.last_pause >= most / 2);
+    f.pass(f.last_pause);
+    REQUIRE(f.under_test.current() == state::connecting);
+  }
+  f.under_test.connected(f.now);
+  f.welcome();
+  f.now += 2s;
+  f.under_test.ended(errc::unavailable, "gone", f.now);
+  CHECK(f.last_pause <= 20ms);
+}
+
 TEST_CASE("two links with different seeds do not come back at the same moment", "[link]") {
   fixture a(1), b(2);
   bool differ = false;

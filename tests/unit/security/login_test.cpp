@@ -1,5 +1,6 @@
 #include "broker/src/security/login.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -31,11 +32,13 @@ const std::string bob = "[principals.bob]\npassword='" + bobs + "'\n";
 const std::string keyed = "[principals.kate]\ncurve='" + to_z85(known_key) + "'\n";
 
 struct jobs final : hasher {
-  bool submit(std::unique_ptr<hash_job> job) override {
-    if (waiting.size() >= room) return false;
+  std::unique_ptr<hash_job> submit(const line& at, std::unique_ptr<hash_job> job) override {
+    if (waiting.size() >= room) return job;
     waiting.push_back(std::move(job));
-    return true;
+    lines.push_back(at);
+    return nullptr;
   }
+  std::vector<line> lines;
   std::deque<std::unique_ptr<hash_job>> waiting;
   std::size_t room = 64;
 };
@@ -378,4 +381,128 @@ TEST_CASE("a digest tells users, passwords and ways apart, and processes", "[sec
   CHECK(one.of("PLAIN", "a", "bc") != one.of("PLAIN", "ab", "c"));
   CHECK(one.of("PLAIN", "a", "bc") != one.of("CURVE", "a", "bc"));
   CHECK(one.of("PLAIN", "a", "bc") != other.of("PLAIN", "a", "bc"));
+}
+
+TEST_CASE("the failures of one user hold up no other, and of strangers no user", "[security]") {
+  for (const char* address : {"127.0.0.1", "10.0.0.1", "localhost:0:0:1"}) {
+    fixture f(read(alice + bob));
+    for (int i = 0; i < 10; ++i) f.decide(plain("bob", "wrong" + std::to_string(i), address));
+    for (int i = 0; i < 10; ++i) f.decide(plain("nobody" + std::to_string(i), "x", address));
+    CHECK(f.decide(plain("bob", "bob's", address)).what == outcome::later);
+    CHECK(f.decide(plain("nobody", "x", address)).what == outcome::later);
+    CHECK(f.decide(plain("alice", "alice's", address)).what == outcome::accepted);
+    CHECK(f.decide(plain("bob", "bob's", "10.0.0.9")).what == outcome::accepted);
+  }
+}
+
+TEST_CASE("who came in before from there comes in again, whatever others do there under the same name", "[security]") {
+  fixture f(read(alice));
+  CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
+  for (int i = 0; i < 10; ++i) f.decide(plain("alice", "wrong" + std::to_string(i)));
+  const std::size_t checked = f.checked;
+  CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
+  CHECK(f.checked == checked);
+  // From elsewhere it would be a way to guess.
+  for (int i = 0; i < 5; ++i) f.decide(plain("alice", "wrong" + std::to_string(i), "10.0.0.2"));
+  CHECK(f.decide(plain("alice", "alice's", "10.0.0.2")).what == outcome::later);
+}
+
+TEST_CASE("while a pause is due no more than a few passwords a second are compared with what was right", "[security]") {
+  fixture f(read(alice));
+  CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
+  for (int i = 0; i < 10; ++i) f.decide(plain("alice", "wrong" + std::to_string(i)));
+  f.now += 1ms;
+  for (int i = 0; i < 100; ++i) f.decide(plain("alice", "guess" + std::to_string(i)));
+  CHECK(f.decide(plain("alice", "alice's")).what == outcome::later);
+  f.now += 1s;
+  CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
+}
+
+TEST_CASE("an address that strangers have blocked does not tell who is in the store", "[security]") {
+  fixture f(read(alice + bob));
+  SECTION("by many names") {
+    for (int i = 0; i < 5; ++i) CHECK(f.decide(plain("nobody" + std::to_string(i), "x")).what == outcome::refused);
+  }
+  SECTION("by one that is known") {
+    for (int i = 0; i < 5; ++i) CHECK(f.decide(plain("bob", std::to_string(i))).what == outcome::refused);
+  }
+  SECTION("by one that is not") {
+    for (int i = 0; i < 5; ++i) CHECK(f.decide(plain("nobody", std::to_string(i))).what == outcome::refused);
+  }
+  const verdict stranger = f.decide(plain("mallory", "x")), known = f.decide(plain("alice", "x"));
+  CHECK(stranger.what == outcome::later);
+  CHECK(known.what == outcome::later);
+  CHECK(stranger.why == known.why);
+}
+
+TEST_CASE("what others tell of an address at zap_bind blocks nobody there", "[security]") {
+  fixture f(read(alice));
+  for (int i = 0; i < 10; ++i) {
+    const std::string guess = "guess" + std::to_string(i);
+    attempt told = plain("alice", guess);
+    told.hearsay = true;
+    CHECK(f.decide(told).what == (i < 5 ? outcome::refused : outcome::later));
+  }
+  CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
+  attempt as_alice = plain("alice", "alice's");
+  as_alice.hearsay = true;
+  CHECK(f.decide(as_alice).what == outcome::later);
+}
+
+TEST_CASE("a password waits in its own line: strangers of an address share one", "[security]") {
+  fixture f(read(alice));
+  f.decide(plain("alice", "alice's"));
+  f.logins.begin(plain("alice", "other"), f.now);
+  f.logins.begin(plain("alice", "other", "10.0.0.7"), f.now);
+  f.logins.begin(plain("nobody1", "x"), f.now);
+  f.logins.begin(plain("nobody2", "x"), f.now);
+  REQUIRE(f.hashes.lines.size() == 4);
+  CHECK(f.hashes.lines[1].who == asker::familiar);
+  CHECK(f.hashes.lines[2].who == asker::stranger);
+  CHECK(f.hashes.lines[2].place == f.hashes.lines[3].place);
+  CHECK(f.hashes.lines[2].owner == f.hashes.lines[3].owner);
+}
+
+TEST_CASE("when too many wait for checks, those for whom most wait give way", "[security]") {
+  fixture f(read(alice + bob));
+  for (int i = 0; i < 4096; ++i) CHECK_FALSE(f.logins.begin(plain("alice", "wrong"), f.now).now);
+  const login::begun bobs_own = f.logins.begin(plain("bob", "bob's"), f.now);
+  CHECK_FALSE(bobs_own.now);
+  auto decided = f.logins.take_decided();
+  REQUIRE(decided.size() == 1);
+  CHECK(decided[0].what.what == outcome::later);
+  CHECK(decided[0].who != bobs_own.who);
+  f.hash_all();
+  decided = f.logins.take_decided();
+  CHECK(decided.size() == 4096);
+  const auto of_bob =
+      std::find_if(decided.begin(), decided.end(), [&](const auto& d) { return d.who == bobs_own.who; });
+  REQUIRE(of_bob != decided.end());
+  CHECK(of_bob->what.what == outcome::accepted);
+}
+
+TEST_CASE("who comes again with the same wrong password waits for itself alone, and costs no hash", "[security]") {
+  for (const char* address : {"127.0.0.1", "10.0.0.1"}) {
+    fixture f(read(alice));
+    for (int i = 0; i < 5; ++i) CHECK(f.decide(plain("alice", "wrong", address)).what == outcome::refused);
+    CHECK(f.checked == 1);
+    const verdict v = f.decide(plain("alice", "wrong", address));
+    CHECK(v.what == outcome::later);
+    CHECK(v.retry_after == 1s);
+    f.now += 1s;
+    CHECK(f.decide(plain("alice", "wrong", address)).what == outcome::refused);
+    CHECK(f.decide(plain("alice", "wrong", address)).retry_after == 2s);
+    // Who has the right one has never been seen, and comes in.
+    CHECK(f.decide(plain("alice", "alice's", address)).what == outcome::accepted);
+    for (int i = 0; i < 5; ++i) CHECK(f.decide(plain("nobody", "wrong", address)).what == outcome::refused);
+    CHECK(f.decide(plain("nobody", "wrong", address)).what == outcome::later);
+    CHECK(f.decide(plain("nobody-else", "wrong", address)).what == outcome::refused);
+  }
+}
+
+TEST_CASE("a password that was wrong may be right when the store has changed", "[security]") {
+  fixture f(read(alice));
+  for (int i = 0; i < 3; ++i) CHECK(f.decide(plain("bob", "bob's")).what == outcome::refused);
+  f.logins.replace(read(alice + bob));
+  CHECK(f.decide(plain("bob", "bob's")).what == outcome::accepted);
 }

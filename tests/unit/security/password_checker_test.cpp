@@ -34,7 +34,8 @@ TEST_CASE("passwords are checked on a thread of their own, in their order", "[se
     done.emplace_back(j->id, j->fits);
     all_done.notify_one();
   });
-  for (std::uint64_t i = 0; i < 4; ++i) CHECK(checker.submit(job(i, i % 2 == 0 ? "right" : "wrong", hash)));
+  for (std::uint64_t i = 0; i < 4; ++i)
+    CHECK(checker.submit({}, job(i, i % 2 == 0 ? "right" : "wrong", hash)) == nullptr);
   std::unique_lock hold(lock);
   all_done.wait(hold, [&] { return done.size() == 4; });
   for (std::uint64_t i = 0; i < 4; ++i) CHECK(done[i] == std::pair(i, i % 2 == 0));
@@ -50,7 +51,7 @@ TEST_CASE("no more passwords wait than may, and the end waits for one at the mos
       ++done;
     });
     std::size_t taken = 0;
-    while (taken < 100 && checker.submit(job(taken, "x", "no hash"))) ++taken;
+    while (taken < 100 && checker.submit({}, job(taken, "x", "no hash")) == nullptr) ++taken;
     CHECK(taken >= 2);
     CHECK(taken <= 3);
     closed.unlock();

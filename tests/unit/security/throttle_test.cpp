@@ -41,7 +41,7 @@ TEST_CASE("an origin is the address, or of IPv6 what one host has all of", "[sec
 
 TEST_CASE("failed logins of one place cost a pause that grows to a bound", "[security]") {
   login_throttle t({});
-  const std::string place = login_throttle::place_of("10.0.0.1", "alice");
+  const std::string place = "10.0.0.1 alice";
   instant now = at(0ms);
   for (int i = 0; i < 4; ++i) {
     fail(t, place, now);
@@ -54,7 +54,7 @@ TEST_CASE("failed logins of one place cost a pause that grows to a bound", "[sec
     now += pause;
     CHECK(t.pause(place, now) == 0s);
   }
-  CHECK(t.pause(login_throttle::place_of("10.0.0.2", "alice"), now) == 0s);
+  CHECK(t.pause("10.0.0.2 alice", now) == 0s);
   CHECK(t.failures() == 13);
 }
 
@@ -81,10 +81,16 @@ TEST_CASE("guesses at once count before their outcome is known", "[security]") {
   CHECK(t.pause("10.0.0.1", at(1ms)) == 0s);
 }
 
-TEST_CASE("on one machine a user's failures are no other's", "[security]") {
-  CHECK(login_throttle::place_of("127.0.0.1", "alice") != login_throttle::place_of("127.0.0.1", "bob"));
-  CHECK(login_throttle::place_of("", "alice") != login_throttle::place_of("", "bob"));
-  CHECK(login_throttle::place_of("10.0.0.1", "alice") == login_throttle::place_of("10.0.0.1", "bob"));
+TEST_CASE("a place that has to wait may be asked about so many times a second", "[security]") {
+  login_throttle t({});
+  const std::string place = "10.0.0.1 alice";
+  for (int i = 0; i < 10; ++i) fail(t, place, at(0ms));
+  for (int i = 0; i < 32; ++i) CHECK(t.may_ask(place, at(1ms)));
+  CHECK_FALSE(t.may_ask(place, at(900ms)));
+  CHECK(t.may_ask(place, at(1001ms)));
+  CHECK(t.may_ask("10.0.0.1 bob", at(1ms)));
+  CHECK(t.blocked(place, at(1ms)) > 0s);
+  CHECK(t.blocked("10.0.0.1", at(1ms)) == 0s);
 }
 
 TEST_CASE("a flood from many places neither grows the table nor frees the place that is blocked", "[security]") {
