@@ -42,7 +42,7 @@ inline constexpr std::size_t error_text_bytes_max = 4096;
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
 
 // Nesting of arrays and maps in a decoded value.
-inline constexpr std::size_t value_depth_max = 64;
+inline constexpr std::size_t value_depth_max = 128;
 
 // Bytes of what a peer says of itself in its hello, as encoded; beyond it the hello is malformed.
 inline constexpr std::size_t descriptor_bytes_max = 1u << 20;

@@ -191,6 +191,7 @@ dispatcher::call_type& dispatcher::take(const message& m, const call_origin& fro
   free_.pop_back();
   ++live_;
   call.begin(m, from, options_.service, entry, loop_, options_.payload_bytes_max, options_.huge);
+  call.reads_strictly = options_.strict;
   return call;
 }
 

@@ -50,6 +50,8 @@ struct dispatcher_options {
   std::uint32_t window_bytes = limits::stream_window_bytes;
   // Arguments that come in chunks, and results that leave so.
   detail::huge_settings huge;
+  // A struct among the arguments may have no field that the method's does not know, and lacks none but optional ones.
+  bool strict = false;
   huge::receive_bounds huge_arguments;
   // A plain method that runs on for stuck_after once its call has ended is stuck; on_stuck is called when one more than
   // stuck_max of them are.

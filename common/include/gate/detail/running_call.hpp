@@ -216,14 +216,15 @@ class running_call final : public Call {
   std::uint64_t payload_bytes_max() const noexcept { return payload_bytes_max_; }
 
   // The dispatcher's notes.
-  bool starting = false;     // within dispatcher::request
-  bool done = false;         // ended while starting
-  bool registered = false;   // in the table of open calls
-  bool detached = false;     // its connection is gone: nothing is sent
-  bool answered = false;     // its final or error was sent
-  bool stuck = false;        // ended for its caller, and still holds a thread
-  bool exhausted = false;    // its generator has ended
-  bool in_transfer = false;  // its arguments are collected, or its result leaves in chunks
+  bool starting = false;        // within dispatcher::request
+  bool done = false;            // ended while starting
+  bool registered = false;      // in the table of open calls
+  bool detached = false;        // its connection is gone: nothing is sent
+  bool answered = false;        // its final or error was sent
+  bool stuck = false;           // ended for its caller, and still holds a thread
+  bool exhausted = false;       // its generator has ended
+  bool reads_strictly = false;  // structs among its arguments: see dispatcher_options
+  bool in_transfer = false;     // its arguments are collected, or its result leaves in chunks
   std::atomic<pool_state> in_pool = pool_state::none;
   instant started{};
   timer_key timer{};      // of the deadline; once the call is over for its caller, of the stuck watch
