@@ -13,8 +13,9 @@
 
 namespace gate::huge {
 
-// Begins with little, doubles while so much arrives within `doubled_below`, and becomes what arrives in `aimed_at` where
-// it takes longer than `shrunk_above`. A window that is never opened does not follow: it is all that it may be.
+// Begins with little, doubles when as much arrived within `doubled_below` twice in a row, and becomes what arrives in
+// `aimed_at` where it takes longer than `shrunk_above`. A window that is never opened does not follow: it is all that
+// it may be.
 class flow_window {
  public:
   explicit flow_window(std::uint32_t most) noexcept : most_(most), window_(most), granted_(most) {}
@@ -36,9 +37,10 @@ class flow_window {
     round_bytes_ += bytes;
     const duration took = now - *round_at_;
     if (round_bytes_ < window_ || took <= duration::zero()) return;
-    if (took < doubled_below) {
-      window_ = window_ > most_ / 2 ? most_ : window_ * 2;
-    } else if (took > shrunk_above) {
+    const bool quick = took < doubled_below;
+    if (quick && was_quick_) window_ = window_ > most_ / 2 ? most_ : window_ * 2;
+    was_quick_ = quick;
+    if (took > shrunk_above) {
       const double in_time = static_cast<double>(round_bytes_) * (std::chrono::duration<double>(aimed_at) / took);
       window_ = std::clamp(static_cast<std::uint32_t>(in_time), std::min(least_bytes, window_), window_);
     }
@@ -71,6 +73,7 @@ class flow_window {
   std::uint64_t granted_ = 0, read_ = 0;  // since the beginning
   std::optional<instant> round_at_;       // since when a window's worth is arriving
   std::uint64_t round_bytes_ = 0;
+  bool was_quick_ = false;  // the round before: one alone may have come late, and at once
 };
 
 }  // namespace gate::huge
