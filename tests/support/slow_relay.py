@@ -33,7 +33,7 @@ class Way:
     def step(self, rate):
         """Passes on what it may; False at the end of the connection."""
         now = time.monotonic()
-        self.allowance = min(self.allowance + (now - self.at) * rate, max(rate * 0.05, 1))
+        self.allowance = min(self.allowance + (now - self.at) * rate, max(rate * 0.2, 1))
         self.at = now
         try:
             if not self.held and self.allowance >= 1:

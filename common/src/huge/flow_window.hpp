@@ -13,8 +13,9 @@
 
 namespace gate::huge {
 
-// Begins with little, doubles while so much arrives within `doubled_below`, and goes back to what arrives in that time
-// where it takes longer than `shrunk_above`. A window that is never opened does not follow: it is all that it may be.
+// Begins with little, doubles when as much arrived within `doubled_below` twice in a row, and becomes what arrives in
+// `aimed_at` where it takes longer than `shrunk_above`. A window that is never opened does not follow: it is all that
+// it may be.
 class flow_window {
  public:
   explicit flow_window(std::uint32_t most) noexcept : most_(most), window_(most), granted_(most) {}
@@ -36,10 +37,11 @@ class flow_window {
     round_bytes_ += bytes;
     const duration took = now - *round_at_;
     if (round_bytes_ < window_ || took <= duration::zero()) return;
-    if (took < doubled_below) {
-      window_ = window_ > most_ / 2 ? most_ : window_ * 2;
-    } else if (took > shrunk_above) {
-      const double in_time = static_cast<double>(round_bytes_) * (std::chrono::duration<double>(doubled_below) / took);
+    const bool quick = took < doubled_below;
+    if (quick && was_quick_) window_ = window_ > most_ / 2 ? most_ : window_ * 2;
+    was_quick_ = quick;
+    if (took > shrunk_above) {
+      const double in_time = static_cast<double>(round_bytes_) * (std::chrono::duration<double>(aimed_at) / took);
       window_ = std::clamp(static_cast<std::uint32_t>(in_time), std::min(least_bytes, window_), window_);
     }
     round_at_ = now;
@@ -61,7 +63,8 @@ class flow_window {
  private:
   static constexpr std::uint32_t first_bytes = 256u << 10;  // a chunk
   static constexpr std::uint32_t least_bytes = 64u << 10;
-  static constexpr duration doubled_below = std::chrono::milliseconds(200);
+  static constexpr duration doubled_below = std::chrono::milliseconds(125);
+  static constexpr duration aimed_at = std::chrono::milliseconds(200);
   static constexpr duration shrunk_above = std::chrono::milliseconds(300);
   static constexpr std::uint64_t largest = std::numeric_limits<std::uint32_t>::max();
 
@@ -70,6 +73,7 @@ class flow_window {
   std::uint64_t granted_ = 0, read_ = 0;  // since the beginning
   std::optional<instant> round_at_;       // since when a window's worth is arriving
   std::uint64_t round_bytes_ = 0;
+  bool was_quick_ = false;  // the round before: one alone may have come late, and at once
 };
 
 }  // namespace gate::huge
