@@ -58,8 +58,8 @@ class held_work {
   bool has_room() const noexcept { return held_ < capacity_; }
   // The same for a call that takes a thread: one is free, or those ahead of it take no more than the time allowed.
   bool has_thread() const noexcept { return held_ < capacity_ && on_threads_ < thread_calls_max(); }
-  // Whether a call of that method may wait for a thread: not one of which nothing is known, or that takes too long itself.
-  // To be asked when has_thread().
+  // Whether a call of that method may wait for a thread: not one of which nothing is known, or that takes too long
+  // itself. To be asked when has_thread().
   bool fits(std::string_view method) const noexcept {
     if (on_threads_ < threads_ || threads_ == 0) return true;
     const std::size_t name = std::hash<std::string_view>{}(method);
@@ -109,7 +109,7 @@ class held_work {
   std::uint32_t ahead_ = 0;       // calls that may wait for a thread
   std::int64_t mean_ns_ = 0;      // that a method keeps a thread, over all; 0: nothing is known
   std::array<method_time, 16> methods_{};
-  instant progress_at_{};         // when a thread was last seen to come free, or to be
+  instant progress_at_{};  // when a thread was last seen to come free, or to be
   bool late_ = false;
 };
 
