@@ -59,7 +59,7 @@ bool core::state::take_in(peer& client, const service_key& what, const message& 
   service* const home = expect(client, what, m);
   if (home == nullptr) return false;
   lane& where = home->lane_of(m.method);
-  worker* const w = home->pool.pick(where.offers, now_);
+  worker* const w = home->pool.pick(where.offers, m.method, now_);
   if (w != nullptr) {
     call& c = accept(client, m, *home);
     if (const std::size_t bytes = stored_request::measure(m); c.idempotent() && may_keep(c, bytes))
@@ -291,7 +291,7 @@ void core::state::on_answer(worker& w, const message& m) {
   } else {
     deliver(*c, m);
   }
-  if (c->way == call_way::thread) w.work.ran(m.service_time);
+  if (c->way == call_way::thread) w.work.ran(c->method, m.service_time);
   w.answered_at = now_;
   release_from_worker(*c);
   serve(w);

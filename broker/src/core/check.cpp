@@ -137,7 +137,7 @@ std::string core::state::check_service(const service& s) const {
   for (const call* c : waiting) {
     bytes += c->kept->bytes();
     if (c->home != &s) return "a call waits for another service";
-    if (worker_pool::can_pick(c->waits_in->offers, now_)) return "a call waits while a worker could take it";
+    if (worker_pool::can_begin(c->waits_in->offers)) return "a call waits while a worker could take it";
     if (members > 0 && c->waits_in->offers.empty()) return "a call waits for a method that nobody has";
   }
   for (const auto& l : s.lanes()) {

@@ -75,7 +75,7 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid
           text_of({"the worker of service '", s.full_name(),
                    "' left before it read the call, and there is no "
                    "room to queue it (client_bytes_max, queue_total_bytes_max); call again later"}));
-    } else if (worker* const w = s.pool.pick(where.offers, now_, avoid); w != nullptr) {
+    } else if (worker* const w = s.pool.pick(where.offers, c->method, now_, avoid); w != nullptr) {
       give(*c, *w, where, c->kept->view());
     } else if (where.offers.empty() && s.pool.members() > 0) {
       end(*c, c->executed ? errc::worker_lost : errc::no_method,

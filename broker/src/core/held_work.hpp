@@ -2,8 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string_view>
 
 #include <gate/clock.hpp>
 #include <gate/limits.hpp>
@@ -39,10 +43,14 @@ class held_work {
   void sliced(instant now) noexcept { thread_freed(now); }
 
   // The worker's word on how long a method ran that has ended. Zero: it did not begin.
-  void ran(std::chrono::microseconds time) noexcept {
+  void ran(std::string_view method, std::chrono::microseconds time) noexcept {
     if (time.count() <= 0) return;
     const std::int64_t sample = std::min<std::int64_t>(time.count(), sample_us_max) * 1000;
     mean_ns_ = mean_ns_ == 0 ? sample : mean_ns_ + (sample - mean_ns_) / 8;
+    const std::size_t name = std::hash<std::string_view>{}(method);
+    method_time& own = methods_[name % methods_.size()];
+    own.mean_ns = own.name != name || own.mean_ns == 0 ? sample : own.mean_ns + (sample - own.mean_ns) / 8;
+    own.name = name;
     const std::int64_t ahead = threads_ * std::int64_t{work_ahead_ns} / std::max<std::int64_t>(mean_ns_, 1);
     ahead_ = static_cast<std::uint32_t>(std::min<std::int64_t>(ahead, capacity_));
   }
@@ -50,6 +58,15 @@ class held_work {
   bool has_room() const noexcept { return held_ < capacity_; }
   // The same for a call that takes a thread: one is free, or those ahead of it take no more than the time allowed.
   bool has_thread() const noexcept { return held_ < capacity_ && on_threads_ < thread_calls_max(); }
+  // Whether a call of that method may wait for a thread: not one of which nothing is known, or that takes too long
+  // itself. To be asked when has_thread().
+  bool fits(std::string_view method) const noexcept {
+    if (on_threads_ < threads_ || threads_ == 0) return true;
+    const std::size_t name = std::hash<std::string_view>{}(method);
+    const method_time& own = methods_[name % methods_.size()];
+    if (own.name != name || own.mean_ns == 0) return false;
+    return (on_threads_ - threads_ + 1) * own.mean_ns <= threads_ * work_ahead_ns;
+  }
   // None of its threads has come free for so long that what it holds ahead cannot be what it was thought to be. It
   // lasts until one does.
   bool is_late(instant now) const noexcept {
@@ -79,13 +96,20 @@ class held_work {
     late_ = false;
   }
 
+  // Of a method, told apart by the hash of its name. Two that share a place forget each other, and wait the longer.
+  struct method_time {
+    std::size_t name = 0;
+    std::int64_t mean_ns = 0;
+  };
+
   std::uint32_t capacity_ = 0, threads_ = 0;
   std::uint32_t held_ = 0;        // calls given and not answered
   std::uint32_t in_pool_ = 0;     // of them those that need threads at all,
   std::uint32_t on_threads_ = 0;  // and those that need one until they end
   std::uint32_t ahead_ = 0;       // calls that may wait for a thread
-  std::int64_t mean_ns_ = 0;      // that a method keeps a thread; 0: nothing is known
-  instant progress_at_{};         // when a thread was last seen to come free, or to be
+  std::int64_t mean_ns_ = 0;      // that a method keeps a thread, over all; 0: nothing is known
+  std::array<method_time, 16> methods_{};
+  instant progress_at_{};  // when a thread was last seen to come free, or to be
   bool late_ = false;
 };
 

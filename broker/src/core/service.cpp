@@ -92,6 +92,7 @@ call* service::next_for(const worker& w) const noexcept {
   for (const lane_of_group& l : w.group->lanes) {
     const client_turns& waiting = l.where->waiting;
     if (waiting.empty() || (first != nullptr && first->turn() <= waiting.turn()) || !w.takes(l.way)) continue;
+    if (l.way == call_way::thread && !w.work.fits(waiting.next()->method)) continue;
     first = &waiting;
   }
   return first == nullptr ? nullptr : first->next();

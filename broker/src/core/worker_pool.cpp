@@ -62,24 +62,31 @@ void worker_pool::used(worker& w) noexcept {
 }
 
 // One that is late is so until it answers: it is looked at once.
-bool worker_pool::is_in_time(worker& w, call_way way, instant now) noexcept {
-  if (way != call_way::thread || !w.work.is_late(now)) return true;
+bool worker_pool::is_in_time(worker& w, call_way way, std::string_view method, instant now) noexcept {
+  if (way != call_way::thread) return true;
+  if (!w.work.is_late(now)) return w.work.fits(method);
   w.work.found_late();
   refresh(w);
   return false;
 }
 
-worker* worker_pool::pick(std::span<const offer> offers, instant now, worker* avoid) noexcept {
+worker* worker_pool::pick(std::span<const offer> offers, std::string_view method, instant now, worker* avoid) noexcept {
   worker* best = nullptr;
   order_kind kind{};
   bool avoided = false;
   for (const offer& o : offers) {
     const worker_order& order = o.group->order_for(o.way);
     worker* w = order.first(avoid);
-    while (w != nullptr && !is_in_time(*w, o.way, now)) w = order.first(avoid);
+    // One that is late leaves the order. One that the call does not fit is the least loaded, so that the others are
+    // hardly better: the call waits for the first answer.
+    while (w != nullptr && !is_in_time(*w, o.way, method, now)) {
+      if (order.contains(*w)) break;
+      w = order.first(avoid);
+    }
     if (w == nullptr) {
-      avoided = avoided || (!order.empty() && is_in_time(*avoid, o.way, now));
-    } else if (best == nullptr || worker_order::before(order.kind(), *w, kind, *best)) {
+      avoided = avoided || (!order.empty() && is_in_time(*avoid, o.way, method, now));
+    } else if ((o.way != call_way::thread || w->work.fits(method)) &&
+               (best == nullptr || worker_order::before(order.kind(), *w, kind, *best))) {
       best = w;
       kind = order.kind();
     }
@@ -87,10 +94,12 @@ worker* worker_pool::pick(std::span<const offer> offers, instant now, worker* av
   return best == nullptr && avoided ? avoid : best;
 }
 
-bool worker_pool::can_pick(std::span<const offer> offers, instant now) noexcept {
-  return std::any_of(offers.begin(), offers.end(), [now](const offer& o) {
-    const auto in_time = [&](const worker& w) { return o.way != call_way::thread || !w.work.is_late(now); };
-    return o.group->order_for(o.way).any(in_time);
+bool worker_pool::can_begin(std::span<const offer> offers) noexcept {
+  return std::any_of(offers.begin(), offers.end(), [](const offer& o) {
+    const auto begins = [&](const worker& w) {
+      return o.way != call_way::thread || w.work.threads() == 0 || w.work.on_threads() < w.work.threads();
+    };
+    return o.group->order_for(o.way).any(begins);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gate/clock.hpp>
@@ -108,16 +109,16 @@ class worker_pool {
 
   // The worker that is to take a call of that lane: the one that holds fewest, in proportion to what it runs at once,
   // of those the least recently used. `avoid` only when there is no other. Null: none takes it now.
-  worker* pick(std::span<const offer> offers, instant now, worker* avoid = nullptr) noexcept;
-  // Whether pick() would find one.
-  static bool can_pick(std::span<const offer> offers, instant now) noexcept;
+  worker* pick(std::span<const offer> offers, std::string_view method, instant now, worker* avoid = nullptr) noexcept;
+  // Whether one could begin with such a call at once.
+  static bool can_begin(std::span<const offer> offers) noexcept;
 
   // Workers that joined and did not leave, stalled or not.
   std::size_t members() const noexcept { return members_; }
   const std::vector<std::unique_ptr<method_group>>& groups() const noexcept { return groups_; }
 
  private:
-  bool is_in_time(worker& w, call_way way, instant now) noexcept;
+  bool is_in_time(worker& w, call_way way, std::string_view method, instant now) noexcept;
 
   std::vector<std::unique_ptr<method_group>> groups_;
   std::size_t members_ = 0;

@@ -308,6 +308,19 @@ TEST_CASE("a worker whose threads do not come free is given nothing ahead", "[br
   CHECK(b.core.measure().queued == 1);
 }
 
+TEST_CASE("that one method is tiny lets nobody hoard another", "[broker]") {
+  bench b;
+  const peer_id c = b.client();
+  const peer_id w = threaded(b, 2);
+  b.request(c, 1, "s", plain);
+  answer(b, w, requests_to(b, w).front().call, 1us);
+  for (std::uint64_t n = 2; n <= 300; ++n) b.request(c, n, "s", {.method = "other"});
+  const auto given = requests_to(b, w);
+  REQUIRE(given.size() == 2);
+  answer(b, w, given.front().call, 100ms);
+  CHECK(requests_to(b, w).size() == 1);
+}
+
 TEST_CASE("answers to calls that never began say nothing of how long a method takes", "[broker]") {
   bench b;
   const peer_id c = b.client();
