@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -56,24 +57,54 @@ void fail(const std::string& why) {
   _exit(2);
 }
 
+namespace {
+
+constexpr std::string_view usage =
+    "usage: gate-bench-worker|gate-bench-client --endpoint ADDRESS [--workload NAME] [--kind NAME] [--duration "
+    "SECONDS] "
+    "[--warmup SECONDS] [--warmup-calls N] [--calls N] [--items N] [--inflight N] [--size BYTES] [--conns N] "
+    "[--timeout SECONDS]; bench/gate-peer.json says which for what\n";
+
+double seconds_in(const std::string& value) {
+  constexpr double most = 1e6;
+  const double seconds = std::stod(value);
+  if (!(seconds >= 0 && seconds <= most)) throw std::out_of_range(value);
+  return seconds;
+}
+
+void set(arguments& a, std::string_view key, const std::string& value) {
+  if (key == "--workload") a.workload = value;
+  if (key == "--endpoint") a.endpoint = value;
+  if (key == "--duration") a.duration_s = seconds_in(value);
+  if (key == "--warmup") a.warmup_s = seconds_in(value);
+  if (key == "--warmup-calls") a.warmup_calls = std::stoull(value);
+  if (key == "--calls") a.calls = std::stoull(value);
+  if (key == "--items") a.items = std::stoull(value);
+  if (key == "--inflight") a.in_flight = std::stoul(value);
+  if (key == "--size") a.size_bytes = std::stoul(value);
+  if (key == "--kind") a.kind = value;
+  if (key == "--conns") a.connections = std::stoul(value);
+  if (key == "--timeout") a.timeout_s = seconds_in(value);
+}
+
+}  // namespace
+
 arguments parse(int argc, char** argv) {
   arguments a;
+  if (argc > 1 && std::string_view(argv[1]) == "--help") {
+    fmt::print("{}", usage);
+    std::fflush(stdout);
+    _exit(0);
+  }
   for (int i = 1; i < argc; i += 2) {
     const std::string_view key = argv[i];
     if (!key.starts_with("--") || i + 1 >= argc) fail("expected pairs of --key value, got '" + std::string(key) + "'");
     const std::string value = argv[i + 1];
-    if (key == "--workload") a.workload = value;
-    if (key == "--endpoint") a.endpoint = value;
-    if (key == "--duration") a.duration_s = std::stod(value);
-    if (key == "--warmup") a.warmup_s = std::stod(value);
-    if (key == "--warmup-calls") a.warmup_calls = std::stoull(value);
-    if (key == "--calls") a.calls = std::stoull(value);
-    if (key == "--items") a.items = std::stoull(value);
-    if (key == "--inflight") a.in_flight = std::stoul(value);
-    if (key == "--size") a.size_bytes = std::stoul(value);
-    if (key == "--kind") a.kind = value;
-    if (key == "--conns") a.connections = std::stoul(value);
-    if (key == "--timeout") a.timeout_s = std::stod(value);
+    try {
+      set(a, key, value);
+    } catch (const std::logic_error&) {  // what std::stod and its like throw
+      fail("'" + value + "' is no value of " + std::string(key));
+    }
   }
   if (a.endpoint.empty()) fail("--endpoint is missing");
   return a;

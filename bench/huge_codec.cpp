@@ -162,6 +162,10 @@ std::string file(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--help") {
+    std::puts("usage: gate-bench-huge [FILE]: what chunks of log lines, of noise, and of FILE cost");
+    return 0;
+  }
   try {
     measure("log", log_lines());
     measure("noise", noise());

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <unistd.h>
@@ -137,11 +138,19 @@ class descriptions {
   bool asked_ = false;
 };
 
+std::string stream_instead(const call_line& line) {
+  return line.save.empty() ? "add --stream" : "--stream in place of --save";
+}
+
 // What explain() cannot know: it sees the error alone, whose text is for who uses a library.
 std::string hint_for(const Error& error, const settings& common, const call_line& line, const upload& arguments,
                      descriptions& known) {
   const bool refused = error.code() == errc::invalid_argument && error.where() != origin::local;
   if (common.output != output_format::for_people) return {};
+  // Workers of other dialects do not describe what is a stream: then the error says it.
+  if (!line.stream && std::string_view(error.what()).ends_with("answers with a stream: call it as one")) {
+    return stream_instead(line);
+  }
   if (!refused) return {};
   std::string hint;
   try {
@@ -167,7 +176,7 @@ target parse_target(std::string_view text) {
 std::string stream_hint(const method_line& method, const call_line& line) {
   if (method.client_stream) return "gate call cannot send a stream of items: write a client";
   if (method.kind != "stream" || line.stream) return {};
-  return line.save.empty() ? "add --stream" : "--stream in place of --save";
+  return stream_instead(line);
 }
 
 int perform_call(const settings& common, const call_line& line) {

@@ -11,6 +11,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -166,7 +167,10 @@ int perform(const action& chosen, output_format format) {
   } catch (const Error& e) {
     return fail(e, "", format);
   } catch (const broker_unreachable& e) {
-    return tell(no_broker, errc::unavailable, e.what(), " (another address: --broker, or GATE_BROKER)");
+    const bool leaves = std::string_view(e.what()).find("draining") != std::string_view::npos;
+    return tell(no_broker, errc::unavailable, e.what(),
+                leaves ? " (it takes no new calls: try again once it has restarted)"
+                       : " (another address: --broker, or GATE_BROKER)");
   } catch (const usage_error& e) {
     return tell(bad_usage, errc::invalid_argument, e.what());
   } catch (const credentials_error& e) {
@@ -178,6 +182,15 @@ int perform(const action& chosen, output_format format) {
   }
 }
 
+// `gate help call` is `gate call --help`.
+std::vector<std::string> without_help_word(std::vector<std::string> arguments) {
+  if (arguments.empty() || arguments.front() != "help") return arguments;
+  arguments.erase(arguments.begin());
+  if (!arguments.empty() && arguments.front() == "help") arguments.erase(arguments.begin());
+  arguments.emplace_back("--help");
+  return arguments;
+}
+
 }  // namespace
 
 std::string marked(const std::string& argument) {
@@ -186,7 +199,8 @@ std::string marked(const std::string& argument) {
 
 std::string unmarked(const std::string& argument) { return argument.starts_with(mark) ? argument.substr(1) : argument; }
 
-std::optional<int> read_command_line(const std::vector<std::string>& arguments, settings& common, action& chosen) {
+std::optional<int> read_command_line(const std::vector<std::string>& typed, settings& common, action& chosen) {
+  const std::vector<std::string> arguments = without_help_word(typed);
   CLI::App app("gate: talks to the services behind a gate-broker", "gate");
   std::string timeout;
   app.footer(help::program);
@@ -211,6 +225,9 @@ std::optional<int> read_command_line(const std::vector<std::string>& arguments, 
     }
     return std::nullopt;
   } catch (const CLI::ParseError& e) {
+    const bool help_of_nothing = typed.size() > 1 && typed[0] == "help" && typed[1] != "help" &&
+                                 !typed[1].starts_with('-') && app.get_subcommands().empty();
+    if (help_of_nothing) return complain(bad_usage, "there is no subcommand '" + typed[1] + "' (see gate --help)");
     if (e.get_exit_code() == 0) return app.exit(e);
     if (app.get_subcommands().empty() && !app.remaining().empty()) {
       return complain(bad_usage, "there is no subcommand '" + app.remaining().front() + "' (see gate --help)");

@@ -18,11 +18,11 @@ client_options options_of(const settings& common);
 // broker will not have us; and what credentials_of() throws.
 Client connect(const settings& common);
 
-// What a method of the broker's own service `gate` answers.
+// The broker answers in gate-rpc's words alone: cli/foreign.hpp.
+inline bool is_foreign(const settings& common) { return common.dialect == broker_dialect::gate_rpc; }
+
+// What a method of the service `gate` answers, of a broker that is not foreign.
 template <class... A> value ask(const Client& client, const settings& common, std::string_view method, A&&... args) {
-  if (common.dialect == broker_dialect::gate_rpc) {
-    throw usage_error("a gate-rpc broker has no such answer; see: gate call Gate.get_services --dialect gate-rpc");
-  }
   return client["gate"][method](std::forward<A>(args)...).within(common.timeout).template get<value>();
 }
 

@@ -16,11 +16,15 @@
 namespace gate::cli {
 namespace {
 
-void check_file(const std::string& store) {
+void check_file(const std::string& file) {
   std::error_code error;
-  if (std::filesystem::is_directory(store, error)) {
-    throw usage_error("'" + store + "' is a folder: name the file in it that is to be changed");
-  }
+  if (file.empty()) throw usage_error("the name of the file is empty");
+  if (std::filesystem::is_directory(file, error)) throw usage_error("'" + file + "' is a folder: name the file in it");
+  const auto folder = std::filesystem::path(file).parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder, error)) return;
+  const bool is_there = std::filesystem::exists(folder, error);
+  throw usage_error("there is no folder '" + folder.string() + "' for '" + file +
+                    "': " + (is_there ? "that is a file" : "make it first, with mkdir -p -m 700"));
 }
 
 secret read_store_file(const std::string& store) {
@@ -50,13 +54,14 @@ void store_password(const std::string& store, const std::string& user, const sec
 
 curve_key make_key_file(const std::string& file, const std::string& store, const std::string& user,
                         security::edit how) {
+  check_file(file);
+  if (!store.empty()) check_file(store);
   const curve_pair made = make_curve_pair();
   if (store.empty()) {
     write_curve_file(file, made);
     return made.public_key;
   }
   check_user(user);
-  check_file(store);
   const file_lock hold(store);
   const secret before = read_store_file(store);
   std::string after = security::set_curve_key(before.view(), store, user, made.public_key, how);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/connection.hpp"
+#include "cli/foreign.hpp"
 #include "cli/json.hpp"
 #include "cli/reports.hpp"
 #include "cli/terminal.hpp"
@@ -40,26 +41,30 @@ std::string signature_of(const method_line& method) {
     const parameter_line& p = method.parameters[i];
     const bool is_stream = method.client_stream && i + 1 == method.parameters.size();
     if (i != 0) text += ", ";
-    if (!p.name.empty()) text += p.name + ": ";
-    text += is_stream ? "stream of " + item_of(p.type) : p.type;
+    const std::string type = is_stream ? "stream of " + item_of(p.type) : p.type;
+    text += p.name;
+    if (!p.name.empty() && !type.empty()) text += ": ";
+    text += type;
   }
   text += ")";
-  if (method.kind == "stream") return text + " -> stream of " + method.result;
-  if (method.result != "nil") text += " -> " + method.result;
+  if (method.kind == "stream") return text + " -> stream of " + (method.result.empty() ? "any" : method.result);
+  if (!method.result.empty() && method.result != "nil" && method.result != "None") text += " -> " + method.result;
   return text;
 }
 
 service_lines describe(const Client& client, const settings& common, const std::string& service) {
+  if (is_foreign(common)) return foreign_description(client, common, service);
   return ask(client, common, "describe", service).as<service_lines>();
 }
 
 int show_description(const settings& common, const std::string& service) {
   const Client client = connect(common);
-  const value answer = ask(client, common, "describe", service);
-  if (common.output == output_format::for_programs) {
-    print(to_json(answer));
+  if (common.output == output_format::for_people) {
+    show_methods(describe(client, common, service));
+  } else if (is_foreign(common)) {
+    print(to_json(value::of(foreign_description(client, common, service))));
   } else {
-    show_methods(answer.as<service_lines>());
+    print(to_json(ask(client, common, "describe", service)));  // all of it, what is not shown to people too
   }
   return succeeded;
 }

@@ -4,6 +4,8 @@
 namespace gate::cli::help {
 
 inline constexpr const char* program = R"(
+gate help SUBCOMMAND, or gate SUBCOMMAND --help, tells more of each.
+
 Examples:
   gate services                                   what there is
   gate describe calculator                        its methods, their parameters and results
@@ -11,7 +13,7 @@ Examples:
   gate call calculator.divide dividend=1 divisor=3
   gate call log_search.find GPL --stream          one line an item, as they come
   gate --broker tcp://10.0.0.5:5555 workers -o json
-  gate --dialect gate-rpc call Gate.get_services  of a Python gate-rpc broker
+  gate --dialect gate-rpc services                of a Python gate-rpc broker
   gate --user alice --broker tcp://10.0.0.5:5555 services   asks for the password
   gate --credentials ~/.config/gate/me.toml call calculator.add 2 3
   gate passwd users.toml alice                    who may log in; see also gate keygen --help
@@ -29,8 +31,8 @@ With -o json what is asked for comes as JSON, and a failure as one line of JSON 
 status is failed, no_method, timed_out and so on; retry is never, safe or if_idempotent; origin is local, broker or
 worker; type is there when the method threw. Only a command line that cannot be read is told as text.
 
-Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there; 4 timed out; 5 the broker does
-not admit these credentials.
+Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there, or one that is draining;
+4 timed out; 5 the broker does not admit these credentials.
 )";
 
 inline constexpr const char* call = R"(
@@ -105,7 +107,9 @@ Examples:
   gate workers -o json
 
 BUSY is calls in hand of the calls that the worker takes at once. A stalled worker is connected, but its heartbeat is
-late: it gets no new work until it is heard again.
+late: it gets no new work until it is heard again. DIALECT is what it speaks; peers of Majordomo and gate-rpc have no
+name, and are shown under one that the broker made up. Under --dialect gate-rpc only the services that have workers are
+told: such a broker tells no more.
 
 --broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
 )";

@@ -27,7 +27,7 @@ std::string hint_for(const Error& error, std::string_view service) {
     case errc::unauthenticated:
       return "who you are: --credentials FILE or --user NAME, see gate --help";
     case errc::worker_lost:
-      return "it may or may not have run; more workers: gate workers";
+      return "other workers: gate workers";
     default:
       return "";
   }
@@ -50,8 +50,12 @@ std::string_view to_string(retry_class retry) {
 std::string explain(const Error& error, std::string_view service, std::string_view known) {
   std::string text(to_string(error.code()));
   text += ": ";
-  if (!error.remote_type().empty()) text += printable_line(error.remote_type()) + ": ";
   std::string what = error.what();
+  // Python's text is what repr() gives, which begins with the class: ValueError('no such user').
+  const std::string& type = error.remote_type();
+  const bool says_type =
+      what.starts_with(type) && (what.size() == type.size() || what[type.size()] == '(' || what[type.size()] == ':');
+  if (!type.empty() && !says_type) text += printable_line(type) + ": ";
   const std::string hint = known.empty() ? hint_for(error, service) : std::string(known);
   // What an API's user should do stands after the semicolon; here it is said as a command.
   const bool hint_says_it = error.where() != origin::local && hint.starts_with("try:");

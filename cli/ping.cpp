@@ -32,7 +32,7 @@ json figures(std::vector<double> trips) {
 
 int show_ping(const settings& common, unsigned count) {
   const Client client = connect(common);
-  const value about = ask(client, common, "info");
+  const value about = is_foreign(common) ? value() : ask(client, common, "info");
   std::vector<double> trips;
   for (unsigned i = 0; i < count; ++i) {
     trips.push_back(microseconds(start(client.where(), client.ping()).get()).count());
@@ -40,15 +40,19 @@ int show_ping(const settings& common, unsigned count) {
   const json times = figures(std::move(trips));
   if (common.output == output_format::for_programs) {
     json all = json::object();
-    all["broker"] = to_json(about);
+    if (!is_foreign(common)) all["broker"] = to_json(about);
     all["round_trip"] = times;
     print(all);
     return succeeded;
   }
-  const auto broker = about.as<broker_line>();
-  std::cout << fmt::format("{} is up: gate {} on {}, pid {}, since {}\n", common.broker, printable_line(broker.version),
-                           printable_line(broker.host), broker.pid,
-                           show_duration(std::chrono::milliseconds(broker.uptime_ms)));
+  if (is_foreign(common)) {
+    std::cout << common.broker << " is up: a broker that speaks gate-rpc\n";
+  } else {
+    const auto broker = about.as<broker_line>();
+    std::cout << fmt::format("{} is up: gate {} on {}, pid {}, since {}\n", common.broker,
+                             printable_line(broker.version), printable_line(broker.host), broker.pid,
+                             show_duration(std::chrono::milliseconds(broker.uptime_ms)));
+  }
   std::cout << fmt::format("{} round trip{}: {:.0f} us at least, {:.0f} us in the median, {:.0f} us at most\n", count,
                            count == 1 ? "" : "s", times["least_us"].get<double>(), times["median_us"].get<double>(),
                            times["most_us"].get<double>());

@@ -5,13 +5,32 @@
 #include <unistd.h>
 
 #include "cli/connection.hpp"
+#include "cli/foreign.hpp"
 #include "cli/json.hpp"
 #include "cli/reports.hpp"
 #include "cli/terminal.hpp"
 
 namespace gate::cli {
+namespace {
+
+int show_foreign(const settings& common, const std::vector<service_line>& all) {
+  if (common.output == output_format::for_programs) {
+    json shown = json::array();
+    for (const service_line& s : all) shown.push_back({{"name", s.name}, {"description", s.description}});
+    print(shown);
+    return succeeded;
+  }
+  table services({{"SERVICE"}, {"DESCRIPTION"}});
+  for (const service_line& s : all) services.add({s.name, in_one_line(s.description)});
+  std::cout << services.text(colours_on(STDOUT_FILENO));
+  return succeeded;
+}
+
+}  // namespace
+
 int show_services(const settings& common) {
   const Client client = connect(common);
+  if (is_foreign(common)) return show_foreign(common, foreign_services(client, common));
   const value answer = ask(client, common, "services");
   if (common.output == output_format::for_programs) {
     print(to_json(answer));

@@ -134,11 +134,13 @@ void upload::prepare(part& p, const method_line* method, std::size_t position, b
     p.from.reset();
     return;
   }
-  if (std::optional<std::string> all = p.from->read_whole(limits::huge_threshold)) {
+  const std::size_t held_max = chunks ? limits::huge_threshold : limits::payload_bytes_max;
+  if (std::optional<std::string> all = p.from->read_whole(held_max)) {
     p.encoded = head_of(p.as, all->size()) + *all;
     p.from.reset();
     return;
   }
+  if (!chunks) throw usage_error(p.from->label() + " is larger than a gate-rpc broker takes in one request (16 MiB)");
   p.from->keep(value_bytes_max);
   p.encoded = head_of(p.as, *p.from->size());
 }

@@ -6,6 +6,7 @@
 
 #include "cli/connection.hpp"
 #include "cli/duration.hpp"
+#include "cli/foreign.hpp"
 #include "cli/json.hpp"
 #include "cli/reports.hpp"
 #include "cli/terminal.hpp"
@@ -15,26 +16,57 @@ namespace {
 
 std::string state_of(const worker_line& w) { return w.draining ? "draining" : w.stalled ? "stalled" : "ready"; }
 
+void say_none(const std::string& service) {
+  std::cout << "No worker "
+            << (service.empty() ? "is connected.\n" : "of '" + printable_line(service) + "' is connected.\n");
+}
+
 void show_table(const std::vector<worker_line>& workers, const std::string& service) {
+  if (workers.empty()) return say_none(service);
   using enum table::align;
-  table lines({{"SERVICE"}, {"NAME"}, {"STATE"}, {"BUSY", right}, {"UP"}, {"HOST"}, {"PID", right}, {"VERSION"}});
-  std::size_t count = 0;
+  table lines({{"SERVICE"},
+               {"NAME"},
+               {"STATE"},
+               {"BUSY", right},
+               {"UP"},
+               {"DIALECT"},
+               {"ADDRESS"},
+               {"HOST"},
+               {"PID", right},
+               {"VERSION"}});
   for (const worker_line& w : workers) {
     lines.add({w.service, w.name, state_of(w), std::to_string(w.in_flight) + "/" + std::to_string(w.capacity),
-               show_duration(std::chrono::milliseconds(w.up_ms)), w.host, std::to_string(w.pid), w.version});
-    ++count;
+               show_duration(std::chrono::milliseconds(w.up_ms)), w.dialect, w.address, w.host,
+               w.pid == 0 ? "" : std::to_string(w.pid), w.version});
   }
-  if (count != 0) {
-    std::cout << lines.text(colours_on(STDOUT_FILENO));
+  std::cout << lines.text(colours_on(STDOUT_FILENO));
+}
+
+// A gate-rpc broker tells which services have workers, and nothing of these.
+int show_foreign(const settings& common, const std::vector<service_line>& all, const std::string& service) {
+  json shown = json::array();
+  table lines({{"SERVICE"}});
+  for (const service_line& s : all) {
+    if (!service.empty() && s.name != service) continue;
+    shown.push_back({{"service", s.name}});
+    lines.add({s.name});
+  }
+  if (common.output == output_format::for_programs) {
+    print(shown);
+  } else if (shown.empty()) {
+    say_none(service);
   } else {
-    std::cout << "No worker " << (service.empty() ? "is connected.\n" : "of '" + service + "' is connected.\n");
+    std::cout << lines.text(colours_on(STDOUT_FILENO))
+              << "A gate-rpc broker tells which services have workers, and nothing else of these.\n";
   }
+  return succeeded;
 }
 
 }  // namespace
 
 int show_workers(const settings& common, const std::string& service) {
   const Client client = connect(common);
+  if (is_foreign(common)) return show_foreign(common, foreign_services(client, common), service);
   const value answer = ask(client, common, "workers");
   json shown = json::array();
   std::vector<worker_line> lines;

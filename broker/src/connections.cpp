@@ -3,22 +3,12 @@
 #include <utility>
 
 #include <sys/socket.h>
-#include <sys/stat.h>
+
+#include "common/src/open_files.hpp"
 
 namespace gate::broker {
-namespace {
-
-// 0 when the descriptor is closed or is no socket.
-ino_t inode_of(int descriptor) noexcept {
-  struct stat status {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISSOCK(status.st_mode)) return 0;
-  return status.st_ino;
-}
-
-}  // namespace
-
 void connections::accepted(int descriptor, instant now) {
-  connection fresh{inode_of(descriptor), now, std::nullopt, false, {}};
+  connection fresh{socket_inode(descriptor), now, std::nullopt, false, {}};
   silent_.push_back({descriptor, fresh.inode, now});
   open_.insert_or_assign(descriptor, std::move(fresh));
 }
@@ -40,7 +30,7 @@ bool connections::cut(int descriptor) noexcept {
   connection* const known = find(descriptor);
   if (known == nullptr) return false;
   known->refused = true;
-  if (known->inode == 0 || inode_of(descriptor) != known->inode) return false;
+  if (known->inode == 0 || socket_inode(descriptor) != known->inode) return false;
   return ::shutdown(descriptor, SHUT_RDWR) == 0;
 }
 
@@ -56,10 +46,11 @@ std::optional<instant> connections::oldest_silent() noexcept {
   return silent_.front().accepted;
 }
 
-std::size_t connections::cut_silent(instant until) {
+std::size_t connections::cut_silent(instant until, unique_function<void(int descriptor)> announce) {
   std::size_t count = 0;
   while (const std::optional<instant> oldest = oldest_silent()) {
     if (*oldest > until) break;
+    announce(silent_.front().descriptor);
     cut(std::exchange(silent_.front().descriptor, -1));
     silent_.pop_front();
     ++count;

@@ -1,6 +1,8 @@
 #include "broker/src/engine.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -27,10 +29,11 @@ constexpr auto last_messages_time_max = std::chrono::milliseconds(200);
 // take their time, and meanwhile nobody hears a heartbeat.
 constexpr std::size_t bytes_per_turn_max = 4u << 20;
 
-// Connections beyond peers_max that are let in to hear the core's refusal in words.
-constexpr std::size_t refusals_under_way_max = 64;
+// That connections were turned away for want of descriptors is told as often.
+constexpr auto turned_away_pause = std::chrono::minutes(1);
 
-options to_core_options(const broker_options& from, observer& watcher, access* rights, allowance* allowed) {
+options to_core_options(const broker_options& from, std::size_t peers_max, observer& watcher, access* rights,
+                        allowance* allowed) {
   options to;
   to.watcher = &watcher;
   to.rights = rights;
@@ -49,7 +52,7 @@ options to_core_options(const broker_options& from, observer& watcher, access* r
   to.budget_max = from.budget_max;
   to.service_grace = from.service_grace;
   to.services_max = from.services_max;
-  to.peers_max = from.peers_max;
+  to.peers_max = peers_max;
   to.worker_capacity_max = from.worker_capacity_max;
   to.attempts_max = from.attempts_max;
   to.payload_bytes_max = from.payload_bytes_max;
@@ -71,7 +74,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
       rights_(door_.current() ? std::make_unique<store_access>(door_.current()) : nullptr),
       allowed_(principal_allowance::is_limited(options_) ? std::make_unique<principal_allowance>(options_) : nullptr),
       addresses_(options_.peers_per_address_max),
-      core_(to_core_options(options_, *this, rights_.get(), allowed_.get()), *this, where.now()),
+      budget_(plan_descriptors(options_.peers_max, plan_bindings(options_).size())),
+      core_(to_core_options(options_, budget_.peers_max, *this, rights_.get(), allowed_.get()), *this, where.now()),
       owed_(options_.out_queue_total_bytes_max),
       paced_(options_.out_queue_total_bytes_max),
       internal_out_(spare_) {
@@ -86,6 +90,10 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
     ports_.push_back(
         std::make_unique<port>(loop_, door_, b, options_, index,
                                [this](port& at, const connection_event& event) { on_connection(at, event); }));
+  }
+  if (budget_.peers_max < options_.peers_max) {
+    spdlog::warn("peers_max is {}, not {}: this process may have no more files open than its {} (ulimit -n)",
+                 budget_.peers_max, options_.peers_max, budget_.limit);
   }
 }
 
@@ -227,7 +235,7 @@ void engine::on_connection(port& at, const connection_event& event) {
       if (!has_room_for(at, event.descriptor)) {
         ++counted_.address_refused;
         at.accepted.cut(event.descriptor);
-      } else if (connected() > options_.peers_max + refusals_under_way_max) {
+      } else if (connected() > budget_.peers_max + budget_.refusals_max) {
         ++counted_.connections_refused;
         at.accepted.cut(event.descriptor);
       }
@@ -244,11 +252,23 @@ void engine::on_connection(port& at, const connection_event& event) {
       ++counted_.handshakes_refused;  // the door told of it
       break;
     case kind::accept_failed:
-      complain("cannot accept a connection", zmq_strerror(event.value));
+      on_accept_failed(event.value);
       break;
     default:
       break;
   }
+}
+
+// A connection that broke off before it was accepted looks like one that was turned away for want of descriptors (see
+// accept_guard.hpp), which is the rule.
+void engine::on_accept_failed(int error) {
+  if (error != ECONNABORTED) return complain("cannot accept a connection", zmq_strerror(error));
+  ++counted_.connections_refused;
+  ++turned_away_;
+  if (loop_.now() < tell_turned_away_at_) return;
+  tell_turned_away_at_ = loop_.now() + turned_away_pause;
+  complain("connections were turned away, since this process may have no more files open (ulimit -n)",
+           std::to_string(std::exchange(turned_away_, 0)));
 }
 
 // What the transport ended by itself, and nobody was asked about.
@@ -273,6 +293,7 @@ void engine::on_disconnected(port& at, int descriptor) {
   if (!was->address.empty()) addresses_.closed(was->address);
   if (remote_peer* const owner = was->owner ? peers_.find(*was->owner) : nullptr) {
     owner->descriptor = -1;
+    owner->pulse.reset();
     expect_end(*owner);
   }
   if (shut_down_ && connected() == 0) all_left_.set();
@@ -296,7 +317,7 @@ void engine::end(remote_peer& gone) {
   if (!gone.cut) {
     const instant now = loop_.now();
     gone.out.take_requests([&](const message& request) { core_.unsent(gone.id, request, now); });
-    core_.closed(gone.id, now);
+    core_.closed(gone.id, now, gone.end_reason);
   }
   peers_.remove(gone);
 }

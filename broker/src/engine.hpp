@@ -16,6 +16,7 @@
 #include <gate/task.hpp>
 
 #include "broker/src/core/core.hpp"
+#include "broker/src/descriptor_budget.hpp"
 #include "broker/src/foreign_services.hpp"
 #include "broker/src/io_counters.hpp"
 #include "broker/src/log_limiter.hpp"
@@ -46,6 +47,8 @@ class engine final : private output, private observer {
   std::size_t connected() const noexcept;
   // What waits for all peers, what the transport has taken of it included.
   std::size_t owed_bytes() const noexcept { return owed_.bytes(); }
+  // Connections that may stay: options().peers_max, or less where there are not so many descriptors.
+  std::size_t peers_max() const noexcept { return budget_.peers_max; }
   const security::gatekeeper& door() const noexcept { return door_; }
   security::gatekeeper& door() noexcept { return door_; }
   // Whether that principal may know of the service, and where names belong for it that say no namespace.
@@ -80,6 +83,7 @@ class engine final : private output, private observer {
   void handle_batch(port& from, remote_peer& sender);
   void break_off(remote_peer& sender, std::string_view why);
   void on_connection(port& at, const connection_event& event);
+  void on_accept_failed(int error);
   void on_handshake_failed(port& at, const connection_event& event);
   void on_disconnected(port& at, int descriptor);
   void end(remote_peer& gone);
@@ -114,6 +118,13 @@ class engine final : private output, private observer {
   void tend_workers();
   void give_up(remote_peer& w);
   wire::frames_view views_of(const multipart& message);
+
+  // --- signs of life (liveness.cpp)
+  void watch_life(remote_peer& fresh);
+  void look_for_life();
+  void give_up_silent(remote_peer& p);
+  static std::string name_of(const port& at, int descriptor);  // of a connection
+  std::string losses_of(const remote_peer& p) const;
 
   // --- writing and waiting, at the end of each turn (delivery.cpp)
   void end_turn();
@@ -154,6 +165,7 @@ class engine final : private output, private observer {
   std::unique_ptr<principal_allowance> allowed_;  // null: no limits of principals
   security::address_quota addresses_;
   waiting_room waiting_;
+  const descriptor_budget budget_;
   core core_;
   std::vector<std::unique_ptr<port>> ports_;
   byte_total owed_;   // to all peers
@@ -174,6 +186,9 @@ class engine final : private output, private observer {
   std::vector<peer_id> watched_;                    // foreign workers
   instant tend_at_ = instant::max();                // when something is due of one of them
   bool told_of_old_gaterpc_ = false;
+  instant look_at_ = instant::max();  // when the next connection is to be looked at for signs of life
+  std::uint64_t turned_away_ = 0;     // for want of descriptors, since that was told
+  instant tell_turned_away_at_ = instant::min();
 
   std::vector<peer_id> dirty_, flushing_;
   std::vector<peer_id> parked_;

@@ -11,6 +11,7 @@
 #include "common/src/option_bounds.hpp"
 #include "common/src/peer/context.hpp"
 #include "common/src/peer/endpoint.hpp"
+#include "common/src/peer/lookup.hpp"
 
 namespace gate::broker {
 namespace {
@@ -35,9 +36,9 @@ void configure(zmq::socket_t& s, const binding& plan, const broker_options& opti
   s.set(zmq::sockopt::rcvhwm, batches_per_peer_max);
   s.set(zmq::sockopt::backlog, backlog);
   s.set(zmq::sockopt::heartbeat_ivl, milliseconds_of(options.transport_heartbeat_interval));
-  s.set(zmq::sockopt::heartbeat_timeout, milliseconds_of(options.transport_heartbeat_timeout));
+  s.set(zmq::sockopt::heartbeat_timeout, 0);  // the engine judges: libzmq sees whole messages only
   s.set(zmq::sockopt::handshake_ivl, milliseconds_of(options.hello_timeout));
-  if (plan.endpoint.find('[') != std::string::npos) s.set(zmq::sockopt::ipv6, true);
+  s.set(zmq::sockopt::ipv6, gate::peer::is_ipv6(plan.endpoint));
 }
 
 bool is_name_of_host(std::string_view endpoint) {
@@ -100,7 +101,10 @@ port::port(loop& where, security::gatekeeper& door, const binding& plan, const b
       plan_(plan),
       socket_(where, context_of(door, plan_), zmq::socket_type::router),
       on_event_(std::move(on_event)),
-      monitor_(context_of(door, plan_), socket_, [this](const connection_event& event) { on_event_(*this, event); }) {
+      monitor_(context_of(door, plan_), socket_, [this](const connection_event& event) {
+        if (event.what == connection_event::kind::listening) guard_.emplace(event.descriptor);
+        on_event_(*this, event);
+      }) {
   endpoint_ = bind_to(socket_, door, plan_, options);
 }
 

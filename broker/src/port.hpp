@@ -1,6 +1,7 @@
 // One ROUTER of the broker: bound, with its monitor and the connections that it has accepted.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include <gate/loop.hpp>
 #include <gate/unique_function.hpp>
 
+#include "broker/src/accept_guard.hpp"
 #include "broker/src/connections.hpp"
 #include "broker/src/core/peer_id.hpp"
 #include "broker/src/endpoints.hpp"
@@ -63,6 +65,7 @@ class port {
   gate::socket socket_;
   std::string endpoint_;
   unique_function<void(port&, const connection_event&)> on_event_;
+  std::optional<accept_guard> guard_;  // of what listens
   monitor monitor_;
 };
 

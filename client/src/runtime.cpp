@@ -141,7 +141,8 @@ void runtime::failed(call_id call, const session::failure& f) {
   if (found == nullptr) return;
   const open_call ended = std::exchange(*found, open_call());
   std::string text(f.text);
-  if (f.origin == origin::local && f.status == errc::unavailable && !is_ready() && !last_loss_.empty()) {
+  if (f.origin == origin::local && f.status == errc::unavailable && !is_ready() && !last_loss_.empty() &&
+      text.find(last_loss_) == std::string::npos) {
     text += " (" + last_loss_ + ")";
   }
   auto error = std::make_exception_ptr(Error(f.status, text, f.origin, std::string(f.remote_type), f.retry));

@@ -16,10 +16,18 @@ struct unit {
 
 // From small to large; what a value is shown in comes first.
 constexpr std::array time_units{unit{"ms", 1}, unit{"s", 1000}, unit{"min", 60'000}, unit{"h", 3'600'000}};
-constexpr std::array size_units{
-    unit{"B", 1},     unit{"KiB", 1u << 10}, unit{"MiB", 1u << 20},    unit{"GiB", 1u << 30},
-    unit{"KB", 1000}, unit{"MB", 1'000'000}, unit{"GB", 1'000'000'000}};
-constexpr std::size_t shown_units = 4;
+constexpr std::array size_units{unit{"B", 1},
+                                unit{"KiB", 1u << 10},
+                                unit{"MiB", 1u << 20},
+                                unit{"GiB", 1u << 30},
+                                unit{"TiB", 1ull << 40},
+                                unit{"PiB", 1ull << 50},
+                                unit{"EiB", 1ull << 60},
+                                unit{"KB", 1000},
+                                unit{"MB", 1'000'000},
+                                unit{"GB", 1'000'000'000},
+                                unit{"TB", 1'000'000'000'000}};
+constexpr std::size_t shown_size_units = 7;
 
 std::span<const unit> units_of(quantity q) noexcept {
   if (q == quantity::time) return time_units;
@@ -43,7 +51,8 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, quantity of) 
 }
 
 std::string format_quantity(std::uint64_t value, quantity of) {
-  const auto units = units_of(of).first(shown_units);
+  const auto all = units_of(of);
+  const auto units = all.first(std::min(all.size(), shown_size_units));
   unit best = units.front();
   for (const unit& u : units) {
     if (value != 0 && value % u.factor == 0) best = u;

@@ -10,7 +10,7 @@ namespace gate {
 
 enum class quantity : std::uint8_t {
   time,  // of milliseconds: ms, s, min, h
-  size   // of bytes: B, KiB, MiB, GiB, KB, MB, GB
+  size   // of bytes: B, KiB, MiB, GiB, TiB, PiB, EiB, KB, MB, GB, TB
 };
 
 // A number, perhaps blanks, and one of the units; rounded. Nothing for anything else, a bare number included, and for

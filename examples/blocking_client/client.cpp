@@ -4,6 +4,7 @@
 #include <exception>
 #include <future>
 #include <iostream>
+#include <string_view>
 #include <vector>
 
 #include <gate/client.hpp>
@@ -11,6 +12,10 @@
 using namespace std::chrono_literals;
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--help") {
+    std::cout << "usage: blocking-client [BROKER]\n";
+    return 0;
+  }
   try {
     // [blocking]
     gate::Client client(argc > 1 ? argv[1] : "tcp://127.0.0.1:5555");  // has a thread of its own

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include <gate/client.hpp>
 #include <gate/generator.hpp>
@@ -73,6 +74,10 @@ gate::task<void> all(gate::Client client) {
 }
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--help") {
+    std::cout << "usage: calculator-client [BROKER]\n";
+    return 0;
+  }
   try {
     gate::loop loop;
     gate::Client client(loop, argc > 1 ? argv[1] : "tcp://127.0.0.1:5555");

@@ -37,6 +37,7 @@ class Calculator : public gate::Worker {
   // [coroutine]
   // A coroutine runs on the worker's loop, and holds no thread while it waits. When the caller gives up, it ends here.
   gate::task<double> add_slowly(double a, double b, double seconds) {
+    if (!(seconds >= 0 && seconds <= 86'400)) throw gate::Error(gate::errc::invalid_argument, "0 to 86400 seconds");
     const std::chrono::milliseconds pause(static_cast<std::int64_t>(seconds * 1000));
     co_await gate::sleep_for(pause);
     co_return a + b;

@@ -1,11 +1,13 @@
 // Lists, fetches and puts files of a file server. file-server-client --help tells how.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,11 +21,11 @@
 
 namespace {
 
-constexpr std::string_view usage = R"(usage: file-server-client [--broker ADDRESS] COMMAND
+constexpr std::string_view usage = R"(usage: file-server-client [--broker ADDRESS] [--dialect gate/2|gate-rpc] COMMAND
   list [FOLDER]        what is in a folder of the server
   stat PATH            one file or folder
   get PATH [FILE]      fetches a file; what broke off goes on by itself
-  put FILE [PATH]      sends one
+  put FILE [PATH]      sends one; through a gate-rpc broker up to 16 MiB
 )";
 
 using file_server::entry;
@@ -91,6 +93,16 @@ gate::task<void> get(gate::Client client, std::string path, std::filesystem::pat
 }
 // [/get]
 
+// gate-rpc has no HugeData among arguments: there the content is one value, which the worker's HugeData takes too.
+gate::task<void> put_value(gate::Client client, std::filesystem::path file, std::string path) {
+  gate::HugeData data = gate::HugeData::from_file(file);
+  const std::string text = co_await data.to_memory(16u << 20);
+  const gate::bytes content(reinterpret_cast<const std::byte*>(text.data()),  // NOLINT: bytes
+                            reinterpret_cast<const std::byte*>(text.data() + text.size()));
+  const entry e = co_await client["file_server"]["upload"](path, content).as<entry>();
+  print(e);
+}
+
 // [put]
 gate::task<void> put(gate::Client client, std::filesystem::path file, std::string path) {
   gate::HugeData content = gate::HugeData::from_file(file);
@@ -99,7 +111,7 @@ gate::task<void> put(gate::Client client, std::filesystem::path file, std::strin
 }
 // [/put]
 
-int run(gate::Client client, gate::loop& loop, const std::vector<std::string>& given) {
+int run(gate::Client client, gate::loop& loop, bool foreign, const std::vector<std::string>& given) {
   const std::string& command = given[0];
   if (command == "list" && given.size() <= 2) {
     loop.run(list(client, given.size() > 1 ? given[1] : ""));
@@ -110,7 +122,8 @@ int run(gate::Client client, gate::loop& loop, const std::vector<std::string>& g
                  given.size() > 2 ? std::filesystem::path(given[2]) : std::filesystem::path(given[1]).filename()));
   } else if (command == "put" && (given.size() == 2 || given.size() == 3)) {
     const std::filesystem::path file = given[1];
-    loop.run(put(client, file, given.size() > 2 ? given[2] : file.filename().string()));
+    const std::string path = given.size() > 2 ? given[2] : file.filename().string();
+    loop.run(foreign ? put_value(client, file, path) : put(client, file, path));
   } else {
     std::cerr << usage;
     return 2;
@@ -122,9 +135,16 @@ int run(gate::Client client, gate::loop& loop, const std::vector<std::string>& g
 
 int main(int argc, char** argv) {
   std::vector<std::string> given(argv + 1, argv + argc);
-  std::string broker = "tcp://127.0.0.1:5555";
-  if (given.size() >= 2 && given[0] == "--broker") {
-    broker = given[1];
+  gate::client_options options("tcp://127.0.0.1:5555");
+  while (given.size() >= 2 && (given[0] == "--broker" || given[0] == "--dialect")) {
+    const std::optional<gate::broker_dialect> dialect =
+        given[0] == "--dialect" ? gate::broker_dialect_of(given[1]) : options.dialect;
+    if (!dialect) {
+      std::cerr << usage;
+      return 2;
+    }
+    options.dialect = *dialect;
+    if (given[0] == "--broker") options.endpoint = given[1];
     given.erase(given.begin(), given.begin() + 2);
   }
   if (given.empty() || given[0] == "--help") {
@@ -133,7 +153,7 @@ int main(int argc, char** argv) {
   }
   try {
     gate::loop loop;
-    return run(gate::Client(loop, broker), loop, given);
+    return run(gate::Client(loop, options), loop, options.dialect == gate::broker_dialect::gate_rpc, given);
   } catch (const std::exception& e) {
     std::cout << std::flush;
     std::cerr << "file-server-client: " << e.what() << '\n';

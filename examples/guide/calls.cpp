@@ -296,15 +296,21 @@ gate::task<void> streams_both_ways(gate::Client client) {
 
 // [huge]
 gate::task<void> transfers(gate::Client client, std::filesystem::path folder) {
+  // Piece by piece.
   gate::HugeData dump = co_await client["warehouse"]["dump"]().huge();
   std::ptrdiff_t lines = 0;
   while (auto chunk = co_await dump.next()) lines += std::count(chunk->begin(), chunk->end(), '\n');
   check(lines == 1001, "a line for each item");
 
+  // As a value, if it fits into memory: up to 256 MiB.
+  const std::string all = co_await client["warehouse"]["dump"]().as<std::string>();
+
+  // Into a file. A transfer that breaks off goes on by itself.
   const std::filesystem::path file = folder / "dump.csv";
   const std::uint64_t bytes = co_await client["warehouse"]["dump"]().download(file);
-  check(bytes == std::filesystem::file_size(file), "the file holds all of it");
+  check(bytes == all.size(), "the file holds all of it");
 
+  // To the worker.
   auto upload = gate::HugeData::from_file(file);
   const std::size_t stored = co_await client["warehouse"]["store"](std::move(upload)).as<std::size_t>();
   check(stored == bytes, "the worker has read all of it");

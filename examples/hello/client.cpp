@@ -2,6 +2,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 #include <gate/client.hpp>
 
@@ -13,6 +14,10 @@ gate::task<void> greet(gate::Client client) {
 // [/client]
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--help") {
+    std::cout << "usage: hello-client [BROKER]\n";
+    return 0;
+  }
   try {
     // [main]
     gate::loop loop;

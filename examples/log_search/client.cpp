@@ -2,6 +2,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 #include <gate/client.hpp>
 
@@ -17,9 +18,10 @@ gate::task<void> search(gate::Client client, std::string text) {
 // [/client]
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) {
-    std::cerr << "usage: log-search-client TEXT [BROKER]\n";
-    return 2;
+  const bool help = argc > 1 && std::string_view(argv[1]) == "--help";
+  if (help || argc < 2 || argc > 3) {
+    (help ? std::cout : std::cerr) << "usage: log-search-client TEXT [BROKER]\n";
+    return help ? 0 : 2;
   }
   try {
     gate::loop loop;

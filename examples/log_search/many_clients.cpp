@@ -11,6 +11,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include <gate/client.hpp>
 #include <gate/sleep.hpp>
@@ -88,9 +89,10 @@ void print(const tally& counts) {
 int main(int argc, char** argv) {
   const int clients = argc > 3 ? std::atoi(argv[3]) : 50;
   const int seconds = argc > 4 ? std::atoi(argv[4]) : 3;
-  if (argc < 3 || argc > 5 || clients < 1 || seconds < 1) {
-    std::cerr << "usage: log-search-many-clients TEXT BROKER [CLIENTS [SECONDS]]\n";
-    return 2;
+  const bool help = argc > 1 && std::string_view(argv[1]) == "--help";
+  if (help || argc < 3 || argc > 5 || clients < 1 || seconds < 1) {
+    (help ? std::cout : std::cerr) << "usage: log-search-many-clients TEXT BROKER [CLIENTS [SECONDS]]\n";
+    return help ? 0 : 2;
   }
   try {
     gate::loop loop;

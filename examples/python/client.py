@@ -42,6 +42,9 @@ def call(socket, service, method, *args, **kwargs):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--help"]:
+        print(__doc__)
+        sys.exit()
     if len(sys.argv) < 4:
         sys.exit(__doc__)
     broker, service, method, *words = sys.argv[1:]

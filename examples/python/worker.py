@@ -57,5 +57,8 @@ def serve(broker, service="calculator"):
                     silence = 1_000
 
 
+if sys.argv[1:] in ([], ["--help"]):
+    print(__doc__)
+    sys.exit(len(sys.argv) < 2)
 while True:  # with a new socket each time: so a broker that was restarted learns of us
     serve(*sys.argv[1:])

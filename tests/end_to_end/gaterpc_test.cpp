@@ -205,5 +205,14 @@ TEST_CASE("the command gate calls through a gate-rpc broker", "[gaterpc]") {
   };
   CHECK(run({"call", "test.add", "2", "3"}) == std::pair(0, std::string("5\n")));
   CHECK(run({"call", "test.count", "3", "--stream"}) == std::pair(0, std::string("0\n1\n2\n")));
-  CHECK(run({"workers"}).first == 2);
+  const auto services = run({"services"});
+  CHECK(services.first == 0);
+  CHECK(services.second.starts_with("SERVICE  DESCRIPTION\nGate     the broker itself\ntest "));
+  const auto methods = run({"describe", "test"});
+  CHECK(methods.first == 0);
+  CHECK(methods.second.find("add(a: int32, b: int32) -> int32") != std::string::npos);
+  CHECK(run({"describe", "nobody"}).first == 1);
+  CHECK(run({"workers", "-o", "json"}).second.find(R"({"service":"test"})") != std::string::npos);
+  CHECK(run({"workers", "nobody"}) == std::pair(0, std::string("No worker of 'nobody' is connected.\n")));
+  CHECK(run({"ping"}).first == 0);
 }

@@ -76,12 +76,12 @@ void check(const Worker& what, const worker_options& options) {
 }
 
 void bring_within_bounds(worker_options& options) {
-  bring_within_bounds(options.drain_timeout);
-  bring_within_bounds(options.stuck_after);
-  bring_within_bounds(options.connect_timeout);
-  bring_within_bounds(options.reconnect_pause_min);
-  bring_within_bounds(options.reconnect_pause_max);
-  bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
+  gate::bring_within_bounds(options.drain_timeout);
+  gate::bring_within_bounds(options.stuck_after);
+  gate::bring_within_bounds(options.connect_timeout);
+  gate::bring_within_bounds(options.reconnect_pause_min);
+  gate::bring_within_bounds(options.reconnect_pause_max);
+  gate::bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
 }
 
 }  // namespace

@@ -23,11 +23,14 @@ void core::state::on_worker_part(worker& w, const message& m) {
                         std::to_string(settings_.payload_bytes_max), " (payload_bytes_max)"}));
   }
   if (!c->reads(m.encoding)) return end(*c, errc::unsupported, unread_encoding);
-  if (!c->answers_in_parts() || !c->answers.take(bytes)) {
+  if (!c->answers_in_parts()) {  // a worker of ours finds that out by itself, in these words
     ++counted_.overruns;
-    return end(*c, errc::too_slow,
-               c->answers_in_parts() ? "the worker sent more items than its caller had granted credit for"
-                                     : "the method answers with a stream, and the call asked for none");
+    return end(*c, errc::invalid_argument,
+               text_of({c->home->name(), ".", c->method, ": answers with a stream: call it as one"}));
+  }
+  if (!c->answers.take(bytes)) {
+    ++counted_.overruns;
+    return end(*c, errc::too_slow, "the worker sent more items than its caller had granted credit for");
   }
   c->delivered = true;
   c->progress_at = now_;

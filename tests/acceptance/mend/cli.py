@@ -1,7 +1,10 @@
 """The command: what it sends, and what it says."""
+import json
 import os
 import subprocess
 import threading
+
+from .system import wait_until
 
 UPLOADS = {
     "quoted": b'"quoted"\n', "object": b'{"a": 1}', "number": b"5", "true": b"true", "empty": b"", "broken": b"[1, ",
@@ -105,7 +108,136 @@ def refused(system):
                     done.returncode == 1 and told)
 
 
+def python_peers(system, script, *words):
+    """A peer of gate-rpc's from the tests' support; None without a Python that can."""
+    python = "/usr/bin/python3"
+    if subprocess.run([python, "-c", "import zmq, msgpack"], stderr=subprocess.DEVNULL).returncode != 0:
+        return None
+    return system.start(python, system.root / "tests" / "support" / script, *words)
+
+
+def listings(system):
+    broker = system.broker()
+    system.worker(broker, "gate-test-worker", "--service", "prod/billing", service="prod/billing")
+    listed = json.loads(system.gate(broker, "workers", "prod/billing", "-o", "json").stdout)
+    names = [worker["service"] for worker in listed]
+    system.line("16: a namespace is listed once", names, "['prod/billing']", names == ["prod/billing"])
+    if not python_peers(system, "gaterpc_worker.py", broker.backend, "py"):
+        system.skip("29: a worker of gate-rpc", "no Python with zmq and msgpack")
+        return
+    wait_until(lambda: system.workers_of(broker, "py"), what="the Python worker")
+    row = system.gate(broker, "workers", "py").stdout.splitlines()[-1]
+    system.line("29: a nameless worker has a name, dialect and address", " ".join(row.split()), "py NAME ... gate-rpc",
+                row.split()[0] == "py" and row.split()[1] != "ready" and "gate-rpc" in row and "127.0.0.1" in row)
+    shown = system.gate(broker, "describe", "py").stdout
+    system.line("29: describe prints what has no annotation", "-> at an end" if "->" in shown else "add()", "add()",
+                "add()" in shown and "->" not in shown)
+    ours, python = (system.gate(broker, "call", f"{service}.count", 3) for service in ("prod/billing", "py"))
+    words = "answers with a stream: call it as one (add --stream)"
+    system.line("29: a stream without --stream", python.stderr.strip(), words,
+                python.stderr.strip().endswith(words) and ours.stderr.strip().endswith(words))
+    thrown = system.gate(broker, "call", "py.boom", "no").stderr.strip()
+    system.line("29: an exception's class is said once", thrown, "once", thrown.count("ValueError") == 1)
+
+
+def foreign_broker(system):
+    addresses = [f"ipc://{system.folder}/{end}" for end in ("front", "back")]
+    broker = python_peers(system, "gaterpc_broker.py", "--frontend", addresses[0], "--backend", addresses[1])
+    if not broker:
+        system.skip("29: under a gate-rpc broker", "no Python with zmq and msgpack")
+        return
+    root = system.folder / "served"
+    root.mkdir()
+    flags = ("--dialect", "gate-rpc", "--broker")
+    system.start(system.program("file-server-worker"), *flags, addresses[1], root)
+
+    def gate(*words):
+        return subprocess.run([system.program("gate"), *flags, addresses[0], *words], capture_output=True, text=True,
+                              timeout=60)
+
+    def listed():
+        return "file_server" in gate("services").stdout
+    wait_until(listed, what="the worker under a gate-rpc broker")
+    asked = ((["services"], "serves the files below"), (["describe", "file_server"], "stat(path: string)"),
+             (["workers", "file_server"], "file_server"), (["ping"], "is up"))
+    for words, expected in asked:
+        done = gate(*words)
+        system.line(f"29: gate {words[0]} --dialect gate-rpc", f"exit {done.returncode}", f"0, with '{expected}'",
+                    done.returncode == 0 and expected in done.stdout)
+    source = system.file("q.txt", b'"quoted"\n')
+    client = [system.program("file-server-client"), "--broker", addresses[0], "--dialect", "gate-rpc"]
+    done = subprocess.run([*client, "put", source], capture_output=True, text=True, timeout=60)
+    same = (root / "q.txt").exists() and (root / "q.txt").read_bytes() == source.read_bytes()
+    system.line("29: file-server-client --dialect gate-rpc", f"exit {done.returncode}, same bytes: {same}",
+                "0, the same bytes", done.returncode == 0 and same)
+
+
+# Programs that are not here are skipped: of a build without tests, or without Google Benchmark.
+PROGRAMS = ["gate", "gate-broker", "hello-client", "hello-worker", "calculator-client", "calculator-worker",
+            "log-search-client", "log-search-worker", "log-search-many-clients", "file-server-client",
+            "file-server-worker", "pipeline-worker", "blocking-client", "custom-broker", "gate-bench-client",
+            "gate-bench-worker", "gate-bench-huge", "gate-test-worker"]
+SCRIPTS = ["scripts/acceptance", "scripts/fuzz", "scripts/install-dependencies", "scripts/lint", "scripts/quickstart",
+           "scripts/readme-snippets", "scripts/test", "examples/python/client.py", "examples/python/worker.py"]
+
+
+def helps(system):
+    commands = [system.program(name) for name in PROGRAMS if system.program(name).exists()]
+    commands += [system.root / script for script in SCRIPTS]
+    wrong = []
+    for command in commands:
+        done = subprocess.run([str(command), "--help"], capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL)
+        if done.returncode != 0 or not done.stdout.strip():
+            wrong.append(command.name)
+    system.line("31: --help of each program exits 0", f"{len(commands)} asked, wrong: {wrong}", "none wrong", not wrong)
+    gate = str(system.program("gate"))
+    pairs = [subprocess.run([gate, *words], capture_output=True, text=True) for words in
+             (["help", "call"], ["call", "--help"])]
+    system.line("31: gate help call", f"exit {pairs[0].returncode}", "0, as gate call --help",
+                pairs[0].returncode == 0 and pairs[0].stdout == pairs[1].stdout)
+    flags = subprocess.run([str(system.program("gate-test-worker")), "--help"], capture_output=True, text=True).stdout
+    shown = next(line for line in flags.splitlines() if "--huge-bytes-max" in line)
+    system.line("31: the default of --huge-bytes-max", shown.split()[1:3], "readable", "8EiB" in shown)
+    missing = system.folder / "none" / "key"
+    done = subprocess.run([gate, "keygen", str(missing)], capture_output=True, text=True)
+    system.line("31: keygen into a missing folder", f"exit {done.returncode}: {done.stderr.strip()[:60]}",
+                "2, and what to do", done.returncode == 2 and "no folder" in done.stderr and "mkdir" in done.stderr)
+
+
+def endings(system):
+    broker = system.broker()
+    system.worker(broker, "calculator-worker")
+    done = system.gate(broker, "call", "calculator.add_slowly", 1, 2, "1e300")
+    system.line("31: add_slowly for 1e300 seconds", done.stderr.strip(), "refused", "invalid_argument" in done.stderr)
+    worker = system.worker(broker)
+
+    def call():
+        return system.start(system.program("gate"), "--broker", broker.frontend, "call", "test.sleep", "60000",
+                            "--timeout", "100s")
+    lost = call()
+    wait_until(lambda: any(w["in_flight"] for w in json.loads(
+        system.gate(broker, "workers", "test", "-o", "json").stdout)), what="the call at the worker")
+    worker.end()
+    lost.wait()
+    said = lost.log().strip()
+    system.line("31: worker_lost says once that it may have run", said, "once",
+                said.count("may have been executed") == 1 and "may or may not" not in said)
+    system.worker(broker)
+    cut = call()
+    wait_until(lambda: any(w["in_flight"] for w in json.loads(
+        system.gate(broker, "workers", "test", "-o", "json").stdout)), what="the call at the worker")
+    broker.end()
+    cut.wait()
+    said = cut.log().strip()
+    system.line("31: a lost connection's reason stands there once", said, "once", said.count("is gone") == 1)
+
+
 POINTS = {
+    "listings": ("what the command shows of workers of all dialects", listings),
+    "foreign_broker": ("the command under a gate-rpc broker", foreign_broker),
+    "helps": ("the help of each program, and small things of the command", helps),
+    "endings": ("what is said when a worker or a broker is lost", endings),
     "uploads": ("what is uploaded is what is stored", uploads),
     "upload_memory": ("uploads in constant memory", memory),
     "upload_refused": ("what is no upload is refused before it begins", refused),

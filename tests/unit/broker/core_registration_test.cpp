@@ -258,6 +258,17 @@ TEST_CASE("a peer may come back as the other thing", "[broker]") {
   CHECK(b.core.measure().workers == 1);
 }
 
+TEST_CASE("a worker is listed with its namespace, once", "[broker]") {
+  bench b;
+  peer_context about = bench::context();
+  about.name_space = "prod";
+  b.worker("billing", 1, {}, about);
+  const auto workers = b.core.workers();
+  REQUIRE(workers.size() == 1);
+  CHECK(workers[0].name_space == "prod");
+  CHECK(workers[0].service == "billing");
+}
+
 TEST_CASE("operators see services and workers", "[broker]") {
   bench b;
   const peer_id c = b.client();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -123,6 +124,27 @@ TEST_CASE("with -o json what goes wrong after the command line was read is told 
   const outcome nobody = told_by({"-o", "json", "--broker", "ipc:///no/such/broker", "--timeout", "50ms", "ping"});
   CHECK(nobody.code == 3);
   CHECK(nobody.err.starts_with(R"({"error":{"status":"unavailable","retry":"safe","origin":"local",)"));
+}
+
+TEST_CASE("gate help CALL is what gate call --help is", "[cli]") {
+  clear_environment();
+  const auto shown = [](std::vector<std::string> arguments) {
+    gate::cli::settings common;
+    gate::cli::action chosen;
+    std::optional<int> code;
+    const std::string text =
+        written_to(std::cout, [&] { code = gate::cli::read_command_line(arguments, common, chosen); });
+    return std::pair(code, text);
+  };
+  for (const char* const each : {"call", "services", "describe", "workers", "ping", "passwd", "keygen"}) {
+    const auto help = shown({each, "--help"});
+    CHECK(help.first == 0);
+    CHECK(help.second.find("Examples:") != std::string::npos);
+    CHECK(shown({"help", each}) == help);
+  }
+  CHECK(shown({"help"}) == shown({"--help"}));
+  CHECK(shown({"help", "help"}) == shown({"--help"}));
+  CHECK(told_by({"help", "nothing"}).code == 2);
 }
 
 TEST_CASE("a list among the arguments is one argument", "[cli]") {

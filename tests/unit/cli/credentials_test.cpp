@@ -67,6 +67,17 @@ TEST_CASE("a key pair is made into a new file, and its public key into a store",
   CHECK(load_store(store).find(key) != nullptr);
 }
 
+TEST_CASE("a folder that is not there is named, and nothing is made", "[cli]") {
+  const scratch_folder folder;
+  const std::string key = folder.file("none/worker.key");
+  CHECK_THROWS_WITH(
+      make_key_file(key, "", "", edit::replace),
+      "there is no folder '" + folder.file("none") + "' for '" + key + "': make it first, with mkdir -p -m 700");
+  CHECK_THROWS_AS(make_key_file(folder.file("a.key"), folder.file("none/users.toml"), "x", edit::replace), usage_error);
+  CHECK_THROWS_AS(read_curve_file(folder.file("a.key")), private_file_error);
+  CHECK_THROWS_AS(make_key_file("", "", "", edit::replace), usage_error);
+}
+
 TEST_CASE("a store that cannot take a key leaves no key file behind", "[cli]") {
   const scratch_folder folder;
   const std::string store = folder.write("users.toml", "", 0644);

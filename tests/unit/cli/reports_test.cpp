@@ -51,6 +51,13 @@ TEST_CASE("an error is told with what to do next", "[cli]") {
         "no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)");
   const Error thrown(errc::failed, "division by zero; really", origin::worker, "std::domain_error");
   CHECK(explain(thrown, "calculator") == "failed: std::domain_error: division by zero; really");
+  const Error python(errc::failed, "ValueError('no')", origin::worker, "ValueError");
+  CHECK(explain(python, "calculator") == "failed: ValueError('no')");
+  const Error other(errc::failed, "ValueErrors are bad", origin::worker, "ValueError");
+  CHECK(explain(other, "calculator") == "failed: ValueError: ValueErrors are bad");
+  const Error lost(errc::worker_lost, "it went away; the call may have been executed", origin::broker);
+  CHECK(explain(lost, "x") ==
+        "worker_lost: it went away; the call may have been executed (other workers: gate workers)");
   const Error stream(errc::invalid_argument, "search.find() -> string: call it as one; really", origin::worker);
   CHECK(explain(stream, "search", "add --stream") ==
         "invalid_argument: search.find() -> string: call it as one; really (add --stream)");
@@ -76,6 +83,11 @@ TEST_CASE("a signature reads like a declaration", "[cli]") {
   m.parameters[0].type = m.parameters[1].type = "int32";
   m.result = "int32";
   CHECK(signature_of(m) == "add(a: int32, int32) -> int32");
+  m.parameters[0].type.clear();
+  CHECK(signature_of(m) == "add(a, int32) -> int32");
+  m.result.clear();
+  CHECK(signature_of(m) == "add(a, int32)");
+  m.parameters[0].type = "int32";
   m.result = "nil";
   CHECK(signature_of(m) == "add(a: int32, int32)");
   m.kind = "stream";

@@ -22,6 +22,8 @@ TEST_CASE("a size is a number and a unit, in bytes", "[quantity]") {
   CHECK(parse_quantity("0.5KiB", quantity::size) == 512u);
   CHECK(parse_quantity("2GB", quantity::size) == 2'000'000'000u);
   CHECK(parse_quantity("8589934592GiB", quantity::size) == std::uint64_t{1} << 63);
+  CHECK(parse_quantity("8EiB", quantity::size) == std::uint64_t{1} << 63);
+  CHECK(parse_quantity("2TB", quantity::size) == 2'000'000'000'000);
   CHECK_FALSE(parse_quantity("17179869184GiB", quantity::size));
   CHECK(parse_quantity("7B", quantity::size) == 7u);
   CHECK_FALSE(parse_quantity("5s", quantity::size));
