@@ -74,6 +74,7 @@ TEST_CASE("the queues of all peers count together what each holds, and no more o
   buffer_pool spare;
   message m;
   m.type = message_type::part;
+  m.call = call_id{1};
   const std::string text(400, 'x');
   m.payload = bytes_view(text);
   {
@@ -107,6 +108,7 @@ TEST_CASE("a queue that waits takes no more room than it counts", "[broker]") {
   out_queue queue(spare);
   message m;
   m.type = message_type::part;
+  m.call = call_id{1};
   m.payload = bytes_view("short");
   queue.append(m);
   queue.flush(transport, {});
