@@ -134,8 +134,9 @@ template <class... A> struct parameter_list<std::tuple<A...>> {
 // --- the client's stream, as the method sees it
 
 template <class T> T decode_item(const running_call& call, bytes_view octets) {
+  const strict_reading strict(call.reads_strictly);
   try {
-    return decode_as<T>(octets);
+    return decode_as<T>(octets, "item");
   } catch (const Error& e) {
     throw_bad_item(call, octets, e.what());
   }

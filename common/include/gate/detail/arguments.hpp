@@ -46,7 +46,7 @@ template <class T> T decode_argument(running_call& call, std::size_t index, byte
     if constexpr (is_huge<T> || std::is_same_v<T, std::optional<HugeData>>) {
       return call.take_huge_argument(octets);
     } else {
-      return decode_as<T>(octets);
+      return decode_as<T>(octets, std::string_view());
     }
   } catch (const Error& e) {
     throw_bad_argument(call, index, octets, e.what());
@@ -90,6 +90,7 @@ Tuple decode_each(running_call& call, [[maybe_unused]] std::span<const bytes_vie
 
 template <class Tuple> Tuple decode_arguments(running_call& call, bytes_view payload) {
   constexpr std::size_t count = std::tuple_size_v<Tuple>;
+  const strict_reading strict(call.reads_strictly);
   std::array<bytes_view, count == 0 ? 1 : count> each;
   split_arguments(call, payload, std::span(each.data(), count));
   return decode_each<Tuple>(call, each, std::make_index_sequence<count>());
