@@ -163,7 +163,6 @@ int truncated(const std::string& frontend, const std::string& backend) {
       return std::string(gate::to_string(e.code())) + ": " + e.what();
     }
   });
-  if (reading.wait_for(300ms) == std::future_status::ready) std::cerr << reading.get() << std::endl;
   const gate::call_id call = worker.next_request();
   gate::message head;
   head.type = gate::message_type::part;
