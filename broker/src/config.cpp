@@ -69,7 +69,7 @@ const std::array keys{
     config_key{"transport_heartbeat_interval", &o::transport_heartbeat_interval, 10, day_ms,
                "time between two pings of the transport"},
     config_key{"transport_heartbeat_timeout", &o::transport_heartbeat_timeout, 10, day_ms,
-               "silence of a peer's process after which the transport ends the connection"},
+               "time for an answer, and an interval: after so long without a sign of life a peer is cut"},
     config_key{"queue_max", &o::queue_max, 0, count_most,
                "calls that wait for a worker, of one service; one more ends as busy"},
     config_key{"queue_bytes_max", &o::queue_bytes_max, 0, bytes_most,
@@ -130,7 +130,7 @@ const std::array keys{
     config_key{"out_queue_bytes_max", &o::out_queue_bytes_max, 1024, bytes_most,
                "bytes that wait for one peer which does not read; beyond it the peer is cut"},
     config_key{"out_queue_age_max", &o::out_queue_age_max, 10, day_ms,
-               "age of the oldest of them; beyond it the peer is cut"},
+               "time in which the peer takes none of them; beyond it the peer is cut"},
     config_key{"out_queue_total_bytes_max", &o::out_queue_total_bytes_max, 1024, bytes_most,
                "bytes that wait for all peers together, the transport's buffers included; beyond it those are cut that "
                "hold the most"},

@@ -293,6 +293,7 @@ void engine::on_disconnected(port& at, int descriptor) {
   if (!was->address.empty()) addresses_.closed(was->address);
   if (remote_peer* const owner = was->owner ? peers_.find(*was->owner) : nullptr) {
     owner->descriptor = -1;
+    owner->pulse.reset();
     expect_end(*owner);
   }
   if (shut_down_ && connected() == 0) all_left_.set();
@@ -316,7 +317,7 @@ void engine::end(remote_peer& gone) {
   if (!gone.cut) {
     const instant now = loop_.now();
     gone.out.take_requests([&](const message& request) { core_.unsent(gone.id, request, now); });
-    core_.closed(gone.id, now);
+    core_.closed(gone.id, now, gone.end_reason);
   }
   peers_.remove(gone);
 }

@@ -57,31 +57,38 @@ numbers report(const counters& c) {
 }
 
 numbers report(const io_counters& c) {
-  return {{"messages_received", c.messages_received},
-          {"envelopes_received", c.envelopes_received},
-          {"bytes_received", c.bytes_received},
-          {"messages_sent", c.messages_sent},
-          {"envelopes_sent", c.envelopes_sent},
-          {"bytes_sent", c.bytes_sent},
-          {"connections_accepted", c.connections_accepted},
-          {"connections_refused", c.connections_refused},
-          {"address_refused", c.address_refused},
-          {"impostors", c.impostors},
-          {"logins_refused", c.logins_refused},
-          {"logins_put_off", c.logins_put_off},
-          {"handshakes_failed", c.handshakes_failed},
-          {"handshakes_refused", c.handshakes_refused},
-          {"ended_early", c.ended_early},
-          {"unrecognised", c.unrecognised},
-          {"too_many_frames", c.too_many_frames},
-          {"silent", c.silent},
-          {"too_slow", c.too_slow},
-          {"owed_too_much", c.owed_too_much},
-          {"discarded", c.discarded},
-          {"not_understood", c.not_understood},
-          {"not_sayable", c.not_sayable},
-          {"silent_workers", c.silent_workers},
-          {"parked", c.parked}};
+  numbers named{{"messages_received", c.messages_received},
+                {"envelopes_received", c.envelopes_received},
+                {"bytes_received", c.bytes_received},
+                {"messages_sent", c.messages_sent},
+                {"envelopes_sent", c.envelopes_sent},
+                {"bytes_sent", c.bytes_sent},
+                {"connections_accepted", c.connections_accepted},
+                {"connections_refused", c.connections_refused},
+                {"address_refused", c.address_refused},
+                {"impostors", c.impostors},
+                {"logins_refused", c.logins_refused},
+                {"logins_put_off", c.logins_put_off},
+                {"handshakes_failed", c.handshakes_failed},
+                {"handshakes_refused", c.handshakes_refused},
+                {"ended_early", c.ended_early},
+                {"unrecognised", c.unrecognised},
+                {"too_many_frames", c.too_many_frames},
+                {"silent", c.silent},
+                {"too_slow", c.too_slow},
+                {"owed_too_much", c.owed_too_much},
+                {"too_slow_bytes", c.too_slow_bytes},
+                {"too_slow_age", c.too_slow_age},
+                {"silent_peers", c.silent_peers},
+                {"discarded", c.discarded},
+                {"not_understood", c.not_understood},
+                {"not_sayable", c.not_sayable},
+                {"silent_workers", c.silent_workers},
+                {"parked", c.parked}};
+  for (const auto& [status, count] : by_status(c.cut_for)) {
+    if (status != to_string(errc::ok)) named.emplace("cut_" + status, count);
+  }
+  return named;
 }
 
 numbers report(const security::gatekeeper_counters& c) {

@@ -36,7 +36,7 @@ void configure(zmq::socket_t& s, const binding& plan, const broker_options& opti
   s.set(zmq::sockopt::rcvhwm, batches_per_peer_max);
   s.set(zmq::sockopt::backlog, backlog);
   s.set(zmq::sockopt::heartbeat_ivl, milliseconds_of(options.transport_heartbeat_interval));
-  s.set(zmq::sockopt::heartbeat_timeout, milliseconds_of(options.transport_heartbeat_timeout));
+  s.set(zmq::sockopt::heartbeat_timeout, 0);  // the engine judges: libzmq sees whole messages only
   s.set(zmq::sockopt::handshake_ivl, milliseconds_of(options.hello_timeout));
   s.set(zmq::sockopt::ipv6, gate::peer::is_ipv6(plan.endpoint));
 }

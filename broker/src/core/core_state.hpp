@@ -52,7 +52,8 @@ class core::state {
   void rejected(peer_id id, errc why, std::string_view text, instant now);
   bool allows(peer_id id, const message& request, instant now);
   void rights_changed(instant now);
-  void closed(peer_id id, instant now);
+  void closed(peer_id id, instant now, std::string_view why);
+  void arriving(peer_id id, instant now);
   void unsent(peer_id id, const message& request, instant now);
   void flushed(peer_id id, instant now);
   void tick(instant now);

@@ -59,6 +59,7 @@ struct peer_view {
   std::string_view name;     // what it calls itself, or was called
   std::string_view service;  // of a worker
   bool is_client = false;    // neither: it has not said hello yet
+  std::size_t calls = 0;     // of a client: open; of a worker: held
 };
 
 struct call_source {

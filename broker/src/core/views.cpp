@@ -104,8 +104,12 @@ std::optional<peer_view> core::state::find_peer(peer_id id) const {
   if (p == nullptr) return std::nullopt;
   peer_view v;
   v.name = p->name;
-  if (p->work != nullptr) v.service = p->work->home->full_name();
   v.is_client = p->state == peer_state::client;
+  v.calls = p->calls_open;
+  if (p->work != nullptr) {
+    v.service = p->work->home->full_name();
+    v.calls = p->work->held;
+  }
   return v;
 }
 

@@ -93,6 +93,12 @@ bool link::received(const message& m, instant now) {
   }
 }
 
+void link::arriving(instant now) noexcept {
+  if (!connected_state()) return;
+  forgive_own_absence(now);
+  last_heard_ = now;
+}
+
 void link::violation(std::string_view why, instant now) {
   if (!has_socket()) return;
   if (connected_state()) say(message_type::bye, errc::protocol_error, why);

@@ -55,6 +55,8 @@ class link {
   void ended(errc why, std::string_view text, instant now);
   // True when the message is the session's to handle: the link is up and it is neither a heartbeat nor a bye.
   bool received(const message& m, instant now);
+  // Some of a message that is not whole yet: the broker is not silent.
+  void arriving(instant now) noexcept;
   // The broker broke the protocol: it is told, and the connection given up.
   void violation(std::string_view why, instant now);
   void tick(instant now);
