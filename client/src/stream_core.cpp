@@ -24,6 +24,7 @@ stream_core::stream_core(core_ptr core, call_request request, bool wants_stream)
     : core_(std::move(core)),
       wants_stream_(wants_stream),
       has_upload_(request.items != nullptr),
+      strict_(request.options.strict.value_or(core_->options().strict)),
       window_items_(request.options.window ? request.options.window->first : core_->options().window_items),
       window_follows_(!request.options.window && core_->options().dialect == broker_dialect::gate2),
       request_(std::move(request)),
@@ -394,5 +395,8 @@ std::optional<bytes_view> stream_wait::take() {
 }
 
 std::optional<bytes_view> take_blocking(stream_core& stream) { return stream.take_blocking(); }
+
+bool stream_wait::strict() const noexcept { return stream_.strict(); }
+bool is_strict(const stream_core& stream) noexcept { return stream.strict(); }
 
 }  // namespace gate::detail

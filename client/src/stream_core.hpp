@@ -39,6 +39,7 @@ class stream_core final : public client::stream_events, public std::enable_share
 
   // --- the reader
   bool started() const noexcept { return started_; }
+  bool strict() const noexcept { return strict_; }
   // There is an item to take.
   bool available();
   // Begins the call if need be. False when there is something to take, or the end: do not wait.
@@ -86,6 +87,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   const core_ptr core_;
   const bool wants_stream_;
   const bool has_upload_;
+  const bool strict_;
   const std::uint32_t window_items_;
   const bool window_follows_;  // what arrives: its caller asked for none of its own, and the broker knows of credit
   call_request request_;
