@@ -19,12 +19,17 @@ std::string wrap(const char* code, std::string_view text, bool coloured) {
   return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";
 }
 
-// Octets of the control character that a text begins with; 0 if it begins with none. Those from U+0080 on have two, and
-// steer some terminals too.
+// Bytes of the control character that a text begins with; 0 if it begins with none. Those from U+0080 on have two, and
+// steer some terminals too. U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069 have three: they end lines, or turn
+// the direction of what follows, so that a name is read as another.
 std::size_t control_at(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  if (octet(0) < 0x20 || octet(0) == 0x7f) return 1;
-  return octet(0) == 0xc2 && octet(1) >= 0x80 && octet(1) < 0xa0 ? 2 : 0;
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto within = [](unsigned value, unsigned first, unsigned last) { return value >= first && value <= last; };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+  if (byte(0) == 0xc2) return within(byte(1), 0x80, 0x9f) ? 2 : 0;
+  if (byte(0) != 0xe2) return 0;
+  const bool turns = byte(1) == 0x80 && (within(byte(2), 0x8e, 0x8f) || within(byte(2), 0xa8, 0xae));
+  return turns || (byte(1) == 0x81 && within(byte(2), 0xa6, 0xa9)) ? 3 : 0;
 }
 
 std::string without_controls(std::string_view text, std::string_view but) {

@@ -128,5 +128,9 @@ TEST_CASE("what a peer sent cannot steer the terminal", "[cli]") {
                              "31m \xc2\xa9 \xc2") ==
         "\xef\xbf\xbd"
         "31m \xc2\xa9 \xc2");
+  CHECK(gate::cli::printable("a\u202eb\u2066c\u2028\u200f \u2014") ==
+        "a\xef\xbf\xbd"
+        "b\xef\xbf\xbd"
+        "c\xef\xbf\xbd\xef\xbf\xbd \u2014");
   CHECK(gate::cli::printable("a\x1b[31mb\tc\n") == "a\xef\xbf\xbd[31mb\tc\n");
 }
