@@ -40,6 +40,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   void window_opened(call_id call) override { dispatcher_.window_opened(call); }
   void cancelled(call_id call, errc why) override { dispatcher_.cancelled(call, why); }
   void serving(const message& welcome) override;
+  void broker_drains() override;
   void lost(errc why, std::string_view text, std::chrono::milliseconds pause) override;
   void closed(errc why, std::string_view text) override;
 
