@@ -11,6 +11,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -166,7 +167,10 @@ int perform(const action& chosen, output_format format) {
   } catch (const Error& e) {
     return fail(e, "", format);
   } catch (const broker_unreachable& e) {
-    return tell(no_broker, errc::unavailable, e.what(), " (another address: --broker, or GATE_BROKER)");
+    const bool leaves = std::string_view(e.what()).find("draining") != std::string_view::npos;
+    return tell(no_broker, errc::unavailable, e.what(),
+                leaves ? " (it takes no new calls: try again once it has restarted)"
+                       : " (another address: --broker, or GATE_BROKER)");
   } catch (const usage_error& e) {
     return tell(bad_usage, errc::invalid_argument, e.what());
   } catch (const credentials_error& e) {

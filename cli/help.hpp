@@ -31,8 +31,8 @@ With -o json what is asked for comes as JSON, and a failure as one line of JSON 
 status is failed, no_method, timed_out and so on; retry is never, safe or if_idempotent; origin is local, broker or
 worker; type is there when the method threw. Only a command line that cannot be read is told as text.
 
-Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there; 4 timed out; 5 the broker does
-not admit these credentials.
+Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broker there, or one that is draining;
+4 timed out; 5 the broker does not admit these credentials.
 )";
 
 inline constexpr const char* call = R"(
@@ -107,7 +107,9 @@ Examples:
   gate workers -o json
 
 BUSY is calls in hand of the calls that the worker takes at once. A stalled worker is connected, but its heartbeat is
-late: it gets no new work until it is heard again.
+late: it gets no new work until it is heard again. DIALECT is what it speaks; peers of Majordomo and gate-rpc have no
+name, and are shown under one that the broker made up. Under --dialect gate-rpc only the services that have workers are
+told: such a broker tells no more.
 
 --broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
 )";

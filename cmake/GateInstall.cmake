@@ -11,6 +11,8 @@ install(TARGETS ${libraries} EXPORT gate-targets ARCHIVE DESTINATION "${CMAKE_IN
 if(programs)
   install(TARGETS ${programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+install(PROGRAMS "${PROJECT_SOURCE_DIR}/tests/lint/await_forms.py" DESTINATION "${CMAKE_INSTALL_BINDIR}"
+        RENAME gate-lint-awaits)
 foreach(folder IN LISTS include_folders)
   install(DIRECTORY "${folder}/gate" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
 endforeach()

@@ -10,6 +10,7 @@
 #include "broker/src/core/service.hpp"
 #include "broker/src/engine.hpp"
 #include "broker/src/peer_address.hpp"
+#include "broker/src/peer_text.hpp"
 #include "broker/src/security/address.hpp"
 #include "common/src/qualified_name.hpp"
 #include "common/src/wire/gaterpc.hpp"
@@ -42,7 +43,7 @@ remote_peer* engine::admit(port& from, remote_peer* known) {
       if (!other_is_up && is_bound_to(from, *known)) return known;
       ++counted_.impostors;
       complain("cut a connection that speaks under a routing id that is not its own",
-               from.incoming.property("Peer-Address"));
+               name_of(from, descriptor) + "; the routing id is that of " + peer_text(*known, core_));
       from.accepted.cut(descriptor);
       return nullptr;
     }
@@ -66,7 +67,7 @@ remote_peer* engine::greet(port& from, int descriptor, connection* over) {
     if (from.incoming.excess() != 0) ++counted_.too_many_frames;
     if (!old_gaterpc) {
       complain("cut a connection whose first message is in no language that is spoken there",
-               from.incoming.property("Peer-Address"));
+               name_of(from, descriptor));
     } else if (!std::exchange(told_of_old_gaterpc_, true)) {
       spdlog::warn("a peer speaks gate-rpc 0.1, which this broker does not; update it to 0.2.12 (told once): {}",
                    from.incoming.property("Peer-Address"));
@@ -80,6 +81,7 @@ remote_peer* engine::greet(port& from, int descriptor, connection* over) {
   if (over != nullptr && !over->owner) {
     over->owner = fresh.id;
     fresh.descriptor = descriptor;
+    watch_life(fresh);
   } else if (descriptor >= 0) {
     expect_end(fresh);  // it said hello and went away before we read it
   }

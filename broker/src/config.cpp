@@ -69,7 +69,7 @@ const std::array keys{
     config_key{"transport_heartbeat_interval", &o::transport_heartbeat_interval, 10, day_ms,
                "time between two pings of the transport"},
     config_key{"transport_heartbeat_timeout", &o::transport_heartbeat_timeout, 10, day_ms,
-               "silence of a peer's process after which the transport ends the connection"},
+               "time for an answer, and an interval: after so long without a sign of life a peer is cut"},
     config_key{"queue_max", &o::queue_max, 0, count_most,
                "calls that wait for a worker, of one service; one more ends as busy"},
     config_key{"queue_bytes_max", &o::queue_bytes_max, 0, bytes_most,
@@ -99,6 +99,9 @@ const std::array keys{
                "calls that one worker runs at once; a worker that announces more gets no more than this"},
     config_key{"attempts_max", &o::attempts_max, 1, 1000,
                "times that one idempotent call is given to a worker; then it ends as worker_lost"},
+    config_key{"slot_timeout", &o::slot_timeout, 1, day_ms,
+               "time for which a gate-rpc or Majordomo worker may owe the answer to a call that has ended; then its "
+               "slot is given back"},
     config_key{
         "internal_threads", &o::internal_threads, 1, 1024,
         "threads for the plain methods that a broker of your own adds to the internal service; calls beyond that "
@@ -130,7 +133,7 @@ const std::array keys{
     config_key{"out_queue_bytes_max", &o::out_queue_bytes_max, 1024, bytes_most,
                "bytes that wait for one peer which does not read; beyond it the peer is cut"},
     config_key{"out_queue_age_max", &o::out_queue_age_max, 10, day_ms,
-               "age of the oldest of them; beyond it the peer is cut"},
+               "time in which the peer takes none of them; beyond it the peer is cut"},
     config_key{"out_queue_total_bytes_max", &o::out_queue_total_bytes_max, 1024, bytes_most,
                "bytes that wait for all peers together, the transport's buffers included; beyond it those are cut that "
                "hold the most"},

@@ -46,10 +46,11 @@ std::optional<instant> connections::oldest_silent() noexcept {
   return silent_.front().accepted;
 }
 
-std::size_t connections::cut_silent(instant until) {
+std::size_t connections::cut_silent(instant until, unique_function<void(int descriptor)> announce) {
   std::size_t count = 0;
   while (const std::optional<instant> oldest = oldest_silent()) {
     if (*oldest > until) break;
+    announce(silent_.front().descriptor);
     cut(std::exchange(silent_.front().descriptor, -1));
     silent_.pop_front();
     ++count;

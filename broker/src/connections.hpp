@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <gate/clock.hpp>
+#include <gate/unique_function.hpp>
 
 #include "broker/src/core/peer_id.hpp"
 
@@ -39,8 +40,9 @@ class connections {
   // now.
   bool cut(int descriptor) noexcept;
 
-  // Cuts the connections that were accepted before `until` and have not said anything; how many.
-  std::size_t cut_silent(instant until);
+  // Cuts the connections that were accepted before `until` and have not said anything; how many. Each is announced
+  // before it is cut.
+  std::size_t cut_silent(instant until, unique_function<void(int descriptor)> announce);
   // When the oldest one that may be silent was accepted.
   std::optional<instant> oldest_silent() noexcept;
 

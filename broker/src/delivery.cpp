@@ -48,10 +48,11 @@ class to_port final : public sender {
     const std::size_t lent = what.has_payload || what.framed ? peer_.lent.bytes() : 0;
     // One passes, whatever its size. Batches are bounded by their number.
     if (lent > 0 && lent + size_bytes > lent_bytes_max_) return delivery::blocked;
+    const std::size_t sent_bytes = what.sent_bytes();
     const delivery result = port_.send(peer_.routing_id, what, peer_.lent);
     if (result == delivery::sent) {
       ++counted_.messages_sent;
-      counted_.bytes_sent += size_bytes;
+      counted_.bytes_sent += sent_bytes;
     }
     return result;
   }
@@ -113,9 +114,12 @@ void engine::cut(peer_id who, errc why, std::string_view text) {
   remote_peer* const p = peers_.find(who);
   if (p == nullptr || p->cut) return;
   p->cut = true;
+  ++counted_.cut_for[static_cast<std::size_t>(why)];
   // Of a login the door tells.
   const bool told = why == errc::unauthenticated || (p->logins && why == errc::busy);
-  if (why != errc::ok && !told) complain("cut a peer (" + std::string(to_string(why)) + ")", text);
+  if (why != errc::ok && !told) {
+    complain("cut " + peer_text(*p, core_), std::string(to_string(why)) + ": " + std::string(text) + losses_of(*p));
+  }
   cuts_.push_back({who, turn_, instant::max()});
 }
 
@@ -124,6 +128,7 @@ void engine::end_turn() {
   if (core_.next_deadline() <= now) core_.tick(now);
   if (!parked_.empty()) retry_parked();
   if (!shut_down_) tend_workers();
+  look_for_life();
   finish_cuts();
   cut_silent();
   flush_internal();
@@ -229,19 +234,21 @@ bool engine::is_too_slow(const remote_peer& p) const noexcept {
 }
 
 void engine::drop_too_slow(remote_peer& p) {
-  drop(p, "it does not read, and " + std::to_string(p.owed_bytes()) +
-              " bytes wait for it (out_queue_bytes_max, out_queue_age_max)");
+  const bool too_much = p.overdrawn || p.out.bytes() > options_.out_queue_bytes_max;
+  ++(too_much ? counted_.too_slow_bytes : counted_.too_slow_age);
+  drop(p, too_much ? "it does not read, and more waits for it than out_queue_bytes_max"
+                   : "it does not read: it took nothing for out_queue_age_max");
 }
 
 // It cannot be told: what it is owed does not leave. The transport holds on to what it has taken until the connection
 // ends.
 void engine::drop(remote_peer& p, const std::string& why) {
   ++counted_.too_slow;
-  complain("cut " + peer_text(p, core_), why);
+  complain("cut " + peer_text(p, core_), why + losses_of(p));
   if (!std::exchange(p.cut, true)) {
     const instant now = loop_.now();
     p.out.take_requests([&](const message& request) { core_.unsent(p.id, request, now); });
-    core_.closed(p.id, now);
+    core_.closed(p.id, now, why);
   }
   p.out.clear();
   p.overdrawn = false;
@@ -312,10 +319,9 @@ void engine::finish_cuts() {
 void engine::cut_silent() {
   const instant until = loop_.now() - options_.hello_timeout;
   for (const auto& p : ports_) {
-    const std::size_t count = p->accepted.cut_silent(until);
-    if (count == 0) continue;
-    counted_.silent += count;
-    complain("cut connections that said nothing", p->endpoint());
+    counted_.silent += p->accepted.cut_silent(until, [&](int descriptor) {
+      complain("cut a connection that said nothing within hello_timeout", name_of(*p, descriptor));
+    });
   }
 }
 
@@ -331,6 +337,7 @@ void engine::set_alarm() {
     if (oldest) next = std::min(next, *oldest + options_.hello_timeout);
   }
   if (!shut_down_) next = std::min({next, tend_at_, memory_.next()});
+  next = std::min(next, look_at_);
   if (!internal_out_.empty()) next = loop_.now();
   if (draining_ && !shut_down_) {
     // The transport does not tell when it has sent the last of what it was lent.

@@ -71,6 +71,7 @@ class engine final : private output, private observer {
   void worker_up(const worker_record& w) override;
   void worker_down(const worker_record& w, std::string_view why) override;
   void worker_stalled(const worker_record& w, bool stalled) override;
+  void slot_given_back(const worker_record& w, std::string_view method, std::uint64_t so_far) override;
   void service_up(std::string_view service) override;
   void service_down(std::string_view service) override;
   void call_done(const call_record& call) override;
@@ -118,6 +119,13 @@ class engine final : private output, private observer {
   void tend_workers();
   void give_up(remote_peer& w);
   wire::frames_view views_of(const multipart& message);
+
+  // --- signs of life (liveness.cpp)
+  void watch_life(remote_peer& fresh);
+  void look_for_life();
+  void give_up_silent(remote_peer& p);
+  static std::string name_of(const port& at, int descriptor);  // of a connection
+  std::string losses_of(const remote_peer& p) const;
 
   // --- writing and waiting, at the end of each turn (delivery.cpp)
   void end_turn();
@@ -179,7 +187,8 @@ class engine final : private output, private observer {
   std::vector<peer_id> watched_;                    // foreign workers
   instant tend_at_ = instant::max();                // when something is due of one of them
   bool told_of_old_gaterpc_ = false;
-  std::uint64_t turned_away_ = 0;  // for want of descriptors, since that was told
+  instant look_at_ = instant::max();  // when the next connection is to be looked at for signs of life
+  std::uint64_t turned_away_ = 0;     // for want of descriptors, since that was told
   instant tell_turned_away_at_ = instant::min();
 
   std::vector<peer_id> dirty_, flushing_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/src/engine.hpp"
+#include "broker/src/peer_text.hpp"
 
 namespace gate::broker {
 
@@ -27,7 +28,7 @@ void engine::handle_foreign(remote_peer& sender, wire::frames_view frames) {
   }
   if (r.what == outcome::refused) return core_.malformed(sender.id, r.why, now);
   ++counted_.not_understood;
-  complain("a peer's message made no sense", r.why);
+  complain("a message of " + peer_text(sender, core_) + " made no sense", r.why);
 }
 
 void engine::take(remote_peer& sender, const wire::received& r) {

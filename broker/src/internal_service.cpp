@@ -51,37 +51,47 @@ numbers report(const counters& c) {
           {"violations", c.violations},
           {"cut", c.cut},
           {"stalls", c.stalls},
+          {"displaced", c.displaced},
+          {"recalls", c.recalls},
+          {"slots_given_back", c.slots_given_back},
           {"offers_refused", c.offers_refused},
           {"offers_ended", c.offers_ended},
           {"over_allowance", c.over_allowance}};
 }
 
 numbers report(const io_counters& c) {
-  return {{"messages_received", c.messages_received},
-          {"envelopes_received", c.envelopes_received},
-          {"bytes_received", c.bytes_received},
-          {"messages_sent", c.messages_sent},
-          {"envelopes_sent", c.envelopes_sent},
-          {"bytes_sent", c.bytes_sent},
-          {"connections_accepted", c.connections_accepted},
-          {"connections_refused", c.connections_refused},
-          {"address_refused", c.address_refused},
-          {"impostors", c.impostors},
-          {"logins_refused", c.logins_refused},
-          {"logins_put_off", c.logins_put_off},
-          {"handshakes_failed", c.handshakes_failed},
-          {"handshakes_refused", c.handshakes_refused},
-          {"ended_early", c.ended_early},
-          {"unrecognised", c.unrecognised},
-          {"too_many_frames", c.too_many_frames},
-          {"silent", c.silent},
-          {"too_slow", c.too_slow},
-          {"owed_too_much", c.owed_too_much},
-          {"discarded", c.discarded},
-          {"not_understood", c.not_understood},
-          {"not_sayable", c.not_sayable},
-          {"silent_workers", c.silent_workers},
-          {"parked", c.parked}};
+  numbers named{{"messages_received", c.messages_received},
+                {"envelopes_received", c.envelopes_received},
+                {"bytes_received", c.bytes_received},
+                {"messages_sent", c.messages_sent},
+                {"envelopes_sent", c.envelopes_sent},
+                {"bytes_sent", c.bytes_sent},
+                {"connections_accepted", c.connections_accepted},
+                {"connections_refused", c.connections_refused},
+                {"address_refused", c.address_refused},
+                {"impostors", c.impostors},
+                {"logins_refused", c.logins_refused},
+                {"logins_put_off", c.logins_put_off},
+                {"handshakes_failed", c.handshakes_failed},
+                {"handshakes_refused", c.handshakes_refused},
+                {"ended_early", c.ended_early},
+                {"unrecognised", c.unrecognised},
+                {"too_many_frames", c.too_many_frames},
+                {"silent", c.silent},
+                {"too_slow", c.too_slow},
+                {"owed_too_much", c.owed_too_much},
+                {"too_slow_bytes", c.too_slow_bytes},
+                {"too_slow_age", c.too_slow_age},
+                {"silent_peers", c.silent_peers},
+                {"discarded", c.discarded},
+                {"not_understood", c.not_understood},
+                {"not_sayable", c.not_sayable},
+                {"silent_workers", c.silent_workers},
+                {"parked", c.parked}};
+  for (const auto& [status, count] : by_status(c.cut_for)) {
+    if (status != to_string(errc::ok)) named.emplace("cut_" + status, count);
+  }
+  return named;
 }
 
 numbers report(const security::gatekeeper_counters& c) {
@@ -161,7 +171,9 @@ std::vector<worker_report> operator_methods::workers() const {
     r.version = view.version;
     r.pid = view.pid;
     r.capacity = view.capacity;
+    r.threads = view.threads;
     r.in_flight = view.in_flight;
+    r.slots_given_back = view.slots_given_back;
     r.stalled = view.stalled;
     r.draining = view.draining;
     r.up_ms = view.up.count();

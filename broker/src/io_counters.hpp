@@ -1,7 +1,10 @@
 // What the sockets' side of the broker counts; the core counts calls. Since the start; only ever rise.
 #pragma once
 
+#include <array>
 #include <cstdint>
+
+#include <gate/error.hpp>
 
 namespace gate::broker {
 
@@ -26,11 +29,15 @@ struct io_counters {
   std::uint64_t silent = 0;               // connections cut at hello_timeout
   std::uint64_t too_slow = 0;             // peers cut because they did not read
   std::uint64_t owed_too_much = 0;        // of them: because all together were owed more than may wait
+  std::uint64_t too_slow_bytes = 0;       // of these, for more than out_queue_bytes_max
+  std::uint64_t too_slow_age = 0;         // for out_queue_age_max
+  std::uint64_t silent_peers = 0;         // peers cut because no sign of life came from them
   std::uint64_t discarded = 0;            // messages of peers that had been cut
   std::uint64_t not_understood = 0;       // messages in a foreign dialect that were wrong, and answered or ignored
   std::uint64_t not_sayable = 0;          // answers that a peer's dialect has no words for, such as MDP for errors
   std::uint64_t silent_workers = 0;  // idle workers of a foreign dialect that were given up because of their silence
-  std::uint64_t parked = 0;          // times that the transport did not take a batch at once
+  std::array<std::uint64_t, errc_max + 1> cut_for{};  // peers that the core had cut, by the status of their bye
+  std::uint64_t parked = 0;                           // times that the transport did not take a batch at once
 };
 
 }  // namespace gate::broker

@@ -39,6 +39,10 @@ struct outgoing {
     return bytes_view(static_cast<const char*>(payload.data()), payload.size());
   }
 
+  // That travel: without what is kept of it here.
+  std::size_t sent_bytes() const noexcept;
+
+  // That it holds.
   std::size_t bytes() const noexcept {
     const std::size_t octets = batch.size() + request.size() + (has_payload ? payload.size() : 0);
     return framed ? octets + sizeof(outgoing) : octets;  // many are small
@@ -63,6 +67,13 @@ template <class Visit> void unpack(bytes_view box, Visit visit) {
 }
 
 }  // namespace frame_box
+
+inline std::size_t outgoing::sent_bytes() const noexcept {
+  if (!framed) return batch.size() + (has_payload ? payload.size() : 0);
+  std::size_t octets = 0;
+  frame_box::unpack(batch, [&octets](bytes_view frame, bool) { octets += frame.size(); });
+  return octets;
+}
 
 enum class delivery : std::uint8_t {
   sent,
@@ -122,6 +133,10 @@ class out_queue {
   bool parked() const noexcept { return parked_; }
   // Messages that the transport has taken so far.
   std::uint64_t sent() const noexcept { return sent_; }
+  // The peer took some of what the transport holds, so it reads: the front's age counts from now.
+  void moved(instant now) noexcept {
+    if (parked_) closed_[head_].since = now;
+  }
   // How long the front has been refused; zero when it has not.
   duration age(instant now) const noexcept { return parked_ ? now - closed_[head_].since : duration::zero(); }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "broker/src/peer_address.hpp"
 #include "broker/src/security/audit.hpp"
 
 namespace gate::broker {
@@ -13,8 +14,9 @@ std::string peer_text(const remote_peer& p, const core& known) {
   if (as && !as->service.empty()) text = "worker";
   if (as && !as->name.empty()) text += " " + security::quoted(as->name);
   if (as && !as->service.empty()) text += " of " + security::quoted(as->service);
-  if (!p.address.empty()) text += " at " + p.address;
-  if (!p.principal.empty() && p.principal != "anonymous") text += ", user " + security::quoted(p.principal);
+  const std::string from = peer_endpoint(p.descriptor);  // with the port
+  if (!from.empty() || !p.address.empty()) text += " at " + (from.empty() ? p.address : from);
+  if (!p.principal.empty()) text += ", user " + security::quoted(p.principal);
   if (p.foreign) text += ", " + std::string(to_string(p.foreign->who().speaks));
   return text;
 }

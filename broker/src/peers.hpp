@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 #include "broker/src/lent_payloads.hpp"
 #include "broker/src/message_login.hpp"
 #include "broker/src/out_queue.hpp"
+#include "common/src/peer/pulse.hpp"
 
 namespace gate::broker {
 
@@ -31,12 +33,14 @@ struct remote_peer {
   peer_id id;
   port_index port;
   std::string routing_id;
-  std::unique_ptr<foreign_link> foreign;  // null: it speaks gate/2
-  int descriptor = -1;                    // of its connection; -1 when that is not known (inproc) or has ended
-  int came_over = -1;                     // the same, after its end too
-  std::string address;                    // where it is connected from, as the transport says
-  std::string principal;                  // who it is; empty until its first login was accepted
-  std::unique_ptr<message_login> logins;  // where each message is one
+  std::unique_ptr<foreign_link> foreign;   // null: it speaks gate/2
+  int descriptor = -1;                     // of its connection; -1 when that is not known (inproc) or has ended
+  int came_over = -1;                      // the same, after its end too
+  std::string address;                     // where it is connected from, as the transport says
+  std::string principal;                   // who it is; empty until its first login was accepted
+  std::optional<gate::peer::pulse> pulse;  // while its connection is known
+  std::string end_reason;                  // why its connection ends, where we end it
+  std::unique_ptr<message_login> logins;   // where each message is one
   bool cut = false;        // the core has forgotten it: what it sends is discarded, what it is owed may leave
   bool ending = false;     // its connection has ended; messages that came before may still have to be read
   bool dirty = false;      // stands in the list of peers to flush

@@ -111,6 +111,10 @@ loop& loop_of(const core_ptr& core) {
   return core->where();
 }
 
+bool is_strict(const core_ptr& core, const call_request& request) noexcept {
+  return request.options.strict.value_or(core->options().strict);
+}
+
 loop& loop_to_wait_for(const core_ptr& core) {
   core->check_process();
   loop& there = core->where();

@@ -102,7 +102,7 @@ void huge_call::open(const message& m) {
   inlet_.emplace(core_->where(), static_cast<huge::inlet::events&>(*this), bounds);
   const bool sound = inlet_->begin(head);
   HugeData data = inlet_->data();
-  if (sound) consumed(bounds.window_items, bounds.window_bytes);
+  if (sound) consumed(bounds.window_items, inlet_->first_credit());
   if (wanted_ == result::value) {
     collecting_ = true;
     auto known = std::make_shared<collecting>();

@@ -97,6 +97,7 @@ class runtime final : private session::handler, private peer::channel::handler {
   void connected() override { session_.connected(loop_.now()); }
   void ended(errc why, std::string_view text) override { session_.ended(why, text, loop_.now()); }
   void received(const message& m) override { session_.received(m, loop_.now()); }
+  void arriving() override { session_.arriving(loop_.now()); }
   void malformed(std::string_view why) override { session_.malformed(why, loop_.now()); }
   void flushed() override;
 

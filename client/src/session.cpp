@@ -259,6 +259,7 @@ void session::start(instant now) { impl_->link().start(now); }
 void session::connected(instant now) { impl_->link().connected(now); }
 void session::ended(errc why, std::string_view text, instant now) { impl_->link().ended(why, text, now); }
 void session::received(const message& m, instant now) { impl_->received(m, now); }
+void session::arriving(instant now) { impl_->link().arriving(now); }
 void session::malformed(std::string_view why, instant now) { impl_->link().violation(why, now); }
 void session::tick(instant now) { impl_->tick(now); }
 instant session::next_deadline() const noexcept { return impl_->next_deadline(); }

@@ -80,6 +80,7 @@ class session {
   // Failed to connect, or the connection is gone; close() is not asked for it. With `unauthenticated` for good.
   void ended(errc why, std::string_view text, instant now);
   void received(const message& m, instant now);
+  void arriving(instant now);  // some of a message that is not whole yet
   void malformed(std::string_view why, instant now);
   void tick(instant now);
   instant next_deadline() const noexcept;

@@ -16,15 +16,20 @@ using item_size = std::uint32_t;
 // How an upload or a wait for a place ends is told to the call, not to whoever started it.
 void nobody(std::exception_ptr) noexcept {}
 
+std::uint32_t step_of(const huge::flow_window& window) noexcept { return window.bytes() - window.bytes() / 2; }
+
 }  // namespace
 
 stream_core::stream_core(core_ptr core, call_request request, bool wants_stream)
     : core_(std::move(core)),
       wants_stream_(wants_stream),
       has_upload_(request.items != nullptr),
+      strict_(request.options.strict.value_or(core_->options().strict)),
       window_items_(request.options.window ? request.options.window->first : core_->options().window_items),
-      window_bytes_(request.options.window ? request.options.window->second : core_->options().window_bytes),
-      request_(std::move(request)) {}
+      window_follows_(!request.options.window && core_->options().dialect == broker_dialect::gate2),
+      request_(std::move(request)),
+      flow_(request_.options.window ? request_.options.window->second : core_->options().window_bytes),
+      grant_step_(step_of(flow_)) {}
 
 // --- the reader
 
@@ -104,13 +109,14 @@ void stream_core::consumed(std::size_t bytes) {
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
   ++consumed_items_;
   consumed_bytes_ = static_cast<std::uint32_t>(std::min(most, consumed_bytes_ + bytes));
-  if (consumed_items_ < window_items_ - window_items_ / 2 && consumed_bytes_ < window_bytes_ - window_bytes_ / 2)
-    return;
+  const std::uint32_t step = grant_step_.load(std::memory_order_relaxed);
+  if (consumed_items_ < window_items_ - window_items_ / 2 && consumed_bytes_ < step) return;
   const std::uint32_t items = std::exchange(consumed_items_, 0);
   const std::uint32_t octets = std::exchange(consumed_bytes_, 0);
   const auto grant = [self = shared_from_this(), items, octets] {
     client::runtime* const runtime = self->core_->runtime();
-    if (runtime != nullptr && self->call_ != call_id{}) runtime->grant(self->call_, items, octets);
+    if (runtime == nullptr || self->call_ == call_id{}) return;
+    runtime->grant(self->call_, items, self->flow_.read(octets));
   };
   if (remote_) {
     core_->where().post(grant);
@@ -203,7 +209,8 @@ void stream_core::send() {
   if (huge_upload_) huge_upload_->announce(m);
   if (wants_stream_) {
     m.credit_items = window_items_;
-    m.credit_bytes = window_bytes_;
+    m.credit_bytes = window_follows_ ? flow_.open() : flow_.bytes();
+    grant_step_.store(step_of(flow_), std::memory_order_relaxed);
   }
   call_ = runtime.begin(m, shared_from_this());
   request_.arguments = std::string();
@@ -243,6 +250,8 @@ void stream_core::on_part(const message& m) {
 
 void stream_core::append(bytes_view item) {
   const auto size = static_cast<item_size>(item.size());
+  flow_.arrived(item.size(), core_->where().now());
+  grant_step_.store(step_of(flow_), std::memory_order_relaxed);
   const auto locked = lock();
   arrived_.append(reinterpret_cast<const char*>(&size), sizeof size);
   arrived_.append(item);
@@ -386,5 +395,8 @@ std::optional<bytes_view> stream_wait::take() {
 }
 
 std::optional<bytes_view> take_blocking(stream_core& stream) { return stream.take_blocking(); }
+
+bool stream_wait::strict() const noexcept { return stream_.strict(); }
+bool is_strict(const stream_core& stream) noexcept { return stream.strict(); }
 
 }  // namespace gate::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "client/src/core.hpp"
 #include "client/src/huge_upload.hpp"
 #include "client/src/runtime.hpp"
+#include "common/src/huge/flow_window.hpp"
 
 namespace gate::detail {
 
@@ -37,6 +39,7 @@ class stream_core final : public client::stream_events, public std::enable_share
 
   // --- the reader
   bool started() const noexcept { return started_; }
+  bool strict() const noexcept { return strict_; }
   // There is an item to take.
   bool available();
   // Begins the call if need be. False when there is something to take, or the end: do not wait.
@@ -84,7 +87,9 @@ class stream_core final : public client::stream_events, public std::enable_share
   const core_ptr core_;
   const bool wants_stream_;
   const bool has_upload_;
-  std::uint32_t window_items_, window_bytes_;
+  const bool strict_;
+  const std::uint32_t window_items_;
+  const bool window_follows_;  // what arrives: its caller asked for none of its own, and the broker knows of credit
   call_request request_;
 
   // Set by the reader before the call begins.
@@ -117,6 +122,8 @@ class stream_core final : public client::stream_events, public std::enable_share
   cancel_scope place_scope_;
   bool abandoned_ = false;
   async_event window_;  // notified: the upload looks again
+  huge::flow_window flow_;
+  std::atomic<std::uint32_t> grant_step_;  // bytes that the reader consumes before it asks for more; read by it
 };
 
 // Owns a stream in the name of its reader.

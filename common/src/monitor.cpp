@@ -30,7 +30,7 @@ constexpr known_event known_events[] = {
     {ZMQ_EVENT_CLOSED, kind::closed, true},
     {ZMQ_EVENT_CLOSE_FAILED, kind::close_failed, false},
     {ZMQ_EVENT_DISCONNECTED, kind::disconnected, true},
-    {ZMQ_EVENT_HANDSHAKE_SUCCEEDED, kind::handshake_succeeded, true},
+    {ZMQ_EVENT_HANDSHAKE_SUCCEEDED, kind::handshake_succeeded, false},
     {ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, kind::handshake_failed_no_detail, false},
     {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, kind::handshake_failed_protocol, false},
     {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, kind::handshake_failed_auth, false},

@@ -17,17 +17,17 @@ class socket;
 // What happened to a connection of a socket, as libzmq tells.
 struct connection_event {
   enum class kind : std::uint8_t {
-    connected,                   // outgoing connection made; descriptor
-    connect_delayed,             // being made
-    connect_retried,             // value: milliseconds until the next try
-    listening,                   // bound; descriptor
-    bind_failed,                 // value: errno
-    accepted,                    // incoming connection; descriptor
-    accept_failed,               // value: errno
-    disconnected,                // the connection is gone; descriptor, whose number may be in use again already
-    closed,                      // descriptor closed
-    close_failed,                // value: errno
-    handshake_succeeded,         // descriptor
+    connected,        // outgoing connection made; descriptor
+    connect_delayed,  // being made
+    connect_retried,  // value: milliseconds until the next try
+    listening,        // bound; descriptor
+    bind_failed,      // value: errno
+    accepted,         // incoming connection; descriptor
+    accept_failed,    // value: errno
+    disconnected,     // the connection is gone; descriptor, whose number may be in use again already
+    closed,           // descriptor closed
+    close_failed,     // value: errno
+    handshake_succeeded,
     handshake_failed_no_detail,  // value: errno
     handshake_failed_protocol,   // value: ZMQ_PROTOCOL_ERROR_...
     handshake_failed_auth,       // value: the ZAP status, 300 to 500

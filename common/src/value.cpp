@@ -256,6 +256,18 @@ void throw_mismatch(std::string_view expected, const msgpack::object& got) {
   throw Error(errc::invalid_argument, "expected " + std::string(expected) + ", got " + describe(got));
 }
 
+void rethrow_mismatch(std::string_view place, std::string_view expected, const msgpack::object& got) {
+  std::string text = "expected " + std::string(expected) + ", got " + describe(got);
+  try {
+    throw;
+  } catch (const misfit& e) {
+    if (!e.path().empty()) text = std::string(place) + e.path() + ": " + e.reason();
+    if (e.path().empty() && !e.why().empty()) text += ", " + e.why();
+  } catch (const msgpack::type_error&) {
+  }
+  throw Error(errc::invalid_argument, text);
+}
+
 void throw_undecodable(decode_error error) {
   throw Error(errc::invalid_argument, "not a value: " + std::string(to_string(error)));
 }

@@ -91,6 +91,24 @@ def build(arguments):
     return binary, broker
 
 
+def check_lint(arguments):
+    """The lint that is installed judges files of somebody else's."""
+    if arguments.mode != "installed":
+        return
+    lint = arguments.work / "prefix" / "bin" / "gate-lint-awaits"
+    folder = arguments.work / "linted"
+    folder.mkdir(parents=True, exist_ok=True)
+    good, bad = folder / "good.cpp", folder / "bad.cc"
+    good.write_text("task<void> f() {\n  order o{1};\n  co_await put(o);\n}\n")
+    bad.write_text("task<void> f() {\n  co_await put(order{1});\n}\n")
+    absent = folder / "absent.cpp"
+    for wanted, names in ((0, [good]), (1, [bad]), (1, [folder]), (2, [absent]), (2, []), (0, ["--help"])):
+        result = subprocess.run([str(lint), *map(str, names)], capture_output=True, text=True)
+        said = result.stdout + result.stderr
+        if result.returncode != wanted or (wanted == 1 and f"{bad}:2: braces" not in said):
+            sys.exit(f"gate-lint-awaits {names}: status {result.returncode}, not {wanted}:\n{said}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=["installed", "subdirectory"])
@@ -101,6 +119,7 @@ def main():
     arguments = parser.parse_args()
 
     binary, broker_program = build(arguments)
+    check_lint(arguments)
     any_port = "tcp://127.0.0.1:*"
     with Process(broker_program, "--frontend", any_port, "--backend", any_port) as broker:
         frontend, backend = broker.wait_for(LISTENING).groups()

@@ -61,6 +61,7 @@ std::string runtime::encoded_descriptor() const {
   descriptor d = peer::describe_this_process();
   d.description = worker_.description();
   d.labels = options_.labels;
+  d.threads = static_cast<std::uint32_t>(threads_of(options_));
   d.methods = worker_.describe();
   return encode(d);
 }
@@ -70,6 +71,7 @@ dispatcher_options runtime::dispatch_options() {
   o.service = service_;
   o.encoded_descriptor = encoded_descriptor();
   o.calls_max = calls_under_way_max(options_);
+  o.strict = options_.strict;
   o.huge.threshold = options_.huge_threshold;
   o.huge.value_bytes_max = options_.huge_value_bytes_max;
   o.huge_arguments.window_bytes = options_.huge_window_bytes;

@@ -39,6 +39,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   void part(const message& m) override { dispatcher_.part(m); }
   void window_opened(call_id call) override { dispatcher_.window_opened(call); }
   void cancelled(call_id call, errc why) override { dispatcher_.cancelled(call, why); }
+  void recalled(call_id call) override { dispatcher_.recalled(call); }
   void serving(const message& welcome) override;
   void broker_drains() override;
   void lost(errc why, std::string_view text, std::chrono::milliseconds pause) override;
@@ -48,6 +49,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   void connected() override { session_.connected(loop_.now()); }
   void ended(errc why, std::string_view text) override { session_.ended(why, text, loop_.now()); }
   void received(const message& m) override { session_.received(m, loop_.now()); }
+  void arriving() override { session_.arriving(loop_.now()); }
   void malformed(std::string_view why) override { session_.malformed(why, loop_.now()); }
   void flushed() override { dispatcher_.flushed(); }
 
@@ -58,6 +60,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   bool huge_part(const message& m) override { return session_.part(m); }
   bool final(const message& m) override { return session_.final(m); }
   bool error(const message& m) override { return session_.error(m); }
+  bool hand_back(const message& request) override { return session_.hand_back(request); }
   bool grant(call_id call, std::uint32_t items, std::uint32_t octets) override {
     return session_.grant(call, items, octets);
   }

@@ -20,7 +20,10 @@
 namespace gate::worker {
 
 struct session_options : peer::link_options {
-  session_options() { role = peer_role::worker; }
+  session_options() {
+    role = peer_role::worker;
+    capabilities |= capability::recall;
+  }
 };
 
 class session {
@@ -44,6 +47,9 @@ class session {
     // so the loss of the connection is not reported for a call that had been cancelled before.
     virtual void cancelled(call_id call, errc why) = 0;
 
+    // Another worker has a thread free: if the method has not begun, hand_back() the call.
+    virtual void recalled(call_id /*call*/) {}
+
     virtual void serving(const message& welcome) = 0;  // registered
     virtual void broker_drains() {}                    // it gives no new work, and says bye when the old is done
     virtual void lost(errc why, std::string_view text,
@@ -63,6 +69,7 @@ class session {
   // Failed to connect, or the connection is gone; close() is not asked for it. With `unauthenticated` for good.
   void ended(errc why, std::string_view text, instant now);
   void received(const message& m, instant now);
+  void arriving(instant now);  // some of a message that is not whole yet
   void malformed(std::string_view why, instant now);
   void tick(instant now);
   instant next_deadline() const noexcept;
@@ -79,6 +86,8 @@ class session {
   // error.
   bool final(const message& m);
   bool error(const message& m);
+  // The request as it came, whose method has not begun and will not: another worker gets it.
+  bool hand_back(const message& request);
   bool grant(call_id call, std::uint32_t items, std::uint32_t bytes);  // lets the caller's stream send more
 
   // Takes no new work; closes when the last call has ended. Idempotent.

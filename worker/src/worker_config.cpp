@@ -31,6 +31,8 @@ const std::array keys{
     config_key{"capacity", &o::capacity, 1, limits::worker_capacity_max, "Calls taken at once"},
     config_key{"threads", &o::threads, 0, 4096, "Threads for plain methods; 0: one a core, at least two"},
     config_key{"drain_timeout", &o::drain_timeout, 0, day_ms, "Time that calls have to end after a signal"},
+    config_key{"strict", &o::strict, 0, 0,
+               "Whether structs among arguments must have the method's fields and no others: true or false"},
     config_key{"stuck_max", &o::stuck_max, 0, 4096,
                "Methods that may hold a thread for ever; beyond it, or without a free thread, the worker exits"},
     config_key{"stuck_after", &o::stuck_after, 1, day_ms,
@@ -170,6 +172,7 @@ std::string to_text(const config_key& key, const settings& from) {
     std::string operator()(std::string settings::*m) const { return from.*m; }
     std::string operator()(broker_dialect worker_options::*m) const { return std::string(to_string(from.options.*m)); }
     std::string operator()(gaterpc_codec worker_options::*m) const { return std::string(to_string(from.options.*m)); }
+    std::string operator()(bool worker_options::*m) const { return from.options.*m ? "true" : "false"; }
   };
   return std::visit(visitor{key, from}, key.where);
 }
@@ -199,6 +202,10 @@ void set(const config_key& key, std::string_view text, settings& to) {
       const std::optional<gaterpc_codec> named = gaterpc_codec_of(text);
       if (!named) must_be(key, "gzip, bz2 or lzma");
       to.options.*m = *named;
+    }
+    void operator()(bool worker_options::*m) const {
+      if (text != "true" && text != "false") must_be(key, "true or false");
+      to.options.*m = text == "true";
     }
   };
   std::visit(visitor{key, text, to}, key.where);

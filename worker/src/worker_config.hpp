@@ -28,9 +28,10 @@ struct settings {
 
 struct config_key {
   using milliseconds = std::chrono::milliseconds;
-  using member = std::variant<std::string worker_options::*, std::uint32_t worker_options::*,
-                              std::size_t worker_options::*, milliseconds worker_options::*, std::string settings::*,
-                              broker_dialect worker_options::*, gaterpc_codec worker_options::*>;
+  using member =
+      std::variant<std::string worker_options::*, std::uint32_t worker_options::*, std::size_t worker_options::*,
+                   milliseconds worker_options::*, std::string settings::*, broker_dialect worker_options::*,
+                   gaterpc_codec worker_options::*, bool worker_options::*>;
 
   std::string_view name;  // "drain_timeout" in the file, --drain-timeout as a flag
   member where;

@@ -105,9 +105,14 @@ bool core::state::allows(peer_id id, const message& request, instant now) {
   return true;
 }
 
-void core::state::closed(peer_id id, instant now) {
+void core::state::closed(peer_id id, instant now, std::string_view why) {
   enter(now);
-  if (peer* p = peers_.find(id); p != nullptr) forget(*p, "its connection ended");
+  if (peer* p = peers_.find(id); p != nullptr) forget(*p, why.empty() ? "its connection ended" : why);
+}
+
+void core::state::arriving(peer_id id, instant now) {
+  enter(now);
+  if (peer* p = peers_.find(id); p != nullptr && p->work != nullptr && p->context.heartbeats) on_heartbeat(*p);
 }
 
 void core::state::unsent(peer_id id, const message& request, instant now) {
@@ -136,6 +141,9 @@ void core::state::tick(instant now) {
         break;
       case timer_kind::life:
         on_life(static_cast<peer&>(static_cast<life_timer&>(t)));
+        break;
+      case timer_kind::hold:
+        on_hold(static_cast<worker&>(static_cast<hold_timer&>(t)));
         break;
       case timer_kind::beat:
         on_beat(static_cast<peer&>(static_cast<beat_timer&>(t)));
@@ -190,7 +198,8 @@ void core::rejected(peer_id peer, errc why, std::string_view text, instant now) 
 }
 bool core::allows(peer_id peer, const message& request, instant now) { return state_->allows(peer, request, now); }
 void core::rights_changed(instant now) { state_->rights_changed(now); }
-void core::closed(peer_id peer, instant now) { state_->closed(peer, now); }
+void core::closed(peer_id peer, instant now, std::string_view why) { state_->closed(peer, now, why); }
+void core::arriving(peer_id peer, instant now) { state_->arriving(peer, now); }
 void core::unsent(peer_id worker, const message& request, instant now) { state_->unsent(worker, request, now); }
 void core::flushed(peer_id peer, instant now) { state_->flushed(peer, now); }
 void core::tick(instant now) { state_->tick(now); }

@@ -42,8 +42,11 @@ class core {
   // The peer sent something that its dialect does not allow: bye(protocol_error) and cut.
   void malformed(peer_id peer, std::string_view why, instant now);
 
-  // The peer's connection has ended, whatever the reason.
-  void closed(peer_id peer, instant now);
+  // The peer's connection has ended; `why` where that is known.
+  void closed(peer_id peer, instant now, std::string_view why = {});
+
+  // Some of a message has arrived from that peer: a worker of whom heartbeats are expected is not silent.
+  void arriving(peer_id peer, instant now);
 
   // A request that was given to `worker` has provably not left this process (its out-queue was dropped). Comes before
   // `closed`.

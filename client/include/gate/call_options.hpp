@@ -6,12 +6,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+
+#include <gate/named_value.hpp>
 
 namespace gate {
 
-// An argument that says which parameter it is for. Made by named().
-template <class T> class named_argument {
+// An argument that says which parameter it is for. Made by named(). Unnamed: from a temporary that the compiler would
+// destroy twice inside an await.
+template <class T, bool Unnamed = false> class named_argument {
  public:
   named_argument(std::string_view name, T value) : name_(name), value_(std::move(value)) {}
   const std::string& name() const noexcept { return name_; }
@@ -25,8 +29,13 @@ template <class T> class named_argument {
 
 // `client["calculator"]["divide"](gate::named("a", 1.0), gate::named("b", 2.0))`. The worker must know the names of its
 // parameters (GATE_DOC); it answers `invalid_argument` otherwise, and for a name that it does not know.
-template <class T> named_argument<T> named(std::string_view name, T value) { return {name, std::move(value)}; }
-inline named_argument<std::string> named(std::string_view name, const char* value) { return {name, value}; }
+template <class T> auto named(std::string_view name, T&& value) {
+  constexpr bool literal = std::is_convertible_v<T, const char*> && !std::is_null_pointer_v<std::remove_cvref_t<T>>;
+  using held = std::conditional_t<literal, std::string, std::decay_t<T>>;
+  return named_argument<held, !detail::safe_argument<T>>(name, held(std::forward<T>(value)));
+}
+
+template <class T> struct detail::breaks<named_argument<T, true>> : std::true_type {};
 
 // What a caller says about one call besides its arguments; PendingCall has a word for each. Small, since most calls say
 // little: the texts have a place of their own.
@@ -48,6 +57,7 @@ struct call_options {
 
   std::optional<std::chrono::milliseconds> budget;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> window;  // items, bytes
+  std::optional<bool> strict;
   bool idempotent = false;
   std::uint8_t priority = 0;
   std::unique_ptr<texts> extra;

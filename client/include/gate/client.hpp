@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <gate/argument_list.hpp>
@@ -11,6 +12,7 @@
 #include <gate/clock.hpp>
 #include <gate/huge_data.hpp>
 #include <gate/loop.hpp>
+#include <gate/named_value.hpp>
 #include <gate/pending_call.hpp>
 #include <gate/task.hpp>
 
@@ -38,8 +40,8 @@ class Method {
 
   // The arguments are encoded here; a generator or async_generator among them becomes a stream of items to the method,
   // and a HugeData travels in chunks. A call takes one of these, and is given it by std::move.
-  template <class... A> PendingCall operator()(A&&... arguments) const {
-    return PendingCall(core_, detail::make_request(service_, method_, std::forward<A>(arguments)...));
+  template <class... A> basic_call<(detail::safe_argument<A> && ...)> operator()(A&&... arguments) const {
+    return {core_, detail::make_request(service_, method_, std::forward<A>(arguments)...)};
   }
   // With arguments that were gathered at run time.
   PendingCall apply(const argument_list& arguments) const {
@@ -72,19 +74,42 @@ class Method {
   std::string service_, method_;
 };
 
-template <class Signature> class TypedMethod;
+template <class Signature> class TypedMethod {
+  static_assert(std::is_function_v<Signature>, "gate: method<...>() takes a signature: method<int(int, int)>(\"add\")");
+};
 
 // A method whose types are known: `auto add = client["calculator"].method<int(int, int)>("add"); co_await add(2, 3);`
 // With Stream<T> as its result a call gives the stream. For options use call(), which gives the PendingCall.
 template <class R, class... A> class TypedMethod<R(A...)> {
+  template <class... B>
+  static constexpr bool fits = requires(void (*f)(in<A>...), B&&... b) { f(std::forward<B>(b)...); };
+
  public:
   explicit TypedMethod(Method method) : method_(std::move(method)) {}
-  typename detail::typed_result<R>::type operator()(A... arguments) const {
-    return detail::typed_result<R>::of(method_(std::move(arguments)...));
+  typename detail::typed_result<R>::type operator()(in<A>... arguments) const {
+    return detail::typed_result<R>::of(method_(given(arguments)...));
   }
-  PendingCall call(A... arguments) const { return method_(std::move(arguments)...); }
+  PendingCall call(in<A>... arguments) const { return method_(given(arguments)...); }
+  // For arguments that do not fit: a sentence instead of the compiler's.
+  template <class... B>
+    requires(!fits<B...>)
+  typename detail::typed_result<R>::type operator()(B&&... arguments) const {
+    return detail::typed_result<R>::of(call(std::forward<B>(arguments)...));
+  }
+  template <class... B>
+    requires(!fits<B...>)
+  PendingCall call(B&&...) const {
+    static_assert(sizeof...(B) == sizeof...(A),
+                  "gate: a call of a typed method has as many arguments as its signature");
+    static_assert(sizeof...(B) != sizeof...(A) || fits<B...>,
+                  "gate: an argument of this call does not convert to the type in the method's signature");
+    return method_();
+  }
 
  private:
+  template <class T> static T&& given(T& value) noexcept { return std::move(value); }
+  template <class T> static const T& given(name_of<T>& named) noexcept { return named.get(); }
+
   Method method_;
 };
 

@@ -51,6 +51,11 @@ struct client_options {
   std::optional<std::chrono::milliseconds> default_budget;
   std::chrono::milliseconds idle_timeout = limits::idle_timeout;
 
+  // A struct in an answer is refused for a field that ours does not have, and for one that is missing and not a
+  // std::optional; a call may say otherwise with strict(). Otherwise the first is ignored, and the second keeps its
+  // default.
+  bool strict = false;
+
   // Items and bytes that the worker may send ahead of a stream's reader, unless the call says window().
   std::uint32_t window_items = limits::stream_window_items;
   std::uint32_t window_bytes = limits::stream_window_bytes;

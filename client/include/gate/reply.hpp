@@ -25,11 +25,14 @@ class Reply {
   // For a result that came in pieces.
   void set_result(std::string octets) noexcept { payload_ = std::move(octets); }
 
-  // The result as a T. Throws Error(errc::invalid_argument, "expected int32, got string") when it is something else.
-  // T = void drops it.
+  // The result as a T. Throws Error(errc::invalid_argument, "expected int32, got string"; "result.tags[2]: must be
+  // text, got integer") when it is something else. T = void drops it.
   template <class T> T as() const {
-    if constexpr (!std::is_void_v<T>) return decode_as<T>(octets());
+    const detail::strict_reading strict(strict_);
+    if constexpr (!std::is_void_v<T>) return decode_as<T>(octets(), "result");
   }
+  // Whether as() reads structs strictly: see client_options::strict.
+  void read_strictly(bool strict) noexcept { strict_ = strict; }
   // The result, whatever its type. Throws Error(errc::invalid_argument) when it is not one msgpack value.
   gate::value value() const { return as<gate::value>(); }
   // The result as it travelled: one msgpack value. Nil when the method returned nothing.
@@ -48,6 +51,7 @@ class Reply {
   std::string metadata_;
   std::chrono::microseconds queue_time_{0};
   std::chrono::microseconds service_time_{0};
+  bool strict_ = false;
 };
 
 }  // namespace gate

@@ -43,7 +43,8 @@ template <class T> class [[nodiscard]] Stream {
     std::optional<T> await_resume() {
       const std::optional<bytes_view> item = this->take();
       if (!item) return std::nullopt;
-      return decode_as<T>(*item);
+      const detail::strict_reading strict(this->strict());
+      return decode_as<T>(*item, "item");
     }
   };
 
@@ -87,7 +88,8 @@ template <class T> class [[nodiscard]] blocking_stream {
     GATE_ASSERT(stream_ != nullptr);
     const std::optional<bytes_view> item = detail::take_blocking(*stream_);
     if (!item) return std::nullopt;
-    return decode_as<T>(*item);
+    const detail::strict_reading strict(detail::is_strict(*stream_));
+    return decode_as<T>(*item, "item");
   }
 
   class iterator {

@@ -4,19 +4,30 @@
 //   std::string, std::string_view     str, and nothing else
 //   gate::bytes, and other vectors    bin, and nothing else
 //     and arrays of octets
-//   float, double                     float 32 and float 64, also where the number is whole; decoded from integers too
+//   integers, char                    an integer; decoded from one in the type's range alone
+//   float, double                     float 32 and float 64, also where the number is whole; decoded from integers too,
+//                                     and from each other. What the type does not hold exactly is refused: a float
+//                                     takes 0.5 as a float 64, but not 0.1 (let methods take double)
 //   std::array<T, N>, T[N]            an array of exactly N
 //   std::tuple                        an array of exactly so many
-//   std::variant                      the value itself; decoded as the first alternative that it fits exactly (an
-//   integer
-//                                     fits integer types that hold it, not float64), else the first that it converts to
+//   std::variant                      the value itself; decoded as the first alternative whose natural form it has (an
+//                                     integer fits integer types that hold it, not double), else the first that it
+//                                     converts to
+//   std::optional, smart pointers     the value itself, or nil. One that holds what travels as nil (an empty optional)
+//                                     would come back empty, and is not encoded: std::range_error
 //   std::monostate                    nil
 //   enumerations                      their number (MSGPACK_ADD_ENUM is not needed, and does the same)
-//   system_clock::time_point          the extension "timestamp" (-1); nanoseconds are kept
+//   system_clock::time_point          the extension "timestamp" (-1): seconds in 64 bits, and nanoseconds
 //   std::chrono::duration             an integer of nanoseconds, whatever the type counts in, so that two ends with
-//                                     different types agree; floating ones are rounded towards zero
+//                                     different types agree
 //
-// A conversion that does not fit throws msgpack::type_error; gate::from_object turns it into a gate::Error.
+// Times and durations that count in integers arrive as they were, or are refused: decoded, 1500 ms are no number of
+// seconds; encoded, what is no whole number of nanoseconds or does not fit in 64 bits of them (292 years; of a
+// time_point, 64 bits of seconds) throws std::range_error. Those that count in floating numbers are rounded to the
+// nearest nanosecond, and what is no number is refused.
+//
+// A conversion that does not fit throws msgpack::type_error; gate::from_object turns it into a gate::Error. A class has
+// an adaptor of its own as a full specialisation of msgpack::adaptor::convert and pack.
 #pragma once
 
 #include <algorithm>
@@ -24,20 +35,30 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <limits>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <msgpack.hpp>
 
+#include <gate/detail/reading.hpp>
 #include <gate/type_name.hpp>
 
 namespace gate {
@@ -73,6 +94,114 @@ struct timestamp {
 };
 
 timestamp read_timestamp(const msgpack::object& o);  // throws msgpack::type_error
+
+// Counts of a period of num/den seconds, exactly. The first two throw std::range_error, the others msgpack::type_error.
+std::int64_t nanoseconds_of(std::int64_t count, std::int64_t num, std::int64_t den);
+timestamp timestamp_of(std::int64_t count, std::int64_t num, std::int64_t den);
+std::int64_t count_of(std::int64_t nanoseconds, std::int64_t num, std::int64_t den);
+std::int64_t count_of(timestamp t, std::int64_t num, std::int64_t den);
+// Of a floating number of seconds, to the nearest nanosecond.
+std::int64_t nanoseconds_of(long double seconds);
+timestamp timestamp_of(long double seconds);
+// Throws std::range_error unless the number fits in 64 bits with a sign.
+std::int64_t signed_count(std::uint64_t count);
+[[noreturn]] void throw_holds_nil();
+[[noreturn]] void throw_inexact(const char* type);
+
+// For a count that is floating or not 64 bits wide.
+template <class R> R narrow_count(std::int64_t count) {
+  require(std::in_range<R>(count));
+  return static_cast<R>(count);
+}
+template <class R> std::int64_t wide_count(R count) {
+  if constexpr (std::unsigned_integral<R>) {
+    return signed_count(count);
+  } else {
+    return count;
+  }
+}
+template <class R, class P> long double seconds_of(std::chrono::duration<R, P> d) {
+  return static_cast<long double>(d.count()) * P::num / P::den;
+}
+
+// A number as a floating type, if that holds it exactly.
+template <std::floating_point F> F read_floating(const msgpack::object& o) {
+  const char* const type = std::same_as<F, float> ? "float32" : "float64";
+  if (o.type == msgpack::type::POSITIVE_INTEGER) {
+    const F v = static_cast<F>(o.via.u64);
+    if (v >= F(18446744073709551616.0) || static_cast<std::uint64_t>(v) != o.via.u64) throw_inexact(type);
+    return v;
+  }
+  if (o.type == msgpack::type::NEGATIVE_INTEGER) {
+    const F v = static_cast<F>(o.via.i64);
+    if (static_cast<std::int64_t>(v) != o.via.i64) throw_inexact(type);
+    return v;
+  }
+  require(o.type == msgpack::type::FLOAT32 || o.type == msgpack::type::FLOAT64);
+  const double given = o.via.f64;
+  if constexpr (std::same_as<F, float>) {
+    // Out of float's range the cast is undefined.
+    const bool in_range = !(std::abs(given) > std::numeric_limits<float>::max()) || std::isinf(given);
+    if (!std::isnan(given) && !(in_range && static_cast<double>(static_cast<float>(given)) == given)) {
+      throw_inexact(type);
+    }
+  }
+  return static_cast<F>(given);
+}
+
+// Whether a value travels as nil.
+template <class T> bool packs_nil(const T& v) {
+  if constexpr (nullable<T>::value) {
+    return !v;
+  } else if constexpr (nil_type<T>) {
+    return true;
+  } else if constexpr (std::same_as<T, value>) {
+    return v.is_nil();
+  } else if constexpr (variant_like<T>::value) {
+    return v.valueless_by_exception() || std::visit([](const auto& held) { return packs_nil(held); }, v);
+  } else {
+    return false;
+  }
+}
+template <class T>
+inline constexpr bool may_pack_nil =
+    nullable<T>::value || nil_type<T> || std::same_as<T, value> || variant_like<T>::value;
+
+template <class Stream, class Pointer>
+msgpack::packer<Stream>& pack_nullable(msgpack::packer<Stream>& o, const Pointer& v) {
+  if (!v) return o.pack_nil();
+  if (packs_nil(*v)) throw_holds_nil();
+  return o.pack(*v);
+}
+
+template <class C> void read_sequence(const msgpack::object& o, C& v) {
+  require(o.type == msgpack::type::ARRAY);
+  v.clear();
+  v.resize(o.via.array.size);
+  std::size_t i = 0;
+  for (auto& element : v) {
+    read_element(o.via.array.ptr[i], element, i);
+    ++i;
+  }
+}
+template <class C> void read_set(const msgpack::object& o, C& v) {
+  require(o.type == msgpack::type::ARRAY);
+  v.clear();
+  for (std::uint32_t i = 0; i < o.via.array.size; ++i) {
+    typename C::value_type element{};
+    read_element(o.via.array.ptr[i], element, i);
+    v.insert(v.end(), std::move(element));
+  }
+}
+template <class C> void read_map(const msgpack::object& o, C& v) {
+  require(o.type == msgpack::type::MAP);
+  v.clear();
+  for (std::uint32_t i = 0; i < o.via.map.size; ++i) {
+    typename C::key_type key{};
+    read_element(o.via.map.ptr[i].key, key, i);
+    read_entry(o.via.map.ptr[i], v[std::move(key)]);
+  }
+}
 // The extension's octets into `to`; how many (4, 8 or 12).
 std::size_t write_timestamp(timestamp t, std::array<char, 12>& to) noexcept;
 
@@ -132,8 +261,10 @@ template <class T> bool fits_exactly(const msgpack::object& o) {
     return true;
   } else if constexpr (std::same_as<T, bool>) {
     return o.type == object_type::BOOLEAN;
+  } else if constexpr (std::same_as<T, float>) {
+    return o.type == object_type::FLOAT32;
   } else if constexpr (std::floating_point<T>) {
-    return o.type == object_type::FLOAT32 || o.type == object_type::FLOAT64;
+    return o.type == object_type::FLOAT64;
   } else if constexpr (std::integral<T>) {
     if (o.type == object_type::POSITIVE_INTEGER) return o.via.u64 <= std::uint64_t{std::numeric_limits<T>::max()};
     return o.type == object_type::NEGATIVE_INTEGER && o.via.i64 >= std::int64_t{std::numeric_limits<T>::min()};
@@ -170,6 +301,20 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
   namespace adaptor {
 
   // msgpack-cxx sends whole floating numbers as integers, so that their type depends on their value.
+  template <> struct convert<float> {
+    const msgpack::object& operator()(const msgpack::object& o, float& v) const {
+      v = gate::detail::read_floating<float>(o);
+      return o;
+    }
+  };
+
+  template <> struct convert<double> {
+    const msgpack::object& operator()(const msgpack::object& o, double& v) const {
+      v = gate::detail::read_floating<double>(o);
+      return o;
+    }
+  };
+
   template <> struct pack<float> {
     template <class Stream> packer<Stream>& operator()(packer<Stream>& o, float v) const {
       return gate::detail::pack_float(o, '\xca', std::bit_cast<std::uint32_t>(v));
@@ -250,7 +395,7 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
         if constexpr (N != 0) std::memcpy(v.data(), from.data(), N);
       } else {
         gate::detail::array_of(o, N);
-        for (std::size_t i = 0; i < N; ++i) o.via.array.ptr[i].convert(v[i]);
+        for (std::size_t i = 0; i < N; ++i) gate::detail::read_element(o.via.array.ptr[i], v[i], i);
       }
       return o;
     }
@@ -269,7 +414,7 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
         std::memcpy(v, from.data(), N);
       } else {
         gate::detail::array_of(o, N);
-        for (std::size_t i = 0; i < N; ++i) o.via.array.ptr[i].convert(v[i]);
+        for (std::size_t i = 0; i < N; ++i) gate::detail::read_element(o.via.array.ptr[i], v[i], i);
       }
       return o;
     }
@@ -279,9 +424,60 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
     const msgpack::object& operator()(const msgpack::object& o, std::tuple<A...>& v) const {
       gate::detail::array_of(o, sizeof...(A));
       [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (o.via.array.ptr[I].convert(std::get<I>(v)), ...);
+        (gate::detail::read_element(o.via.array.ptr[I], std::get<I>(v), I), ...);
       }(std::index_sequence_for<A...>{});
       return o;
+    }
+  };
+
+  template <class A, class B> struct convert<std::pair<A, B>> {
+    const msgpack::object& operator()(const msgpack::object& o, std::pair<A, B>& v) const {
+      gate::detail::array_of(o, 2);
+      gate::detail::read_element(o.via.array.ptr[0], v.first, 0);
+      gate::detail::read_element(o.via.array.ptr[1], v.second, 1);
+      return o;
+    }
+  };
+
+#define GATE_CONVERT(read, ...)                                                         \
+  struct convert<__VA_ARGS__> {                                                         \
+    const msgpack::object& operator()(const msgpack::object& o, __VA_ARGS__& v) const { \
+      gate::detail::read(o, v);                                                         \
+      return o;                                                                         \
+    }                                                                                   \
+  }
+  template <class T, class A>
+    requires(!gate::detail::is_octet<T> && !std::same_as<T, bool>)
+  GATE_CONVERT(read_sequence, std::vector<T, A>);
+  template <class T, class A> GATE_CONVERT(read_sequence, std::deque<T, A>);
+  template <class T, class A> GATE_CONVERT(read_sequence, std::list<T, A>);
+  template <class T, class C, class A> GATE_CONVERT(read_set, std::set<T, C, A>);
+  template <class T, class C, class A> GATE_CONVERT(read_set, std::multiset<T, C, A>);
+  template <class T, class H, class E, class A> GATE_CONVERT(read_set, std::unordered_set<T, H, E, A>);
+  template <class T, class H, class E, class A> GATE_CONVERT(read_set, std::unordered_multiset<T, H, E, A>);
+  template <class K, class V, class C, class A> GATE_CONVERT(read_map, std::map<K, V, C, A>);
+  template <class K, class V, class H, class E, class A> GATE_CONVERT(read_map, std::unordered_map<K, V, H, E, A>);
+#undef GATE_CONVERT
+
+  template <class T>
+    requires gate::detail::may_pack_nil<T>
+  struct pack<std::optional<T>> {
+    template <class Stream> packer<Stream>& operator()(packer<Stream>& o, const std::optional<T>& v) const {
+      return gate::detail::pack_nullable(o, v);
+    }
+  };
+  template <class T, class D>
+    requires gate::detail::may_pack_nil<T>
+  struct pack<std::unique_ptr<T, D>> {
+    template <class Stream> packer<Stream>& operator()(packer<Stream>& o, const std::unique_ptr<T, D>& v) const {
+      return gate::detail::pack_nullable(o, v);
+    }
+  };
+  template <class T>
+    requires gate::detail::may_pack_nil<T>
+  struct pack<std::shared_ptr<T>> {
+    template <class Stream> packer<Stream>& operator()(packer<Stream>& o, const std::shared_ptr<T>& v) const {
+      return gate::detail::pack_nullable(o, v);
     }
   };
 
@@ -332,14 +528,16 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
   template <class D> struct convert<std::chrono::time_point<std::chrono::system_clock, D>> {
     const msgpack::object& operator()(const msgpack::object& o,
                                       std::chrono::time_point<std::chrono::system_clock, D>& v) const {
-      using namespace std::chrono;
+      using R = typename D::rep;
+      using P = typename D::period;
       const gate::detail::timestamp t = gate::detail::read_timestamp(o);
-      // One second is kept clear of either end, so that the nanoseconds cannot step over it.
-      using wide = duration<long double>;
-      const wide at(static_cast<long double>(t.seconds));
-      gate::detail::require(at > wide(D::min()) + seconds(1) && at < wide(D::max()) - seconds(1));
-      v = time_point<system_clock, D>(duration_cast<D>(seconds(t.seconds)) +
-                                      duration_cast<D>(nanoseconds(t.nanoseconds)));
+      if constexpr (std::floating_point<R>) {
+        const long double seconds = static_cast<long double>(t.seconds) + t.nanoseconds / 1e9L;
+        v = std::chrono::time_point<std::chrono::system_clock, D>(D(static_cast<R>(seconds * P::den / P::num)));
+      } else {
+        const std::int64_t count = gate::detail::count_of(t, P::num, P::den);
+        v = std::chrono::time_point<std::chrono::system_clock, D>(D(gate::detail::narrow_count<R>(count)));
+      }
       return o;
     }
   };
@@ -348,12 +546,16 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
     template <class Stream>
     packer<Stream>& operator()(packer<Stream>& o,
                                const std::chrono::time_point<std::chrono::system_clock, D>& v) const {
-      using namespace std::chrono;
-      const auto whole = floor<seconds>(v.time_since_epoch());
-      const auto rest = duration_cast<nanoseconds>(v.time_since_epoch() - whole);
+      using P = typename D::period;
+      const D since = v.time_since_epoch();
+      gate::detail::timestamp t;
+      if constexpr (std::floating_point<typename D::rep>) {
+        t = gate::detail::timestamp_of(gate::detail::seconds_of(since));
+      } else {
+        t = gate::detail::timestamp_of(gate::detail::wide_count(since.count()), P::num, P::den);
+      }
       std::array<char, 12> octets{};
-      const std::size_t size = gate::detail::write_timestamp(
-          {static_cast<std::int64_t>(whole.count()), static_cast<std::uint32_t>(rest.count())}, octets);
+      const std::size_t size = gate::detail::write_timestamp(t, octets);
       o.pack_ext(size, -1);
       return o.pack_ext_body(octets.data(), static_cast<std::uint32_t>(size));
     }
@@ -361,24 +563,26 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
 
   template <class R, class P> struct convert<std::chrono::duration<R, P>> {
     const msgpack::object& operator()(const msgpack::object& o, std::chrono::duration<R, P>& v) const {
-      using namespace std::chrono;
-      std::int64_t count = 0;
-      o.convert(count);
-      const duration<long double, P> wide = nanoseconds(count);
-      gate::detail::require(std::abs(wide.count()) < static_cast<long double>(std::numeric_limits<R>::max()));
-      v = duration_cast<duration<R, P>>(nanoseconds(count));
+      std::int64_t nanoseconds = 0;
+      o.convert(nanoseconds);
+      if constexpr (std::floating_point<R>) {
+        const long double count = static_cast<long double>(nanoseconds) / 1'000'000'000 * P::den / P::num;
+        v = std::chrono::duration<R, P>(static_cast<R>(count));
+      } else {
+        const std::int64_t count = gate::detail::count_of(nanoseconds, P::num, P::den);
+        v = std::chrono::duration<R, P>(gate::detail::narrow_count<R>(count));
+      }
       return o;
     }
   };
 
-  // Throws std::overflow_error for one that does not fit into 64 bits of nanoseconds (292 years).
   template <class R, class P> struct pack<std::chrono::duration<R, P>> {
     template <class Stream> packer<Stream>& operator()(packer<Stream>& o, const std::chrono::duration<R, P>& v) const {
-      using namespace std::chrono;
-      const duration<long double, std::nano> wide = v;
-      const bool fits = std::abs(wide.count()) < static_cast<long double>(nanoseconds::max().count());
-      if (!fits) throw std::overflow_error("a duration of more than 292 years, or not a number");
-      return o.pack(static_cast<std::int64_t>(duration_cast<nanoseconds>(v).count()));
+      if constexpr (std::floating_point<R>) {
+        return o.pack(gate::detail::nanoseconds_of(gate::detail::seconds_of(v)));
+      } else {
+        return o.pack(gate::detail::nanoseconds_of(gate::detail::wide_count(v.count()), P::num, P::den));
+      }
     }
   };
 

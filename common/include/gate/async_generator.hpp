@@ -10,6 +10,7 @@
 #include <gate/assert.hpp>
 #include <gate/detail/destroy_frame.hpp>
 #include <gate/generator.hpp>
+#include <gate/named_value.hpp>
 #include <gate/task.hpp>
 
 namespace gate {
@@ -52,15 +53,11 @@ template <class T> class [[nodiscard]] async_generator {
       value_.emplace(value);
       return {};
     }
-    hand_over yield_value(T&& value)
-      requires(!detail::risky_to_yield<T>)
-    {
+    hand_over yield_value(T&& value) {
+      static_assert(!detail::risky_to_yield<T>, GATE_NAME_THE_ITEM);
       value_.emplace(std::move(value));
       return {};
     }
-    hand_over yield_value(T&& value)
-      requires(detail::risky_to_yield<T>)
-    = delete;
     void return_void() const noexcept {}
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
 

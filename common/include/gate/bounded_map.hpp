@@ -12,6 +12,7 @@
 
 #include <gate/assert.hpp>
 #include <gate/intrusive_list.hpp>
+#include <gate/named_value.hpp>
 #include <gate/suspension.hpp>
 #include <gate/task.hpp>
 
@@ -50,7 +51,7 @@ template <class K, class V, class Hash = std::hash<K>> class bounded_map {
   bool full() const noexcept { return core_->used >= core_->capacity; }
 
   // Throws `cancelled`, and std::invalid_argument when a slot with this key is held.
-  reservation reserve(K key) { return reservation(core_, std::move(key)); }
+  reservation reserve(in<K> key) { return reservation(core_, K(std::move(key))); }
   // The same without waiting: nothing when the table is full or somebody waits already. Throws std::invalid_argument
   // too.
   std::optional<slot> try_reserve(K key) {

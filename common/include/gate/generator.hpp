@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
@@ -10,23 +11,19 @@
 
 #include <gate/assert.hpp>
 #include <gate/detail/destroy_frame.hpp>
+#include <gate/named_value.hpp>
 
 namespace gate {
 
 namespace detail {
 
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
-inline constexpr bool compiler_destroys_aggregates_twice = true;
-#else
-inline constexpr bool compiler_destroys_aggregates_twice = false;
-#endif
-
-// `co_yield Row{1, "a"}` destroys the members of the aggregate twice on g++ before 13. Yielding such a temporary is
-// refused there at compile time: name the value on a line of its own, then yield it (std::move(row) is not a temporary,
-// but cannot be told from one: yield the name).
+// `co_yield row{1, "a"}` destroys the members of the aggregate twice on g++ before 13. Yielding such a temporary is
+// refused there at compile time: name the value on a line of its own, then yield it (std::move(r) is not a temporary,
+// but cannot be told from one: yield the name). What cannot be copied could not be yielded by its name, and passes
+// unless it is such an aggregate itself.
 template <class T>
 inline constexpr bool risky_to_yield =
-    compiler_destroys_aggregates_twice && std::is_aggregate_v<T> && !std::is_trivially_destructible_v<T>;
+    compiler_destroys_aggregates_twice && (breaks_itself<T>() || (breaks<T>::value && std::copy_constructible<T>));
 
 }  // namespace detail
 
@@ -53,15 +50,11 @@ template <class T> class [[nodiscard]] generator {
       value_.emplace(value);
       return {};
     }
-    std::suspend_always yield_value(T&& value)
-      requires(!detail::risky_to_yield<T>)
-    {
+    std::suspend_always yield_value(T&& value) {
+      static_assert(!detail::risky_to_yield<T>, GATE_NAME_THE_ITEM);
       value_.emplace(std::move(value));
       return {};
     }
-    std::suspend_always yield_value(T&& value)
-      requires(detail::risky_to_yield<T>)
-    = delete;
     void return_void() const noexcept {}
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
     // A sequence that awaits is an async_generator.

@@ -6,6 +6,7 @@
 //   co_await image.to_file("disk.img");
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -14,12 +15,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <gate/async_generator.hpp>
 #include <gate/clock.hpp>
 #include <gate/generator.hpp>
 #include <gate/limits.hpp>
+#include <gate/named_value.hpp>
 #include <gate/task.hpp>
 #include <gate/type_name.hpp>
 #include <gate/unique_function.hpp>
@@ -40,6 +44,8 @@ enum class huge_compression : std::uint8_t {
 
 // How a HugeData is sent. Of no account to who receives one.
 struct huge_options {
+  huge_options() = default;  // so it is no aggregate: see docs/gcc12.md
+
   huge_compression compression = huge_compression::automatic;
   // Of zstd, from -7 (fast) to 19 (small); for a gate-rpc peer, whose codecs know 1 to 9. One out of the range counts
   // as the nearest in it. Absent: limits::huge_zstd_level, or what is quick of the other codecs.
@@ -67,6 +73,21 @@ struct huge_progress {
 };
 // Called by whoever reads, some ten times a second and once at the end. What it throws ends the transfer.
 using progress_function = unique_function<void(const huge_progress&)>;
+
+// A progress_function as a parameter of what is awaited: refuses a lambda that the compiler would destroy twice.
+class awaited_progress {
+ public:
+  awaited_progress() noexcept = default;
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, awaited_progress> && std::convertible_to<F, progress_function>)
+  awaited_progress(F&& f) : function_(std::forward<F>(f)) {  // NOLINT: as progress_function
+    static_assert(detail::safe_argument<F>, GATE_NAME_THE_LAMBDA);
+  }
+  progress_function take() noexcept { return std::move(function_); }
+
+ private:
+  progress_function function_;
+};
 
 // Octets that need not fit into memory: the result of a method, or an argument.
 //
@@ -107,9 +128,9 @@ class [[nodiscard]] HugeData {
   // beginning replaces what the file held, a resumed one goes on at position(), and throws Error(errc::failed) when the
   // file is shorter than that. Nothing is synced to the disk. When it throws (what next() throws, or std::system_error)
   // the file holds the verified octets up to position().
-  task<std::uint64_t> to_file(std::filesystem::path path, progress_function on_progress = {});
+  task<std::uint64_t> to_file(std::filesystem::path path, awaited_progress on_progress = {});
   // The same into an open file, whose octet position() is the next one; nothing of it is cut off.
-  task<std::uint64_t> to_descriptor(int descriptor, progress_function on_progress = {});
+  task<std::uint64_t> to_descriptor(int descriptor, awaited_progress on_progress = {});
 
   // All of it. Throws Error(errc::too_large) as soon as it is known to exceed `bytes_max`, and what next() throws.
   task<std::string> to_memory(std::size_t bytes_max = limits::huge_value_bytes_max);

@@ -22,6 +22,7 @@
 #include <gate/descriptor.hpp>
 #include <gate/detail/adaptor.hpp>
 #include <gate/detail/method.hpp>
+#include <gate/detail/method_check.hpp>
 #include <gate/detail/preprocessor.hpp>
 
 namespace gate {
@@ -31,6 +32,8 @@ namespace gate {
 // constant from the first call of check(), find() or describe().
 class Interface {
  public:
+  using gate_interface = Interface;  // for the macros
+
   Interface(const Interface&) = delete;
   Interface& operator=(const Interface&) = delete;
   virtual ~Interface() = default;
@@ -70,26 +73,75 @@ class Interface {
   mutable bool settled_ = false;
 };
 
-// The members that the macros add. Their constructors do the work; they hold nothing.
+// The members that the macros add. Their constructors do the work; they hold nothing. A slot without an owner or a
+// shape is never made: the program does not compile.
 class interface_slot {
  public:
-  interface_slot(Interface& owner, std::string_view name, const detail::method_shape& shape);
+  interface_slot(Interface* owner, std::string_view name, const detail::method_shape* shape);
 };
 class doc_slot {
  public:
-  doc_slot(Interface& owner, std::string_view method, std::string_view text,
+  doc_slot(Interface* owner, std::string_view method, std::string_view text,
            std::initializer_list<std::string_view> names);
 };
 
 }  // namespace gate
 
 // A default member initialiser may use `this` and members declared later: that is why these lines work anywhere in a
-// class.
-#define GATE_SELF std::remove_pointer_t<decltype(this)>
-#define GATE_SLOT(place, method)                                   \
-  [[no_unique_address]] ::gate::interface_slot gate_slot_##method{ \
-      *this, #method, ::gate::detail::adaptor<GATE_SELF, &GATE_SELF::method>::template shape<place>};
-#define GATE_NAME(unused, name) #name,
+// class. Each refusal is one sentence that begins with the macro's name; what follows from a fault is not compiled.
+#define GATE_CHECKED(checked, macro, method)                                                        \
+  static_assert(checked::fault != ::gate::detail::method_fault::base,                               \
+                macro ": the class of '" method                                                     \
+                      "' derives from no gate::Worker: write `: public "                            \
+                      "gate::Worker` behind its name");                                             \
+  static_assert(checked::fault != ::gate::detail::method_fault::no_member_function,                 \
+                macro ": '" method                                                                  \
+                      "' is no member function that can be called on the "                          \
+                      "object: static, && and volatile ones and variables are none");               \
+  static_assert(checked::fault != ::gate::detail::method_fault::reference,                          \
+                macro ": a parameter of '" method                                                   \
+                      "' is a reference that is not const: take a value "                           \
+                      "or a constant reference, and return what changes");                          \
+  static_assert(checked::fault != ::gate::detail::method_fault::view,                               \
+                macro ": '" method                                                                  \
+                      "' takes a std::string_view or span, which would outlive what it "            \
+                      "points into: take a std::string or std::vector");                            \
+  static_assert(checked::fault != ::gate::detail::method_fault::parameter,                          \
+                macro ": a parameter of '" method "' " GATE_CANNOT_TRAVEL);                         \
+  static_assert(checked::fault != ::gate::detail::method_fault::call,                               \
+                macro ": '" method "' takes the gate::Call& as its first parameter, by reference"); \
+  static_assert(checked::fault != ::gate::detail::method_fault::stream,                             \
+                macro ": '" method                                                                  \
+                      "' takes a gate::async_generator, a stream of the caller's items, "           \
+                      "as its last parameter only");                                                \
+  static_assert(checked::fault != ::gate::detail::method_fault::stream_result,                      \
+                macro ": '" method                                                                  \
+                      "' takes a stream, whose items it awaits: it returns a "                      \
+                      "gate::task or a gate::async_generator");                                     \
+  static_assert(checked::fault != ::gate::detail::method_fault::huge,                               \
+                macro ": '" method "' takes one gate::HugeData by value, and no stream beside it"); \
+  static_assert(checked::fault != ::gate::detail::method_fault::too_many,                           \
+                macro ": '" method "' has more than 32 parameters: take a struct");                 \
+  static_assert(checked::fault != ::gate::detail::method_fault::result,                             \
+                macro ": what '" method "' returns " GATE_CANNOT_TRAVEL);                           \
+  static_assert(checked::fault != ::gate::detail::method_fault::place,                              \
+                macro ": '" method "' is a coroutine, which runs on the loop, not in the pool");
+
+#define GATE_SLOT(place, ...)                                                                                        \
+  __VA_OPT__([[no_unique_address]] ::gate::interface_slot gate_lists_once_##__VA_ARGS__{                             \
+      ::gate::detail::interface_of(this), #__VA_ARGS__,                                                              \
+      []<class Self>([[maybe_unused]] Self* self) -> const ::gate::detail::method_shape* {                           \
+        if constexpr (!requires { &Self::__VA_ARGS__; }) {                                                           \
+          static_assert(!sizeof(Self), "GATE_INTERFACE: there is no method '" #__VA_ARGS__                           \
+                                       "' here, or several: mind the spelling, or name one with GATE_INTERFACE_AS"); \
+          return nullptr;                                                                                            \
+        } else {                                                                                                     \
+          using checked = ::gate::detail::method_check<Self, decltype(&Self::__VA_ARGS__), place>;                   \
+          GATE_CHECKED(checked, "GATE_INTERFACE", #__VA_ARGS__)                                                      \
+          return ::gate::detail::shape_of<checked, &Self::__VA_ARGS__>();                                            \
+        }                                                                                                            \
+      }(this)};)
+#define GATE_NAME(unused, ...) __VA_OPT__(#__VA_ARGS__, )
 
 // GATE_INTERFACE(add, divide): exposes these methods under their own names; up to 256 in one line, any number of lines.
 // They may be private, const, noexcept, virtual, inherited. Parameters are values or constant references of types that
@@ -103,21 +155,56 @@ class doc_slot {
 //   - A method takes a HugeData or a stream of items, not both.
 //   - A method that takes a stream of items returns a task or an async_generator, since it awaits them.
 //   - A stream that a method returns has no items that are HugeData.
-#define GATE_INTERFACE(...) GATE_PP_EACH(GATE_SLOT, ::gate::run_on::automatic, __VA_ARGS__)
+#define GATE_INTERFACE(...)     \
+  GATE_LISTED_ONCE(__VA_ARGS__) \
+  GATE_PP_EACH_1(GATE_SLOT, ::gate::run_on::automatic, __VA_ARGS__, , , , , , , , , , , , , , , , )
 
 // GATE_INTERFACE_ON(gate::run_on::loop, now, state): the same, and says where the methods run.
-#define GATE_INTERFACE_ON(place, ...) GATE_PP_EACH(GATE_SLOT, place, __VA_ARGS__)
+#define GATE_INTERFACE_ON(place, ...) \
+  GATE_LISTED_ONCE(__VA_ARGS__)       \
+  GATE_PP_EACH_1(GATE_SLOT, place, __VA_ARGS__, , , , , , , , , , , , , , , , )
+#define GATE_LISTED_ONCE(...)                                                         \
+  static_assert(::gate::detail::all_differ({GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}), \
+                "GATE_INTERFACE(" #__VA_ARGS__ "): a method stands there twice, or none does: name each once");
 
 // GATE_INTERFACE_AS("scale_text", scale, std::string(const std::string&) const): exposes one overload, under a name of
 // its own.
-#define GATE_INTERFACE_AS(wire_name, method, ...)                                               \
-  [[no_unique_address]] ::gate::interface_slot GATE_PP_JOIN(gate_slot_number_, __COUNTER__){    \
-      *this, wire_name,                                                                         \
-      ::gate::detail::adaptor<GATE_SELF, ::gate::detail::pick_overload<__VA_ARGS__, GATE_SELF>( \
-                                             &GATE_SELF::method)>::template shape<::gate::run_on::automatic>};
+#define GATE_INTERFACE_AS(wire_name, method, ...)                                                                      \
+  static void gate_exposes(::gate::detail::wire_text<wire_name>) noexcept {}                                           \
+  [[no_unique_address]] ::gate::interface_slot GATE_PP_JOIN(gate_lists_##method##_in_line_, __LINE__){                 \
+      ::gate::detail::interface_of(this), wire_name,                                                                   \
+      []<class Self>([[maybe_unused]] Self* self) -> const ::gate::detail::method_shape* {                             \
+        if constexpr (!requires { ::gate::detail::pick_overload<__VA_ARGS__, Self>(&Self::method); }) {                \
+          static_assert(!sizeof(Self), "GATE_INTERFACE_AS: there is no '" #method "' of the type " #__VA_ARGS__        \
+                                       " here: mind a const at its end");                                              \
+          return nullptr;                                                                                              \
+        } else {                                                                                                       \
+          using checked =                                                                                              \
+              ::gate::detail::method_check<Self,                                                                       \
+                                           decltype(::gate::detail::pick_overload<__VA_ARGS__, Self>(&Self::method)),  \
+                                           ::gate::run_on::automatic>;                                                 \
+          GATE_CHECKED(checked, "GATE_INTERFACE_AS", #method)                                                          \
+          return ::gate::detail::shape_of<checked, ::gate::detail::pick_overload<__VA_ARGS__, Self>(&Self::method)>(); \
+        }                                                                                                              \
+      }(this)};
 
 // GATE_DOC(add, "adds two numbers", a, b): says what a method does and what its parameters are called (all of them, but
 // the Call&; or none). With names, callers may pass arguments by name. `add` is the name under which it is exposed.
-#define GATE_DOC(method, text, ...)                         \
-  [[no_unique_address]] ::gate::doc_slot gate_doc_##method{ \
-      *this, #method, text, {GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}};
+#define GATE_DOC(method, text, ...)                                                                                   \
+  [[no_unique_address]] ::gate::doc_slot GATE_PP_JOIN(gate_describes_##method##_in_line_, __LINE__){                  \
+      []<class Self>(Self* self) {                                                                                    \
+        constexpr bool listed = requires { &Self::gate_lists_once_##method; };                                        \
+        constexpr bool renamed = requires { Self::gate_exposes(::gate::detail::wire_text<#method>()); };              \
+        static_assert(listed || renamed || !::gate::detail::is_interface<Self>,                                       \
+                      "GATE_DOC: no method is exposed as '" #method "': list it in GATE_INTERFACE first");            \
+        if constexpr (listed && requires { &Self::method; }) {                                                        \
+          static_assert(::gate::detail::names_fit<decltype(&Self::method)>({GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}), \
+                        "GATE_DOC: '" #method                                                                         \
+                        "' has another number of parameters than it is given names here: name each, "                 \
+                        "without the gate::Call&, or none");                                                          \
+        }                                                                                                             \
+        return ::gate::detail::interface_of(self);                                                                    \
+      }(this),                                                                                                        \
+      #method,                                                                                                        \
+      text,                                                                                                           \
+      {GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}};

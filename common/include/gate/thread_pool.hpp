@@ -17,6 +17,7 @@
 
 #include <gate/intrusive_list.hpp>
 #include <gate/loop.hpp>
+#include <gate/named_value.hpp>
 #include <gate/suspension.hpp>
 #include <gate/unique_function.hpp>
 
@@ -48,7 +49,7 @@ class pool_job : public intrusive_node<pool_job> {
   std::shared_ptr<pool_job> keep_;  // the queue's share, while queued
 };
 
-template <class F> class pool_run;
+template <class F, bool Named> class pool_run;
 
 }  // namespace detail
 
@@ -71,9 +72,10 @@ class thread_pool {
   // `auto result = co_await pool.run(f);` Calls f() on a thread of the pool; its result or exception comes out of the
   // await, on the awaiter's loop. Throws pool_full when the queue is full, and `cancelled` when cancelled before a
   // thread took the job; a job under way is waited for, and its result returned, so f may refer to the coroutine's
-  // locals. (Name a lambda with captures on an earlier line.)
-  template <class F> detail::pool_run<std::decay_t<F>> run(F&& f) {
-    return detail::pool_run<std::decay_t<F>>(*this, std::forward<F>(f));
+  // locals. Name a lambda with captures on an earlier line: g++ before 13 breaks it otherwise, so it is refused. One
+  // that cannot be copied: `auto running = pool.run(std::move(f)); auto result = co_await running;`
+  template <class F> detail::pool_run<std::decay_t<F>, detail::safe_argument<F>> run(F&& f) {
+    return detail::pool_run<std::decay_t<F>, detail::safe_argument<F>>(*this, std::forward<F>(f));
   }
 
   std::size_t size() const noexcept { return thread_count_; }
@@ -109,7 +111,7 @@ class thread_pool {
 
 namespace detail {
 
-template <class F> class [[nodiscard]] pool_run final : public suspension {
+template <class F, bool Named> class [[nodiscard]] pool_run final : public suspension {
   using result_type = std::invoke_result_t<F&>;
   static_assert(!std::is_reference_v<result_type>, "a job returns a value");
 
@@ -158,7 +160,24 @@ template <class F> class [[nodiscard]] pool_run final : public suspension {
     if (waiting() && !pool_.withdraw(*job_)) pool_.wait_for(*job_);
   }
 
-  template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) {
+  class awaiter {
+   public:
+    explicit awaiter(pool_run& run) noexcept : run_(run) {}
+    bool await_ready() const noexcept { return false; }
+    template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) { return run_.suspend(handle); }
+    result_type await_resume() { return run_.resume(); }
+
+   private:
+    pool_run& run_;
+  };
+  awaiter operator co_await() & noexcept { return awaiter(*this); }
+  awaiter operator co_await() && noexcept {
+    static_assert(Named, GATE_NAME_THE_LAMBDA);
+    return awaiter(*this);
+  }
+
+ private:
+  template <has_env P> bool suspend(std::coroutine_handle<P> handle) {
     if (!begin(handle)) return false;
     job_ = std::make_shared<job>(where(), std::move(call_), *this);
     job_->self_ = job_;
@@ -167,14 +186,12 @@ template <class F> class [[nodiscard]] pool_run final : public suspension {
     no_wait();
     return false;
   }
-  result_type await_resume() {
+  result_type resume() {
     finish();
     if (job_ == nullptr) throw pool_full();
     if (job_->error_) std::rethrow_exception(std::exchange(job_->error_, nullptr));
     if constexpr (!std::is_void_v<result_type>) return std::move(*job_->result_);
   }
-
- private:
   bool abandon() noexcept override { return pool_.withdraw(*job_); }
   void ended() noexcept { wake(); }
 

@@ -22,6 +22,7 @@
 #include <msgpack.hpp>
 
 #include <gate/adaptors.hpp>
+#include <gate/detail/travels.hpp>
 #include <gate/error.hpp>
 #include <gate/limits.hpp>
 #include <gate/protocol.hpp>
@@ -78,6 +79,8 @@ class object_arena {
 decode_error parse_value(bytes_view encoded, object_arena& arena, msgpack::object& root);
 
 [[noreturn]] void throw_mismatch(std::string_view expected, const msgpack::object& got);
+// Within a catch block, for a msgpack::type_error: throws the Error that from_object promises.
+[[noreturn]] void rethrow_mismatch(std::string_view place, std::string_view expected, const msgpack::object& got);
 [[noreturn]] void throw_undecodable(decode_error error);
 
 }  // namespace detail
@@ -87,8 +90,11 @@ decode_error parse_value(bytes_view encoded, object_arena& arena, msgpack::objec
 // Appends the msgpack form of a value. Throws what an adaptor throws (a duration out of range), then with `out`
 // unfinished.
 template <class T> void encode_to(std::string& out, const T& v) {
-  detail::string_sink sink(out);
-  detail::packer(sink).pack(v);
+  static_assert(detail::encodable<T>, "gate: this value " GATE_CANNOT_TRAVEL);
+  if constexpr (detail::encodable<T>) {
+    detail::string_sink sink(out);
+    detail::packer(sink).pack(v);
+  }
 }
 
 template <class T> std::string encode(const T& v) {
@@ -124,12 +130,16 @@ void append_bytes(std::string& out, bytes_view octets);
 
 // --- decoding --------------------------------------------------------------------------------------------------------
 
-// What an element of a decoded value is, as a T. Throws Error(errc::invalid_argument, "expected list<int32>, got
-// string") when it is something else; whatever else a conversion of the user's own throws passes through. A
-// std::string_view or a span points into what the element was decoded from.
-template <class T> T from_object(const msgpack::object& o) {
+// What an element of a decoded value is, as a T. Throws Error(errc::invalid_argument) when it is something else:
+// "expected list<int32>, got string", or where something inside it does not fit, "value.tags[2]: must be text, got
+// integer", in which `place` is how the value is called. Whatever else a conversion of the user's own throws passes
+// through. A std::string_view or a span points into what the element was decoded from.
+template <class T> T from_object(const msgpack::object& o, std::string_view place = "value") {
+  static_assert(detail::decodable<T>, "gate: this type " GATE_CANNOT_TRAVEL);
   try {
-    if constexpr (std::is_void_v<T>) {
+    if constexpr (!detail::decodable<T>) {
+      throw msgpack::type_error();
+    } else if constexpr (std::is_void_v<T>) {
       detail::require(o.is_nil());
     } else if constexpr (msgpack::has_as<T>::value) {
       static_assert(!detail::tuple_like<T>::value && !detail::octets<T>::value,
@@ -141,7 +151,7 @@ template <class T> T from_object(const msgpack::object& o) {
       return v;
     }
   } catch (const msgpack::type_error&) {
-    detail::throw_mismatch(type_name<T>(), o);
+    detail::rethrow_mismatch(place, type_name<T>(), o);
   }
 }
 
@@ -162,7 +172,7 @@ class borrowed_value {
 
   const msgpack::object& object() const noexcept { return root_; }
 
-  template <class T> T as() const { return from_object<T>(root_); }
+  template <class T> T as(std::string_view place = "value") const { return from_object<T>(root_, place); }
 
  private:
   msgpack::object root_;
@@ -171,7 +181,9 @@ class borrowed_value {
 
 // Decodes one value of a known type. Throws Error(errc::invalid_argument) as from_object does, and when the octets are
 // no value.
-template <class T> T decode_as(bytes_view encoded) { return borrowed_value(encoded).as<T>(); }
+template <class T> T decode_as(bytes_view encoded, std::string_view place = "value") {
+  return borrowed_value(encoded).as<T>(place);
+}
 
 // The positional arguments of a call. Throws Error(errc::invalid_argument, "expected 2 arguments, got 3"), or
 // "argument 2: expected int32, got string".

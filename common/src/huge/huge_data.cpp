@@ -155,13 +155,13 @@ task<std::string> HugeData::to_memory(std::size_t bytes_max) {
   co_return all;
 }
 
-task<std::uint64_t> HugeData::to_descriptor(int descriptor, progress_function on_progress) {
+task<std::uint64_t> HugeData::to_descriptor(int descriptor, awaited_progress on_progress) {
   owned_descriptor own(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));  // NOLINT: so it is declared
   if (own.get() < 0) throw_errno("cannot duplicate a descriptor");
-  co_return co_await write_to(own.get(), std::move(on_progress));
+  co_return co_await write_to(own.get(), on_progress.take());
 }
 
-task<std::uint64_t> HugeData::to_file(std::filesystem::path path, progress_function on_progress) {
+task<std::uint64_t> HugeData::to_file(std::filesystem::path path, awaited_progress on_progress) {
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (position_ == 0 ? O_TRUNC : 0);
   owned_descriptor file(::open(path.c_str(), flags, 0666));  // NOLINT: so it is declared
   if (file.get() < 0) throw_errno(path.string());
@@ -173,7 +173,7 @@ task<std::uint64_t> HugeData::to_file(std::filesystem::path path, progress_funct
     }
     if (::ftruncate(file.get(), static_cast<off_t>(position_)) != 0) throw_errno(path.string());
   }
-  co_return co_await write_to(file.get(), std::move(on_progress));
+  co_return co_await write_to(file.get(), on_progress.take());
 }
 
 task<std::uint64_t> HugeData::write_to(int descriptor, progress_function on_progress) {

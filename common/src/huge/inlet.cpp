@@ -78,6 +78,7 @@ bool inlet::begin(const head& h) { return receiver_->begin(h); }
 HugeData inlet::data() { return HugeData(std::make_unique<received_source>(receiver_), {}); }
 bool inlet::part(const arrived_chunk& chunk) { return receiver_->part(chunk); }
 bool inlet::end(std::optional<std::uint64_t> total) { return receiver_->end(total); }
+std::uint32_t inlet::first_credit() noexcept { return receiver_->first_credit(); }
 void inlet::fail(std::exception_ptr why) { receiver_->fail(std::move(why)); }
 const receive_bounds& inlet::bounds() const noexcept { return receiver_->bounds(); }
 

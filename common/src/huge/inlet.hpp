@@ -6,7 +6,7 @@
 // reaches the runtime as calls to its `inlet::events`, always on the runtime's loop, never from within a call to the
 // inlet, and never after the inlet is gone.
 //
-//   reply head (or request)  ->  inlet(where, events, bounds); begin(head); data() to who waits; grant bounds().window
+//   reply head (or request)  ->  inlet(where, events, bounds); begin(head); data() to who waits; grant first_credit()
 //   part with payload        ->  part(chunk)
 //   final, half-close        ->  end(total)
 //   error, cancel, lost      ->  fail(exception)
@@ -51,7 +51,7 @@ class memory_account {
 };
 
 struct receive_bounds {
-  std::uint32_t window_bytes = limits::huge_window_bytes;  // of payloads, granted at the start and as they are read
+  std::uint32_t window_bytes = limits::huge_window_bytes;  // of payloads, granted as they are read
   std::uint32_t window_items = limits::huge_window_items;
   std::size_t chunk_bytes_max = limits::huge_chunk_bytes_max;
   std::uint64_t bytes_max = limits::huge_bytes_max;      // of the whole, before compression
@@ -83,6 +83,9 @@ class inlet {
 
   // First, once. Where it asks for what `bounds` do not allow, is false, like the following ones.
   bool begin(const head& h);
+  // The bytes to grant at first, in place of all that the bounds allow: from now on credit follows what arrives, up to
+  // that. Before the first part.
+  std::uint32_t first_credit() noexcept;
   // Once, after begin(), whatever that returned: the reader's side.
   HugeData data();
   // Copies the payload. False when the transfer has failed now; events::abandoned() follows as well.

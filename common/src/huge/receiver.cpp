@@ -11,7 +11,12 @@
 namespace gate::huge {
 
 receiver::receiver(loop& where, inlet::events& told, receive_bounds bounds, thread_pool* pool)
-    : where_(where), bounds_(std::move(bounds)), pool_(pool), told_(&told), bell_(mutex_) {}
+    : where_(where),
+      bounds_(std::move(bounds)),
+      pool_(pool),
+      told_(&told),
+      bell_(mutex_),
+      flow_(bounds_.window_bytes) {}
 
 // --- the runtime's thread
 
@@ -30,9 +35,15 @@ bool receiver::begin(const huge::head& h) {
   return true;
 }
 
+std::uint32_t receiver::first_credit() noexcept {
+  const std::lock_guard locked(mutex_);
+  return flow_.open();
+}
+
 bool receiver::part(const arrived_chunk& arrived) {
   const std::lock_guard locked(mutex_);
   if (over() || ended_) return false;
+  flow_.arrived(arrived.payload.size(), where_.now());
   // Credit may be overrun by one chunk, which may have grown a little by being compressed.
   const std::uint64_t wire_max = bounds_.chunk_bytes_max + bounds_.chunk_bytes_max / 128 + 1024;
   if (arrived.payload.size() > wire_max) return refuse(errc::too_large, "a chunk is larger than is taken");
@@ -152,9 +163,10 @@ void receiver::consumed(std::uint32_t items, std::size_t octets) {
   consumed_items_ += items;
   consumed_bytes_ += static_cast<std::uint32_t>(octets);
   // Often: what is granted at once comes at once, and what else is for this process waits behind it.
-  if (consumed_items_ < (bounds_.window_items + 15) / 16 && consumed_bytes_ < (bounds_.window_bytes + 15) / 16) return;
+  if (consumed_items_ < (bounds_.window_items + 15) / 16 && consumed_bytes_ < (flow_.bytes() + 15) / 16) return;
+  const std::uint32_t credit_bytes = flow_.read(std::exchange(consumed_bytes_, 0));
+  if (credit_bytes == 0 && consumed_items_ < (bounds_.window_items + 15) / 16) return;
   const std::uint32_t credit_items = std::exchange(consumed_items_, 0);
-  const std::uint32_t credit_bytes = std::exchange(consumed_bytes_, 0);
   if (ended_ || !attached_ || over()) return;
   where_.post([self = shared_from_this(), credit_items, credit_bytes] {
     if (self->told_ != nullptr) self->told_->consumed(credit_items, credit_bytes);

@@ -16,6 +16,7 @@
 #include <gate/thread_pool.hpp>
 
 #include "common/src/huge/bell.hpp"
+#include "common/src/huge/flow_window.hpp"
 #include "common/src/huge/inlet.hpp"
 #include "common/src/huge/stream_codec.hpp"
 #include "common/src/huge/transfer.hpp"
@@ -30,6 +31,7 @@ class receiver final : public std::enable_shared_from_this<receiver> {
 
   // --- the runtime's thread
   bool begin(const head& h);
+  std::uint32_t first_credit() noexcept;
   bool part(const arrived_chunk& chunk);
   bool end(std::optional<std::uint64_t> total);
   void fail(std::exception_ptr why);
@@ -99,6 +101,7 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   std::uint64_t plain_bytes_ = 0;  // known to be in it, its offset included
   std::uint32_t consumed_items_ = 0;
   std::uint32_t consumed_bytes_ = 0;
+  flow_window flow_;
 
   std::deque<chunk> chunks_;
 

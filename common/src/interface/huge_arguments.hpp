@@ -20,7 +20,7 @@ class huge_arguments final : private huge::inlet::events {
                  huge::window_budget::lease window, const huge::head& head);
 
   // The window that its producer is to be granted.
-  void open_window() { consumed(inlet_.bounds().window_items, inlet_.bounds().window_bytes); }
+  void open_window() { consumed(inlet_.bounds().window_items, inlet_.first_credit()); }
 
   void arrived(const message& part);
   void fail(errc why);

@@ -29,6 +29,7 @@ method_descriptor describe(const detail::method_entry& entry) {
   d.name = entry.name;
   d.kind = shape.kind;
   d.client_stream = shape.client_stream;
+  d.pooled = shape.where == run_on::pool;
   const std::size_t count = shape.parameters + (shape.client_stream ? 1 : 0);
   for (std::size_t i = 0; i < count; ++i) {
     parameter_info p;
@@ -45,18 +46,18 @@ method_descriptor describe(const detail::method_entry& entry) {
 
 }  // namespace
 
-interface_slot::interface_slot(Interface& owner, std::string_view name, const detail::method_shape& shape) {
+interface_slot::interface_slot(Interface* owner, std::string_view name, const detail::method_shape* shape) {
   detail::method_entry entry;
   entry.name = name;
-  entry.shape = &shape;
-  owner.methods_.push_back(std::move(entry));
+  entry.shape = shape;
+  owner->methods_.push_back(std::move(entry));
 }
 
-doc_slot::doc_slot(Interface& owner, std::string_view method, std::string_view text,
+doc_slot::doc_slot(Interface* owner, std::string_view method, std::string_view text,
                    std::initializer_list<std::string_view> names) {
   Interface::doc d{std::string(method), std::string(text), {}};
   d.names.assign(names.begin(), names.end());
-  owner.docs_.push_back(std::move(d));
+  owner->docs_.push_back(std::move(d));
 }
 
 void Interface::settle() const {
@@ -88,6 +89,8 @@ void Interface::settle(const doc& given) const {
       refuse("GATE_DOC: '" + given.method + "' names two parameters '" + *name + "'");
     }
   }
+  if (entry.described) refuse("GATE_DOC: '" + given.method + "' is described twice");
+  entry.described = true;
   entry.doc = given.text;
   entry.names = given.names;
 }

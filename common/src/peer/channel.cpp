@@ -32,6 +32,11 @@ constexpr auto doubt_min = std::chrono::milliseconds(1), doubt_max = std::chrono
 
 bool is_inproc(std::string_view endpoint) { return endpoint.starts_with("inproc://"); }
 
+std::string silence_text(const std::string& endpoint, duration silence) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silence).count();
+  return "the broker at '" + endpoint + "' is silent: no sign of life came from it for " + std::to_string(ms) + " ms";
+}
+
 // Fails only when the context has ended, and then nothing leaves any more.
 void set(connection& c, int option, int value) noexcept {
   c.ready.used();
@@ -50,9 +55,9 @@ connection::connection(loop& where, const channel_options& options, high_water m
   raw.set(zmq::sockopt::rcvhwm, marks.receive);
   raw.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.frame_bytes_max));
   const auto interval = milliseconds_of(options.transport_heartbeat_interval);
-  const auto timeout = milliseconds_of(options.transport_heartbeat_timeout);
-  if (interval > 0) raw.set(zmq::sockopt::heartbeat_ivl, interval);
-  if (interval > 0 && timeout > 0) raw.set(zmq::sockopt::heartbeat_timeout, timeout);
+  if (interval <= 0) return;
+  raw.set(zmq::sockopt::heartbeat_ivl, interval);
+  raw.set(zmq::sockopt::heartbeat_timeout, 0);  // life_watch judges: libzmq sees whole messages only
 }
 
 bool connection::take(zmq::message_t& frame) noexcept {
@@ -208,6 +213,7 @@ void channel::impl::retire() noexcept {
   if (!current_) return;
   loop_.cancel_timer(current_->patience);
   loop_.cancel_timer(current_->doubt);
+  current_->life.reset();
   if (current_->ready) current_->ready.want(poller::interest::none);
   retired_.push_back(std::move(current_));
   queued_bytes_ = 0;
@@ -260,6 +266,7 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
       if (!options_.shown.empty()) bound_login(c);
       break;
     case kind::handshake_succeeded:
+      watch_life(c);
       if (!c.connected) report_connected(c);
       break;
     case kind::handshake_failed_no_detail:
@@ -277,6 +284,19 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
     default:
       break;
   }
+}
+
+void channel::impl::watch_life(connection& c) {
+  if (options_.transport_heartbeat_interval.count() <= 0 || options_.transport_heartbeat_timeout.count() <= 0) return;
+  const pulse_options how{.ping_interval = options_.transport_heartbeat_interval,
+                          .timeout = options_.transport_heartbeat_timeout,
+                          .speaks_by_itself = broker_speaks_by_itself()};
+  c.life.emplace(loop_, c.link, how, [this, &c](life_watch::sign what, duration silence) {
+    if (!is_current(c)) return;
+    if (what == life_watch::sign::message_arrives) return owner_.arriving();
+    set(c, ZMQ_LINGER, 0);
+    report_ended(c, {errc::unavailable, silence_text(options_.endpoint, silence)});
+  });
 }
 
 void channel::impl::greeting_failed(connection& c, const connection_event& event) {

@@ -43,6 +43,8 @@ class channel {
     // does not admit these credentials, `unavailable` else.
     virtual void ended(errc why, std::string_view text) = 0;
     virtual void received(const message& m) = 0;
+    // Some of a message has arrived that is not whole yet.
+    virtual void arriving() {}
     virtual void malformed(std::string_view why) = 0;
     virtual void flushed() = 0;  // the out-queue, which had been over its bound, has room again
   };

@@ -20,6 +20,7 @@
 #include "common/src/peer/channel.hpp"
 #include "common/src/peer/context.hpp"
 #include "common/src/peer/inquiry.hpp"
+#include "common/src/peer/life_watch.hpp"
 #include "common/src/peer/lookup.hpp"
 #include "common/src/socket.hpp"
 
@@ -53,6 +54,7 @@ struct connection {
   timer_key patience;                // with an address while there is another, then with an answer to our credentials
   timer_key doubt;                   // whether the connection is still there
   std::optional<inquiry> inquiring;  // it has failed, and why is being asked
+  std::optional<life_watch> life;    // since the greeting was over
   bool reached = false;              // there is a connection, over which the greeting goes on
   bool connected = false;            // and it is over
   bool blocked = false;              // the transport took no more; POLLOUT is awaited
@@ -79,6 +81,8 @@ class channel::impl {
   virtual bool take_message(connection& c) = 0;
   // Hands over what waits, in order, until the transport takes no more; then wait_until_writable().
   virtual void flush(connection& c) = 0;
+  // Whether the other side sends heartbeats whatever else it does.
+  virtual bool broker_speaks_by_itself() const noexcept = 0;
   // No more joins what was sent in this turn: it may leave.
   virtual void end_batch(connection& c) = 0;
 
@@ -105,6 +109,7 @@ class channel::impl {
   void report_connected(connection& c);
   void report_ended(connection& c, const verdict& end);
   void take_event(connection& c, const connection_event& event);
+  void watch_life(connection& c);
   void greeting_failed(connection& c, const connection_event& event);
   void bound_login(connection& c);
   void dealer_ready(connection& c);

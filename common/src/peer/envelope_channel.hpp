@@ -28,6 +28,7 @@ class envelope_channel final : public channel::impl {
   void begin(connection& c) override;
   bool take_message(connection& c) override;
   void flush(connection& c) override;
+  bool broker_speaks_by_itself() const noexcept override { return true; }
   void end_batch(connection& c) override { end_batch(c, std::nullopt); }
 
   void read_batch(connection& c, bytes_view envelopes, std::optional<bytes_view> payload);

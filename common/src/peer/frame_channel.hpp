@@ -31,6 +31,7 @@ class frame_channel final : public channel::impl {
   void begin(connection& c) override;
   bool take_message(connection& c) override;
   void flush(connection& c) override;
+  bool broker_speaks_by_itself() const noexcept override { return false; }
   void end_batch(connection& c) override;
 
   bool read_frames(connection& c);

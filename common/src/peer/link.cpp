@@ -61,7 +61,7 @@ void link::connected(instant now) {
   hello.service = options_.service;
   hello.name = options_.name;
   hello.version_min = hello.version_max = gate2_version;
-  hello.capabilities = capability::streams;
+  hello.capabilities = options_.capabilities;
   hello.capacity = options_.capacity;
   hello.heartbeat_interval = options_.heartbeat_interval;
   hello.liveness = options_.heartbeat_liveness;
@@ -100,6 +100,12 @@ bool link::received(const message& m, instant now) {
       violation("a message before the welcome", now);
       return false;
   }
+}
+
+void link::arriving(instant now) noexcept {
+  if (!connected_state()) return;
+  forgive_own_absence(now);
+  last_heard_ = now;
 }
 
 void link::violation(std::string_view why, instant now) {

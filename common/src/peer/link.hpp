@@ -18,10 +18,11 @@ bool means_nobody(std::string_view text) noexcept;
 
 struct link_options {
   peer_role role = peer_role::client;
-  std::string service;                             // of a worker
-  std::string name;                                // what operators see
-  std::string encoded_descriptor;                  // payload of the hello; may be empty
-  std::uint32_t capacity = 0;                      // of a worker: calls at once
+  std::string service;             // of a worker
+  std::string name;                // what operators see
+  std::string encoded_descriptor;  // payload of the hello; may be empty
+  std::uint32_t capacity = 0;      // of a worker: calls at once
+  std::uint32_t capabilities = capability::streams;
   std::chrono::milliseconds heartbeat_interval{};  // proposed; the welcome says which one rules
   std::uint32_t heartbeat_liveness = 0;
   std::chrono::milliseconds connect_timeout{};  // from open() to the welcome; a client also keeps calls so long
@@ -58,6 +59,8 @@ class link {
   void ended(errc why, std::string_view text, instant now);
   // True when the message is the session's to handle: the link is up and it is neither a heartbeat nor a bye.
   bool received(const message& m, instant now);
+  // Some of a message that is not whole yet: the broker is not silent.
+  void arriving(instant now) noexcept;
   // The broker broke the protocol: it is told, and the connection given up.
   void violation(std::string_view why, instant now);
   void tick(instant now);

@@ -128,7 +128,7 @@ def listings(system):
     wait_until(lambda: system.workers_of(broker, "py"), what="the Python worker")
     row = system.gate(broker, "workers", "py").stdout.splitlines()[-1]
     system.line("29: a nameless worker has a name, dialect and address", " ".join(row.split()), "py NAME ... gate-rpc",
-                row.startswith("py ") and row.split()[1] not in ("ready", "") and "gate-rpc" in row and "127.0.0.1" in row)
+                row.split()[0] == "py" and row.split()[1] != "ready" and "gate-rpc" in row and "127.0.0.1" in row)
     shown = system.gate(broker, "describe", "py").stdout
     system.line("29: describe prints what has no annotation", "-> at an end" if "->" in shown else "add()", "add()",
                 "add()" in shown and "->" not in shown)

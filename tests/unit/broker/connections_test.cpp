@@ -1,6 +1,7 @@
 #include "broker/src/connections.hpp"
 
 #include <array>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
@@ -78,11 +79,14 @@ TEST_CASE("connections that said nothing are cut, the others stay", "[connection
   known.accepted(young.ends[0], start + 5ms);
   known.find(speaking.ends[0])->owner = peer_id{7};
   CHECK(known.oldest_silent() == start);
-  CHECK(known.cut_silent(start + 4ms) == 1);
+  std::vector<int> announced;
+  const auto announce = [&announced](int descriptor) { announced.push_back(descriptor); };
+  CHECK(known.cut_silent(start + 4ms, announce) == 1);
+  CHECK(announced == std::vector<int>{silent.ends[0]});
   CHECK(silent.ended());
   CHECK_FALSE(speaking.ended());
   CHECK_FALSE(young.ended());
   CHECK(known.oldest_silent() == start + 5ms);
-  CHECK(known.cut_silent(start + 5ms) == 1);
+  CHECK(known.cut_silent(start + 5ms, announce) == 1);
   CHECK_FALSE(known.oldest_silent().has_value());
 }

@@ -145,7 +145,8 @@ class ContradictoryBroker : public Broker {
 
  private:
   GATE_INTERFACE(twice)
-  GATE_DOC(thrice, "is not exposed")
+  GATE_INTERFACE_AS("twice", thrice, int(int) const)
+  int thrice(int n) const { return 3 * n; }
   int twice(int n) const { return 2 * n; }
 };
 

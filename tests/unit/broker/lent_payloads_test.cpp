@@ -66,7 +66,7 @@ TEST_CASE("who takes nothing stands still, from the first that waits for it on",
 }
 
 TEST_CASE("the queues of all peers count together what each holds, and no more once they are gone", "[broker]") {
-  struct : sender {
+  struct taker final : sender {
     delivery send(outgoing&) override { return answer; }
     delivery answer = delivery::blocked;
   } transport;
@@ -97,7 +97,7 @@ TEST_CASE("the queues of all peers count together what each holds, and no more o
 }
 
 TEST_CASE("a queue that waits takes no more room than it counts", "[broker]") {
-  struct : sender {
+  struct taker final : sender {
     delivery send(outgoing&) override { return delivery::blocked; }
   } transport;
   buffer_pool spare;
@@ -111,7 +111,7 @@ TEST_CASE("a queue that waits takes no more room than it counts", "[broker]") {
   queue.append(m);
   queue.flush(transport, {});
   std::size_t room = 0;
-  struct : sender {
+  struct looker final : sender {
     delivery send(outgoing& what) override {
       *room += what.batch.capacity();
       return delivery::sent;

@@ -97,17 +97,18 @@ class Twice : public gate::Interface {
   void a() {}
   void b() {}
 };
-class UnknownDoc : public gate::Interface {
- public:
-  GATE_DOC(b, "nobody has it")
-  GATE_INTERFACE(a)
-  void a() {}
-};
 class WrongDoc : public gate::Interface {
  public:
-  GATE_INTERFACE(a)
-  GATE_DOC(a, "one name too many", x, y, z)
+  GATE_INTERFACE_AS("b", a, void(int, int))
+  GATE_DOC(b, "one name too many", x, y, z)
   void a(int, int) {}
+};
+class TwoDocs : public gate::Interface {
+ public:
+  GATE_INTERFACE(a)
+  GATE_DOC(a, "one")
+  GATE_DOC(a, "another")
+  void a() {}
 };
 class SameNames : public gate::Interface {
  public:
@@ -204,8 +205,8 @@ TEST_CASE("describe tells kinds, types, names and docs in order of exposure", "[
 TEST_CASE("contradictory lines are refused before anything is served", "[interface]") {
   CHECK(fault_of<Kinds>() == "none");
   CHECK(fault_of<Twice>() == "GATE_INTERFACE: 'a' is exposed twice");
-  CHECK(fault_of<UnknownDoc>() == "GATE_DOC: 'b' is not exposed");
-  CHECK(fault_of<WrongDoc>() == "GATE_DOC: 'a' has 2 parameters, but 3 names are given");
+  CHECK(fault_of<TwoDocs>() == "GATE_DOC: 'a' is described twice");
+  CHECK(fault_of<WrongDoc>() == "GATE_DOC: 'b' has 2 parameters, but 3 names are given");
   CHECK(fault_of<SameNames>() == "GATE_DOC: 'a' names two parameters 'x'");
   CHECK_THROWS_AS(dispatch_bench<Twice>(), std::logic_error);
 }

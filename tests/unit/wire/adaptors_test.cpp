@@ -201,7 +201,7 @@ TEST_CASE("two ends that count time in different units agree", "[wire][value]") 
   CHECK(decode_as<std::chrono::milliseconds>(encode(2s)) == 2000ms);
   CHECK(decode_as<std::chrono::duration<double>>(encode(1500ms)).count() == Approx(1.5));
   CHECK(decode_as<std::chrono::nanoseconds>(encode(std::chrono::duration<double>(0.25))) == 250ms);
-  CHECK_THROWS_AS(encode(std::chrono::hours(10'000'000)), std::overflow_error);
+  CHECK_THROWS_AS(encode(std::chrono::hours(10'000'000)), std::range_error);
   using tiny = std::chrono::duration<std::int8_t, std::milli>;
   CHECK_THROWS_AS(decode_as<tiny>(encode(1s)), Error);
   CHECK(decode_as<tiny>(encode(100ms)).count() == 100);
@@ -240,7 +240,7 @@ TEST_CASE("a struct's arrays take exactly what fits them", "[wire][value]") {
 
 TEST_CASE("a refusal names what was expected and what came", "[wire][value]") {
   CHECK(refusal<std::vector<int>>("text") == "expected list<int32>, got string");
-  CHECK(refusal<std::vector<int>>(std::vector<std::string>{"a"}) == "expected list<int32>, got list<string>");
+  CHECK(refusal<std::vector<int>>(std::vector<std::string>{"a"}) == "value[0]: must be int32, got text");
   CHECK(refusal<std::string>(std::tuple(1, "x")) == "expected string, got list<any>");
   CHECK(refusal<int>(std::map<std::string, double>{{"a", 1.5}}) == "expected int32, got map<string,float>");
   CHECK(refusal<std::int8_t>(300) == "expected int8, got int 300");

@@ -46,11 +46,13 @@ TEST_CASE("every setting can be written as it is shown", "[worker]") {
 TEST_CASE("the table worker of a file is read and others are left alone", "[worker]") {
   settings s;
   gate::worker::read_config(
-      "[broker]\nfrontend = 1\n[worker]\nbroker = \"tcp://h:1\"\ncapacity = 7\ndrain_timeout = \"1.5s\"\n"
+      "[broker]\nfrontend = 1\n[worker]\nbroker = \"tcp://h:1\"\ncapacity = 7\nstrict = true\ndrain_timeout = "
+      "\"1.5s\"\n"
       "connect_timeout = 250\nlog_level = \"warn\"\n",
       "gate.toml", s);
   CHECK(s.options.broker == "tcp://h:1");
   CHECK(s.options.capacity == 7);
+  CHECK(s.options.strict);
   CHECK(s.options.drain_timeout == 1500ms);
   CHECK(s.options.connect_timeout == 250ms);
   CHECK(s.log_level == "warn");
@@ -58,6 +60,7 @@ TEST_CASE("the table worker of a file is read and others are left alone", "[work
 
 TEST_CASE("a fault in the file is told with its line", "[worker]") {
   CHECK(fault_of("[worker]\ncapacity = 5\nfoo = 1\n") == "gate.toml:3: unknown key 'foo' in [worker]");
+  CHECK(fault_of("[worker]\nstrict = 1\n") == "gate.toml:2: 'strict' must be true or false");
   CHECK(fault_of("[worker]\ncapacity = 0\n") == "gate.toml:2: 'capacity' must be from 1 to 65535");
   CHECK(fault_of("[worker]\ncapacity = -1\n") == "gate.toml:2: 'capacity' must be a whole number from 1 to 65535");
   CHECK(fault_of("[worker]\n\nthreads = \"many\"\n") == "gate.toml:3: 'threads' must be a whole number from 0 to 4096");

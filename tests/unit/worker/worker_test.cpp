@@ -20,7 +20,10 @@ class Fails : public gate::Worker {
 };
 class Contradicts : public gate::Worker {
  public:
-  GATE_DOC(nothing, "is not exposed")
+  GATE_INTERFACE(one)
+  GATE_INTERFACE_AS("one", two, void())
+  void one() {}
+  void two() {}
 };
 
 template <class T> int exit_code_of(std::vector<std::string> arguments) {

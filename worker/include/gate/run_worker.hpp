@@ -31,20 +31,25 @@ int run_program(int argc, char** argv, program what);
 
 // Runs a T until SIGTERM or SIGINT has drained it. The arguments that are not flags go to T's constructor if it takes a
 // std::vector<std::string>; else there may be none.
-template <std::derived_from<Worker> T> int run_worker(int argc, char** argv) {
+template <class T> int run_worker(int argc, char** argv) {
+  constexpr bool is_worker = std::derived_from<T, Worker>;
   constexpr bool takes_arguments = std::constructible_from<T, std::vector<std::string>>;
-  static_assert(takes_arguments || std::default_initializable<T>,
-                "a worker is constructed from nothing, or from a std::vector<std::string>");
+  constexpr bool can_be_made = takes_arguments || std::default_initializable<T>;
+  static_assert(is_worker, "run_worker<T>(): T is no worker: write `class T : public gate::Worker`");
+  static_assert(!is_worker || can_be_made,
+                "run_worker<T>(): a worker is constructed from nothing, or from a std::vector<std::string>");
   worker::program what;
-  what.takes_arguments = takes_arguments;
-  what.make = [](std::vector<std::string> arguments) -> std::unique_ptr<Worker> {
-    if constexpr (takes_arguments) {
-      return std::make_unique<T>(std::move(arguments));
-    } else {
-      static_cast<void>(arguments);
-      return std::make_unique<T>();
-    }
-  };
+  if constexpr (is_worker && can_be_made) {
+    what.takes_arguments = takes_arguments;
+    what.make = [](std::vector<std::string> arguments) -> std::unique_ptr<Worker> {
+      if constexpr (takes_arguments) {
+        return std::make_unique<T>(std::move(arguments));
+      } else {
+        static_cast<void>(arguments);
+        return std::make_unique<T>();
+      }
+    };
+  }
   return worker::run_program(argc, argv, std::move(what));
 }
 

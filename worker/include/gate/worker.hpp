@@ -64,6 +64,8 @@ class Worker : public Interface {
 // How a worker is served. Every field has a flag and a configuration key of its name in run_worker(), but for the
 // functions and labels; that of the credentials names their file.
 struct worker_options {
+  worker_options() = default;  // so it is no aggregate: see docs/gcc12.md
+
   std::string broker = "tcp://127.0.0.1:5556";  // the broker's address for workers
   // What the broker is to know the worker by; it may ask for none.
   gate::credentials credentials;
@@ -85,6 +87,11 @@ struct worker_options {
   // stuck_max are, or every thread of the pool is held by one, on_stuck is called.
   std::size_t stuck_max = limits::stuck_max;
   std::chrono::milliseconds stuck_after{10'000};
+
+  // A struct among the arguments is refused for a field that the method's struct does not have, a misspelt one for
+  // example, and for one that is missing and not a std::optional. Otherwise the first is ignored, and the second keeps
+  // its default, so that callers and methods may be of different ages.
+  bool strict = false;
 
   std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;  // proposed; the broker's is in force
   std::uint32_t heartbeat_liveness = limits::heartbeat_liveness;

@@ -70,7 +70,7 @@ struct plain_argument {
   static constexpr bool is_named = false, is_stream = false, is_huge = false;
 };
 template <class T> struct argument_kind : plain_argument {};
-template <class T> struct argument_kind<named_argument<T>> : plain_argument {
+template <class T, bool Unnamed> struct argument_kind<named_argument<T, Unnamed>> : plain_argument {
   static constexpr bool is_named = true;
   static constexpr bool is_huge = std::is_same_v<T, HugeData>;
 };
@@ -115,6 +115,8 @@ template <class A> void encode_argument(std::string& out, const A& argument) {
   // nullptr converts to a view too, of nothing.
   if constexpr (std::is_convertible_v<const A&, std::string_view> && !std::is_null_pointer_v<A>) {
     encode_to(out, std::string_view(argument));
+  } else if constexpr (!encodable<std::remove_cv_t<A>>) {
+    static_assert(!sizeof(A*), "gate: this argument " GATE_CANNOT_TRAVEL);
   } else {
     encode_to(out, argument);
   }

@@ -32,6 +32,8 @@ class stream_wait : public suspension {
  protected:
   // The item's octets, valid until the stream is read again; nothing at the end. Throws what the call failed with.
   std::optional<bytes_view> take();
+  // Whether structs among the items are read strictly.
+  bool strict() const noexcept;
 
  private:
   friend class stream_core;
@@ -43,5 +45,6 @@ class stream_wait : public suspension {
 
 // The same from a thread without a loop.
 std::optional<bytes_view> take_blocking(stream_core& stream);
+bool is_strict(const stream_core& stream) noexcept;
 
 }  // namespace gate::detail

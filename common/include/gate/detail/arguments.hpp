@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,19 +46,28 @@ template <class T> T decode_argument(running_call& call, std::size_t index, byte
     if constexpr (is_huge<T> || std::is_same_v<T, std::optional<HugeData>>) {
       return call.take_huge_argument(octets);
     } else {
-      return decode_as<T>(octets);
+      return decode_as<T>(octets, std::string_view());
     }
   } catch (const Error& e) {
     throw_bad_argument(call, index, octets, e.what());
   }
 }
 
-// Arguments of a method, until it lets go of them. Their destructors may throw: reset() says what they threw, the
-// destructor keeps it to itself.
-template <class T> class kept {
+// Arguments of a method, until it lets go of them. Where their destructors may throw: reset() throws what they throw,
+// the destructor keeps it to itself.
+template <class T, bool Quiet = std::is_nothrow_destructible_v<T>> class kept {
  public:
-  explicit kept(T&& value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
-  kept(kept&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(other.value_)) {}
+  explicit kept(T&& value) : value_(std::move(value)) {}
+  T& get() noexcept { return value_; }
+  void reset() noexcept {}
+
+ private:
+  T value_;
+};
+template <class T> class kept<T, false> {
+ public:
+  explicit kept(T&& value) : value_(new T(std::move(value))) {}
+  kept(kept&& other) noexcept : value_(std::exchange(other.value_, nullptr)) {}
   kept& operator=(kept&&) = delete;
   ~kept() {
     try {
@@ -65,16 +75,11 @@ template <class T> class kept {
     } catch (...) {
     }
   }
-  T& get() noexcept { return value_; }
-  void reset() {
-    if (std::exchange(there_, false)) value_.~T();
-  }
+  T& get() noexcept { return *value_; }
+  void reset() { delete std::exchange(value_, nullptr); }  // NOLINT: a smart pointer would end the process
 
  private:
-  union {
-    T value_;
-  };
-  bool there_ = true;
+  T* value_;
 };
 
 template <class Tuple, std::size_t... I>
@@ -85,6 +90,7 @@ Tuple decode_each(running_call& call, [[maybe_unused]] std::span<const bytes_vie
 
 template <class Tuple> Tuple decode_arguments(running_call& call, bytes_view payload) {
   constexpr std::size_t count = std::tuple_size_v<Tuple>;
+  const strict_reading strict(call.reads_strictly);
   std::array<bytes_view, count == 0 ? 1 : count> each;
   split_arguments(call, payload, std::span(each.data(), count));
   return decode_each<Tuple>(call, each, std::make_index_sequence<count>());

@@ -60,6 +60,7 @@ struct method_entry {
   std::string name;
   const method_shape* shape = nullptr;
   std::string doc;
+  bool described = false;          // by a GATE_DOC
   std::vector<std::string> names;  // of the parameters, and of the client's stream; empty without a GATE_DOC
 
   // "(a: int32, b: int32)", for messages.

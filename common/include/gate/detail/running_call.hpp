@@ -207,6 +207,10 @@ class running_call final : public Call {
   void notify_sendable() noexcept { sendable_.notify_all(); }
   void destroy_root() noexcept;
 
+  // What it was asked with, but for its service: of a call in the pool that has not begun, so that it can be handed
+  // back.
+  message request() const;
+
   call_id id() const noexcept { return id_; }
   errc code() const noexcept { return code_; }
   errc cancel_reason() const noexcept { return cancel_reason_; }
@@ -216,16 +220,18 @@ class running_call final : public Call {
   std::uint64_t payload_bytes_max() const noexcept { return payload_bytes_max_; }
 
   // The dispatcher's notes.
-  bool starting = false;     // within dispatcher::request
-  bool done = false;         // ended while starting
-  bool registered = false;   // in the table of open calls
-  bool detached = false;     // its connection is gone: nothing is sent
-  bool answered = false;     // its final or error was sent
-  bool stuck = false;        // ended for its caller, and still holds a thread
-  bool exhausted = false;    // its generator has ended
-  bool in_transfer = false;  // its arguments are collected, or its result leaves in chunks
+  bool starting = false;        // within dispatcher::request
+  bool done = false;            // ended while starting
+  bool registered = false;      // in the table of open calls
+  bool detached = false;        // its connection is gone: nothing is sent
+  bool answered = false;        // its final or error was sent
+  bool stuck = false;           // ended for its caller, and still holds a thread
+  bool exhausted = false;       // its generator has ended
+  bool reads_strictly = false;  // structs among its arguments: see dispatcher_options
+  bool in_transfer = false;     // its arguments are collected, or its result leaves in chunks
   std::atomic<pool_state> in_pool = pool_state::none;
   instant started{};
+  duration ran{};         // of a plain method in the pool; zero: it has not
   timer_key timer{};      // of the deadline; once the call is over for its caller, of the stuck watch
   std::string arguments;  // a copy, for methods that run after the request's frame is gone
   std::unique_ptr<item_source> source;
@@ -248,7 +254,7 @@ class running_call final : public Call {
   std::string remote_type_;
   std::chrono::steady_clock::time_point batch_start_{};
   huge_settings huge_;
-  std::uint8_t accept_ = 0;
+  std::uint8_t accept_ = 0, accept_said_ = 0, priority_ = 0;
   std::optional<std::uint64_t> resume_offset_;
   std::string resume_etag_;
   std::optional<HugeData> huge_result_;

@@ -1,0 +1,90 @@
+// The engine's fifth part: who is alive, and who a peer is that is to be told of. docs/liveness.md has the table.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/src/engine.hpp"
+#include "broker/src/peer_address.hpp"
+#include "broker/src/peer_text.hpp"
+#include "common/src/peer/kernel_path.hpp"
+
+namespace gate::broker {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Connections that are due within such a time are looked at together.
+constexpr duration together_max = 50ms;
+
+}  // namespace
+
+void engine::watch_life(remote_peer& fresh) {
+  const gate::peer::pulse_options how{.ping_interval = options_.transport_heartbeat_interval,
+                                      .timeout = options_.transport_heartbeat_timeout,
+                                      .speaks_by_itself = fresh.foreign == nullptr};
+  fresh.pulse.emplace(how, loop_.now());
+  look_at_ = std::min(look_at_, fresh.pulse->next_look());
+}
+
+void engine::look_for_life() {
+  const instant now = loop_.now();
+  if (now < look_at_) return;
+  look_at_ = instant::max();
+  std::vector<peer_id> dead, arriving;
+  peers_.for_each([&](remote_peer& p) {
+    if (!p.pulse || p.cut || p.ending) return;
+    if (p.pulse->next_look() <= now) {
+      const auto seen = gate::peer::sample_path(p.descriptor, now);
+      if (!seen) return p.pulse.reset();  // closed; the monitor is about to tell
+      const gate::peer::pulse::change since = p.pulse->look(*seen, now);
+      if (since.message_arrives) arriving.push_back(p.id);
+      if (since.bytes_leave) p.out.moved(now);
+      if (p.pulse->is_dead(now)) return dead.push_back(p.id);
+    }
+    look_at_ = std::min(look_at_, p.pulse->next_look());
+  });
+  const duration together = std::min<duration>(together_max, options_.transport_heartbeat_interval / 4);
+  if (look_at_ != instant::max()) look_at_ = std::max(look_at_, now + together);
+  for (const peer_id id : arriving) {
+    remote_peer* const p = peers_.find(id);
+    if (p->foreign) {
+      p->foreign->heard(now);
+    } else {
+      core_.arriving(id, now);
+    }
+  }
+  for (const peer_id id : dead) give_up_silent(*peers_.find(id));
+}
+
+// Its connection is ended; what came before is read, and then it is forgotten as any other whose connection is gone.
+void engine::give_up_silent(remote_peer& p) {
+  const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - p.pulse->last_sign());
+  p.pulse.reset();
+  p.end_reason = "no sign of life came from it for " + std::to_string(silence.count()) + " ms";
+  ++counted_.silent_peers;
+  complain("cut " + peer_text(p, core_), p.end_reason + losses_of(p));
+  if (!ports_[p.port]->accepted.cut(p.descriptor)) expect_end(p);
+}
+
+std::string engine::name_of(const port& at, int descriptor) {
+  const std::string from = peer_endpoint(descriptor);
+  return (from.empty() ? "a local peer" : from) + " at " + at.endpoint();
+}
+
+// What a cut ends, as the end of a sentence.
+std::string engine::losses_of(const remote_peer& p) const {
+  const std::optional<peer_view> known = core_.find_peer(p.id);
+  std::string text;
+  if (known && known->calls > 0) {
+    text += "; " + std::to_string(known->calls) +
+            (!known->service.empty() ? " calls that it held" : " open calls of its own");
+  }
+  const std::size_t waiting = p.owed_bytes();
+  if (waiting > 0) text += "; " + std::to_string(waiting) + " bytes that waited for it";
+  return text.empty() ? "; nothing was under way" : text + " are lost";
+}
+
+}  // namespace gate::broker

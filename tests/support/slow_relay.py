@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""A relay that passes so many bytes a second, in each direction of each connection.
+
+usage: slow_relay.py TARGET BYTES_PER_SECOND
+
+TARGET is tcp://host:port. It says on standard output where it listens, as tcp://127.0.0.1:PORT. It reads no faster than
+it passes on, and holds little: what does not pass stays with the sender. On SIGUSR1 it passes nothing any more, and
+goes on at the next.
+"""
+import selectors
+import signal
+import socket
+import sys
+import time
+
+BUFFER = 16 << 10  # bytes asked of the system for each socket; it takes some more
+STEP = 0.01  # seconds
+
+stalled = False
+
+
+def toggle(*_):
+    global stalled
+    stalled = not stalled
+
+
+class Way:
+    """One direction of a connection."""
+
+    def __init__(self, source, sink):
+        self.source, self.sink, self.held, self.allowance, self.at = source, sink, b"", 0.0, time.monotonic()
+
+    def step(self, rate):
+        """Passes on what it may; False at the end of the connection."""
+        now = time.monotonic()
+        self.allowance = min(self.allowance + (now - self.at) * rate, max(rate * 0.05, 1))
+        self.at = now
+        try:
+            if not self.held and self.allowance >= 1:
+                self.held = self.source.recv(min(int(self.allowance), 65536))
+                if not self.held:
+                    return False
+            if self.held:
+                sent = self.sink.send(self.held)
+                self.held = self.held[sent:]
+                self.allowance -= sent
+        except BlockingIOError:
+            pass
+        except OSError:
+            return False
+        return True
+
+
+def small(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    return sock
+
+
+def main():
+    host, port = sys.argv[1].removeprefix("tcp://").rsplit(":", 1)
+    rate = float(sys.argv[2])
+    signal.signal(signal.SIGUSR1, toggle)
+    listener = small(socket.socket())
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    print("tcp://127.0.0.1:%d" % listener.getsockname()[1], flush=True)
+    watched = selectors.DefaultSelector()
+    watched.register(listener, selectors.EVENT_READ)
+    pairs = []
+    while True:
+        if watched.select(STEP if pairs else None):
+            near, _ = listener.accept()
+            far = small(socket.socket())
+            far.connect((host, int(port)))
+            for end in (near, far):
+                end.setblocking(False)
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            pairs.append((Way(near, far), Way(far, near)))
+        if stalled:
+            time.sleep(STEP)
+            continue
+        for pair in list(pairs):
+            if all([way.step(rate) for way in pair]):
+                continue
+            pairs.remove(pair)
+            for way in pair:
+                way.source.close()
+
+
+if __name__ == "__main__":
+    main()
