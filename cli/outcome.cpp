@@ -19,7 +19,11 @@ std::string hint_for(const Error& error, std::string_view service) {
     case errc::invalid_argument:
       return name.empty() ? "" : "try: gate describe " + name;
     case errc::unavailable:
-      return error.where() == origin::local ? "is a gate-broker running there?" : "try: gate services";
+      if (error.where() != origin::local) return "try: gate services";
+      // Nothing is known but that nobody answered.
+      return std::string_view(error.what()).find("is it running") != std::string_view::npos
+                 ? "is a gate-broker running there?"
+                 : "";
     case errc::timed_out:
       return "more time: --timeout 30s";
     case errc::busy:

@@ -18,6 +18,7 @@
 #include <gate/run_broker.hpp>
 #include <gate/version.hpp>
 
+#include "broker/src/address_check.hpp"
 #include "broker/src/config.hpp"
 #include "broker/src/endpoints.hpp"
 #include "broker/src/security/gatekeeper.hpp"
@@ -97,7 +98,8 @@ void declare(CLI::App& app, bool takes_arguments, command_line& line) {
   app.add_option("--log-level", line.log_level, "How much to log")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   app.add_flag("--insecure", line.insecure, "Admit anybody on addresses that other machines can reach");
-  app.add_flag("--check-config", line.check_config, "Check flags and configuration, bind nothing, and exit");
+  app.add_flag("--check-config", line.check_config,
+               "Check flags, configuration, files and addresses, bind nothing, and exit");
   app.add_flag("--print-config", line.print_config, "Print every key with its value in force, and exit");
 }
 
@@ -222,6 +224,12 @@ int run_program(int argc, char** argv, program what) {
     app.parse(argc, argv);
     broker_options options = to_options(line);
     if (line.print_config) print_config(options);
+    if (line.check_config) {
+      for (const std::string& taken : check_addresses(options)) {
+        write_line(STDERR_FILENO, name + ": " + taken + " is in use at the moment; a start would fail");
+      }
+      what.make(std::move(options), std::move(line.arguments))->check();
+    }
     if (line.check_config || line.print_config) return orderly;
     gate::keep_signals({SIGINT, SIGTERM, SIGHUP});
     raise_descriptor_limit();

@@ -47,9 +47,10 @@ task<void> until_ready_or_late(detail::core_ptr core) {
     late = true;
   }
   if (!late) co_return;
-  std::string text = "no connection to the broker at '" + core->options().endpoint + "' within " +
-                     std::to_string(limit.count()) + " ms; is it running, and is the address right?";
-  const std::string& reason = core->open_runtime().last_loss();
+  const client::runtime& runtime = core->open_runtime();
+  std::string text = client::text_of(
+      runtime.why_absent(), " at '" + core->options().endpoint + "' within " + std::to_string(limit.count()) + " ms");
+  const std::string& reason = runtime.last_loss();
   if (!reason.empty()) text += " (" + reason + ")";
   throw Error(errc::unavailable, text);
 }

@@ -70,6 +70,7 @@ class runtime final : private session::handler, private peer::channel::handler {
   // Set when the broker has refused us for good.
   std::exception_ptr refusal() const noexcept { return refusal_; }
   const std::string& last_loss() const noexcept { return last_loss_; }
+  absence why_absent() const noexcept { return session_.why_absent(); }
 
   // Ends all calls as cancelled, and the connection.
   void shut_down();

@@ -49,8 +49,7 @@ void session::impl::overdue(const call& c, instant now) {
   } else if (c.limit <= now) {
     fail(c.id, errc::timed_out, origin::local, "no connection to the broker within the budget");
   } else {
-    fail(c.id, errc::unavailable, origin::local,
-         "no connection to the broker; is it running, and is the address right?");
+    fail(c.id, errc::unavailable, origin::local, text_of(why_absent()));
   }
 }
 
@@ -81,7 +80,7 @@ void session::impl::received(const message& m, instant now) {
     case message_type::credit:
       return take_credit(m);
     case message_type::drain:
-      leaving_ = true;
+      leaving_ = drained_ = true;
       return;
     default:
       return link_.violation("a message that no client is sent", now);
@@ -160,7 +159,8 @@ retry_class session::impl::retry_after(errc status, bool may_have_run) noexcept 
 // --- the connection's life ------------------------------------------------------------------------------------------
 
 void session::impl::link_up(const message& welcome, instant now) {
-  leaving_ = false;
+  leaving_ = drained_ = false;
+  nobody_ = true;
   for (const call_id id : calls_.ids()) {
     call* const c = calls_.find(id);
     if (c != nullptr && c->now == phase::kept) send_kept(id, *c, now);
@@ -174,6 +174,7 @@ bool session::impl::may_be_sent_again(const call& c) const noexcept {
 
 void session::impl::link_lost(errc why, std::string_view text, milliseconds pause, instant now) {
   leaving_ = false;
+  nobody_ = peer::means_nobody(text);
   std::vector<call_id> failed;
   for (const call_id id : calls_.ids()) {
     call* const c = sent_call(id);
@@ -230,6 +231,27 @@ session::state session::impl::current() const noexcept {
   return state::closed;
 }
 
+absence session::impl::why_absent() const noexcept {
+  if (leaving_) return absence::draining;
+  if (!nobody_) return absence::explained;
+  return drained_ ? absence::drained : absence::unexplained;
+}
+
+std::string text_of(absence why, std::string_view where) {
+  const std::string at(where);
+  switch (why) {
+    case absence::draining:
+      return "the broker is draining and takes no new calls, and there is no other" + at;
+    case absence::drained:
+      return "the broker drained and left, and there is no other" + at;
+    case absence::explained:
+      return "no connection to the broker" + at;
+    case absence::unexplained:
+      break;
+  }
+  return "no connection to the broker" + at + "; is it running, and is the address right?";
+}
+
 session::session(const session_options& options, handler& world) : impl_(std::make_unique<impl>(options, world)) {}
 session::~session() = default;
 
@@ -262,6 +284,7 @@ void session::close(instant now) { impl_->link().close("the client was closed", 
 session::state session::current() const noexcept { return impl_->current(); }
 std::size_t session::open_calls() const noexcept { return impl_->open_calls(); }
 std::size_t session::kept_bytes() const noexcept { return impl_->kept_bytes(); }
+absence session::why_absent() const noexcept { return impl_->why_absent(); }
 std::uint64_t session::payload_bytes_max() const noexcept { return impl_->link().payload_bytes_max(); }
 
 }  // namespace gate::client

@@ -25,6 +25,17 @@ struct session_options : peer::link_options {
   std::size_t kept_bytes_max = 0;  // of requests kept for a connection or a second attempt
 };
 
+// Why there is no connection over which calls may be sent.
+enum class absence : std::uint8_t {
+  unexplained,  // nobody answered, as far as is known
+  explained,    // the last attempt failed for a reason that is not just that
+  draining,     // there is one, to a broker that takes no new calls
+  drained,      // there was one, to a broker that drained and left
+};
+
+// For people; `where` follows the broker: " at 'tcp://...' within 5000 ms".
+std::string text_of(absence why, std::string_view where = {});
+
 class session {
  public:
   enum class state : std::uint8_t { idle, connecting, greeting, ready, leaving, waiting, closed };
@@ -100,6 +111,7 @@ class session {
   state current() const noexcept;
   std::size_t open_calls() const noexcept;
   std::size_t kept_bytes() const noexcept;  // of requests kept for a connection or a second attempt
+  absence why_absent() const noexcept;
   // Payload octets that the broker takes in one message, as far as it has said.
   std::uint64_t payload_bytes_max() const noexcept;
 

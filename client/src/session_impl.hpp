@@ -37,6 +37,7 @@ class session::impl final : public peer::link::owner {
   bool part(message m, instant now);
   bool grant(call_id id, std::uint32_t items, std::uint32_t bytes, instant now);
   state current() const noexcept;
+  absence why_absent() const noexcept;
   std::size_t open_calls() const noexcept { return calls_.size(); }
   std::size_t kept_bytes() const noexcept { return kept_bytes_; }
 
@@ -130,6 +131,8 @@ class session::impl final : public peer::link::owner {
   std::vector<call_id> settled_;
   std::size_t kept_bytes_ = 0;
   bool leaving_ = false;  // the broker drains
+  bool drained_ = false;  // so did the one that was connected to last
+  bool nobody_ = true;    // answered at the last attempt, as far as is known
   errc closed_status_ = errc::ok;
   std::string closed_text_;
 };

@@ -1,10 +1,12 @@
 // The wait of loops that are many: see descriptor_wait.hpp.
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/src/descriptor_wait.hpp"
+#include "common/src/process_generation.hpp"
 
 namespace gate::detail {
 
@@ -28,13 +31,16 @@ class shared_wait;
 // One thread that waits for the descriptors of all members. It lives as long as the process.
 class crowd {
  public:
-  // A child of fork() has none of its parent's threads: it gets a crowd of its own.
+  // A child of fork() has none of its parent's threads: it gets a crowd of its own. Without a lock, which the child
+  // might find held for ever.
   static crowd& here() {
-    static std::mutex mutex;
-    static crowd* current = nullptr;  // never destroyed: its thread uses it to the end
-    const std::lock_guard lock(mutex);
-    if (current == nullptr || current->process_ != ::getpid()) current = new crowd;
-    return *current;
+    static std::atomic<crowd*> current{nullptr};  // never destroyed: its thread uses it to the end
+    crowd* known = current.load(std::memory_order_acquire);
+    while (known == nullptr || known->made_.gone()) {
+      auto fresh = std::unique_ptr<crowd>(new crowd);
+      if (current.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
+    }
+    return *known;
   }
 
   std::uint64_t enter(shared_wait& member) {
@@ -50,11 +56,11 @@ class crowd {
   bool arm(std::uint64_t who, const pollfd& one) noexcept;
 
  private:
-  crowd() : process_(::getpid()) {}
+  crowd() = default;
   bool start() noexcept;
   void run() noexcept;
 
-  const pid_t process_;
+  const made_in_process made_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, shared_wait*> members_;
   std::uint64_t last_ = 0;
@@ -64,14 +70,21 @@ class crowd {
 class shared_wait final : public descriptor_wait {
  public:
   shared_wait() : crowd_(crowd::here()), who_(crowd_.enter(*this)) {}
-  ~shared_wait() override { crowd_.leave(who_); }
+  // In a child of fork() a lock may be held, and a condition waited for, by threads that are not there.
+  ~shared_wait() override {
+    if (made_.gone()) {
+      static_cast<void>(bell_.release());
+    } else {
+      crowd_.leave(who_);
+    }
+  }
 
   bool wait(std::vector<pollfd>& of, int timeout) noexcept override {
     if (!look(of) && timeout != 0) {
       sleep(of, timeout);
       look(of);
     }
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(bell_->mutex);
     return std::exchange(woken_, false);
   }
 
@@ -92,17 +105,22 @@ class shared_wait final : public descriptor_wait {
   }
 
   void tell(bool& what) noexcept {
-    const std::lock_guard lock(mutex_);  // held to the end: who is told may be gone after it
+    const std::lock_guard lock(bell_->mutex);  // held to the end: who is told may be gone after it
     what = true;
-    told_.notify_one();
+    bell_->told.notify_one();
   }
 
   void sleep(std::vector<pollfd>& of, int timeout) noexcept;
 
+  struct bell {
+    std::mutex mutex;
+    std::condition_variable told;
+  };
+
+  const made_in_process made_;
   crowd& crowd_;
-  std::mutex mutex_;
-  std::condition_variable told_;
-  bool woken_ = false, rung_ = false;
+  std::unique_ptr<bell> bell_ = std::make_unique<bell>();
+  bool woken_ = false, rung_ = false;  // guarded by the bell
   const std::uint64_t who_;
 };
 
@@ -155,7 +173,7 @@ void crowd::run() noexcept {
 
 void shared_wait::sleep(std::vector<pollfd>& of, int timeout) noexcept {
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(bell_->mutex);
     rung_ = false;
   }
   bool promised = true;
@@ -167,15 +185,15 @@ void shared_wait::sleep(std::vector<pollfd>& of, int timeout) noexcept {
     promised = crowd_.arm(who_, one) && promised;
   }
   const auto told = [this] { return woken_ || rung_; };
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(bell_->mutex);
   if (!promised) {
     const auto longest =
         timeout < 0 ? slice : std::min<std::chrono::milliseconds>(slice, std::chrono::milliseconds(timeout));
-    told_.wait_for(lock, longest, told);
+    bell_->told.wait_for(lock, longest, told);
   } else if (timeout < 0) {
-    told_.wait(lock, told);
+    bell_->told.wait(lock, told);
   } else {
-    told_.wait_for(lock, std::chrono::milliseconds(timeout), told);
+    bell_->told.wait_for(lock, std::chrono::milliseconds(timeout), told);
   }
 }
 

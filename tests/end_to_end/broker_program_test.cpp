@@ -252,3 +252,25 @@ TEST_CASE("the broker does not start without the store or the key that it is tol
     }
   }
 }
+
+TEST_CASE("what could not be bound is told by --check-config too, but for what is in use at the moment", "[broker]") {
+  const struct {
+    std::string frontend, says;
+  } faults[] = {{"tcp://192.0.2.1:*", "this machine has no such address"},
+                {"tcp://broker.example:5555", "not a name"},
+                {"ipc:///nowhere/at/all", "the folder /nowhere/at cannot be used"},
+                {"ipc:///" + std::string(120, 'x'), "longer than the 107 bytes"},
+                {"tcp://[::1:5555", "no IPv6 address"}};
+  for (const auto& fault : faults) {
+    CAPTURE(fault.frontend);
+    const outcome o =
+        run_broker({"--frontend", fault.frontend, "--backend", "tcp://127.0.0.1:*", "--insecure", "--check-config"});
+    CHECK(o.end == program_end{2, 0});
+    CHECK(contains(o.err, fault.says));
+  }
+  broker_program other;
+  const outcome taken =
+      run_broker({"--frontend", other.frontend(), "--backend", "tcp://127.0.0.1:*", "--check-config"});
+  CHECK(taken.end == program_end{0, 0});
+  CHECK(contains(taken.err, other.frontend() + " is in use at the moment"));
+}

@@ -65,6 +65,7 @@ leaves, start it again; 5 the broker does not admit the worker's credentials, so
 struct command_line {
   settings chosen;
   bool print_ready = false;
+  bool check_config = false;
   std::string file;
   bool log_level_given = false;
   std::vector<std::string> arguments;
@@ -96,6 +97,7 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
   }
   app.add_option("--config", line.file, "Configuration file (TOML)")->type_name("FILE");
   app.add_flag("--print-ready", line.print_ready, "Print a line READY on stdout at each registration");
+  app.add_flag("--check-config", line.check_config, "Check flags, configuration, credentials and interface, and exit");
   app.set_version_flag("--version", app.get_name() + " (gate " + std::string(gate::version) + ")");
   if (takes_arguments) app.add_option("arguments", line.arguments, "What this worker works on");
   app.parse(argc, argv);
@@ -179,6 +181,7 @@ int run_program(int argc, char** argv, program what) {
     gate::keep_signals({SIGINT, SIGTERM, SIGHUP});
     made = what.make(std::move(line.arguments));
     made->check();
+    if (line.check_config) return orderly;
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
     return fail(bad_usage, name + ": " + e.what() + " (see --help)");

@@ -178,6 +178,11 @@ void runtime::serving(const message& welcome) {
   tell("on_registered", options_.on_registered);
 }
 
+void runtime::broker_drains() {
+  spdlog::warn("the broker at {} is draining: it gives no new work, and ends when what it has is done",
+               options_.broker);
+}
+
 void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pause) {
   dispatcher_.connection_ended();
   const auto level = std::exchange(told_lost_, true) ? spdlog::level::debug : spdlog::level::warn;

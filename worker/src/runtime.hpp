@@ -41,6 +41,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   void cancelled(call_id call, errc why) override { dispatcher_.cancelled(call, why); }
   void recalled(call_id call) override { dispatcher_.recalled(call); }
   void serving(const message& welcome) override;
+  void broker_drains() override;
   void lost(errc why, std::string_view text, std::chrono::milliseconds pause) override;
   void closed(errc why, std::string_view text) override;
 

@@ -95,7 +95,7 @@ void session::impl::received(const message& m, instant now) {
     case message_type::drained:
       return drained(now);
     case message_type::drain:
-      return;  // the broker gives no new work any more and says bye when the old is done
+      return world_.broker_drains();
     default:
       return link_.violation("a message that no worker is sent", now);
   }

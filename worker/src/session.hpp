@@ -51,6 +51,7 @@ class session {
     virtual void recalled(call_id /*call*/) {}
 
     virtual void serving(const message& welcome) = 0;  // registered
+    virtual void broker_drains() {}                    // it gives no new work, and says bye when the old is done
     virtual void lost(errc why, std::string_view text,
                       std::chrono::milliseconds pause) = 0;  // tries again after the pause
     virtual void closed(

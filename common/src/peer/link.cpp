@@ -24,6 +24,15 @@ std::string no_answer(const link_options& options) {
 
 }  // namespace
 
+bool means_nobody(std::string_view text) noexcept {
+  for (const std::string_view nobody :
+       {"nobody answers there", "no answer from the broker", "nobody listens at that path",
+        "there is no socket at that path", "the broker shut down"}) {
+    if (text.find(nobody) != text.npos) return true;
+  }
+  return false;
+}
+
 link::link(const link_options& options, owner& session)
     : options_(options),
       session_(session),

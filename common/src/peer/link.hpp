@@ -13,6 +13,9 @@
 
 namespace gate::peer {
 
+// Whether the text of a connection's end or of an attempt that failed says no more than that nobody answered.
+bool means_nobody(std::string_view text) noexcept;
+
 struct link_options {
   peer_role role = peer_role::client;
   std::string service;             // of a worker

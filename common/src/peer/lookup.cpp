@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -18,6 +19,7 @@
 
 #include "common/src/open_files.hpp"
 #include "common/src/peer/endpoint.hpp"
+#include "common/src/process_generation.hpp"
 
 namespace gate::peer {
 
@@ -87,6 +89,7 @@ void answer_lookups_by(found_addresses (*other)(const std::string& endpoint)) no
 
 // Who waits for a name. Its loop is there for as long as `where` says so, under the lock of the desk.
 struct lookup::waiting {
+  made_in_process made;
   loop* where = nullptr;
   unique_function<void(found_addresses)> tell;
 };
@@ -96,9 +99,16 @@ namespace {
 // All lookups under way.
 template <class Waiting> class desk {
  public:
+  // A child of fork() has none of its parent's threads: it gets a desk of its own. Without a lock, which the child
+  // might find held for ever.
   static desk& here() {
-    static desk* const only = new desk;  // never destroyed: its threads use it to the end
-    return *only;
+    static std::atomic<desk*> current{nullptr};  // never destroyed: its threads use it to the end
+    desk* known = current.load(std::memory_order_acquire);
+    while (known == nullptr || known->made_.gone()) {
+      auto fresh = std::make_unique<desk>();
+      if (current.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
+    }
+    return *known;
   }
 
   void ask(const std::string& endpoint, std::shared_ptr<Waiting> who) {
@@ -142,6 +152,7 @@ template <class Waiting> class desk {
     }
   }
 
+  const made_in_process made_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::vector<std::shared_ptr<Waiting>>> asked_;
 };
@@ -155,6 +166,8 @@ lookup::lookup(loop& where, const std::string& endpoint, unique_function<void(fo
   desk<waiting>::here().ask(endpoint, waiting_);
 }
 
-lookup::~lookup() { desk<waiting>::here().forget(*waiting_); }
+lookup::~lookup() {
+  if (!waiting_->made.gone()) desk<waiting>::here().forget(*waiting_);
+}
 
 }  // namespace gate::peer

@@ -360,6 +360,34 @@ TEST_CASE("a draining broker gets no new request, and what it has may end", "[cl
   CHECK(f.sent_of(message_type::request).back().m.call == later);
 }
 
+TEST_CASE("that the broker drains is told as that, and so is why there is no connection", "[client][session]") {
+  session_fixture f;
+  f.connect();
+  const auto wait_for_failure = [&](std::string_view refusal) {
+    f.failures.clear();
+    f.begin();
+    while (f.failures.empty()) {
+      if (f.client.current() == state::connecting) f.client.ended(errc::unavailable, refusal, f.now);
+      f.step();
+    }
+    return f.failures[0].text;
+  };
+  f.from_broker(message_type::drain, call_id{});
+  f.begin();
+  while (f.failures.empty()) {
+    f.from_broker(message_type::heartbeat, call_id{});
+    f.step();
+  }
+  CHECK(f.failures[0].text == "the broker is draining and takes no new calls, and there is no other");
+  f.from_broker(message_type::bye, call_id{});
+  CHECK(wait_for_failure("nobody answers there") == "the broker drained and left, and there is no other");
+  CHECK(wait_for_failure("there is no route to it, by IPv6") == "no connection to the broker");
+  f.reconnect();
+  f.client.ended(errc::unavailable, "the connection is gone", f.now);
+  CHECK(wait_for_failure("nobody answers there") ==
+        "no connection to the broker; is it running, and is the address right?");
+}
+
 TEST_CASE("what the broker may not send ends the connection, with a word", "[client][session]") {
   session_fixture f;
   f.connect();
