@@ -185,5 +185,5 @@ std::unique_ptr<gate::Worker> make(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return gate::worker::run_program(argc, argv, {.make = make, .takes_arguments = true});
+  return gate::worker::run_program(argc, argv, {.takes_arguments = true, .make = make});
 }
