@@ -59,7 +59,7 @@ void fail(const std::string& why) {
 
 namespace {
 
-constexpr std::string_view usage =
+constexpr std::string_view help_text =
     "usage: gate-bench-worker|gate-bench-client --endpoint ADDRESS [--workload NAME] [--kind NAME] [--duration "
     "SECONDS] "
     "[--warmup SECONDS] [--warmup-calls N] [--calls N] [--items N] [--inflight N] [--size BYTES] [--conns N] "
@@ -92,7 +92,7 @@ void set(arguments& a, std::string_view key, const std::string& value) {
 arguments parse(int argc, char** argv) {
   arguments a;
   if (argc > 1 && std::string_view(argv[1]) == "--help") {
-    fmt::print("{}", usage);
+    fmt::print("{}", help_text);
     std::fflush(stdout);
     _exit(0);
   }

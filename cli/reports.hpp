@@ -22,9 +22,11 @@ struct service_line {
 struct worker_line {
   std::string service, name, dialect, address, host, version;
   std::uint64_t pid = 0, capacity = 0, in_flight = 0;
+  std::uint64_t slots_given_back = 0;  // whose answer it still owes
   bool stalled = false, draining = false;
   std::int64_t up_ms = 0;
-  MSGPACK_DEFINE_MAP(service, name, dialect, address, host, version, pid, capacity, in_flight, stalled, draining, up_ms)
+  MSGPACK_DEFINE_MAP(service, name, dialect, address, host, version, pid, capacity, in_flight, slots_given_back,
+                     stalled, draining, up_ms)
 };
 
 struct parameter_line {

@@ -14,7 +14,11 @@
 namespace gate::cli {
 namespace {
 
-std::string state_of(const worker_line& w) { return w.draining ? "draining" : w.stalled ? "stalled" : "ready"; }
+std::string state_of(const worker_line& w) {
+  std::string state = w.draining ? "draining" : w.stalled ? "stalled" : "ready";
+  if (w.slots_given_back != 0) state += ", owes " + std::to_string(w.slots_given_back) + " answers";
+  return state;
+}
 
 void say_none(const std::string& service) {
   std::cout << "No worker "

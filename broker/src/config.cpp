@@ -99,6 +99,9 @@ const std::array keys{
                "calls that one worker runs at once; a worker that announces more gets no more than this"},
     config_key{"attempts_max", &o::attempts_max, 1, 1000,
                "times that one idempotent call is given to a worker; then it ends as worker_lost"},
+    config_key{"slot_timeout", &o::slot_timeout, 1, day_ms,
+               "time for which a gate-rpc or Majordomo worker may owe the answer to a call that has ended; then its "
+               "slot is given back"},
     config_key{
         "internal_threads", &o::internal_threads, 1, 1024,
         "threads for the plain methods that a broker of your own adds to the internal service; calls beyond that "

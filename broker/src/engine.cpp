@@ -54,6 +54,7 @@ options to_core_options(const broker_options& from, std::size_t peers_max, obser
   to.services_max = from.services_max;
   to.peers_max = peers_max;
   to.worker_capacity_max = from.worker_capacity_max;
+  to.slot_timeout = from.slot_timeout;
   to.attempts_max = from.attempts_max;
   to.payload_bytes_max = from.payload_bytes_max;
   to.broker_name = from.name;
@@ -340,6 +341,14 @@ void engine::worker_stalled(const worker_record& w, bool stalled) {
   const std::string_view what = stalled ? "is stalled: no heartbeat, so no new calls" : "is ready again";
   if (may_log()) spdlog::info("worker {} of '{}' {}", static_cast<std::uint64_t>(w.id), w.service, what);
   if (listener_ != nullptr) listener_->worker_stalled(w, stalled);
+}
+
+void engine::slot_given_back(const worker_record& w, std::string_view method, std::uint64_t so_far) {
+  if (!may_log()) return;
+  spdlog::warn(
+      "worker {} '{}' of '{}' at {} owes the answer to a call of {} that ended long ago: its slot is given to "
+      "others (slot_timeout; {} of this worker so far)",
+      static_cast<std::uint64_t>(w.id), w.name, w.service, w.address, method, so_far);
 }
 
 void engine::service_up(std::string_view service) {

@@ -71,6 +71,7 @@ class engine final : private output, private observer {
   void worker_up(const worker_record& w) override;
   void worker_down(const worker_record& w, std::string_view why) override;
   void worker_stalled(const worker_record& w, bool stalled) override;
+  void slot_given_back(const worker_record& w, std::string_view method, std::uint64_t so_far) override;
   void service_up(std::string_view service) override;
   void service_down(std::string_view service) override;
   void call_done(const call_record& call) override;

@@ -4,8 +4,6 @@
 
 #include <gate/clock.hpp>
 
-#include "common/src/exception_text.hpp"
-
 namespace gate::broker {
 namespace {
 

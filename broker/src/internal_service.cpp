@@ -51,6 +51,9 @@ numbers report(const counters& c) {
           {"violations", c.violations},
           {"cut", c.cut},
           {"stalls", c.stalls},
+          {"displaced", c.displaced},
+          {"recalls", c.recalls},
+          {"slots_given_back", c.slots_given_back},
           {"offers_refused", c.offers_refused},
           {"offers_ended", c.offers_ended},
           {"over_allowance", c.over_allowance}};
@@ -168,7 +171,9 @@ std::vector<worker_report> operator_methods::workers() const {
     r.version = view.version;
     r.pid = view.pid;
     r.capacity = view.capacity;
+    r.threads = view.threads;
     r.in_flight = view.in_flight;
+    r.slots_given_back = view.slots_given_back;
     r.stalled = view.stalled;
     r.draining = view.draining;
     r.up_ms = view.up.count();

@@ -31,11 +31,12 @@ struct service_report {
 struct worker_report {
   std::uint64_t id = 0;
   std::string service, name, dialect, address, host, version;  // the name is made up where its dialect has none
-  std::uint32_t pid = 0, capacity = 0, in_flight = 0;
+  std::uint32_t pid = 0, capacity = 0, threads = 0, in_flight = 0;
+  std::uint64_t slots_given_back = 0;
   bool stalled = false, draining = false;
   std::int64_t up_ms = 0, last_heartbeat_ms = 0;
-  MSGPACK_DEFINE_MAP(id, service, name, dialect, address, host, version, pid, capacity, in_flight, stalled, draining,
-                     up_ms, last_heartbeat_ms)
+  MSGPACK_DEFINE_MAP(id, service, name, dialect, address, host, version, pid, capacity, threads, in_flight,
+                     slots_given_back, stalled, draining, up_ms, last_heartbeat_ms)
 };
 
 struct parameter_report {

@@ -92,6 +92,14 @@ int send_some(void* socket, const void* data, std::size_t size_bytes, int flags)
   return sent;
 }
 
+int send_some(void* socket, zmq::message_t& frame, int flags) noexcept {
+  int sent = -1;
+  do {
+    sent = ::zmq_msg_send(frame.handle(), socket, flags | ZMQ_DONTWAIT);
+  } while (sent < 0 && zmq_errno() == EINTR);
+  return sent;
+}
+
 }  // namespace
 
 port::port(loop& where, security::gatekeeper& door, const binding& plan, const broker_options& options,
@@ -109,7 +117,10 @@ port::port(loop& where, security::gatekeeper& door, const binding& plan, const b
 }
 
 void port::take_note_of_ends() {
-  static_cast<void>(socket_.raw().get(zmq::sockopt::events));
+  int events = 0;
+  std::size_t size = sizeof events;
+  while (::zmq_getsockopt(socket_.raw().handle(), ZMQ_EVENTS, &events, &size) != 0 && zmq_errno() == EINTR) {
+  }
   read_events();
 }
 
@@ -134,7 +145,7 @@ delivery port::send(bytes_view routing_id, outgoing& what, lent_payloads& lent) 
       return;
     }
     zmq::message_t counted = lent.copy(frame);
-    if (::zmq_msg_send(counted.handle(), handle, flags | ZMQ_DONTWAIT) < 0) throw zmq::error_t();
+    if (send_some(handle, counted, flags) < 0) throw zmq::error_t();
   };
   if (what.framed) {
     frame_box::unpack(what.batch, [&](bytes_view frame, bool more) { give(frame, more ? ZMQ_SNDMORE : 0); });
@@ -144,7 +155,7 @@ delivery port::send(bytes_view routing_id, outgoing& what, lent_payloads& lent) 
   give(what.batch, more ? ZMQ_SNDMORE : 0);
   if (!more) return delivery::sent;
   what.payload = lent.lend(std::move(what.payload));
-  if (::zmq_msg_send(what.payload.handle(), handle, ZMQ_DONTWAIT) < 0) throw zmq::error_t();
+  if (send_some(handle, what.payload, 0) < 0) throw zmq::error_t();
   return delivery::sent;
 }
 

@@ -57,6 +57,7 @@ method_descriptor read_method(const msgpack::object& o) {
     if (key == "name") m.name = name_of(v);
     if (key == "kind") m.kind = read_kind(v);
     if (key == "client_stream") v.convert(m.client_stream);
+    if (key == "pooled") v.convert(m.pooled);
     if (key == "result") m.result = text_of(v);
     if (key == "doc") m.doc = text_of(v);
     if (key == "parameters") {
@@ -73,6 +74,7 @@ descriptor read_descriptor(const msgpack::object& o) {
   each_entry(o, [&d](std::string_view key, const msgpack::object& v) {
     if (key == "host") d.host = name_of(v);
     if (key == "pid") v.convert(d.pid);
+    if (key == "threads") v.convert(d.threads);
     if (key == "version") d.version = name_of(v);
     if (key == "description") d.description = description_of(v);
     if (key == "labels") {
@@ -102,11 +104,15 @@ void write_parameter(std::string& out, const parameter_info& p) {
 }
 
 void write_method(std::string& out, const method_descriptor& m) {
-  append_map_header(out, 6);
+  append_map_header(out, m.pooled ? 7 : 6);
   write(out, "name", m.name);
   write(out, "kind", m.kind == method_kind::stream ? "stream" : "unary");
   encode_to(out, std::string_view("client_stream"));
   encode_to(out, m.client_stream);
+  if (m.pooled) {
+    encode_to(out, std::string_view("pooled"));
+    encode_to(out, true);
+  }
   encode_to(out, std::string_view("parameters"));
   append_list_header(out, static_cast<std::uint32_t>(m.parameters.size()));
   for (const parameter_info& p : m.parameters) write_parameter(out, p);
@@ -141,10 +147,14 @@ void check(const descriptor& d) {
 std::string encode(const descriptor& d) {
   check(d);
   std::string out;
-  append_map_header(out, 6);
+  append_map_header(out, d.threads != 0 ? 7 : 6);
   write(out, "host", d.host);
   encode_to(out, std::string_view("pid"));
   encode_to(out, d.pid);
+  if (d.threads != 0) {
+    encode_to(out, std::string_view("threads"));
+    encode_to(out, d.threads);
+  }
   write(out, "version", d.version);
   write(out, "description", d.description);
   encode_to(out, std::string_view("labels"));

@@ -49,6 +49,8 @@ std::string_view to_string(message_type type) noexcept {
       return "returned";
     case message_type::bye:
       return "bye";
+    case message_type::recall:
+      return "recall";
   }
   return "unknown";
 }

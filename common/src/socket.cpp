@@ -31,7 +31,9 @@ socket::~socket() {
 }
 
 std::string socket::bind(const std::string& endpoint) {
-  raw().bind(endpoint);
+  while (::zmq_bind(raw().handle(), endpoint.c_str()) != 0) {
+    if (zmq_errno() != EINTR) throw zmq::error_t();
+  }
   return socket_.get(zmq::sockopt::last_endpoint);
 }
 

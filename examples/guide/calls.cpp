@@ -303,7 +303,7 @@ gate::task<void> transfers(gate::Client client, std::filesystem::path folder) {
   check(lines == 1001, "a line for each item");
 
   // As a value, if it fits into memory: up to 256 MiB.
-  const std::string all = co_await client["warehouse"]["dump"]().as<std::string>();
+  const gate::bytes all = co_await client["warehouse"]["dump"]().as<gate::bytes>();
 
   // Into a file. A transfer that breaks off goes on by itself.
   const std::filesystem::path file = folder / "dump.csv";

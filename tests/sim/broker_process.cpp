@@ -43,6 +43,7 @@ void broker_process::crash() {
 void broker_process::leave() {
   sum_up();
   remotes_.clear();
+  turns_ = {};
   speaking_.clear();
   core_.reset();
   dead();
@@ -89,6 +90,8 @@ void broker_process::sum_up() {
   counted_.violations += c.violations;
   counted_.cut += c.cut;
   counted_.stalls += c.stalls;
+  counted_.displaced += c.displaced;
+  counted_.recalls += c.recalls;
 }
 
 // --- what it hears --------------------------------------------------------------------------------------------------
@@ -104,6 +107,7 @@ void broker_process::net_received(const connection_ptr& c, const batch& b) {
 
 void broker_process::take(const connection_ptr& c, const batch& b) {
   if (c->broker_done) return;
+  if (c->tainted) turns_.left(c->id);  // what it sends besides takes turns too
   world_.mix(c->id);
   world_.mix(b.envelopes);
   if (find(c->id) == nullptr) {
@@ -123,7 +127,7 @@ void broker_process::take(const connection_ptr& c, const batch& b) {
       world_.say(name(), "hears " + std::string(to_string(m.type)) + " of " + std::string(c->peer->who()) + ", call " +
                              std::to_string(number(m.call)));
     }
-    heard(*r, m);
+    heard(c->id, *r, m);
     std::optional<descriptor> described;
     if (m.type == message_type::hello && m.payload.size_bytes() > 0) described = decode_descriptor(m.payload.single());
     core_->received(peer_of(c->id), m, described ? &*described : nullptr, clock());
@@ -148,6 +152,8 @@ void broker_process::take_end(const connection_ptr& c) {
   const std::vector<batch> held = std::move(r->held);
   const bool is_worker = r->role == peer_role::worker;
   remotes_.erase(c->id);
+  turns_.left(c->id);
+  turns_.regrouped();
   for (const batch& b : held) {
     wire::gate2::reader envelopes = reader_of(b);
     message m;
@@ -162,15 +168,18 @@ void broker_process::take_end(const connection_ptr& c) {
   verify();
 }
 
-void broker_process::heard(remote& r, const message& m) {
+void broker_process::heard(std::uint64_t id, remote& r, const message& m) {
   switch (m.type) {
     case message_type::hello:
       r.role = m.role;
       r.capacity = m.capacity;
       r.open.clear();
       r.leaving = false;
+      turns_.left(id);
+      turns_.regrouped();
       break;
     case message_type::request:
+      if (r.role == peer_role::client && !r.link->tainted) turns_.heard(id, m);
       if (!m.has(message_flag::one_way)) r.open[number(m.call)].grow(m.credit_items, m.credit_bytes);
       break;
     case message_type::credit:
@@ -182,6 +191,7 @@ void broker_process::heard(remote& r, const message& m) {
       if (r.role == peer_role::worker) r.open.erase(number(m.call));
       break;
     case message_type::drain:
+      turns_.regrouped();
       r.leaving = true;
       break;
     default:
@@ -200,6 +210,7 @@ void broker_process::send(broker::peer_id to, const message& m) {
     if (m.status != errc::ok) line += " (" + std::string(to_string(m.status)) + ": " + std::string(m.text) + ")";
     world_.say(name(), line);
   }
+  if (r->role) watch_turns(static_cast<std::uint64_t>(to), *r, m);
   if (!r->link->tainted && r->role) {
     if (*r->role == peer_role::client)
       said_to_client(*r, m);
@@ -208,6 +219,14 @@ void broker_process::send(broker::peer_id to, const message& m) {
   }
   r->out.add(m);
   speaking_.insert(static_cast<std::uint64_t>(to));
+}
+
+void broker_process::watch_turns(std::uint64_t id, const remote& r, const message& m) {
+  if (r.role == peer_role::client) {
+    if (m.type == message_type::final || m.type == message_type::error) turns_.ended(id, m.call);
+  } else if (m.type == message_type::request) {
+    if (const std::string unfair = turns_.given(m); !unfair.empty()) world_.fail(unfair);
+  }
 }
 
 void broker_process::said_to_client(remote& r, const message& m) {
@@ -247,6 +266,7 @@ void broker_process::said_to_worker(remote& r, const message& m) {
     case message_type::part:
     case message_type::credit:
     case message_type::cancel:
+    case message_type::recall:
       if (call == r.open.end()) return world_.fail("the broker sends a worker a stray " + what);
       break;
     default:
@@ -264,6 +284,8 @@ void broker_process::cut(broker::peer_id peer, errc why, std::string_view text) 
   r->link->broker_done = true;
   network_->close_by_broker(r->link);
   remotes_.erase(static_cast<std::uint64_t>(peer));
+  turns_.left(static_cast<std::uint64_t>(peer));
+  turns_.regrouped();
 }
 
 // --- its turns ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include "common/src/peer/window.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/process.hpp"
+#include "tests/sim/turns.hpp"
 
 namespace gate::sim {
 
@@ -85,7 +86,8 @@ class broker_process final : public process, public broker_end, public broker::o
 
   void take(const connection_ptr& c, const batch& b);
   void take_end(const connection_ptr& c);
-  void heard(remote& r, const message& m);
+  void heard(std::uint64_t id, remote& r, const message& m);
+  void watch_turns(std::uint64_t id, const remote& r, const message& m);
   void said_to_client(remote& r, const message& m);
   void said_to_worker(remote& r, const message& m);
   void verify();
@@ -101,6 +103,7 @@ class broker_process final : public process, public broker_end, public broker::o
   std::unique_ptr<broker::core> core_;
   std::map<std::uint64_t, remote> remotes_;  // by the connection's id
   std::set<std::uint64_t> speaking_;         // those with something to send
+  turn_watch turns_;
   broker::counters counted_;
   bool draining_ = false;
 };

@@ -77,6 +77,8 @@ struct totals {
     counted.malformed += r.counted.malformed;
     counted.violations += r.counted.violations;
     counted.stalls += r.counted.stalls;
+    counted.displaced += r.counted.displaced;
+    counted.recalls += r.counted.recalls;
   }
 };
 
@@ -91,9 +93,10 @@ void print_summary(const totals& t, double seconds) {
     std::printf(" %.*s %" PRIu64, static_cast<int>(name.size()), name.data(), t.outcomes[i]);
   }
   std::printf("\nbroker: accepted %" PRIu64 ", redispatched %" PRIu64 ", late answers %" PRIu64 ", parts %" PRIu64
-              ", overruns %" PRIu64 ", malformed %" PRIu64 ", violations %" PRIu64 ", stalls %" PRIu64 "\n",
+              ", overruns %" PRIu64 ", malformed %" PRIu64 ", violations %" PRIu64 ", stalls %" PRIu64
+              ", displaced %" PRIu64 ", recalls %" PRIu64 "\n",
               t.counted.accepted, t.counted.redispatched, t.counted.late_answers, t.counted.parts, t.counted.overruns,
-              t.counted.malformed, t.counted.violations, t.counted.stalls);
+              t.counted.malformed, t.counted.violations, t.counted.stalls, t.counted.displaced, t.counted.recalls);
 }
 
 int replay(std::uint64_t seed) {

@@ -53,12 +53,10 @@ call_number oracle::arrived(const message& request) {
   return p.call;
 }
 
-call_number oracle::executed(const message& request) {
-  const call_number n = arrived(request);
+void oracle::executed(call_number n) {
   tracked_call& c = at(n);
   if (++c.executions > 1 && !c.has(message_flag::idempotent))
     world_.fail("call " + std::to_string(n) + " was executed twice and is not idempotent");
-  return n;
 }
 
 void oracle::head_received(call_number n, const message& head) {

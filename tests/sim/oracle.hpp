@@ -48,10 +48,10 @@ class oracle {
   call_number begin(tracked_call c);
   tracked_call& at(call_number n);
 
-  // A worker's method was given the call. Returns it.
-  call_number executed(const message& request);
-  // It reached a worker, which may still refuse it. Returns it.
+  // The call reached a worker, which may still refuse it or hand it back. Returns it.
   call_number arrived(const message& request);
+  // Its method has begun.
+  void executed(call_number n);
   void head_received(call_number n, const message& head);
   void part_received(call_number n, const message& part);
   void finished(call_number n, const message& final);

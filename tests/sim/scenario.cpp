@@ -79,6 +79,9 @@ void scenario::make_processes() {
     habits.chats = i < services.size() || r.percent(70);
     habits.reckless_percent = r.percent(30) ? 20 : 0;
     habits.service_time = r.between(milliseconds(2), milliseconds(80));
+    if (r.percent(60)) habits.threads = static_cast<std::uint32_t>(r.between(1, 4));
+    // So quick that it is given more than its threads take, and now and then wrongly so.
+    if (r.percent(30)) habits.service_time = r.between(std::chrono::microseconds(50), std::chrono::microseconds(500));
     workers_.push_back(std::make_unique<worker_process>(world_, 'W' + std::to_string(i), net_, broker_, judge_, habits,
                                                         chosen_.worker));
   }

@@ -19,8 +19,11 @@ void worker_process::start() {
   about.host = "simulated";
   for (const std::string_view& method : method_names) {
     if (!has(static_cast<gate::sim::method>(&method - method_names.data()))) continue;
-    about.methods.emplace_back().name = method;
+    method_descriptor& described = about.methods.emplace_back();
+    described.name = method;
+    described.pooled = is_plain(static_cast<gate::sim::method>(&method - method_names.data()));
   }
+  about.threads = habits_.threads;
   worker::session_options options = options_;
   options.service = habits_.service;
   options.name = name();
@@ -65,7 +68,13 @@ void worker_process::heal() {
 
 void worker_process::forget_session() {
   session_.reset();
+  forget_jobs();
+}
+
+void worker_process::forget_jobs() noexcept {
   jobs_.clear();
+  waiting_.clear();
+  threads_busy_ = 0;
 }
 
 void worker_process::end_of_turn() {
@@ -81,7 +90,7 @@ void worker_process::end_of_turn() {
 
 void worker_process::closed(errc why, std::string_view text) {
   if (why != errc::ok && !was_tainted()) world_.fail(name() + " was turned away: " + std::string(text));
-  jobs_.clear();
+  forget_jobs();
   leaving_ = true;
 }
 
@@ -112,15 +121,58 @@ void worker_process::request(const message& m) {
     // A hello without a descriptor takes every method, and one may have come over this connection that is not ours.
     if (!was_tainted()) world_.fail("call " + std::to_string(n) + " reached a worker that has no such method");
     j.unknown = true;
+  } else if (habits_.threads > 0 && is_plain(j.what)) {
+    j.on_thread = true;
+    j.arguments = m.payload.single();
   } else {
-    judge_.executed(m);
+    judge_.executed(n);
   }
   const bool huge_arguments = m.content == huge_content::value && m.total_bytes == asked.items && m.etag == "whole";
   if (huge_arguments != (j.what == method::put)) world_.fail("call " + std::to_string(n) + " lost what makes it huge");
   jobs_.emplace(m.call, j);
+  if (!j.on_thread) return begin_later(m.call);
+  waiting_.push_back(m.call);
+  run_next();
+}
+
+void worker_process::begin_later(call_id id) {
   duration delay = world_.random.about(habits_.service_time);
-  if (j.what == method::slow && !healed_) delay = world_.random.between(milliseconds(500), milliseconds(8000));
-  later(delay, [this, id = m.call] { begin(id); });
+  if (find(id)->what == method::slow && !healed_) {
+    delay = world_.random.between(milliseconds(500), milliseconds(8000));
+  }
+  later(delay, [this, id] { begin(id); });
+}
+
+void worker_process::run_next() {
+  while (threads_busy_ < habits_.threads && !waiting_.empty()) {
+    const call_id id = waiting_.front();
+    waiting_.pop_front();
+    job* const j = find(id);
+    if (j == nullptr) continue;  // it was handed back
+    if (j->cancelled) {
+      refuse(id, errc::cancelled, "cancelled before it began");
+      continue;
+    }
+    ++threads_busy_;
+    j->has_thread = true;
+    j->begun = clock();
+    judge_.executed(j->number);
+    begin_later(id);
+  }
+}
+
+void worker_process::recalled(call_id call) {
+  job* const j = find(call);
+  if (j == nullptr) return world_.fail(name() + " was asked to hand back a call that it does not have");
+  if (!j->on_thread || j->has_thread || j->cancelled) return;
+  message m;
+  m.call = call;
+  m.service = habits_.service;
+  m.method = method_names[static_cast<std::size_t>(j->what)];
+  m.payload = bytes_view(j->arguments);
+  world_.say(name(), "hands a call back");
+  if (!session_->hand_back(m)) world_.fail(name() + ": its session does not know a call that it gave");
+  jobs_.erase(call);
 }
 
 void worker_process::begin(call_id id) {
@@ -259,6 +311,7 @@ void worker_process::answer(call_id id, std::uint32_t item) {
                                      : oracle::payload_of(j.number, item, j.what == method::echo ? j.padding_bytes : 0);
   message m;
   m.call = id;
+  if (j.has_thread) m.service_time = std::chrono::duration_cast<std::chrono::microseconds>(clock() - j.begun);
   m.payload = bytes_view(result);
   done(id, session_->final(m));
 }
@@ -273,7 +326,10 @@ void worker_process::refuse(call_id id, errc status, std::string_view text) {
 
 void worker_process::done(call_id id, bool accepted) {
   if (!accepted) world_.fail(name() + ": its session does not know a call that it gave");
+  const job* const j = find(id);
+  if (j != nullptr && j->has_thread) --threads_busy_;
   jobs_.erase(id);
+  run_next();
 }
 
 void worker_process::cancelled(call_id call, errc why) {
@@ -284,6 +340,7 @@ void worker_process::cancelled(call_id call, errc why) {
     return;
   }
   j->cancelled = true;
+  if (j->on_thread && !j->has_thread) return refuse(call, errc::cancelled, "cancelled before it began");
   if (!j->started || (j->what == method::never && !healed_ && world_.random.percent(50))) return;
   later(world_.random.about(milliseconds(20)), [this, call] {
     if (find(call) != nullptr) refuse(call, errc::cancelled, "stopped as asked");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@ namespace gate::sim {
 struct worker_habits {
   std::string_view service;
   std::uint32_t capacity = 4;
+  std::uint32_t threads = 0;      // for its plain methods; 0: it does not tell, and runs all at once
   bool chats = true;              // has the method `chat`
   unsigned reckless_percent = 0;  // streams that ignore their credit
   duration service_time = std::chrono::milliseconds(30);
@@ -48,6 +50,9 @@ class worker_process final : public peer_process, public worker::session::handle
     bool started = false, cancelled = false, input_ended = false, reckless = false, pumping = false;
     bool rogue = false;    // no caller of ours asked for it
     bool unknown = false;  // the worker has no such method
+    bool on_thread = false, has_thread = false;
+    instant begun{};
+    std::string arguments;  // to hand back, when it has to wait for a thread
   };
 
   // From the session.
@@ -58,9 +63,10 @@ class worker_process final : public peer_process, public worker::session::handle
   void part(const message& m) override;
   void window_opened(call_id call) override;
   void cancelled(call_id call, errc why) override;
+  void recalled(call_id call) override;
   void serving(const message&) override { world_.say(name(), "serves"); }
   void lost(errc why, std::string_view text, std::chrono::milliseconds) override {
-    jobs_.clear();  // those that had been cancelled before are not cancelled again
+    forget_jobs();  // those that had been cancelled before are not cancelled again
     check_loss(why, text);
   }
   void closed(errc why, std::string_view text) override;
@@ -80,6 +86,12 @@ class worker_process final : public peer_process, public worker::session::handle
 
   job* find(call_id id);
   bool has(method what) const noexcept { return what != method::missing && (what != method::chat || habits_.chats); }
+  static bool is_plain(method what) noexcept {
+    return what == method::echo || what == method::slow || what == method::fail;
+  }
+  void begin_later(call_id id);
+  void run_next();
+  void forget_jobs() noexcept;
   void begin(call_id id);
   void pump(call_id id);
   bool send_item(call_id id, job& j);
@@ -95,6 +107,8 @@ class worker_process final : public peer_process, public worker::session::handle
   std::unique_ptr<worker::session> session_;
   std::map<call_id, job> jobs_;
   call_id broker_number_{};  // of the message that is being handled
+  std::uint32_t threads_busy_ = 0;
+  std::deque<call_id> waiting_;  // for a thread
   bool healed_ = false;
   bool leaving_ = false;  // the session has closed; the process ends with this turn
 };

@@ -151,10 +151,11 @@ int flood(const std::string& broker, std::size_t count) {
 int truncated(const std::string& frontend, const std::string& backend) {
   gate::test::raw_dealer worker(backend);
   worker.hello_as_worker("short", 1);
+  worker.wait_for(gate::message_type::welcome);
   const gate::Client client{frontend};
   std::future<std::string> reading = std::async(std::launch::async, [&]() -> std::string {
     try {
-      auto data = client["short"]["file"]().get<gate::HugeData>().blocking();
+      auto data = client["short"]["echo"]().get<gate::HugeData>().blocking();
       std::size_t size = 0;
       while (auto chunk = data.next()) size += chunk->size();
       return "whole: " + std::to_string(size);
@@ -162,6 +163,7 @@ int truncated(const std::string& frontend, const std::string& backend) {
       return std::string(gate::to_string(e.code())) + ": " + e.what();
     }
   });
+  if (reading.wait_for(300ms) == std::future_status::ready) std::cerr << reading.get() << std::endl;
   const gate::call_id call = worker.next_request();
   gate::message head;
   head.type = gate::message_type::part;

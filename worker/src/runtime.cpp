@@ -61,6 +61,7 @@ std::string runtime::encoded_descriptor() const {
   descriptor d = peer::describe_this_process();
   d.description = worker_.description();
   d.labels = options_.labels;
+  d.threads = static_cast<std::uint32_t>(threads_of(options_));
   d.methods = worker_.describe();
   return encode(d);
 }

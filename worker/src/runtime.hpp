@@ -39,6 +39,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   void part(const message& m) override { dispatcher_.part(m); }
   void window_opened(call_id call) override { dispatcher_.window_opened(call); }
   void cancelled(call_id call, errc why) override { dispatcher_.cancelled(call, why); }
+  void recalled(call_id call) override { dispatcher_.recalled(call); }
   void serving(const message& welcome) override;
   void lost(errc why, std::string_view text, std::chrono::milliseconds pause) override;
   void closed(errc why, std::string_view text) override;
@@ -58,6 +59,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   bool huge_part(const message& m) override { return session_.part(m); }
   bool final(const message& m) override { return session_.final(m); }
   bool error(const message& m) override { return session_.error(m); }
+  bool hand_back(const message& request) override { return session_.hand_back(request); }
   bool grant(call_id call, std::uint32_t items, std::uint32_t octets) override {
     return session_.grant(call, items, octets);
   }

@@ -31,6 +31,7 @@ class session::impl final : public peer::link::owner {
   bool part(message m);
   bool final(message m);
   bool error(message m);
+  bool hand_back(message m);
   bool grant(call_id call, std::uint32_t items, std::uint32_t bytes);
   void drain(instant now);
   state current() const noexcept;
@@ -56,10 +57,11 @@ class session::impl final : public peer::link::owner {
   void link_closed(errc why, std::string_view text, instant now) override;
 
   void begin(const message& m, instant now);
-  void hand_back(const message& m);
+  void refuse(const message& m);
   void take_part(const message& m, instant now);
   void take_credit(const message& m);
   void cancel(call_id remote);
+  void recall(call_id remote);
   void drained(instant now);
   bool end(call_id id, message& m);
   void too_large(call_id id);
@@ -88,6 +90,8 @@ void session::impl::received(const message& m, instant now) {
       return take_credit(m);
     case message_type::cancel:
       return cancel(m.call);
+    case message_type::recall:
+      return recall(m.call);
     case message_type::drained:
       return drained(now);
     case message_type::drain:
@@ -99,7 +103,7 @@ void session::impl::received(const message& m, instant now) {
 
 void session::impl::begin(const message& m, instant now) {
   if (by_remote_.find(m.call) != call_id{}) return link_.violation("a request under the number of an open call", now);
-  if (draining_) return hand_back(m);
+  if (draining_) return refuse(m);
   if (calls_.size() >= capacity_) return link_.violation("more requests than the capacity announced", now);
   const auto [id, record] = calls_.add();
   record->remote = m.call;
@@ -112,7 +116,7 @@ void session::impl::begin(const message& m, instant now) {
   world_.request(ours);
 }
 
-void session::impl::hand_back(const message& m) {
+void session::impl::refuse(const message& m) {
   message back = m;
   back.type = message_type::returned;
   world_.send(back);
@@ -149,6 +153,12 @@ void session::impl::cancel(call_id remote) {
   if (record == nullptr || record->cancelled) return;
   record->cancelled = true;
   world_.cancelled(id, errc::cancelled);
+}
+
+void session::impl::recall(call_id remote) {
+  const call_id id = by_remote_.find(remote);
+  const call* const record = calls_.find(id);
+  if (record != nullptr && !record->cancelled) world_.recalled(id);
 }
 
 void session::impl::drained(instant now) {
@@ -197,6 +207,11 @@ bool session::impl::error(message m) {
   m.type = message_type::error;
   m.origin = origin::worker;
   if (m.status == errc::ok) m.status = errc::internal;
+  return end(m.call, m);
+}
+
+bool session::impl::hand_back(message m) {
+  m.type = message_type::returned;
   return end(m.call, m);
 }
 
@@ -319,6 +334,7 @@ bool session::part(call_id call, payload_view item) {
 bool session::part(const message& m) { return impl_->part(m); }
 bool session::final(const message& m) { return impl_->final(m); }
 bool session::error(const message& m) { return impl_->error(m); }
+bool session::hand_back(const message& request) { return impl_->hand_back(request); }
 bool session::grant(call_id call, std::uint32_t items, std::uint32_t bytes) { return impl_->grant(call, items, bytes); }
 
 void session::drain(instant now) { impl_->drain(now); }

@@ -20,7 +20,10 @@
 namespace gate::worker {
 
 struct session_options : peer::link_options {
-  session_options() { role = peer_role::worker; }
+  session_options() {
+    role = peer_role::worker;
+    capabilities |= capability::recall;
+  }
 };
 
 class session {
@@ -43,6 +46,9 @@ class session {
     // Stop it; an answer is still owed, and goes nowhere when the connection is gone (unavailable). Once for each call,
     // so the loss of the connection is not reported for a call that had been cancelled before.
     virtual void cancelled(call_id call, errc why) = 0;
+
+    // Another worker has a thread free: if the method has not begun, hand_back() the call.
+    virtual void recalled(call_id /*call*/) {}
 
     virtual void serving(const message& welcome) = 0;  // registered
     virtual void lost(errc why, std::string_view text,
@@ -79,6 +85,8 @@ class session {
   // error.
   bool final(const message& m);
   bool error(const message& m);
+  // The request as it came, whose method has not begun and will not: another worker gets it.
+  bool hand_back(const message& request);
   bool grant(call_id call, std::uint32_t items, std::uint32_t bytes);  // lets the caller's stream send more
 
   // Takes no new work; closes when the last call has ended. Idempotent.

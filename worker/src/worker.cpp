@@ -75,13 +75,13 @@ void check(const Worker& what, const worker_options& options) {
   }
 }
 
-void bring_within_bounds(worker_options& options) {
-  gate::bring_within_bounds(options.drain_timeout);
-  gate::bring_within_bounds(options.stuck_after);
-  gate::bring_within_bounds(options.connect_timeout);
-  gate::bring_within_bounds(options.reconnect_pause_min);
-  gate::bring_within_bounds(options.reconnect_pause_max);
-  gate::bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
+void bound_durations(worker_options& options) {
+  bring_within_bounds(options.drain_timeout);
+  bring_within_bounds(options.stuck_after);
+  bring_within_bounds(options.connect_timeout);
+  bring_within_bounds(options.reconnect_pause_min);
+  bring_within_bounds(options.reconnect_pause_max);
+  bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ task<void> serve(loop& where, Worker& what, worker_options options) {
   loop& here = co_await this_loop();
   GATE_ASSERT(&here == &where);
   check(what, options);
-  bring_within_bounds(options);
+  bound_durations(options);
   worker::runtime served(where, what, std::move(options));
   co_await served.run();
 }

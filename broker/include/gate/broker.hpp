@@ -74,6 +74,7 @@ struct broker_options {
   std::size_t peers_max = limits::peers_max;
   std::uint32_t worker_capacity_max = limits::worker_capacity_max;
   std::uint32_t attempts_max = limits::attempts_max;
+  std::chrono::milliseconds slot_timeout = limits::slot_timeout;
   std::size_t internal_threads = limits::internal_threads;
 
   std::size_t requests_per_second_max = limits::requests_per_second_max;

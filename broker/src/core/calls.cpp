@@ -59,19 +59,19 @@ bool core::state::take_in(peer& client, const service_key& what, const message& 
   service* const home = expect(client, what, m);
   if (home == nullptr) return false;
   lane& where = home->lane_of(m.method);
-  worker* const w = worker_pool::pick(where.groups);
+  worker* const w = home->pool.pick(where.offers, now_);
   if (w != nullptr) {
     call& c = accept(client, m, *home);
     if (const std::size_t bytes = stored_request::measure(m); c.idempotent() && may_keep(c, bytes))
       store(c, copy_of(m));
-    give(c, *w, m);
+    give(c, *w, where, m);
     return true;
   }
-  if (home->pool.members() > 0 && where.groups.empty()) {
+  if (home->pool.members() > 0 && where.offers.empty()) {
     return refused(errc::no_method, text_of({"service '", m.service, "' has no method '", m.method,
                                              "'; ask its describe for the list"}));
   }
-  if (refused_by_queue(client, m, *home)) return false;
+  if (refused_by_queue(client, m, *home, where)) return false;
   std::unique_ptr<stored_request> copy = copy_of(m);
   if (!copy) return refused(errc::busy, "the broker has no memory to queue this call; call again later");
   call& c = accept(client, m, *home);
@@ -107,8 +107,9 @@ service* core::state::expect(peer& client, const service_key& what, const messag
   return home;
 }
 
-bool core::state::refused_by_queue(peer& client, const message& m, const service& home) {
+bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
   const std::size_t bytes = stored_request::measure(m);
+  make_room(client, home, where, bytes);
   std::string_view limit;
   if (home.queued() >= settings_.queue_max) {
     limit = "its queue is full (queue_max)";
@@ -126,6 +127,29 @@ bool core::state::refused_by_queue(peer& client, const message& m, const service
   refuse(client, m, errc::busy,
          text_of({"service '", m.service, "' has no free worker and ", limit, "; call again later"}));
   return true;
+}
+
+// A service's queue is full: whoever fills it makes room for who waits with less. What leaves is what came last, so
+// that who waited longest goes on waiting, and nobody has begun with it.
+void core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
+  constexpr int tries = 16;  // one large request may need the room of several small ones
+  for (int i = 0; i < tries; ++i) {
+    const bool full = home.queued() >= settings_.queue_max || home.queued_bytes() + bytes > settings_.queue_bytes_max ||
+                      queued_ >= settings_.queue_total_max ||
+                      queued_bytes_ + kept_bytes_ + bytes > settings_.queue_total_bytes_max;
+    if (!full) return;
+    const client_share* const most = home.heaviest();
+    if (most == nullptr) return;
+    call& latest = client_turns::latest_of(*most);
+    const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
+    const std::size_t loses = latest.kept->bytes() + client_share::call_weight;
+    if (latest.executed || most->weight() < gains + loses) return;
+    ++counted_.displaced;
+    end(latest, errc::busy,
+        text_of({"service '", home.full_name(),
+                 "' has no free worker, its queue is full, and this client has more in "
+                 "it than others who call; call again later"}));
+  }
 }
 
 void core::state::refuse(peer& client, const message& m, errc status, std::string_view text) {
@@ -169,8 +193,11 @@ call& core::state::accept(peer& client, const message& m, service& home) {
 
 // --- given to a worker -----------------------------------------------------------------------------------------------
 
-void core::state::give(call& c, worker& w, const message& request) {
-  GATE_ASSERT(c.stage == call_stage::loose && w.takes());
+void core::state::give(call& c, worker& w, const lane& where, const message& request) {
+  // Arguments that are collected first take no thread until they are whole.
+  call_way way = where.way_of(*w.group);
+  if (way == call_way::thread && request.content == huge_content::value) way = call_way::slices;
+  GATE_ASSERT(c.stage == call_stage::loose && w.takes(way));
   if (request.content && !w.self->context.huge) {
     return end(c, errc::unsupported,
                text_of({"the worker of service '", c.home->full_name(),
@@ -180,9 +207,7 @@ void core::state::give(call& c, worker& w, const message& request) {
   ++running_;
   c.given_at = now_;
   c.holder = &w;
-  w.calls.push_back(c);
-  ++w.held;
-  c.home->pool.used(w);
+  take_place(c, w, way);
   if (std::exchange(c.given, true)) ++counted_.redispatched;
 
   message m = request;
@@ -210,21 +235,40 @@ void core::state::give(call& c, worker& w, const message& request) {
 
 void core::state::give_queued(call& c, worker& w) {
   if (c.budgeted && c.ends_at <= now_) return end(c, errc::timed_out, "no worker was free within the call's budget");
+  const lane& where = *c.waits_in;
+  c.home->served(c);
   dequeue(c);
-  give(c, w, c.kept->view());
+  give(c, w, where, c.kept->view());
 }
 
 void core::state::serve(worker& w) {
   w.home->pool.refresh(w);
-  while (w.takes()) {
-    call* const c = w.home->next_for(*w.group);
+  while (w.serves()) {
+    call* const c = w.home->next_for(w);
     if (c == nullptr) return;
     give_queued(*c, w);
   }
 }
 
-void core::state::serve(service& s) {
-  while (call* const c = s.next()) give_queued(*c, *worker_pool::pick(c->waits_in->groups));
+void core::state::take_place(call& c, worker& w, call_way way) {
+  c.way = way;
+  c.recalled = false;
+  w.work.given(way, now_);
+  if (way == call_way::capacity) {
+    w.calls.push_back(c);
+  } else {
+    w.pooled.push_back(c);
+    if (w.recalls && !w.armed() && w.work.in_pool() > w.work.threads()) wheel_.arm(w, now_ + limits::work_ahead);
+  }
+  w.home->pool.used(w);
+}
+
+// The caller serves the worker, or lets its pool know.
+worker& core::state::leave_place(call& c) {
+  worker& w = *std::exchange(c.holder, nullptr);
+  intrusive_list<call, by_worker>::unlink(c);
+  w.work.ended(c.way, now_);
+  return w;
 }
 
 // --- answered --------------------------------------------------------------------------------------------------------
@@ -247,6 +291,8 @@ void core::state::on_answer(worker& w, const message& m) {
   } else {
     deliver(*c, m);
   }
+  if (c->way == call_way::thread) w.work.ran(m.service_time);
+  w.answered_at = now_;
   release_from_worker(*c);
   serve(w);
 }
@@ -290,13 +336,12 @@ void core::state::deliver(call& c, const message& m) {
 }
 
 void core::state::release_from_worker(call& c) {
-  worker& w = *std::exchange(c.holder, nullptr);
-  intrusive_list<call, by_worker>::unlink(c);
-  if (c.stage == call_stage::abandoned) --abandoned_;
+  deadline_wheel::disarm(c);
 #if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 2
-  if (c.stage == call_stage::abandoned) ++w.held;
+  if (c.stage == call_stage::abandoned) c.holder->work.given(call_way::capacity, now_);
 #endif
-  --w.held;
+  if (c.stage == call_stage::abandoned) --abandoned_;
+  leave_place(c);
   c.stage = call_stage::loose;
   calls_.release(c);
 }
@@ -328,6 +373,7 @@ instant core::state::deadline_of(const call& c) const noexcept {
 // A call's timer is not moved as the call goes on: it is armed for a time that was right once and is never too late,
 // and what is due is worked out here.
 void core::state::on_deadline(call& c) {
+  if (c.stage == call_stage::abandoned) return give_back_slot(c);
   if (c.stage == call_stage::running && !c.budgeted && c.answers_in_parts() && !c.answers.open()) {
     return wheel_.arm(c, now_ + settings_.idle_timeout);  // the clock stands
   }
@@ -407,7 +453,30 @@ void core::state::abandon(call& c) {
   message m;
   m.type = message_type::cancel;
   m.call = in_flight::name_of(c);
-  out_.send(c.holder->self->id, m);
+  const peer& holder = *c.holder->self;
+  out_.send(holder.id, m);
+  if (holder.context.owes) return;
+  c.ends_at = now_;
+  wheel_.arm(c, now_ + settings_.slot_timeout);
+}
+
+// It has not answered, and never will: the dialect knows no cancel, and some of its workers lose an answer. One that
+// has not been heard since is at work on it, or gone.
+void core::state::give_back_slot(call& c) {
+  constexpr auto look_again = std::chrono::milliseconds(500);
+  worker& w = *c.holder;
+  const instant due = c.ends_at + settings_.slot_timeout;
+  if (now_ < due) return wheel_.arm(c, due);
+  if (std::max(w.heard_at, w.answered_at) <= c.ends_at) return wheel_.arm(c, now_ + look_again);
+  message m;
+  m.type = message_type::recall;  // whoever keeps notes of it may forget them
+  m.call = in_flight::name_of(c);
+  out_.send(w.self->id, m);
+  ++w.given_back;
+  ++counted_.slots_given_back;
+  if (settings_.watcher != nullptr) settings_.watcher->slot_given_back(record_of(w), c.method, w.given_back);
+  release_from_worker(c);
+  serve(w);
 }
 
 // --- the queue, and what is stored -----------------------------------------------------------------------------------

@@ -17,14 +17,35 @@ std::string check_call(const call& c) {
   if (held && c.holder->home != c.home) return "a call is held by a worker of another service";
   if (queued != (c.waits_in != nullptr)) return "a call's stage and its queue disagree";
   if (queued && !c.kept) return "a queued call has lost its request";
+  if (queued != (c.line != nullptr)) return "a call's stage and its client's turn disagree";
   if (c.stage == call_stage::abandoned) {
-    if (c.client != nullptr || c.armed() || c.kept)
-      return "an abandoned call still has a client, a deadline or a request";
+    if (c.client != nullptr || c.kept) return "an abandoned call still has a client or a request";
+    if (c.armed() != !c.holder->self->context.owes) return "an abandoned call has a deadline, or lacks one";
     return {};
   }
   if (!c.armed()) return "an open call has no deadline";
   if (c.client == nullptr && !c.one_way()) return "an open call has no client";
   if (c.stage == call_stage::running && c.kept && !c.idempotent()) return "a request is kept for nothing";
+  return {};
+}
+
+// What a worker holds, by its lists.
+std::string check_work(const worker& w, std::size_t& has) {
+  std::size_t on_threads = 0, in_pool = 0;
+  for (const auto* list : {&w.calls, &w.pooled}) {
+    for (const call& c : *list) {
+      if (c.holder != &w) return "a call is in the list of another worker";
+      if ((list == &w.calls) != (c.way == call_way::capacity)) return "a call is in the wrong list of its worker";
+      ++has;
+      if (list == &w.pooled) ++in_pool;
+      if (c.way == call_way::thread) ++on_threads;
+    }
+  }
+  const held_work& work = w.work;
+  if (has != work.held()) return "a worker's credit disagrees with the calls that it holds";
+  if (in_pool != work.in_pool() || on_threads != work.on_threads()) return "the counts of a worker's threads are wrong";
+  if (has > work.capacity()) return "a worker is over its capacity";
+  if (w.recalls && in_pool > work.threads() && !w.armed()) return "what waits at a worker is not looked after";
   return {};
 }
 
@@ -92,12 +113,7 @@ std::string core::state::check_peers(std::size_t held) const {
     ++workers;
     if (p.work->self != &p) return "a worker belongs to another peer";
     std::size_t has = 0;
-    for (const call& c : p.work->calls) {
-      if (c.holder != p.work.get()) return "a call is in the list of another worker";
-      ++has;
-    }
-    if (has != p.work->held) return "a worker's credit disagrees with the calls that it holds";
-    if (has > p.work->capacity) return "a worker is over its capacity";
+    if (const std::string fault = check_work(*p.work, has); !fault.empty()) return fault;
     held -= has;
   }
   if (clients != clients_ || workers != workers_) return "the counts of peers disagree with the table";
@@ -110,7 +126,9 @@ std::string core::state::check_service(const service& s) const {
   for (const worker& w : s.workers) {
     ++workers;
     if (w.group != nullptr) ++members;
-    if (w.takes() != intrusive_list<worker, has_credit>::linked(w)) return "the list of free workers is wrong";
+    if (w.group == nullptr) continue;
+    if (w.takes(call_way::capacity) != w.group->free.contains(w)) return "the order of free workers is wrong";
+    if (w.takes(call_way::thread) != w.group->with_threads.contains(w)) return "the order of free threads is wrong";
   }
   if (workers != s.worker_count || members != s.pool.members()) return "the counts of workers are wrong";
   if (s.unused()) return "it is kept for nothing";
@@ -119,8 +137,11 @@ std::string core::state::check_service(const service& s) const {
   for (const call* c : waiting) {
     bytes += c->kept->bytes();
     if (c->home != &s) return "a call waits for another service";
-    if (worker_pool::pick(c->waits_in->groups) != nullptr) return "a call waits while a worker could take it";
-    if (members > 0 && c->waits_in->groups.empty()) return "a call waits for a method that nobody has";
+    if (worker_pool::can_pick(c->waits_in->offers, now_)) return "a call waits while a worker could take it";
+    if (members > 0 && c->waits_in->offers.empty()) return "a call waits for a method that nobody has";
+  }
+  for (const auto& l : s.lanes()) {
+    if (!l->waiting.consistent()) return "the turns of its clients are wrong";
   }
   if (!waiting.empty() && !s.awaited()) return "calls wait for nobody";
   if (waiting.size() != s.queued() || bytes != s.queued_bytes()) return "the counts of its queue are wrong";

@@ -142,6 +142,9 @@ void core::state::tick(instant now) {
       case timer_kind::life:
         on_life(static_cast<peer&>(static_cast<life_timer&>(t)));
         break;
+      case timer_kind::hold:
+        on_hold(static_cast<worker&>(static_cast<hold_timer&>(t)));
+        break;
       case timer_kind::beat:
         on_beat(static_cast<peer&>(static_cast<beat_timer&>(t)));
         break;

@@ -5,6 +5,7 @@
 //   registration.cpp   connections: hello, heartbeats, stalled, drain, bye, the end
 //   calls.cpp          a call's life: accepted, given to a worker, answered, cancelled, out of time
 //   handover.cpp       calls that lost their worker, and services that lost theirs
+//   recall.cpp         calls that wait at one worker while another is idle
 //   streams.cpp        parts and credit
 //   views.cpp          what operators see
 //   check.cpp          the invariants
@@ -132,18 +133,20 @@ class core::state {
   void refuse(peer& client, const message& m, errc status, std::string_view text);
   // The service of that name, made when it may yet come; null, and the request refused, when it is not to be expected.
   service* expect(peer& client, const service_key& what, const message& m);
-  bool refused_by_queue(peer& client, const message& m, const service& home);
+  bool refused_by_queue(peer& client, const message& m, service& home, const lane& where);
+  void make_room(const peer& client, service& home, const lane& where, std::size_t bytes);
   call& accept(peer& client, const message& m, service& home);
   void deliver(call& c, const message& m);
   // The worker's answer is in: its credit is free again, and so is the slot.
   void release_from_worker(call& c);
 
-  // Gives a loose call to a worker that takes it. `request` may be c.kept.
-  void give(call& c, worker& w, const message& request);
+  // Gives a loose call of that lane to a worker that takes it. `request` may be c.kept.
+  void give(call& c, worker& w, const lane& where, const message& request);
+  void take_place(call& c, worker& w, call_way way);
+  worker& leave_place(call& c);
   void give_queued(call& c, worker& w);
-  // Gives waiting calls to that worker, to any worker of the service, as long as there is credit.
+  // Gives waiting calls to that worker as long as it takes them.
   void serve(worker& w);
-  void serve(service& s);
 
   // Ends a call of any stage with an error of the broker. Cancels it at its worker when it runs.
   void end(call& c, errc status, std::string_view text);
@@ -152,6 +155,7 @@ class core::state {
   void detach_client(call& c);
   void client_left(peer& client);
   void abandon(call& c);
+  void give_back_slot(call& c);
 
   instant deadline_of(const call& c) const noexcept;
   void enqueue(call& c, lane& where, bool at_front);
@@ -166,7 +170,7 @@ class core::state {
   void on_returned(worker& w, const message& m);
   // What goes on with calls that have no worker any more: each is given to another one, queued again in front, or
   // ended.
-  void hand_over(service& s, std::vector<call*>& calls, const worker* avoid);
+  void hand_over(service& s, std::vector<call*>& calls, worker* avoid);
   errc lost_status(const call& c) const noexcept;
   bool may_run_again(const call& c) const noexcept;
   void take_from_worker(call& c);
@@ -177,6 +181,12 @@ class core::state {
   void start_grace(service& s, instant until);
   void on_grace_over(service& s);
   void drop_if_unused(service& s);
+
+  // --- recall.cpp
+  // -----------------------------------------------------------------------------------------------------
+
+  void on_hold(worker& w);
+  bool may_recall(const call& c) const noexcept;
 
   // --- streams.cpp ---------------------------------------------------------------------------------------------------
 

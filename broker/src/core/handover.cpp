@@ -30,8 +30,9 @@ void core::state::on_returned(worker& w, const message& m) {
     release_from_worker(*c);
     return serve(w);
   }
-  const bool unread = !c->delivered && !c->client_fed;
+  const bool unread = c->unread();
   take_from_worker(*c);
+  w.home->pool.refresh(w);
   service& home = *w.home;
   if (!unread) {
     end(*c, errc::worker_lost, "the worker handed the call back although it had begun with it");
@@ -60,14 +61,12 @@ errc core::state::lost_status(const call& c) const noexcept {
 
 // The call is loose; its worker has its credit back.
 void core::state::take_from_worker(call& c) {
-  worker& w = *std::exchange(c.holder, nullptr);
-  intrusive_list<call, by_worker>::unlink(c);
-  --w.held;
+  leave_place(c);
   --running_;
   c.stage = call_stage::loose;
 }
 
-void core::state::hand_over(service& s, std::vector<call*>& calls, const worker* avoid) {
+void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid) {
   std::vector<call*> waiting;
   for (call* c : calls) {
     lane& where = s.lane_of(c->method);
@@ -76,9 +75,9 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, const worker*
           text_of({"the worker of service '", s.full_name(),
                    "' left before it read the call, and there is no "
                    "room to queue it (client_bytes_max, queue_total_bytes_max); call again later"}));
-    } else if (worker* const w = worker_pool::pick(where.groups, avoid); w != nullptr) {
-      give(*c, *w, c->kept->view());
-    } else if (where.groups.empty() && s.pool.members() > 0) {
+    } else if (worker* const w = s.pool.pick(where.offers, now_, avoid); w != nullptr) {
+      give(*c, *w, where, c->kept->view());
+    } else if (where.offers.empty() && s.pool.members() > 0) {
       end(*c, c->executed ? errc::worker_lost : errc::no_method,
           text_of({"the last worker of service '", s.full_name(), "' with the method '", c->method, "' went away"}));
     } else if (!s.awaited()) {
@@ -110,13 +109,14 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, const worker*
 void core::state::worker_left(worker& w, std::string_view why) {
   service& s = *w.home;
   retire(w);
+  deadline_wheel::disarm(w);
   intrusive_list<worker, of_service>::unlink(w);
   --s.worker_count;
   if (settings_.watcher != nullptr) settings_.watcher->worker_down(record_of(w), why);
   if (w.number != 0) s.nameless.give_back(w.number);
 
   std::vector<call*> again;
-  while (call* const c = w.calls.first()) {
+  while (call* const c = w.first_call()) {
 #if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 3
     if (c->stage == call_stage::running) {
       intrusive_list<call, by_worker>::unlink(*c);

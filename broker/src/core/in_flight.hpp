@@ -13,6 +13,7 @@
 #include <gate/protocol.hpp>
 
 #include "broker/src/core/credit.hpp"
+#include "broker/src/core/held_work.hpp"
 #include "broker/src/core/stored_request.hpp"
 #include "broker/src/core/timer.hpp"
 
@@ -21,6 +22,7 @@ namespace gate::broker {
 struct peer;
 struct worker;
 struct lane;
+struct client_line;
 class service;
 
 // The lists that a call is in.
@@ -44,14 +46,16 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   call_stage stage = call_stage::loose;
 
   std::uint8_t flags = 0;
-  std::uint8_t accept = 0;    // encodings of the answer that the client reads
-  bool budgeted = false;      // ends_at rules; else the idle timeout, from progress_at on
-  bool delivered = false;     // a part of the answer has gone to the client
-  bool client_fed = false;    // credit for the client's parts was granted, so parts may be on their way
-  bool client_ended = false;  // the client's last part has come
-  bool given = false;         // to a worker, at least once
-  bool executed = false;      // a worker may have read it
-  bool huge_answer = false;   // its head has gone to the client
+  std::uint8_t accept = 0;            // encodings of the answer that the client reads
+  bool budgeted = false;              // ends_at rules; else the idle timeout, from progress_at on
+  bool delivered = false;             // a part of the answer has gone to the client
+  bool client_fed = false;            // credit for the client's parts was granted, so parts may be on their way
+  bool client_ended = false;          // the client's last part has come
+  bool given = false;                 // to a worker, at least once
+  bool executed = false;              // a worker may have read it
+  bool huge_answer = false;           // its head has gone to the client
+  bool recalled = false;              // its worker was asked to hand it back
+  call_way way = call_way::capacity;  // what it takes of its worker, while it has one
   std::uint16_t hand_backs = 0;
   std::uint32_t attempt = 0;
   std::size_t charged_bytes = 0;  // to its principal
@@ -59,9 +63,10 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   peer* client = nullptr;  // null for a one-way call whose client has left
   call_id client_call{};
   service* home = nullptr;
-  lane* waits_in = nullptr;   // while queued
-  worker* holder = nullptr;   // while running or abandoned
-  std::int64_t position = 0;  // while queued: the order within the service
+  lane* waits_in = nullptr;     // while queued
+  client_line* line = nullptr;  // while queued: its client's place there
+  worker* holder = nullptr;     // while running or abandoned
+  std::int64_t position = 0;    // while queued: the order within the service
 
   instant accepted_at, queued_at, given_at, progress_at, ends_at;
 
@@ -82,6 +87,8 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   bool takes_huge() const noexcept { return accept != 0 && !one_way(); }
   bool idempotent() const noexcept { return (flags & message_flag::idempotent) != 0; }
   bool wants_stream() const noexcept { return (flags & message_flag::wants_stream) != 0; }
+  // Its worker may still hand it back: nothing of it is known to have begun.
+  bool unread() const noexcept { return !delivered && !client_fed && !huge_answer; }
   bool client_stream() const noexcept { return (flags & message_flag::client_stream) != 0; }
   // The answer's parts go to the client as far as its window is open.
   bool answers_in_parts() const noexcept { return wants_stream() || huge_answer; }

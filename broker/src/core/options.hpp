@@ -33,6 +33,7 @@ struct options {
   std::size_t peers_max = limits::peers_max;
   std::uint32_t worker_capacity_max = limits::worker_capacity_max;
   std::uint32_t attempts_max = limits::attempts_max;
+  std::chrono::milliseconds slot_timeout = limits::slot_timeout;
   std::size_t payload_bytes_max = limits::payload_bytes_max;
 
   std::string broker_name = "gate-broker";

@@ -49,6 +49,9 @@ class observer {
   virtual void worker_up(const worker_record& /*worker*/) {}
   virtual void worker_down(const worker_record& /*worker*/, std::string_view /*why*/) {}
   virtual void worker_stalled(const worker_record& /*worker*/, bool /*stalled*/) {}
+  // It has not answered a call that ended long ago: the slot is given to others. `so_far` of its slots were.
+  virtual void slot_given_back(const worker_record& /*worker*/, std::string_view /*method*/, std::uint64_t /*so_far*/) {
+  }
   virtual void service_up(std::string_view /*service*/) {}
   virtual void service_down(std::string_view /*service*/) {}
   virtual void call_done(const call_record& /*call*/) {}

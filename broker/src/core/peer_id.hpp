@@ -14,6 +14,9 @@ enum class peer_id : std::uint64_t {};
 // The broker's own internal service, which the core sees as one more worker.
 inline constexpr peer_id internal_peer{0};
 
+// The principal of whoever has not logged in.
+inline constexpr std::string_view anonymous = "anonymous";
+
 // What is known of a peer before it says anything, from its endpoint, its dialect and its authentication.
 struct peer_context {
   std::string principal;                // who it is; "anonymous" without authentication
@@ -25,6 +28,9 @@ struct peer_context {
   bool huge = true;        // its dialect has huge arguments, and calls that take no huge answer
   bool errors = true;      // its dialect can say that a call failed; else its calls wait for services to appear
   bool insides = true;     // it may see what a failure says of a worker's insides: its traceback
+  bool owes = true;        // as a worker it answers each call in the end, one that has ended too
+
+  bool logged_in() const noexcept { return !principal.empty() && principal != anonymous; }
 };
 
 }  // namespace gate::broker

@@ -10,6 +10,7 @@
 #include <gate/clock.hpp>
 #include <gate/intrusive_list.hpp>
 
+#include "broker/src/core/client_turns.hpp"
 #include "broker/src/core/in_flight.hpp"
 #include "broker/src/core/peer_id.hpp"
 #include "broker/src/core/timer.hpp"
@@ -41,6 +42,7 @@ struct peer : life_timer, beat_timer, intrusive_node<peer> {
   intrusive_list<call, by_client> calls;
   std::size_t calls_open = 0;
   std::size_t stored_bytes = 0;
+  intrusive_list<client_line, of_client> lines;  // where its calls wait
 
   std::unique_ptr<worker> work;  // of a worker
 

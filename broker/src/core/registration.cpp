@@ -9,6 +9,15 @@
 
 namespace gate::broker {
 
+namespace {
+
+call_way way_of(const method_descriptor& method, const worker& w) noexcept {
+  if (w.work.threads() == 0 || !method.pooled) return call_way::capacity;
+  return method.kind == method_kind::stream ? call_way::slices : call_way::thread;
+}
+
+}  // namespace
+
 void core::state::on_hello(peer& p, const message& m, const descriptor* described) {
   if (p.state != peer_state::fresh) resign(p, "it said hello again");
   if (m.version_min > gate2_version || m.version_max < gate2_version) {
@@ -59,14 +68,16 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
   worker& w = *p.work;
   w.self = &p;
   w.home = home;
-  w.capacity = p.internal() ? m.capacity : std::min(m.capacity, settings_.worker_capacity_max);
+  const std::uint32_t capacity = p.internal() ? m.capacity : std::min(m.capacity, settings_.worker_capacity_max);
+  w.work = held_work(capacity, described == nullptr ? 0 : described->threads);
+  w.recalls = w.work.threads() != 0 && (m.capabilities & capability::recall) != 0;
   w.registered_at = w.heard_at = now_;
-  std::vector<std::string> methods;
+  std::vector<offered_method> methods;
   if (described != nullptr) {
     w.about = *described;
     w.described = true;
     methods.reserve(described->methods.size());
-    for (const method_descriptor& method : described->methods) methods.push_back(method.name);
+    for (const method_descriptor& method : described->methods) methods.push_back({method.name, way_of(method, w)});
   }
   if (p.name.empty()) {
     w.number = home->nameless.take();
@@ -97,7 +108,7 @@ void core::state::welcome(peer& p, std::uint32_t capabilities) {
   message m;
   m.type = message_type::welcome;
   m.version_min = m.version_max = gate2_version;
-  m.capabilities = capabilities & capability::streams;
+  m.capabilities = capabilities & (capability::streams | capability::recall);
   m.name = settings_.broker_name;
   m.heartbeat_interval = settings_.heartbeat_interval;
   m.liveness = settings_.heartbeat_liveness;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include <gate/assert.hpp>
 
@@ -12,7 +13,7 @@ namespace gate::broker {
 
 service::service(std::string_view space, std::string_view name)
     : timer(timer_kind::service), space_(space), name_(name), full_name_(gate::full_name(space, name)) {
-  lanes_.push_back(std::make_unique<lane>());
+  lanes_.push_back(std::make_unique<lane>(turns_));
 }
 
 lane& service::lane_of(std::string_view method) noexcept {
@@ -23,29 +24,29 @@ lane& service::lane_of(std::string_view method) noexcept {
 
 std::vector<call*> service::sort_out() {
   const std::vector<call*> calls = waiting();
-  for (call* c : calls) intrusive_list<call, in_queue>::unlink(*c);
+  for (const auto& l : lanes_) l->waiting.clear();
 
-  std::vector<method_group*> takes_all;
-  text_map<std::vector<method_group*>> offered;
+  std::vector<offer> takes_all;
+  text_map<std::vector<offer>> offered;
   for (const auto& g : pool.groups()) {
     g->lanes.clear();
-    if (g->methods.empty()) takes_all.push_back(g.get());
-    for (const std::string& method : g->methods) offered[method].push_back(g.get());
+    if (g->methods.empty()) takes_all.push_back({g.get(), call_way::capacity});
+    for (const offered_method& method : g->methods) offered[method.name].push_back({g.get(), method.way});
   }
   by_method_.clear();
   lanes_.clear();
-  const auto add_lane = [this](const std::vector<method_group*>& groups) {
-    lanes_.push_back(std::make_unique<lane>());
-    lanes_.back()->groups = groups;
-    for (method_group* g : groups) g->lanes.push_back(lanes_.back().get());
+  const auto add_lane = [this](const std::vector<offer>& offers) {
+    lanes_.push_back(std::make_unique<lane>(turns_));
+    lanes_.back()->offers = offers;
+    for (const offer& o : offers) o.group->lanes.push_back({lanes_.back().get(), o.way});
     return lanes_.back().get();
   };
   add_lane(takes_all);
-  std::map<std::vector<method_group*>, lane*> by_groups;
-  for (auto& [method, groups] : offered) {
-    groups.insert(groups.end(), takes_all.begin(), takes_all.end());
-    lane*& where = by_groups[groups];
-    if (where == nullptr) where = add_lane(groups);
+  std::map<std::vector<offer>, lane*> by_offers;
+  for (auto& [method, offers] : offered) {
+    offers.insert(offers.end(), takes_all.begin(), takes_all.end());
+    lane*& where = by_offers[offers];
+    if (where == nullptr) where = add_lane(offers);
     by_method_.emplace(method, where);
   }
 
@@ -54,63 +55,62 @@ std::vector<call*> service::sort_out() {
     lane& where = lane_of(c->method);
     c->waits_in = &where;
     where.waiting.push_back(*c);
-    if (where.groups.empty() && pool.members() > 0) stranded.push_back(c);
+    if (where.offers.empty() && pool.members() > 0) stranded.push_back(c);
   }
   return stranded;
 }
 
-void service::push_back(call& c, lane& where) noexcept {
+void service::push_back(call& c, lane& where) {
   c.position = ++back_;
   where.waiting.push_back(c);
-  push(c, where);
+  pushed(c, where);
 }
 
-void service::push_front(call& c, lane& where) noexcept {
+void service::push_front(call& c, lane& where) {
   c.position = --front_;
   where.waiting.push_front(c);
-  push(c, where);
+  pushed(c, where);
 }
 
-void service::push(call& c, lane& where) noexcept {
-  GATE_ASSERT(c.kept != nullptr);
+void service::pushed(call& c, lane& where) noexcept {
   c.waits_in = &where;
   ++queued_;
   queued_bytes_ += c.kept->bytes();
 }
 
 void service::remove(call& c) noexcept {
-  intrusive_list<call, in_queue>::unlink(c);
-  c.waits_in = nullptr;
+  std::exchange(c.waits_in, nullptr)->waiting.remove(c);
   --queued_;
   queued_bytes_ -= c.kept->bytes();
 }
 
-call* service::next_for(const method_group& group) const noexcept {
+void service::served(const call& c) noexcept { c.waits_in->waiting.served(c); }
+
+call* service::next_for(const worker& w) const noexcept {
   if (queued_ == 0) return nullptr;
-  call* oldest = nullptr;
-  for (const lane* l : group.lanes) {
-    call* c = l->waiting.first();
-    if (c != nullptr && (oldest == nullptr || c->position < oldest->position)) oldest = c;
+  const client_turns* first = nullptr;
+  for (const lane_of_group& l : w.group->lanes) {
+    const client_turns& waiting = l.where->waiting;
+    if (waiting.empty() || (first != nullptr && first->turn() <= waiting.turn()) || !w.takes(l.way)) continue;
+    first = &waiting;
   }
-  return oldest;
+  return first == nullptr ? nullptr : first->next();
 }
 
-call* service::next() const noexcept {
-  if (queued_ == 0) return nullptr;
-  call* oldest = nullptr;
+const client_share* service::heaviest() const noexcept {
+  const client_share* most = nullptr;
   for (const auto& l : lanes_) {
-    call* c = l->waiting.first();
-    if (c == nullptr || (oldest != nullptr && oldest->position < c->position)) continue;
-    if (worker_pool::pick(l->groups) != nullptr) oldest = c;
+    const client_share* const s = l->waiting.heaviest();
+    if (s != nullptr && (most == nullptr || s->weight() > most->weight())) most = s;
   }
-  return oldest;
+  return most;
 }
 
 std::vector<call*> service::waiting() const {
   std::vector<call*> calls;
   calls.reserve(queued_);
   for (const auto& l : lanes_) {
-    for (call& c : l->waiting) calls.push_back(&c);
+    l->waiting.for_each([&calls](call& c) { calls.push_back(&c); });
   }
   std::sort(calls.begin(), calls.end(), [](const call* a, const call* b) { return a->position < b->position; });
   return calls;

@@ -12,6 +12,7 @@
 
 #include <gate/clock.hpp>
 
+#include "broker/src/core/client_turns.hpp"
 #include "broker/src/core/in_flight.hpp"
 #include "broker/src/core/made_up_names.hpp"
 #include "broker/src/core/timer.hpp"
@@ -19,10 +20,20 @@
 
 namespace gate::broker {
 
-// Calls that the same groups of workers can serve, in the order in which they will be served.
+// Calls that the same groups of workers can serve in the same way, in the order in which they will be served.
 struct lane {
-  intrusive_list<call, in_queue> waiting;
-  std::vector<method_group*> groups;
+  explicit lane(std::uint64_t& clock) noexcept : waiting(clock) {}
+
+  client_turns waiting;
+  std::vector<offer> offers;  // none: no worker has the method
+
+  // What such a call takes of a worker of that group, which must be among the offers.
+  call_way way_of(const method_group& group) const noexcept {
+    for (const offer& o : offers) {
+      if (o.group == &group) return o.way;
+    }
+    return call_way::capacity;
+  }
 };
 
 // Looks up std::string keys by std::string_view.
@@ -55,7 +66,7 @@ class service : public timer {
   bool for_the_patient = false;
   bool unused() const noexcept { return worker_count == 0 && queued_ == 0 && !armed(); }
 
-  // Where calls of that method wait. A lane without groups: no worker has the method.
+  // Where calls of that method wait. A lane without offers: no worker has the method.
   lane& lane_of(std::string_view method) noexcept;
 
   // To be called when the pool's groups changed: works out the lanes again. Returns the calls that were waiting and
@@ -64,13 +75,15 @@ class service : public timer {
 
   // --- the queue -----------------------------------------------------------------------------------------------------
 
-  void push_back(call& c, lane& where) noexcept;
-  void push_front(call& c, lane& where) noexcept;
+  void push_back(call& c, lane& where);
+  void push_front(call& c, lane& where);
   void remove(call& c) noexcept;
-  // The call that has waited longest among those that this group can serve; null when there is none.
-  call* next_for(const method_group& group) const noexcept;
-  // The same among all that a worker with credit can take at this moment.
-  call* next() const noexcept;
+  // To be called before a call is removed because it is given to a worker.
+  void served(const call& c) noexcept;
+  // The call whose turn it is among those that this worker can take now; null when there is none.
+  call* next_for(const worker& w) const noexcept;
+  // The heaviest share of those who wait here, or nearly so; null when nobody does.
+  const client_share* heaviest() const noexcept;
 
   std::size_t queued() const noexcept { return queued_; }
   std::size_t queued_bytes() const noexcept { return queued_bytes_; }
@@ -79,9 +92,10 @@ class service : public timer {
   const std::vector<std::unique_ptr<lane>>& lanes() const noexcept { return lanes_; }
 
  private:
-  void push(call& c, lane& where) noexcept;
+  void pushed(call& c, lane& where) noexcept;
 
   std::string space_, name_, full_name_;
+  std::uint64_t turns_ = 0;
   std::vector<std::unique_ptr<lane>> lanes_;  // the first one is for methods that nobody has announced
   text_map<lane*> by_method_;
   std::size_t queued_ = 0, queued_bytes_ = 0;

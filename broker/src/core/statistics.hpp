@@ -32,6 +32,9 @@ struct counters {
   std::uint64_t offers_ended = 0;                     // registrations whose right was taken back
   std::uint64_t over_allowance = 0;                   // requests beyond what their principal may have under way
   std::uint64_t stalls = 0;                           // times a worker was found stalled
+  std::uint64_t displaced = 0;                        // queued calls ended as busy, to make room for clients with fewer
+  std::uint64_t recalls = 0;           // calls that a worker was asked to hand back, since another was idle
+  std::uint64_t slots_given_back = 0;  // answers that a foreign worker owed for longer than slot_timeout
 };
 
 // What there is now.
@@ -49,7 +52,8 @@ struct worker_view {
   peer_id id{};
   std::string name_space, service, name, address, host, version;
   std::string_view dialect;
-  std::uint32_t pid = 0, capacity = 0, in_flight = 0;
+  std::uint32_t pid = 0, capacity = 0, threads = 0, in_flight = 0;
+  std::uint64_t slots_given_back = 0;
   bool stalled = false, draining = false;
   std::chrono::milliseconds up{0}, last_heartbeat{0};  // ages
 };

@@ -61,6 +61,12 @@ void core::state::on_head(call& c, const message& m) {
   head.flags = message_flag::no_payload;
   out_.send(c.client->id, head);
   if (!c.client->context.credit && !c.wants_stream()) grant_to_worker(c, default_window);
+  if (c.way != call_way::thread) return;
+  // Its method has returned; what it returned is read in turn with others.
+  worker& w = *c.holder;
+  c.way = call_way::slices;
+  w.work.sliced(now_);
+  serve(w);
 }
 
 void core::state::on_client_credit(peer& client, const message& m) {

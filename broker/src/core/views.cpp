@@ -22,8 +22,8 @@ service_view view_of(const service& s) {
   for (const worker& w : s.workers) {
     ++v.workers;
     if (w.stalled) ++v.stalled;
-    v.in_flight += w.held;
-    v.capacity += std::min(w.capacity, UINT32_MAX - v.capacity);
+    v.in_flight += w.work.held();
+    v.capacity += std::min(w.work.capacity(), UINT32_MAX - v.capacity);
     if (v.description.empty()) v.description = w.about.description;
   }
   return v;
@@ -59,8 +59,10 @@ std::vector<worker_view> core::state::workers() const {
     v.host = w.about.host;
     v.version = w.about.version;
     v.pid = w.about.pid;
-    v.capacity = w.capacity;
-    v.in_flight = w.held;
+    v.capacity = w.work.capacity();
+    v.threads = w.work.threads();
+    v.in_flight = w.work.held();
+    v.slots_given_back = w.given_back;
     v.stalled = w.stalled;
     v.draining = w.draining;
     v.up = age(w.registered_at, now_);
@@ -86,7 +88,7 @@ std::size_t core::state::workers_of(std::string_view name_space, std::string_vie
 
 std::uint32_t core::state::held_by(peer_id holder) const noexcept {
   const peer* const p = peers_.find(holder);
-  return p == nullptr || p->work == nullptr ? 0 : p->work->held;
+  return p == nullptr || p->work == nullptr ? 0 : p->work->work.held();
 }
 
 totals core::state::measure() const noexcept {

@@ -7,9 +7,22 @@
 
 namespace gate::broker {
 
-bool worker_pool::join(worker& w, std::vector<std::string> methods) {
+namespace {
+
+void follow(worker_order& order, worker& w, bool takes) noexcept {
+  if (takes) {
+    order.put(w);
+  } else {
+    order.remove(w);
+  }
+}
+
+}  // namespace
+
+bool worker_pool::join(worker& w, std::vector<offered_method> methods) {
   std::sort(methods.begin(), methods.end());
-  methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
+  const auto same_name = [](const offered_method& a, const offered_method& b) { return a.name == b.name; };
+  methods.erase(std::unique(methods.begin(), methods.end(), same_name), methods.end());
   auto at = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) { return g->methods == methods; });
   const bool fresh = at == groups_.end();
   if (fresh) {
@@ -18,7 +31,10 @@ bool worker_pool::join(worker& w, std::vector<std::string> methods) {
   }
   w.group = at->get();
   ++w.group->members;
+  w.group->free.reserve(w.group->members);
+  w.group->with_threads.reserve(w.group->members);
   ++members_;
+  w.turn = ++turns_;
   refresh(w);
   return fresh;
 }
@@ -26,7 +42,8 @@ bool worker_pool::join(worker& w, std::vector<std::string> methods) {
 bool worker_pool::leave(worker& w) {
   GATE_ASSERT(w.group != nullptr);
   method_group* const former = std::exchange(w.group, nullptr);
-  intrusive_list<worker, has_credit>::unlink(w);
+  former->free.remove(w);
+  former->with_threads.remove(w);
   --members_;
   if (--former->members > 0) return false;
   std::erase_if(groups_, [former](const auto& g) { return g.get() == former; });
@@ -34,30 +51,47 @@ bool worker_pool::leave(worker& w) {
 }
 
 void worker_pool::refresh(worker& w) noexcept {
-  using free_list = intrusive_list<worker, has_credit>;
-  if (w.takes() == free_list::linked(w)) return;
-  if (free_list::linked(w)) return free_list::unlink(w);
-  w.turn = ++turns_;
-  w.group->free.push_back(w);
+  if (w.group == nullptr) return;
+  follow(w.group->free, w, w.takes(call_way::capacity));
+  follow(w.group->with_threads, w, w.takes(call_way::thread));
 }
 
 void worker_pool::used(worker& w) noexcept {
-  intrusive_list<worker, has_credit>::unlink(w);
+  w.turn = ++turns_;
   refresh(w);
 }
 
-worker* worker_pool::pick(std::span<method_group* const> groups, const worker* avoid) noexcept {
+// One that is late is so until it answers: it is looked at once.
+bool worker_pool::is_in_time(worker& w, call_way way, instant now) noexcept {
+  if (way != call_way::thread || !w.work.is_late(now)) return true;
+  w.work.found_late();
+  refresh(w);
+  return false;
+}
+
+worker* worker_pool::pick(std::span<const offer> offers, instant now, worker* avoid) noexcept {
   worker* best = nullptr;
+  order_kind kind{};
   bool avoided = false;
-  for (const method_group* g : groups) {
-    auto at = g->free.begin();
-    if (at != g->free.end() && &*at == avoid) {
-      avoided = true;
-      ++at;
+  for (const offer& o : offers) {
+    const worker_order& order = o.group->order_for(o.way);
+    worker* w = order.first(avoid);
+    while (w != nullptr && !is_in_time(*w, o.way, now)) w = order.first(avoid);
+    if (w == nullptr) {
+      avoided = avoided || (!order.empty() && is_in_time(*avoid, o.way, now));
+    } else if (best == nullptr || worker_order::before(order.kind(), *w, kind, *best)) {
+      best = w;
+      kind = order.kind();
     }
-    if (at != g->free.end() && (best == nullptr || at->turn < best->turn)) best = &*at;
   }
-  return best == nullptr && avoided ? const_cast<worker*>(avoid) : best;
+  return best == nullptr && avoided ? avoid : best;
+}
+
+bool worker_pool::can_pick(std::span<const offer> offers, instant now) noexcept {
+  return std::any_of(offers.begin(), offers.end(), [now](const offer& o) {
+    const auto in_time = [&](const worker& w) { return o.way != call_way::thread || !w.work.is_late(now); };
+    return o.group->order_for(o.way).any(in_time);
+  });
 }
 
 }  // namespace gate::broker

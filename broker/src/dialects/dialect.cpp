@@ -28,6 +28,7 @@ peer_context context_of(wire::recognised who) {
   const bool majordomo = who.speaks == dialect::mdp01 || who.speaks == dialect::mdp02;
   context.dialect = to_string(who.speaks);
   context.heartbeats = ours;
+  context.owes = ours;
   context.credit = ours || who.role == peer_role::worker;  // a worker's answers are paced for it
   context.huge = ours;
   context.errors = !majordomo;

@@ -23,6 +23,7 @@ struct method_descriptor {
   std::string name;
   method_kind kind = method_kind::unary;
   bool client_stream = false;  // takes a stream of items from its caller
+  bool pooled = false;         // runs on one of the worker's threads, so that no more of them run at once
   std::vector<parameter_info> parameters;
   std::string result;  // of one item, for a stream
   std::string doc;
@@ -31,8 +32,9 @@ struct method_descriptor {
 struct descriptor {
   std::string host;
   std::uint32_t pid = 0;
-  std::string version;      // of gate
-  std::string description;  // of the service
+  std::uint32_t threads = 0;  // of a worker, for its pooled methods; 0: it does not tell
+  std::string version;        // of gate
+  std::string description;    // of the service
   std::map<std::string, std::string> labels;
   std::vector<method_descriptor> methods;
 };

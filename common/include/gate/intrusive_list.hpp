@@ -87,6 +87,8 @@ template <class T, class Tag = T> class intrusive_list {
     unlink(item);
     insert(item, head_, *head_.next_);
   }
+  // The last element, or null.
+  T* last() const noexcept { return empty() ? nullptr : &static_cast<T&>(*head_.previous_); }
   // The list must not be empty.
   T& pop_front() noexcept {
     T& item = front();

@@ -86,8 +86,8 @@ inline constexpr std::size_t queue_total_bytes_max = 512u << 20;
 // Time that a call waits for a worker at the most, whatever its budget.
 inline constexpr auto queue_age_max = 60'000ms;
 
-// Calls of one client that are queued or running.
-inline constexpr std::size_t client_calls_max = 131'072;
+// Calls of one client that are queued or running: a part of queue_max, so that one that floods leaves room.
+inline constexpr std::size_t client_calls_max = 16'384;
 
 // Bytes of arguments that one client may have queued or kept for a second attempt.
 inline constexpr std::size_t client_bytes_max = 128u << 20;
@@ -112,6 +112,12 @@ inline constexpr auto out_queue_age_max = 10'000ms;
 
 // Calls that may run at one worker at once, whatever it announces.
 inline constexpr std::uint32_t worker_capacity_max = 65'535;
+
+// Work that a worker is given beyond what its threads can begin at once, by its own service time.
+inline constexpr auto work_ahead = 5ms;
+
+// Time for which a worker of another dialect may owe the answer to a call that has ended; then its slot is given back.
+inline constexpr auto slot_timeout = 30'000ms;
 
 // Time that a draining broker waits for the calls in flight.
 inline constexpr auto drain_timeout = 30'000ms;

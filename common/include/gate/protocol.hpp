@@ -39,9 +39,10 @@ enum class message_type : std::uint8_t {
   drained = 11,   // broker -> worker: nothing more will be sent to you
   returned = 12,  // worker -> broker: a request handed back unread
   bye = 13,       // the connection ends, with the reason
+  recall = 14,    // broker -> worker: hand that request back if its method has not begun
 };
 
-inline constexpr std::uint8_t message_type_max = 13;
+inline constexpr std::uint8_t message_type_max = 14;
 
 std::string_view to_string(message_type type) noexcept;
 
@@ -78,6 +79,7 @@ inline constexpr std::uint8_t all = zstd | gzip | bz2 | lzma;
 // What an end of a connection can do beyond the first version; a bit is in force when both sides have it.
 namespace capability {
 inline constexpr std::uint32_t streams = 0x01;
+inline constexpr std::uint32_t recall = 0x02;  // of a worker: it may be sent message_type::recall
 }  // namespace capability
 
 // A payload: the octets of one value, undecoded. It is a list of frames because the bodies of other dialects are;

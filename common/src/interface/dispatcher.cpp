@@ -90,6 +90,15 @@ dispatcher::~dispatcher() {
   for (const auto& call : records_) call->destroy_root();
 }
 
+// Of a plain method what it took itself, without the wait for a thread, and not nothing when it has run.
+std::chrono::microseconds dispatcher::service_time_of(const call_type& call) const noexcept {
+  const detail::method_shape& shape = *call.entry().shape;
+  if (shape.form == method_form::plain && shape.where == run_on::pool) {
+    return std::chrono::ceil<std::chrono::microseconds>(call.ran);
+  }
+  return std::chrono::duration_cast<std::chrono::microseconds>(loop_.now() - call.started);
+}
+
 // --- requests
 
 void dispatcher::request(const message& m, const call_origin& from) {
@@ -332,7 +341,12 @@ void dispatcher::run_job(call_type& call, Interface& target) {
     return;
   }
   const detail::method_shape& shape = *call.entry().shape;
-  if (shape.form == method_form::plain) return shape.run(target, call, call.arguments);
+  if (shape.form == method_form::plain) {
+    const auto begun = std::chrono::steady_clock::now();
+    shape.run(target, call, call.arguments);
+    call.ran = std::max<duration>(std::chrono::steady_clock::now() - begun, std::chrono::nanoseconds(1));
+    return;
+  }
 
   const bool begun = call.source != nullptr;
   call.begin_batch();
@@ -407,6 +421,20 @@ void dispatcher::cancelled(call_id id, errc why) {
   if (call_type* const call = find(id)) abort(*call, why);
 }
 
+void dispatcher::recalled(call_id id) {
+  call_type* const call = find(id);
+  if (call == nullptr || call->cancelled() || call->answered || call->in_transfer || call->takes_chunks()) return;
+  if (call->entry().shape->form != method_form::plain) return;
+  auto queued = pool_state::queued;
+  if (!call->in_pool.compare_exchange_strong(queued, pool_state::abandoned)) return;
+  loop_.cancel_timer(call->timer);
+  message request = call->request();
+  request.service = options_.service;
+  call->answered = true;
+  answers_.hand_back(request);
+  delist(*call);
+}
+
 void dispatcher::connection_ended() {
   for (call_type* call : open()) {
     delist(*call);
@@ -455,7 +483,7 @@ void dispatcher::answer(call_type& call) {
   }
   message m;
   m.call = call.id();
-  m.service_time = std::chrono::duration_cast<std::chrono::microseconds>(loop_.now() - call.started);
+  m.service_time = service_time_of(call);
   if (call.failed()) {
     m.type = message_type::error;
     m.status = call.code();

@@ -3,6 +3,7 @@
 // it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -35,6 +36,8 @@ class answers {
   virtual bool final(const message& m) = 0;
   virtual bool error(const message& m) = 0;
   virtual bool grant(call_id call, std::uint32_t items, std::uint32_t octets) = 0;
+  // The request as it came, of a call that was recalled before its method began. Its number is open no longer.
+  virtual bool hand_back(const message& /*request*/) { return false; }
 
  protected:
   ~answers() = default;
@@ -76,6 +79,8 @@ class dispatcher final : private detail::call_host {
   void window_opened(call_id call);  // window_open() may be true again
   void flushed();                    // writable() is true again
   void cancelled(call_id call, errc why);
+  // Another worker could begin with it at once: hands it back if its method waits for a thread; else nothing.
+  void recalled(call_id call);
   // Nobody can be answered any more: cancels every call. Their numbers may be used for others at once.
   void connection_ended();
 
@@ -125,6 +130,7 @@ class dispatcher final : private detail::call_host {
   void abort(call_type& call, errc why);
   void watch_stuck(call_type& call);
   void answer(call_type& call);
+  std::chrono::microseconds service_time_of(const call_type& call) const noexcept;
   void finish(call_type& call);
 
   loop& loop_;

@@ -29,6 +29,7 @@ method_descriptor describe(const detail::method_entry& entry) {
   d.name = entry.name;
   d.kind = shape.kind;
   d.client_stream = shape.client_stream;
+  d.pooled = shape.where == run_on::pool;
   const std::size_t count = shape.parameters + (shape.client_stream ? 1 : 0);
   for (std::size_t i = 0; i < count; ++i) {
     parameter_info p;

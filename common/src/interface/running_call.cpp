@@ -142,16 +142,20 @@ void running_call::begin(const message& m, const call_origin& from, std::string_
   payload_bytes_max_ = payload_bytes_max;
   huge_ = huge;
   if (!m.has(message_flag::one_way) && entry.shape->kind != method_kind::stream) accept_ = m.accept;
+  accept_said_ = m.accept;
+  priority_ = m.priority;
   resume_offset_ = m.offset;
   if (m.offset) resume_etag_ = m.etag;
   started = where.now();
   if (m.budget) deadline_ = started + *m.budget;
   scope_.emplace();
-  if (!entry.shape->wants_call) return;
+  // What has to wait for a thread may be handed back, and then goes to another worker as it came.
+  if (!entry.shape->wants_call && entry.shape->where != run_on::pool) return;
 
-  // The message borrows from its frame, which a method may outlive.
-  const std::string_view all[] = {m.caller,          m.traceparent,        m.tracestate,
-                                  m.idempotency_key, m.metadata.encoded(), from.address};
+  // The message borrows from its frame, which a method may outlive. The caller is the broker's to say.
+  const std::string_view caller = entry.shape->wants_call ? m.caller : std::string_view();
+  const std::string_view all[] = {caller,      m.traceparent, m.tracestate, m.idempotency_key, m.metadata.encoded(),
+                                  from.address};
   std::size_t size = 0;
   for (const std::string_view each : all) size += each.size();
   if (size == 0) return;
@@ -169,6 +173,29 @@ void running_call::begin(const message& m, const call_origin& from, std::string_
   address_ = next(all[5]);
 }
 
+message running_call::request() const {
+  message m;
+  m.type = message_type::request;
+  m.call = id_;
+  m.flags = flags_;
+  m.method = entry_->name;
+  m.attempt = attempt_;
+  m.priority = priority_;
+  m.accept = accept_said_;
+  m.idempotency_key = idempotency_key_;
+  m.traceparent = traceparent_;
+  m.tracestate = tracestate_;
+  m.metadata = metadata_;
+  m.offset = resume_offset_;
+  m.etag = resume_etag_;
+  m.payload = bytes_view(arguments);
+  if (deadline_) {
+    const duration left = std::max(*deadline_ - loop_->now(), duration::zero());
+    m.budget = std::chrono::ceil<std::chrono::milliseconds>(left);
+  }
+  return m;
+}
+
 void running_call::reset() noexcept {
   GATE_ASSERT(!root_ && !sendable_.has_waiters());
   cancelled_.store(false, std::memory_order_relaxed);
@@ -180,6 +207,7 @@ void running_call::reset() noexcept {
   starting = done = registered = detached = answered = stuck = exhausted = in_transfer = false;
   in_pool.store(pool_state::none, std::memory_order_relaxed);
   timer = {};
+  ran = {};
   forget(arguments);
   source.reset();
   batch_ends.clear();

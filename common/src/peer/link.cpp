@@ -52,7 +52,7 @@ void link::connected(instant now) {
   hello.service = options_.service;
   hello.name = options_.name;
   hello.version_min = hello.version_max = gate2_version;
-  hello.capabilities = capability::streams;
+  hello.capabilities = options_.capabilities;
   hello.capacity = options_.capacity;
   hello.heartbeat_interval = options_.heartbeat_interval;
   hello.liveness = options_.heartbeat_liveness;

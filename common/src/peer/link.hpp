@@ -15,10 +15,11 @@ namespace gate::peer {
 
 struct link_options {
   peer_role role = peer_role::client;
-  std::string service;                             // of a worker
-  std::string name;                                // what operators see
-  std::string encoded_descriptor;                  // payload of the hello; may be empty
-  std::uint32_t capacity = 0;                      // of a worker: calls at once
+  std::string service;             // of a worker
+  std::string name;                // what operators see
+  std::string encoded_descriptor;  // payload of the hello; may be empty
+  std::uint32_t capacity = 0;      // of a worker: calls at once
+  std::uint32_t capabilities = capability::streams;
   std::chrono::milliseconds heartbeat_interval{};  // proposed; the welcome says which one rules
   std::uint32_t heartbeat_liveness = 0;
   std::chrono::milliseconds connect_timeout{};  // from open() to the welcome; a client also keeps calls so long

@@ -170,6 +170,7 @@ template <class Sink> void fields_to(Sink& to, const message& m) {
     case message_type::heartbeat:
     case message_type::drain:
     case message_type::drained:
+    case message_type::recall:
       return;
   }
 }

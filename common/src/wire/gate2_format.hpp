@@ -87,6 +87,7 @@ inline constexpr std::array<rule, message_type_max + 1> rules{{
     {},                                                                                                     // drained
     {request_fields, bits(tag_service, tag_method), request_flags, true},                                   // returned
     {bits(tag_status, tag_text), bits(tag_status), 0, false},                                               // bye
+    {0, 0, 0, true},                                                                                        // recall
 }};
 
 }  // namespace gate::wire::gate2

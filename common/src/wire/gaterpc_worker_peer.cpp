@@ -184,6 +184,9 @@ composed worker_peer::compose(const message& m, frame_list& out) {
       state_ = state::left;
       say(out, command::disconnect);
       return said();
+    case message_type::recall:
+      given_.erase(m.call);  // its answer is not waited for any longer
+      return unsaid();
     default:
       return unsaid();  // it can neither be cancelled, nor told of credit or of a drain
   }

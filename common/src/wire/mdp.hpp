@@ -129,12 +129,14 @@ class worker_peer final : public foreign_peer {
   received on_ready(const worker_message& m);
   received on_answer(const worker_message& m);
   composed give(const message& m, frame_list& out);
+  void forget(call_id call);
 
   const layout& version_;
   state state_ = state::fresh;
   struct open_call {
     call_id call;
     bool streams = false;
+    bool forgotten = false;  // nobody waits for its answer
   };
   std::vector<open_call> open_;
   std::string service_;

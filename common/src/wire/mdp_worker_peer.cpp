@@ -67,9 +67,24 @@ composed worker_peer::compose(const message& m, frame_list& out) {
       state_ = state::left;
       version_.append_worker(out, {word::disconnect, {}, {}, {}});
       return said();
+    case message_type::recall:
+      forget(m.call);
+      return unsaid();
     default:
       return unsaid();  // it can neither be cancelled, nor told of credit or of a drain
   }
+}
+
+// Its answer is not waited for any longer; it may come nevertheless, and is then no fault. Of those that never come
+// only so many are remembered.
+void worker_peer::forget(call_id call) {
+  constexpr std::size_t forgotten_max = 64;
+  const auto held = std::find_if(open_.begin(), open_.end(), [&](const open_call& c) { return c.call == call; });
+  if (held != open_.end()) held->forgotten = true;
+  const auto is_forgotten = [](const open_call& c) { return c.forgotten; };
+  const auto count = std::count_if(open_.begin(), open_.end(), is_forgotten);
+  if (static_cast<std::size_t>(count) <= forgotten_max) return;
+  open_.erase(std::find_if(open_.begin(), open_.end(), is_forgotten));
 }
 
 composed worker_peer::give(const message& m, frame_list& out) {
@@ -86,7 +101,7 @@ composed worker_peer::give(const message& m, frame_list& out) {
   if (!why.empty()) return refused(errc::invalid_argument, why);
   const call_name name(m.call);
   version_.append_worker(out, {word::request, {}, name.octets(), body_});
-  open_.push_back({m.call, false});
+  open_.push_back({m.call, false, false});
   return said();
 }
 

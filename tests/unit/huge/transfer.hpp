@@ -70,7 +70,7 @@ inline async_generator<std::string> slow_pieces_of(std::string all, std::size_t 
 struct sent_transfer {
   huge::head head;
   std::vector<huge::leaving_chunk> chunks;
-  std::uint64_t total = 0;
+  std::optional<std::uint64_t> total;
 };
 
 inline task<sent_transfer> send_on(huge::outlet out) {

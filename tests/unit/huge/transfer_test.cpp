@@ -233,3 +233,15 @@ TEST_CASE("what was received is sent on", "[huge]") {
   const sent_transfer second = here.run(send_on(std::move(out)));
   CHECK(receive(second).octets == octets);
 }
+
+TEST_CASE("chunks whose end does not say their total are data_loss, whatever the head said", "[huge]") {
+  for (const bool head_knows : {false, true}) {
+    sent_transfer sent = send(HugeData::from_memory(std::string(100'000, 'x')));
+    if (!head_knows) sent.head.total.reset();
+    CHECK(receive(sent).whole());
+    sent.total.reset();
+    CHECK(receive(sent).error == errc::data_loss);
+    sent.chunks.clear();
+    CHECK(receive(sent).error == errc::data_loss);
+  }
+}

@@ -93,7 +93,7 @@ TEST_CASE("sizes that contradict each other are refused", "[wire][gate2]") {
 
 TEST_CASE("an unknown type is an error", "[wire][gate2]") {
   CHECK(error_of(envelope(0, 0, 1, "")) == parse_error::unknown_type);
-  CHECK(error_of(envelope(14, 0, 1, "")) == parse_error::unknown_type);
+  CHECK(error_of(envelope(15, 0, 1, "")) == parse_error::unknown_type);
   CHECK(error_of(envelope(255, 0, 1, "")) == parse_error::unknown_type);
 }
 

@@ -208,26 +208,20 @@ template <class Self, auto Method> class adaptor {
       call.caught();
     }
   }
-  static void let_go(running_call& call, kept<arguments>& held) {
-    if constexpr (!std::is_nothrow_destructible_v<arguments>) guarded(call, [&] { held.reset(); });
-    held.reset();
-  }
 
   static void run_plain(Interface& target, running_call& call, bytes_view payload) {
     guarded(call, [&] {
       kept<arguments> held(decode_arguments<arguments>(call, payload));
       Self& self = static_cast<Self&>(target);
-      guarded(call, [&] {
-        if constexpr (std::is_void_v<value_type>) {
-          invoke(self, call, held.get());
-          call.output().assign(1, nil_octet);
-        } else if constexpr (is_huge<value_type>) {
-          call.answer_with(invoke(self, call, held.get()));
-        } else {
-          encode_to(call.output(), invoke(self, call, held.get()));
-        }
-      });
-      let_go(call, held);
+      if constexpr (std::is_void_v<value_type>) {
+        invoke(self, call, held.get());
+        call.output().assign(1, nil_octet);
+      } else if constexpr (is_huge<value_type>) {
+        call.answer_with(invoke(self, call, held.get()));
+      } else {
+        encode_to(call.output(), invoke(self, call, held.get()));
+      }
+      held.reset();
     });
   }
 
@@ -252,7 +246,8 @@ template <class Self, auto Method> class adaptor {
   // What the method left behind is gone before end(), since that lets go of the call.
   static call_root unary(Self& self, running_call& call, kept<arguments> given) {
     try {
-      arguments& held = given.get();
+      kept<arguments> own = std::move(given);
+      arguments& held = own.get();
       if constexpr (std::is_void_v<value_type>) {
         co_await invoke(self, call, held);
         call.output().assign(1, nil_octet);
@@ -267,16 +262,17 @@ template <class Self, auto Method> class adaptor {
         task<void> sending = call.send_in_chunks();
         co_await std::move(sending);
       }
+      own.reset();
     } catch (...) {
       call.caught();
     }
-    let_go(call, given);
     call.end();
   }
 
   static call_root stream(Self& self, running_call& call, kept<arguments> given) {
     try {
-      arguments& held = given.get();
+      kept<arguments> own = std::move(given);
+      arguments& held = own.get();
       auto items = invoke(self, call, held);
       while (auto item = co_await items.next()) {
         call.begin_item();
@@ -289,7 +285,6 @@ template <class Self, auto Method> class adaptor {
     } catch (...) {
       call.caught();
     }
-    let_go(call, given);
     call.end();
   }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,12 +53,21 @@ template <class T> T decode_argument(running_call& call, std::size_t index, byte
   }
 }
 
-// Arguments of a method, until it lets go of them. Their destructors may throw: reset() says what they threw, the
-// destructor keeps it to itself.
-template <class T> class kept {
+// Arguments of a method, until it lets go of them. Where their destructors may throw: reset() throws what they throw,
+// the destructor keeps it to itself.
+template <class T, bool Quiet = std::is_nothrow_destructible_v<T>> class kept {
  public:
-  explicit kept(T&& value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
-  kept(kept&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(other.value_)) {}
+  explicit kept(T&& value) : value_(std::move(value)) {}
+  T& get() noexcept { return value_; }
+  void reset() noexcept {}
+
+ private:
+  T value_;
+};
+template <class T> class kept<T, false> {
+ public:
+  explicit kept(T&& value) : value_(new T(std::move(value))) {}
+  kept(kept&& other) noexcept : value_(std::exchange(other.value_, nullptr)) {}
   kept& operator=(kept&&) = delete;
   ~kept() {
     try {
@@ -65,16 +75,11 @@ template <class T> class kept {
     } catch (...) {
     }
   }
-  T& get() noexcept { return value_; }
-  void reset() {
-    if (std::exchange(there_, false)) value_.~T();
-  }
+  T& get() noexcept { return *value_; }
+  void reset() { delete std::exchange(value_, nullptr); }  // NOLINT: a smart pointer would end the process
 
  private:
-  union {
-    T value_;
-  };
-  bool there_ = true;
+  T* value_;
 };
 
 template <class Tuple, std::size_t... I>

@@ -207,6 +207,10 @@ class running_call final : public Call {
   void notify_sendable() noexcept { sendable_.notify_all(); }
   void destroy_root() noexcept;
 
+  // What it was asked with, but for its service: of a call in the pool that has not begun, so that it can be handed
+  // back.
+  message request() const;
+
   call_id id() const noexcept { return id_; }
   errc code() const noexcept { return code_; }
   errc cancel_reason() const noexcept { return cancel_reason_; }
@@ -227,6 +231,7 @@ class running_call final : public Call {
   bool in_transfer = false;     // its arguments are collected, or its result leaves in chunks
   std::atomic<pool_state> in_pool = pool_state::none;
   instant started{};
+  duration ran{};         // of a plain method in the pool; zero: it has not
   timer_key timer{};      // of the deadline; once the call is over for its caller, of the stuck watch
   std::string arguments;  // a copy, for methods that run after the request's frame is gone
   std::unique_ptr<item_source> source;
@@ -249,7 +254,7 @@ class running_call final : public Call {
   std::string remote_type_;
   std::chrono::steady_clock::time_point batch_start_{};
   huge_settings huge_;
-  std::uint8_t accept_ = 0;
+  std::uint8_t accept_ = 0, accept_said_ = 0, priority_ = 0;
   std::optional<std::uint64_t> resume_offset_;
   std::string resume_etag_;
   std::optional<HugeData> huge_result_;

@@ -1,0 +1,109 @@
+// Whose call is served next: the clients that wait in one lane take turns, and those of one principal share its turn.
+// docs/scheduling.md, section 1. Each operation costs O(1); a client's place is made when its first call waits here,
+// and gone with its last.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <gate/intrusive_list.hpp>
+
+#include "broker/src/core/in_flight.hpp"
+
+namespace gate::broker {
+
+struct client_share;
+class client_turns;
+
+struct of_share;   // tag: the list of a share's lines
+struct of_client;  // tag: the list of a client's lines
+struct in_turn;    // tag: the order of shares
+struct by_weight;  // tag: shares of about the same weight
+
+// Calls of one connection, the oldest first.
+struct client_line : intrusive_node<of_share>, intrusive_node<of_client> {
+  client_turns* owner = nullptr;
+  client_share* share = nullptr;
+  intrusive_list<call, in_queue> calls;
+};
+
+// The lines of one principal; without a login, of one connection.
+struct client_share : intrusive_node<in_turn>, intrusive_node<by_weight> {
+  std::string principal;                        // empty: of one connection
+  intrusive_list<client_line, of_share> lines;  // whose turn it is, first
+  std::uint64_t turn = 0;                       // the smaller, the earlier it is to be served
+  std::size_t calls = 0, bytes = 0;
+  unsigned weight_class = 0;
+
+  std::size_t weight() const noexcept { return bytes + calls * call_weight; }
+  static constexpr std::size_t call_weight = 256;
+};
+
+class client_turns {
+ public:
+  // Draws turns from a clock that the lanes of a service share, so that their shares can be compared.
+  explicit client_turns(std::uint64_t& clock) noexcept : clock_(clock) {}
+  client_turns(const client_turns&) = delete;
+  client_turns& operator=(const client_turns&) = delete;
+
+  void push_back(call& c);
+  // It comes before all others of its client, and its client's turn, where it had none, is the next.
+  void push_front(call& c);
+  void remove(call& c) noexcept;
+  // To be called before a call is removed because it is served: its client's next turn comes behind the others'.
+  void served(const call& c) noexcept;
+  // Lets every call go.
+  void clear() noexcept;
+
+  bool empty() const noexcept { return order_.empty(); }
+  // The call whose turn it is, and that turn. The first is null when none waits.
+  call* next() const noexcept { return empty() ? nullptr : order_.front().lines.front().calls.first(); }
+  std::uint64_t turn() const noexcept { return order_.front().turn; }
+
+  template <class Visit> void for_each(Visit&& visit) const {
+    for (const client_share& s : order_) {
+      for (const client_line& l : s.lines) {
+        for (call& c : l.calls) visit(c);
+      }
+    }
+  }
+
+  // One of the heaviest shares: none weighs twice as much. Null when none waits.
+  const client_share* heaviest() const noexcept;
+  // What the share of that client weighs.
+  std::size_t weight_of(const peer& client) const noexcept;
+  // The latest call of that share's line that is served last.
+  static call& latest_of(const client_share& share) noexcept { return *share.lines.last()->calls.last(); }
+
+  // Whether lists, counts and classes agree.
+  bool consistent() const noexcept;
+
+ private:
+  static constexpr std::size_t classes = 64;
+  static constexpr std::size_t spare_max = 64;  // places kept while nobody waits
+
+  client_line* line_of(const peer& client) const noexcept;
+  client_share* share_of(const std::string& principal) const noexcept;
+  client_line& open_line(const call& c, bool at_front);
+  client_share& open_share(const std::string& principal, bool at_front);
+  void close(client_line& line) noexcept;
+  void weigh(client_share& share) noexcept;
+  void add(call& c, client_line& line);
+
+  std::uint64_t& clock_;
+  intrusive_list<client_share, in_turn> order_;
+  std::array<intrusive_list<client_share, by_weight>, classes> classes_;
+  std::uint64_t classes_used_ = 0;
+  std::unordered_map<std::string, client_share*> by_principal_;
+  std::vector<std::unique_ptr<client_line>> lines_;  // all that were made; those of spare_lines_ are free
+  std::vector<std::unique_ptr<client_share>> shares_;
+  std::vector<client_line*> spare_lines_;
+  std::vector<client_share*> spare_shares_;
+};
+
+}  // namespace gate::broker

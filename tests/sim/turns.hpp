@@ -1,0 +1,47 @@
+// The promise that clients of a service take turns, checked from what a broker hears and says alone: while a call of
+// one client waits, no other client is served over and over with calls of the same method.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <gate/protocol.hpp>
+
+#include "tests/sim/oracle.hpp"
+
+namespace gate::sim {
+
+class turn_watch {
+ public:
+  // A client's request came over that connection.
+  void heard(std::uint64_t connection, const message& request);
+  // It was answered, or its client has left.
+  void ended(std::uint64_t connection, call_id number);
+  void left(std::uint64_t connection);
+  // A worker is given that request. Empty, or what is unfair about it.
+  std::string given(const message& request);
+  // Who serves what has changed: turns begin anew.
+  void regrouped() noexcept { served_since_.clear(); }
+
+ private:
+  struct waiting_call {
+    std::uint64_t connection = 0;
+    call_id number{};
+    std::string service, method;
+    bool waits = false;  // nobody is told when a one-way call ends in the queue
+  };
+  using client_key = std::pair<std::uint64_t, std::string>;  // of a connection, and a service or a method
+
+  // A turn that is under way, and one that was served just before the call came.
+  static constexpr unsigned turns_max = 2;
+
+  std::map<call_number, waiting_call> waiting_;
+  std::map<std::pair<std::uint64_t, call_id>, call_number> numbers_;
+  std::set<call_number> seen_;  // given once: what is given again has no turn
+  std::map<client_key, std::map<client_key, unsigned>> served_since_;
+};
+
+}  // namespace gate::sim
