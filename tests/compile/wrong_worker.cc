@@ -67,10 +67,10 @@ class Calculator : public gate::Worker {
   GATE_INTERFACE(add, in_map)
 #elif FAULT == F_STRUCT_IN_OPTIONAL  // a parameter of 'in_optional' cannot travel
   GATE_INTERFACE(add, in_optional)
-#elif FAULT == F_STRUCT_IN_STRUCT  // a field or element cannot travel
+#elif FAULT == F_STRUCT_IN_STRUCT  // a field of this struct cannot travel
   GATE_INTERFACE(in_struct)
   int in_struct(holder h) { return h.inner.a; }
-#elif FAULT == F_POINTER_IN_STRUCT  // a field or element cannot travel
+#elif FAULT == F_POINTER_IN_STRUCT  // a field of this struct cannot travel
   GATE_INTERFACE(pointer_in_struct)
   int pointer_in_struct(points_on p) { return *p.next; }
 #elif FAULT == F_FUNCTION  // a parameter of 'function' cannot travel

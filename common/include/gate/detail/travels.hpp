@@ -134,7 +134,7 @@ template <class T, bool Decoded> constexpr bool travels() {
   } else if constexpr (variant_like<T>::value || tuple_like<T>::value) {
     return elements_travel<T, Decoded>::value;
   } else if constexpr (std::is_class_v<T> || std::is_union_v<T>) {
-    if constexpr (Decoded ? no_converter<T> : no_packer<T>) {
+    if constexpr (Decoded ? no_converter<T> && !msgpack::has_as<T>::value : no_packer<T>) {
       return !Decoded && text_type<T>;
     } else if constexpr (self_packing<T> || !of_template<T>::value) {
       return true;
