@@ -110,7 +110,7 @@ std::optional<peer_view> core::state::find_peer(peer_id id) const {
   v.calls = p->calls_open;
   if (p->work != nullptr) {
     v.service = p->work->home->full_name();
-    v.calls = p->work->held;
+    v.calls = p->work->work.held();
   }
   return v;
 }

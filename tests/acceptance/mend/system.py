@@ -1,7 +1,7 @@
 """Brokers, workers and commands of one point, as real processes that end with it, and the lines that it reports."""
+import json
 import os
 import pathlib
-import select
 import shutil
 import signal
 import subprocess
@@ -164,7 +164,10 @@ class System:
     def worker(self, broker, program="gate-test-worker", *flags, service=None, **more):
         """A worker, once the broker lists it one time more under its service."""
         if service is None:
-            service = "test" if program == "gate-test-worker" else program.removesuffix("-worker").replace("-", "_")
+            words = list(map(str, flags))
+            named = words[words.index("--service") + 1] if "--service" in words else None
+            service = named or program.removeprefix("gate-").removesuffix("-worker").replace("-", "_")
+            service = "test_worker" if service == "test" and named is None else service
         before = self.workers_of(broker, service)
         process = self.start(self.program(program), "--broker", broker.backend, *flags, **more)
         wait_until(lambda: self.workers_of(broker, service) > before, what=f"a worker of {service}")
@@ -172,7 +175,7 @@ class System:
 
     def workers_of(self, broker, service):
         done = self.gate(broker, "-o", "json", "workers", service)
-        return len(done.stdout.splitlines()) if done.returncode == 0 else 0
+        return len(json.loads(done.stdout)) if done.returncode == 0 else 0
 
     def gate(self, broker, *words, stdin=None, seconds=60, text=True, **more):
         """The command, run to its end. `stdin`: bytes or text."""
