@@ -18,6 +18,8 @@ namespace gate::huge {
 // it may be.
 class flow_window {
  public:
+  static constexpr std::uint32_t first_bytes = 256u << 10;  // what it opens with: a chunk
+
   explicit flow_window(std::uint32_t most) noexcept : most_(most), window_(most), granted_(most) {}
 
   // The first credit; once, before anything arrives. From now on the window follows.
@@ -61,7 +63,6 @@ class flow_window {
   std::uint32_t bytes() const noexcept { return window_; }
 
  private:
-  static constexpr std::uint32_t first_bytes = 256u << 10;  // a chunk
   static constexpr std::uint32_t least_bytes = 64u << 10;
   static constexpr duration doubled_below = std::chrono::milliseconds(125);
   static constexpr duration aimed_at = std::chrono::milliseconds(200);

@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <gate/limits.hpp>
+
 #include "common/src/wire/gaterpc_peer.hpp"
 #include "tests/support/foreign_frames.hpp"
 #include "tests/support/gaterpc_frames.hpp"
@@ -133,7 +135,7 @@ TEST_CASE("a request that does not fit is answered with an exception, not with s
       "\xa1"
       "f";
   const std::string long_name = std::string("\xda\x01\0", 3).append(256, 'f');
-  const std::string deep = std::string(66, '\x91').append(1, '\xc0');
+  const std::string deep = std::string(limits::value_depth_max + 2, '\x91').append(1, '\xc0');
   const std::vector<frames> wrong{
       {"id", f, "\x90", "\x80", "\x80"},  // a frame too many
       {"id", f, "\x80"},                  // args is a map

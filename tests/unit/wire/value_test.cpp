@@ -129,7 +129,7 @@ TEST_CASE("a value may nest to the limit and no deeper", "[wire][value]") {
   CHECK(error_of(nested_lists(limits::value_depth_max + 1)) == decode_error::too_deep);
   CHECK(error_of(nested_lists(1'000'000)) == decode_error::too_deep);
   std::string maps;
-  for (int i = 0; i < 100; ++i) maps += "\x81\x01";
+  for (std::size_t i = 0; i <= limits::value_depth_max; ++i) maps += "\x81\x01";
   CHECK(error_of(maps + '\xc0') == decode_error::too_deep);
 }
 
