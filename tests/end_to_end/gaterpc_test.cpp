@@ -207,7 +207,7 @@ TEST_CASE("the command gate calls through a gate-rpc broker", "[gaterpc]") {
   CHECK(run({"call", "test.count", "3", "--stream"}) == std::pair(0, std::string("0\n1\n2\n")));
   const auto services = run({"services"});
   CHECK(services.first == 0);
-  CHECK(services.second.starts_with("SERVICE  DESCRIPTION\nGate     the broker itself\ntest "));
+  CHECK(services.second.starts_with("SERVICE  DESCRIPTION\nGate     the broker itself\ntest"));
   const auto methods = run({"describe", "test"});
   CHECK(methods.first == 0);
   CHECK(methods.second.find("add(a: int32, b: int32) -> int32") != std::string::npos);
