@@ -70,8 +70,8 @@ inline constexpr auto mdp_heartbeat_interval = 2500ms;
 // Time that an accepted connection has to say hello before it is cut.
 inline constexpr auto hello_timeout = 5000ms;
 
-// The transport's own heartbeat (ZMQ_HEARTBEAT_IVL) and the silence after which it ends a connection
-// (ZMQ_HEARTBEAT_TIMEOUT).
+// The transport's own pings (ZMQ_HEARTBEAT_IVL), and the time that an answer may take. Each end judges by the kernel's
+// counters; the transport does not: docs/liveness.md.
 inline constexpr auto transport_heartbeat_interval = 1000ms;
 inline constexpr auto transport_heartbeat_timeout = 3000ms;
 
@@ -106,7 +106,7 @@ inline constexpr auto service_grace = 5000ms;
 inline constexpr std::size_t services_max = 4096;
 inline constexpr std::size_t peers_max = 16'384;
 
-// Bytes, and age of the oldest, that wait in the broker for one peer which does not read; over either it is cut.
+// Bytes that wait in the broker for one peer, and time in which it takes none of them; over either it is cut.
 inline constexpr std::size_t out_queue_bytes_max = 64u << 20;
 inline constexpr auto out_queue_age_max = 10'000ms;
 
@@ -137,8 +137,8 @@ inline constexpr std::size_t principal_bytes_max = 0;
 // Connections of one address (of IPv6: of its first 64 bits), this machine's own excepted. 0: no limit.
 inline constexpr std::size_t peers_per_address_max = 4096;
 
-// Failed logins of one address before it has to wait; then the first pause, which each further failure doubles, and the
-// longest one.
+// Failed logins of one user at one address, or of all unknown users there, before they have to wait; then the first
+// pause, which each further failure doubles, and the longest one.
 inline constexpr std::uint32_t login_failures_max = 5;
 inline constexpr auto login_pause = 1000ms;
 inline constexpr auto login_pause_max = 60'000ms;
