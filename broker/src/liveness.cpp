@@ -22,9 +22,11 @@ constexpr duration together_max = 50ms;
 }  // namespace
 
 void engine::watch_life(remote_peer& fresh) {
+  // A peer that speaks more seldom than pings are sent cannot be judged by what it says of itself.
+  const bool heard_often = options_.heartbeat_interval <= options_.transport_heartbeat_interval;
   const gate::peer::pulse_options how{.ping_interval = options_.transport_heartbeat_interval,
                                       .timeout = options_.transport_heartbeat_timeout,
-                                      .speaks_by_itself = fresh.foreign == nullptr};
+                                      .speaks_by_itself = heard_often && fresh.foreign == nullptr};
   fresh.pulse.emplace(how, loop_.now());
   look_at_ = std::min(look_at_, fresh.pulse->next_look());
 }

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/programs.hpp"
+#include "tests/support/sanitized.hpp"
 
 using namespace gate;
 using namespace gate::test;
@@ -42,7 +43,9 @@ TEST_CASE("whatever the methods of a worker throw, it goes on", "[rough]") {
       CHECK(e.code() == (kind == "status" ? errc::internal : errc::failed));
     }
   }
+#ifndef GATE_TEST_SANITIZERS  // a forced unwinding is caught by a reference to nothing
   for (int i = 0; i < 5; ++i) CHECK(error_of([&] { rough["end_thread"]().get(); }).code() == errc::failed);
+#endif
   CHECK(error_of([&] { rough["argument"](1).get<int>(); }).code() == errc::failed);
   CHECK(rough["pid"]().get<int>() == pid);
   system.worker.signal(SIGTERM);

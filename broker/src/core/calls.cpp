@@ -59,7 +59,9 @@ bool core::state::take_in(peer& client, const service_key& what, const message& 
   service* const home = expect(client, what, m);
   if (home == nullptr) return false;
   lane& where = home->lane_of(m.method);
-  worker* const w = home->pool.pick(where.offers, m.method, now_);
+  // Behind calls that wait: one of them may fit no worker until a thread comes free, and must not be overtaken for
+  // ever.
+  worker* const w = where.waiting.empty() ? home->pool.pick(where.offers, m.method, now_) : nullptr;
   if (w != nullptr) {
     call& c = accept(client, m, *home);
     if (const std::size_t bytes = stored_request::measure(m); c.idempotent() && may_keep(c, bytes))
@@ -264,10 +266,14 @@ void core::state::take_place(call& c, worker& w, call_way way) {
 }
 
 // The caller serves the worker, or lets its pool know.
-worker& core::state::leave_place(call& c) {
+worker& core::state::leave_place(call& c, bool begun) {
   worker& w = *std::exchange(c.holder, nullptr);
   intrusive_list<call, by_worker>::unlink(c);
-  w.work.ended(c.way, now_);
+  if (begun) {
+    w.work.ended(c.way, now_);
+  } else {
+    w.work.returned(c.way);
+  }
   return w;
 }
 
@@ -291,7 +297,8 @@ void core::state::on_answer(worker& w, const message& m) {
   } else {
     deliver(*c, m);
   }
-  if (c->way == call_way::thread) w.work.ran(c->method, m.service_time);
+  // What failed tells nothing of how long the method takes.
+  if (c->way == call_way::thread && m.type == message_type::final) w.work.ran(c->method, m.service_time);
   w.answered_at = now_;
   release_from_worker(*c);
   serve(w);
@@ -335,13 +342,13 @@ void core::state::deliver(call& c, const message& m) {
   c.stage = call_stage::loose;
 }
 
-void core::state::release_from_worker(call& c) {
+void core::state::release_from_worker(call& c, bool begun) {
   deadline_wheel::disarm(c);
 #if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 2
   if (c.stage == call_stage::abandoned) c.holder->work.given(call_way::capacity, now_);
 #endif
   if (c.stage == call_stage::abandoned) --abandoned_;
-  leave_place(c);
+  leave_place(c, begun);
   c.stage = call_stage::loose;
   calls_.release(c);
 }

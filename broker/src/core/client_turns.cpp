@@ -19,7 +19,7 @@ using client_list = intrusive_list<client_line, of_client>;
 // Somebody who has logged in is the same on each connection.
 const std::string& principal_of(const call& c) noexcept {
   static const std::string nobody;
-  if (c.client == nullptr) return c.orphan_caller == anonymous ? nobody : c.orphan_caller;
+  if (c.client == nullptr) return c.orphan_caller;  // those of anonymous clients that left share one turn
   return c.client->context.logged_in() ? c.client->context.principal : nobody;
 }
 

@@ -138,12 +138,12 @@ class core::state {
   call& accept(peer& client, const message& m, service& home);
   void deliver(call& c, const message& m);
   // The worker's answer is in: its credit is free again, and so is the slot.
-  void release_from_worker(call& c);
+  void release_from_worker(call& c, bool begun = true);
 
   // Gives a loose call of that lane to a worker that takes it. `request` may be c.kept.
   void give(call& c, worker& w, const lane& where, const message& request);
   void take_place(call& c, worker& w, call_way way);
-  worker& leave_place(call& c);
+  worker& leave_place(call& c, bool begun);
   void give_queued(call& c, worker& w);
   // Gives waiting calls to that worker as long as it takes them.
   void serve(worker& w);
@@ -173,7 +173,7 @@ class core::state {
   void hand_over(service& s, std::vector<call*>& calls, worker* avoid);
   errc lost_status(const call& c) const noexcept;
   bool may_run_again(const call& c) const noexcept;
-  void take_from_worker(call& c);
+  void take_from_worker(call& c, bool begun = true);
   void worker_left(worker& w, std::string_view why);
   // No more calls for that worker, for good.
   void retire(worker& w);

@@ -27,11 +27,11 @@ void core::state::on_returned(worker& w, const message& m) {
     return;
   }
   if (c->stage == call_stage::abandoned) {
-    release_from_worker(*c);
+    release_from_worker(*c, false);
     return serve(w);
   }
   const bool unread = c->unread();
-  take_from_worker(*c);
+  take_from_worker(*c, false);
   w.home->pool.refresh(w);
   service& home = *w.home;
   if (!unread) {
@@ -60,8 +60,8 @@ errc core::state::lost_status(const call& c) const noexcept {
 }
 
 // The call is loose; its worker has its credit back.
-void core::state::take_from_worker(call& c) {
-  leave_place(c);
+void core::state::take_from_worker(call& c, bool begun) {
+  leave_place(c, begun);
   --running_;
   c.stage = call_stage::loose;
 }

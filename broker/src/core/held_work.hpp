@@ -34,13 +34,16 @@ class held_work {
     if (way == call_way::thread && ++on_threads_ <= threads_) progress_at_ = now;
   }
   void ended(call_way way, instant now) noexcept {
-    --held_;
-    if (way == call_way::capacity) return;
-    --in_pool_;
-    if (way == call_way::thread) thread_freed(now);
+    left(way);
+    if (way == call_way::thread) thread_came_free(now);
   }
+  // It comes back, and never had a thread.
+  void returned(call_way way) noexcept { left(way); }
   // The call goes on, and needs its thread no longer than others need theirs.
-  void sliced(instant now) noexcept { thread_freed(now); }
+  void sliced(instant now) noexcept {
+    --on_threads_;
+    thread_came_free(now);
+  }
 
   // The worker's word on how long a method ran that has ended. Zero: it did not begin.
   void ran(std::string_view method, std::chrono::microseconds time) noexcept {
@@ -90,8 +93,12 @@ class held_work {
       std::chrono::duration_cast<std::chrono::nanoseconds>(limits::work_ahead).count();
   static constexpr std::int64_t sample_us_max = 3'600'000'000;
 
-  void thread_freed(instant now) noexcept {
-    --on_threads_;
+  void left(call_way way) noexcept {
+    --held_;
+    if (way != call_way::capacity) --in_pool_;
+    if (way == call_way::thread) --on_threads_;
+  }
+  void thread_came_free(instant now) noexcept {
     progress_at_ = now;
     late_ = false;
   }

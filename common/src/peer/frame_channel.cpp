@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include <gate/assert.hpp>
 #include <gate/limits.hpp>
 
 namespace gate::peer {
@@ -119,7 +118,7 @@ bool frame_channel::hand_over(connection& c, const wire::frame_list& list, std::
     zmq::message_t frame(octets.data(), octets.size());
     const bool sent = c.give(frame, i + 1 < count);
     if (!sent && i == 0) return false;
-    GATE_ASSERT(sent || c.fault != 0);  // libzmq takes all frames of a message whose first it took
+    // A later one is refused when the connection ended in between. The message is lost with it; libzmq drops its rest.
   }
   return true;
 }

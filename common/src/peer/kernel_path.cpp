@@ -24,6 +24,15 @@ bool takes_more(int descriptor) noexcept {
   return ::poll(&one, 1, 0) != 1 || (one.revents & POLLOUT) != 0;
 }
 
+// For poll() a local socket is full from a quarter of its buffer on, but it takes what is written until the buffer is
+// full: pings, that is, which would look as if the other side had read something.
+bool local_takes_more(int descriptor, std::uint64_t outstanding) noexcept {
+  int buffer = 0;
+  socklen_t size = sizeof buffer;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &buffer, &size) != 0) return takes_more(descriptor);
+  return outstanding < static_cast<std::uint64_t>(buffer);
+}
+
 // A kernel older than our headers fills in less.
 constexpr socklen_t needed_bytes = offsetof(tcp_info, tcpi_snd_wnd) + sizeof(tcp_info::tcpi_snd_wnd);
 
@@ -48,7 +57,7 @@ std::optional<path_sample> sample_path(int descriptor, instant now) noexcept {
   }
   seen.outstanding = ask(descriptor, SIOCOUTQ);
   seen.unread = ask(descriptor, SIOCINQ);
-  seen.writable = takes_more(descriptor);
+  seen.writable = domain == AF_UNIX ? local_takes_more(descriptor, seen.outstanding) : takes_more(descriptor);
   return seen;
 }
 

@@ -12,6 +12,7 @@
 #include <gate/generator.hpp>
 #include <gate/sleep.hpp>
 
+#include "tests/support/sanitized.hpp"
 #include "tests/unit/interface/dispatch_bench.hpp"
 
 namespace {
@@ -139,6 +140,7 @@ TEST_CASE("what is thrown while arguments and results are converted fails the ca
   CHECK(packed.remote_type == "char");
 }
 
+#ifndef GATE_TEST_SANITIZERS  // the language leaks what a throwing destructor has begun to destroy
 TEST_CASE("what an argument's destructor throws fails the call, unless the method has", "[interface]") {
   bench b(real);
   const auto plain = b.answer("argument", 1);
@@ -151,7 +153,9 @@ TEST_CASE("what an argument's destructor throws fails the call, unless the metho
   b.await_ends(b.out.ended() + 1);
   CHECK(b.answer("fine").as<int>() == 7);
 }
+#endif
 
+#ifndef GATE_TEST_SANITIZERS  // the language leaks what a throwing destructor has begun to destroy
 TEST_CASE("an exception whose own destructor throws fails the call", "[interface]") {
   bench b(real);
   const auto end = b.answer("ends_badly");
@@ -159,7 +163,9 @@ TEST_CASE("an exception whose own destructor throws fails the call", "[interface
   CHECK(end.remote_type.find("throwing_end") != std::string::npos);
   CHECK(b.answer("fine").as<int>() == 7);
 }
+#endif
 
+#ifndef GATE_TEST_SANITIZERS  // a forced unwinding is caught by a reference to nothing
 TEST_CASE("a method that ends its thread fails its call, and the pool has another thread", "[interface]") {
   bench b(real);  // one thread
   for (int i = 0; i < 10; ++i) {
@@ -169,3 +175,4 @@ TEST_CASE("a method that ends its thread fails its call, and the pool has anothe
     CHECK(b.answer("fine").as<int>() == 7);
   }
 }
+#endif

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/sanitized.hpp"
+
 using gate::describe_current_exception;
 using gate::exception_text;
 
@@ -72,8 +74,10 @@ TEST_CASE("a guarded call tells what it throws, and lets nothing out", "[excepti
   const auto tell = [&](const exception_text& thrown) { told = thrown.line(); };
   gate::call_guarded([] { throw std::runtime_error("a"); }, tell);
   CHECK(told == "std::runtime_error: a");
+#ifndef GATE_TEST_SANITIZERS  // the language leaks an exception whose destructor throws
   gate::call_guarded([] { throw throwing_end(); }, tell);
   CHECK(told.find("throwing_end") != std::string::npos);
+#endif
   gate::call_guarded([] { throw 1; }, [](const exception_text&) { throw 2; });
   told.clear();
   gate::call_guarded([] {}, tell);
