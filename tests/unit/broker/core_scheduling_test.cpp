@@ -321,6 +321,31 @@ TEST_CASE("that one method is tiny lets nobody hoard another", "[broker]") {
   CHECK(requests_to(b, w).size() == 1);
 }
 
+TEST_CASE("a call that fits no worker yet is not overtaken by all that come later", "[broker]") {
+  bench b;
+  const peer_id c = b.client(), d = b.client();
+  const peer_id w = threaded(b, 1);
+  b.request(c, 1, "s", plain);
+  answer(b, w, requests_to(b, w).front().call, 10us);
+  b.request(c, 2, "s", plain);
+  b.request(c, 3, "s", plain);
+  auto held = requests_to(b, w);
+  REQUIRE(held.size() == 2);
+  b.request(d, 1, "s", {.payload = "new", .method = "other"});  // nothing is known of it: it waits for a free thread
+  REQUIRE(requests_to(b, w).empty());
+  // The client keeps the worker busy: a call more for each that ends.
+  for (std::uint64_t n = 4; n <= 10; ++n) {
+    b.request(c, n, "s", plain);
+    answer(b, w, held.front().call, 10us);
+    held.erase(held.begin());
+    for (const sent& s : requests_to(b, w)) {
+      if (s.payload == "new") return;
+      held.push_back(s);
+    }
+  }
+  FAIL("the call waits for ever");
+}
+
 TEST_CASE("answers to calls that never began say nothing of how long a method takes", "[broker]") {
   bench b;
   const peer_id c = b.client();
