@@ -86,8 +86,8 @@ inline constexpr std::size_t queue_total_bytes_max = 512u << 20;
 // Time that a call waits for a worker at the most, whatever its budget.
 inline constexpr auto queue_age_max = 60'000ms;
 
-// Calls of one client that are queued or running: a part of queue_max, so that one that floods leaves room.
-inline constexpr std::size_t client_calls_max = 16'384;
+// Calls of one client that are queued or running: seven eighths of queue_max, so that one that floods leaves room.
+inline constexpr std::size_t client_calls_max = 114'688;
 
 // Bytes of arguments that one client may have queued or kept for a second attempt.
 inline constexpr std::size_t client_bytes_max = 128u << 20;

@@ -183,7 +183,7 @@ TEST_CASE("bytes that fill a queue are made room in too", "[broker]") {
 
 TEST_CASE("by default one client leaves room in the queue for others", "[broker]") {
   const options settings;
-  CHECK(settings.client_calls_max * 4 <= settings.queue_max);
+  CHECK(settings.client_calls_max + settings.queue_max / 8 <= settings.queue_max);
 }
 
 // --- which worker
