@@ -1,4 +1,4 @@
-// What becomes of a connection when the process has no descriptor for it.
+// Closes a connection for which the process has no descriptor.
 //
 // libzmq has no answer to that: its listener of TCP tries again at once and for ever, since the connection still waits,
 // and takes a processor for it; its listener of ipc aborts the process. Neither can be paused without losing its peers,

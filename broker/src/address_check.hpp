@@ -1,5 +1,4 @@
-// What can be told of the addresses of a configuration before they are bound, and without being in the way of a broker
-// that has them now.
+// Checks the addresses of a configuration before they are bound. A broker that has them now goes on undisturbed.
 #pragma once
 
 #include <string>

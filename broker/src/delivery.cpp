@@ -32,7 +32,7 @@ constexpr duration farewell_time_max = 500ms;
 constexpr duration still_min = 1s;
 constexpr std::size_t still_factor = 8;
 
-// Of calls of the broker's own methods, that wait from one turn to the next.
+// The most bytes that wait from one turn to the next, of calls of the broker's own methods.
 constexpr std::size_t internal_bytes_max = 4u << 20;
 
 // What a connection costs, by and large, in the transport and here.

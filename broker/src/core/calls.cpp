@@ -131,8 +131,8 @@ bool core::state::refused_by_queue(peer& client, const message& m, service& home
   return true;
 }
 
-// A service's queue is full: whoever fills it makes room for who waits with less. What leaves is what came last, so
-// that who waited longest goes on waiting, and nobody has begun with it.
+// The service's queue is full: the client with most in it makes room for one with less. The call that came last leaves:
+// the longest waits go on, and no worker has begun with it.
 void core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
   constexpr int tries = 16;  // one large request may need the room of several small ones
   for (int i = 0; i < tries; ++i) {
@@ -297,7 +297,7 @@ void core::state::on_answer(worker& w, const message& m) {
   } else {
     deliver(*c, m);
   }
-  // What failed tells nothing of how long the method takes.
+  // A call that failed says nothing about how long the method takes.
   if (c->way == call_way::thread && m.type == message_type::final) w.work.ran(c->method, m.service_time);
   w.answered_at = now_;
   release_from_worker(*c);

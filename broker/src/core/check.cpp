@@ -29,7 +29,7 @@ std::string check_call(const call& c) {
   return {};
 }
 
-// What a worker holds, by its lists.
+// Counts the calls that a worker holds, by its lists.
 std::string check_work(const worker& w, std::size_t& has) {
   std::size_t on_threads = 0, in_pool = 0;
   for (const auto* list : {&w.calls, &w.pooled}) {

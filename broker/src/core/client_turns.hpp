@@ -1,6 +1,6 @@
-// Whose call is served next: the clients that wait in one lane take turns, and those of one principal share its turn.
-// docs/scheduling.md, section 1. Each operation costs O(1); a client's place is made when its first call waits here,
-// and gone with its last.
+// Decides whose call is served next: the clients that wait in one lane take turns, and those of one principal share its
+// turn. docs/scheduling.md, section 1. An operation costs O(1), and finding a client's place one step for each lane in
+// which that client waits. The place is made when its first call waits here, and gone with its last.
 #pragma once
 
 #include <array>
@@ -75,7 +75,7 @@ class client_turns {
 
   // One of the heaviest shares: none weighs twice as much. Null when none waits.
   const client_share* heaviest() const noexcept;
-  // What the share of that client weighs.
+  // The weight of that client's share.
   std::size_t weight_of(const peer& client) const noexcept;
   // The latest call of that share's line that is served last.
   static call& latest_of(const client_share& share) noexcept { return *share.lines.last()->calls.last(); }

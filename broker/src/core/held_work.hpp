@@ -1,4 +1,4 @@
-// What one worker holds, and how much more it may be given. docs/scheduling.md, section 2.
+// Counts the calls that one worker holds, and says how much more it may be given. docs/scheduling.md, section 2.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace gate::broker {
 
-// What a call takes of its worker.
+// How a call uses its worker.
 enum class call_way : std::uint8_t {
   capacity,  // a place among those that it announced, and no more: a coroutine, or a worker that tells of no threads
   thread,    // a thread of its pool as well, until it has ended
@@ -103,7 +103,7 @@ class held_work {
     late_ = false;
   }
 
-  // Of a method, told apart by the hash of its name. Two that share a place forget each other, and wait the longer.
+  // The mean time of one method, found by the hash of its name. Two methods that share a place forget each other.
   struct method_time {
     std::size_t name = 0;
     std::int64_t mean_ns = 0;

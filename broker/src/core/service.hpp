@@ -27,7 +27,7 @@ struct lane {
   client_turns waiting;
   std::vector<offer> offers;  // none: no worker has the method
 
-  // What such a call takes of a worker of that group, which must be among the offers.
+  // The way in which a worker of that group takes such a call. The group must be among the offers.
   call_way way_of(const method_group& group) const noexcept {
     for (const offer& o : offers) {
       if (o.group == &group) return o.way;
