@@ -8,6 +8,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/core/core_state.hpp"
+#include "common/src/planted_bug.hpp"
 
 namespace gate::broker {
 
@@ -287,8 +288,9 @@ void core::state::on_answer(worker& w, const message& m) {
   }
   if (c->stage == call_stage::abandoned) {
     ++counted_.late_answers;
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
-    if (const peer* late = peers_.find(peer_id{c->late_client}); late != nullptr && !c->one_way()) {
+#ifdef GATE_PLANTED_BUGS
+    const peer* const late = peers_.find(peer_id{c->late_client});
+    if (is_planted(planted_bug::sends_late_answers) && late != nullptr && !c->one_way()) {
       message again = m;
       again.call = c->client_call;
       out_.send(late->id, again);
@@ -344,10 +346,10 @@ void core::state::deliver(call& c, const message& m) {
 
 void core::state::release_from_worker(call& c, bool begun) {
   deadline_wheel::disarm(c);
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 2
-  if (c.stage == call_stage::abandoned) c.holder->work.given(call_way::capacity, now_);
-#endif
-  if (c.stage == call_stage::abandoned) --abandoned_;
+  if (c.stage == call_stage::abandoned) {
+    if (is_planted(planted_bug::loses_credit_at_deadline)) c.holder->work.given(call_way::capacity, now_);
+    --abandoned_;
+  }
   leave_place(c, begun);
   c.stage = call_stage::loose;
   calls_.release(c);
@@ -412,8 +414,10 @@ void core::state::end(call& c, errc status, std::string_view text) {
     error.queue_time = since(c.accepted_at, c.stage == call_stage::queued ? now_ : c.given_at);
     out_.send(c.client->id, error);
   }
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
-  if (status == errc::timed_out && c.client != nullptr) c.late_client = static_cast<std::uint64_t>(c.client->id);
+#ifdef GATE_PLANTED_BUGS
+  if (is_planted(planted_bug::sends_late_answers) && status == errc::timed_out && c.client != nullptr) {
+    c.late_client = static_cast<std::uint64_t>(c.client->id);
+  }
 #endif
   if (c.stage == call_stage::running) {
     conclude(c, status);

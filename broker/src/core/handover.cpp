@@ -7,6 +7,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/core/core_state.hpp"
+#include "common/src/planted_bug.hpp"
 
 namespace gate::broker {
 
@@ -117,14 +118,12 @@ void core::state::worker_left(worker& w, std::string_view why) {
 
   std::vector<call*> again;
   while (call* const c = w.first_call()) {
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 3
-    if (c->stage == call_stage::running) {
+    if (is_planted(planted_bug::forgets_calls_of_lost) && c->stage == call_stage::running) {
       intrusive_list<call, by_worker>::unlink(*c);
       c->holder = nullptr;
       deadline_wheel::disarm(*c);
       continue;
     }
-#endif
     if (c->stage == call_stage::abandoned) {
       release_from_worker(*c);
       continue;

@@ -78,8 +78,8 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   std::string orphan_caller;             // the principal of a client that has left
   std::unique_ptr<stored_request> kept;  // while queued; while running too, when it may be given to a second worker
 
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
-  std::uint64_t late_client = 0;
+#ifdef GATE_PLANTED_BUGS
+  std::uint64_t late_client = 0;  // whom the planted bug sends a late answer
 #endif
 
   bool reads(std::uint8_t encoding) const noexcept { return (encoding & ~accept) == 0; }
