@@ -5,13 +5,12 @@
 #include <string>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include "broker/src/core/service.hpp"
 #include "broker/src/engine.hpp"
 #include "broker/src/peer_address.hpp"
 #include "broker/src/peer_text.hpp"
 #include "broker/src/security/address.hpp"
+#include "common/src/log.hpp"
 #include "common/src/qualified_name.hpp"
 #include "common/src/wire/gaterpc.hpp"
 
@@ -69,8 +68,8 @@ remote_peer* engine::greet(port& from, int descriptor, connection* over) {
       complain("cut a connection whose first message is in no language that is spoken there",
                name_of(from, descriptor));
     } else if (!std::exchange(told_of_old_gaterpc_, true)) {
-      spdlog::warn("a peer speaks gate-rpc 0.1, which this broker does not; update it to 0.2.12 (told once): {}",
-                   from.incoming.property("Peer-Address"));
+      log::warn("a peer speaks gate-rpc 0.1, which this broker does not; update it to 0.2.12 (told once): {}",
+                from.incoming.property("Peer-Address"));
     }
     from.accepted.cut(descriptor);
     return nullptr;
@@ -247,8 +246,8 @@ void engine::refused(const refusal_record& refusal) {
   record.what = refusal.why;
   door_.audit(record);
   if (!may_log()) return;
-  spdlog::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::quoted(refusal.principal),
-               refusal.address, security::quoted(full_name(refusal.name_space, refusal.service)), refusal.why);
+  log::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::quoted(refusal.principal),
+            refusal.address, security::quoted(full_name(refusal.name_space, refusal.service)), refusal.why);
 }
 
 }  // namespace gate::broker

@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include <gate/assert.hpp>
 #include <gate/sleep.hpp>
 #include <gate/timeout.hpp>

@@ -8,8 +8,6 @@
 #include <string>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include <gate/assert.hpp>
 #include <gate/sleep.hpp>
 #include <gate/task_group.hpp>
@@ -17,6 +15,7 @@
 #include "broker/src/core/service.hpp"
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/endpoints.hpp"
+#include "common/src/log.hpp"
 #include "common/src/wire/gate2.hpp"
 
 namespace gate::broker {
@@ -93,8 +92,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
                                [this](port& at, const connection_event& event) { on_connection(at, event); }));
   }
   if (budget_.peers_max < options_.peers_max) {
-    spdlog::warn("peers_max is {}, not {}: this process may have no more files open than its {} (ulimit -n)",
-                 budget_.peers_max, options_.peers_max, budget_.limit);
+    log::warn("peers_max is {}, not {}: this process may have no more files open than its {} (ulimit -n)",
+              budget_.peers_max, options_.peers_max, budget_.limit);
   }
 }
 
@@ -327,25 +326,25 @@ void engine::end(remote_peer& gone) {
 
 void engine::worker_up(const worker_record& w) {
   if (w.id == internal_peer) return;
-  if (may_log()) spdlog::info("worker {} serves '{}'", static_cast<std::uint64_t>(w.id), w.service);
+  if (may_log()) log::info("worker {} serves '{}'", static_cast<std::uint64_t>(w.id), w.service);
   if (listener_ != nullptr) listener_->worker_up(w);
 }
 
 void engine::worker_down(const worker_record& w, std::string_view why) {
   if (w.id == internal_peer) return;
-  if (may_log()) spdlog::info("worker {} left '{}': {}", static_cast<std::uint64_t>(w.id), w.service, why);
+  if (may_log()) log::info("worker {} left '{}': {}", static_cast<std::uint64_t>(w.id), w.service, why);
   if (listener_ != nullptr) listener_->worker_down(w, why);
 }
 
 void engine::worker_stalled(const worker_record& w, bool stalled) {
   const std::string_view what = stalled ? "is stalled: no heartbeat, so no new calls" : "is ready again";
-  if (may_log()) spdlog::info("worker {} of '{}' {}", static_cast<std::uint64_t>(w.id), w.service, what);
+  if (may_log()) log::info("worker {} of '{}' {}", static_cast<std::uint64_t>(w.id), w.service, what);
   if (listener_ != nullptr) listener_->worker_stalled(w, stalled);
 }
 
 void engine::slot_given_back(const worker_record& w, std::string_view method, std::uint64_t so_far) {
   if (!may_log()) return;
-  spdlog::warn(
+  log::warn(
       "worker {} '{}' of '{}' at {} owes the answer to a call of {} that ended long ago: its slot is given to "
       "others (slot_timeout; {} of this worker so far)",
       static_cast<std::uint64_t>(w.id), w.name, w.service, w.address, method, so_far);
@@ -375,16 +374,16 @@ void engine::call_done(const call_record& call) {
 void engine::complain(std::string_view what, std::string_view about) {
   if (!may_log()) return;
   if (about.empty()) {
-    spdlog::warn("{}", what);
+    log::warn("{}", what);
   } else {
-    spdlog::warn("{}: {}", what, about);
+    log::warn("{}: {}", what, about);
   }
 }
 
 bool engine::may_log() {
   if (!lines_.admit(loop_.now())) return false;
   if (const std::uint64_t left_out = lines_.take_left_out()) {
-    spdlog::warn("{} lines about peers were left out", left_out);
+    log::warn("{} lines about peers were left out", left_out);
   }
   return true;
 }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "broker/src/security/gatekeeper.hpp"
 #include "common/src/allocator.hpp"
 #include "common/src/exception_text.hpp"
+#include "common/src/log.hpp"
 #include "common/src/output.hpp"
 #include "common/src/program_log.hpp"
 #include "common/src/signals.hpp"
@@ -151,7 +151,7 @@ std::string join(const std::vector<std::string>& endpoints) {
 void announce(const Broker& broker) {
   const std::string line =
       "listening frontend=" + join(broker.endpoints().frontend) + " backend=" + join(broker.endpoints().backend);
-  spdlog::info("{}", line);
+  log::info("{}", line);
   write_line(STDOUT_FILENO, line);
 }
 
@@ -165,20 +165,20 @@ void reread_config(const command_line& line, program_log& log) {
   try {
     read_config_file(line.config, found);
   } catch (const config_error& e) {
-    spdlog::error("SIGHUP: {}; the configuration in force stays", e.what());
+    log::error("SIGHUP: {}; the configuration in force stays", e.what());
     return;
   }
   if (line.log_level.empty()) log.set_level(found.log_level);
-  spdlog::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start", line.config);
+  log::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start", line.config);
 }
 
 void reread(Broker& broker, const command_line& line, program_log& log) {
   const bool files = reads_again(broker.options());
-  if (files) spdlog::info("SIGHUP: reading the credential store again, and opening the audit log again");
+  if (files) log::info("SIGHUP: reading the credential store again, and opening the audit log again");
   if (files) broker.reload();
   if (!line.config.empty()) reread_config(line, log);
   if (!files && line.config.empty()) {
-    spdlog::info("SIGHUP: there is nothing to read again: no credential store, no audit log, no configuration file");
+    log::info("SIGHUP: there is nothing to read again: no credential store, no audit log, no configuration file");
   }
 }
 
@@ -188,13 +188,13 @@ int serve(gate::loop& loop, Broker& broker, const command_line& line, program_lo
   gate::signal_watch signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
     if (signal == SIGHUP) return reread(broker, line, log);
     if (std::exchange(leaving, true)) ::_exit(second_signal);
-    spdlog::info("draining: calls in flight have {} ms to end; a second signal exits at once",
-                 broker.options().drain_timeout.count());
+    log::info("draining: calls in flight have {} ms to end; a second signal exits at once",
+              broker.options().drain_timeout.count());
     broker.drain();
   });
   announce(broker);
   loop.run(broker.run());
-  spdlog::info("drained");
+  log::info("drained");
   return orderly;
 }
 

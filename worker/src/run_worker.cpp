@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <gate/credentials.hpp>
@@ -16,6 +15,7 @@
 #include "common/src/allocator.hpp"
 #include "common/src/credentials/material.hpp"
 #include "common/src/exception_text.hpp"
+#include "common/src/log.hpp"
 #include "common/src/output.hpp"
 #include "common/src/program_log.hpp"
 #include "common/src/signals.hpp"
@@ -117,7 +117,7 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
 
 // A thread that does not end can be neither joined nor left behind: the process goes without its destructors.
 [[noreturn]] void leave_stuck() {
-  spdlog::error("exiting, to be started again");
+  log::error("exiting, to be started again");
   gate::flush_program_log();
   ::_exit(too_many_stuck);
 }
@@ -125,19 +125,19 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
 // What can change while the worker runs is the level of the log, where its file says it and no flag does.
 void reread(const command_line& line, program_log& log) {
   if (line.file.empty()) {
-    spdlog::info("SIGHUP: there is nothing to read again, since no --config names a file");
+    log::info("SIGHUP: there is nothing to read again, since no --config names a file");
     return;
   }
   settings found;
   try {
     read_config_file(line.file, found);
   } catch (const config_error& e) {
-    spdlog::error("SIGHUP: {}; the settings in force stay", e.what());
+    log::error("SIGHUP: {}; the settings in force stay", e.what());
     return;
   }
   if (!line.log_level_given) log.set_level(found.log_level);
-  spdlog::info("SIGHUP: {} read again: log_level is in force, other settings and credentials count from the next start",
-               line.file);
+  log::info("SIGHUP: {} read again: log_level is in force, other settings and credentials count from the next start",
+            line.file);
 }
 
 int serve_until_drained(Worker& what, command_line line, program_log& log) {

@@ -5,7 +5,6 @@
 #include <thread>
 #include <utility>
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <gate/assert.hpp>
@@ -13,6 +12,7 @@
 #include <gate/timeout.hpp>
 
 #include "common/src/exception_text.hpp"
+#include "common/src/log.hpp"
 #include "common/src/peer/make_foreign_broker.hpp"
 #include "common/src/peer/this_process.hpp"
 
@@ -146,8 +146,7 @@ task<void> runtime::leave() {
     idle = false;
   }
   if (!idle) {
-    spdlog::warn("'{}' waits for {} methods that run on though their calls have ended", service_,
-                 dispatcher_.running());
+    log::warn("'{}' waits for {} methods that run on though their calls have ended", service_, dispatcher_.running());
     tell("on_stuck", options_.on_stuck);
     co_await dispatcher_.idle();
   }
@@ -157,15 +156,15 @@ task<void> runtime::leave() {
 void runtime::tell(std::string_view name, const std::function<void()>& callback) noexcept {
   if (!callback) return;
   call_guarded(callback, [&](const exception_text& thrown) {
-    spdlog::error("{} of '{}' threw: {}", name, service_, thrown.line());
+    log::error("{} of '{}' threw: {}", name, service_, thrown.line());
   });
 }
 
 void runtime::drain() {
   if (std::exchange(draining_, true)) return;
-  spdlog::info("'{}' drains: {} calls in hand", service_, session_.open_calls());
+  log::info("'{}' drains: {} calls in hand", service_, session_.open_calls());
   drain_timer_ = loop_.at(loop_.now() + options_.drain_timeout, [this] {
-    spdlog::warn("'{}' leaves {} calls that did not end in time", service_, session_.open_calls());
+    log::warn("'{}' leaves {} calls that did not end in time", service_, session_.open_calls());
     session_.close(loop_.now());
   });
   session_.drain(loop_.now());
@@ -174,36 +173,35 @@ void runtime::drain() {
 void runtime::serving(const message& welcome) {
   told_lost_ = false;
   if (welcome.payload_bytes_max != 0) dispatcher_.set_payload_bytes_max(welcome.payload_bytes_max);
-  spdlog::info("serving '{}' at {} (capacity {})", service_, options_.broker, options_.capacity);
+  log::info("serving '{}' at {} (capacity {})", service_, options_.broker, options_.capacity);
   tell("on_registered", options_.on_registered);
 }
 
 void runtime::broker_drains() {
-  spdlog::warn("the broker at {} is draining: it gives no new work, and ends when what it has is done",
-               options_.broker);
+  log::warn("the broker at {} is draining: it gives no new work, and ends when what it has is done", options_.broker);
 }
 
 void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pause) {
   dispatcher_.connection_ended();
-  const auto level = std::exchange(told_lost_, true) ? spdlog::level::debug : spdlog::level::warn;
-  spdlog::log(level, "no connection to the broker at {}: {} ({}); trying again until there is one, next in {} ms",
-              options_.broker, text, to_string(why), pause.count());
+  const auto level = std::exchange(told_lost_, true) ? log::level::debug : log::level::warn;
+  log::write(level, "no connection to the broker at {}: {} ({}); trying again until there is one, next in {} ms",
+             {options_.broker, text, to_string(why), pause.count()});
 }
 
 void runtime::closed(errc why, std::string_view text) {
   why_closed_ = why;
   closed_text_ = text;
   if (why == errc::ok) {
-    spdlog::info("'{}' has left the broker", service_);
+    log::info("'{}' has left the broker", service_);
   } else {
-    spdlog::error("the broker at {} refuses '{}': {} ({})", options_.broker, service_, text, to_string(why));
+    log::error("the broker at {} refuses '{}': {} ({})", options_.broker, service_, text, to_string(why));
   }
   closed_.set();
 }
 
 void runtime::stuck() {
-  spdlog::error("'{}' has {} methods that do not end, each holding one of {} threads", service_, dispatcher_.stuck(),
-                pool_.size());
+  log::error("'{}' has {} methods that do not end, each holding one of {} threads", service_, dispatcher_.stuck(),
+             pool_.size());
   tell("on_stuck", options_.on_stuck);
 }
 

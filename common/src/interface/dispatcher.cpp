@@ -7,7 +7,6 @@
 #include <utility>
 
 #include <cxxabi.h>
-#include <spdlog/spdlog.h>
 
 #include <gate/assert.hpp>
 
