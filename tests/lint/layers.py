@@ -223,7 +223,8 @@ def with_headers(tree, names):
 
 
 def pure_layers(tree, libraries):
-    wire = with_headers(tree, sources(libraries, "gate_wire")) | {n for n in tree.names if n.startswith("common/src/wire/")}
+    wire = with_headers(tree, sources(libraries, "gate_wire"))
+    wire |= {n for n in tree.names if n.startswith("common/src/wire/")}
     logic = {n for n in tree.names if n.startswith(PURE_FOLDERS)}
     logic |= {n for n in tree.includes if (owner := owner_of(libraries, n)) and owner.pure}
     layers = [("gate_wire", wire)]
