@@ -235,10 +235,10 @@ void engine::on_connection(port& at, const connection_event& event) {
       at.accepted.accepted(event.descriptor, loop_.now());
       if (!has_room_for(at, event.descriptor)) {
         ++counted_.address_refused;
-        at.accepted.cut(event.descriptor);
+        at.accepted.refuse(event.descriptor);
       } else if (connected() > budget_.peers_max + budget_.refusals_max) {
         ++counted_.connections_refused;
-        at.accepted.cut(event.descriptor);
+        at.accepted.refuse(event.descriptor);
       }
       break;
     case kind::disconnected:

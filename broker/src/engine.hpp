@@ -142,6 +142,7 @@ class engine final : private output, private observer {
   void bound_owed();
   void keep_memory();
   void finish_cuts();
+  void cut_refused();
   void cut_silent();
   void complain(std::string_view what, std::string_view about);
   bool may_log();
