@@ -1,5 +1,6 @@
 // The program around a broker: flags, configuration, log, signals.
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -13,6 +14,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zmq.hpp>
 
 #include <gate/loop.hpp>
 #include <gate/run_broker.hpp>
@@ -24,6 +26,7 @@
 #include "broker/src/security/gatekeeper.hpp"
 #include "common/src/allocator.hpp"
 #include "common/src/exception_text.hpp"
+#include "common/src/out_of_memory.hpp"
 #include "common/src/output.hpp"
 #include "common/src/program_log.hpp"
 #include "common/src/signals.hpp"
@@ -198,6 +201,19 @@ int serve(gate::loop& loop, Broker& broker, const command_line& line, program_lo
   return orderly;
 }
 
+// Of the exception that is being handled.
+std::string failure_text() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  } catch (const zmq::error_t& e) {
+    return e.num() == ENOMEM ? "out of memory" : e.what();
+  } catch (...) {
+    return describe_current_exception().text;
+  }
+}
+
 std::string base_name(const char* path) {
   const std::string text = path == nullptr ? "gate-broker" : path;
   return text.substr(text.rfind('/') + 1);
@@ -208,6 +224,7 @@ std::string base_name(const char* path) {
 int run_program(int argc, char** argv, program what) {
   keep_freed_memory();
   const std::string name = base_name(argc > 0 ? argv[0] : nullptr);
+  exit_when_memory_runs_out(name.c_str());
   CLI::App app(name + ": takes calls from clients to workers and their answers back", name);
   command_line line;
   std::optional<gate::program_log> log;
@@ -249,10 +266,8 @@ int run_program(int argc, char** argv, program what) {
     return serve(loop.emplace(), *made, line, *log);
   } catch (const bind_error& e) {
     return fail(bad_usage, e.what());
-  } catch (const std::bad_alloc&) {
-    return fail(failed, "out of memory");
   } catch (...) {
-    return fail(failed, describe_current_exception().text);
+    return fail(failed, failure_text());
   }
 }
 

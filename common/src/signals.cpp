@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -50,11 +51,17 @@ void give_back(int signal) noexcept {
   if (c.kept.exchange(false)) ::sigaction(signal, &c.before, nullptr);
 }
 
-// In the child: the counters are its parent's too, so it starts anew.
+// In the child: the counters are its parent's too, so it starts anew. A loop that goes on in the child may still watch a
+// counter. So the descriptor stays open, and is a counter of the child's own, which nothing raises.
 extern "C" void forget_in_child() {
   for (int signal = 1; signal < NSIG; ++signal) {
     give_back(signal);
-    if (const int counter = of(signal).counter.exchange(-1); counter >= 0) ::close(counter);
+    const int counter = of(signal).counter.exchange(-1);
+    if (counter < 0) continue;
+    const int fresh = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (fresh >= 0 && ::dup3(fresh, counter, O_CLOEXEC) == counter) of(signal).counter = counter;
+    if (fresh >= 0) ::close(fresh);
+    if (of(signal).counter < 0) ::close(counter);
   }
   owner = 0;
 }

@@ -16,6 +16,7 @@
 #include "common/src/allocator.hpp"
 #include "common/src/credentials/material.hpp"
 #include "common/src/exception_text.hpp"
+#include "common/src/out_of_memory.hpp"
 #include "common/src/output.hpp"
 #include "common/src/program_log.hpp"
 #include "common/src/signals.hpp"
@@ -172,6 +173,7 @@ std::string base_name(const char* path) {
 int run_program(int argc, char** argv, program what) {
   keep_freed_memory();
   const std::string name = base_name(argc > 0 ? argv[0] : nullptr);
+  exit_when_memory_runs_out(name.c_str());
   CLI::App app(name + ": a worker that serves calls which a gate-broker gives it", name);
   app.footer(footer_for(name));
   command_line line;

@@ -224,13 +224,14 @@ def durations(system):
 def fork(system):
     broker = system.broker()
     system.worker(broker, "gate-test-rough-worker", service="rough")
+    system.worker(broker)
     for how in "fork", "fork-static":
         code, lines = lines_of(system, how, broker.frontend)
         said = dict(line.split(": ", 1) for line in lines)
         right = code == 0 and all(said.get(what) == "ok" for what in (
-            "before", "child, both within 1 s", "child, its own", "child left by exit", "behind"))
+            "before", "child, all within 1 s", "child, its own", "child left by exit", "behind"))
         right = right and all("before fork()" in said.get(what, "") for what in (
-            "child, inherited", "child, inherited stream"))
+            "child, inherited", "child, inherited stream", "child, inherited HugeData"))
         system.line(f"6: {how}", "; ".join(lines), "inherited: at once, why; its own: ok; exit", right)
 
 
@@ -242,7 +243,7 @@ def memory(system):
         resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))
 
     broker = system.broker(config="drain_timeout = '0s'\nservice_grace = '10s'\n", preexec=little)
-    code, lines = lines_of(system, "flood", broker.frontend, 400, seconds=120)
+    code, lines = lines_of(system, "flood", broker.frontend, 400, 1 << 20, "nobody.take", seconds=120)
     alive = broker.running()
     ended = None if alive else broker.wait()
     said = broker.log().splitlines()[-1:] or [""]
