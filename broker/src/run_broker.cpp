@@ -25,6 +25,7 @@
 #include "broker/src/endpoints.hpp"
 #include "broker/src/security/gatekeeper.hpp"
 #include "common/src/allocator.hpp"
+#include "common/src/credentials/curve_key.hpp"
 #include "common/src/exception_text.hpp"
 #include "common/src/out_of_memory.hpp"
 #include "common/src/output.hpp"
@@ -54,7 +55,7 @@ Several addresses of a role are separated by commas.
 
 SIGTERM or SIGINT drains: peers are told, calls in flight have drain_timeout to end. A second one exits at once.
 SIGHUP reads the credential store again and opens the audit log again, where the configuration names one, and takes
-log_level from the file of --config; other keys count from the next start.
+log_level from the file of --config; other keys count from the next start, and so does a new key of the broker's own.
 
 Exit codes: 0 left after a signal; calls that outlived drain_timeout were abandoned, and their callers told; 1 failed
 while running; 2 bad flag, bad configuration, or an address that cannot be bound; 130 second signal.
@@ -158,6 +159,28 @@ void announce(const Broker& broker) {
   write_line(STDOUT_FILENO, line);
 }
 
+// The transport keeps the key of a listener for as long as it listens. So a new key counts from the next start, and
+// whoever sends SIGHUP for it is told so.
+class own_key {
+ public:
+  explicit own_key(const std::string& file) : file_(file) {
+    if (!file_.empty()) public_key_ = read_curve_file(file_).public_key;
+  }
+  void compare() const {
+    if (file_.empty()) return;
+    try {
+      if (read_curve_file(file_).public_key == public_key_) return;
+      spdlog::warn("SIGHUP: the key in {} has changed; this broker keeps its old key until it is started again", file_);
+    } catch (const private_file_error& e) {
+      spdlog::error("SIGHUP: {}; this broker keeps its key, but would not start with that file", e.what());
+    }
+  }
+
+ private:
+  const std::string file_;
+  curve_key public_key_{};
+};
+
 bool reads_again(const broker_options& options) {
   return !options.credentials.empty() || !options.zap_service.empty() || !options.audit_log.empty();
 }
@@ -175,11 +198,12 @@ void reread_config(const command_line& line, program_log& log) {
   spdlog::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start", line.config);
 }
 
-void reread(Broker& broker, const command_line& line, program_log& log) {
+void reread(Broker& broker, const command_line& line, program_log& log, const own_key& key) {
   const bool files = reads_again(broker.options());
   if (files) spdlog::info("SIGHUP: reading the credential store again, and opening the audit log again");
   if (files) broker.reload();
   if (!line.config.empty()) reread_config(line, log);
+  key.compare();
   if (!files && line.config.empty()) {
     spdlog::info("SIGHUP: there is nothing to read again: no credential store, no audit log, no configuration file");
   }
@@ -187,9 +211,10 @@ void reread(Broker& broker, const command_line& line, program_log& log) {
 
 int serve(gate::loop& loop, Broker& broker, const command_line& line, program_log& log) {
   broker.bind(loop);
+  const own_key key(broker.options().curve_key);
   bool leaving = false;
   gate::signal_watch signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
-    if (signal == SIGHUP) return reread(broker, line, log);
+    if (signal == SIGHUP) return reread(broker, line, log, key);
     if (std::exchange(leaving, true)) ::_exit(second_signal);
     spdlog::info("draining: calls in flight have {} ms to end; a second signal exits at once",
                  broker.options().drain_timeout.count());

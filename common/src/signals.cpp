@@ -66,6 +66,12 @@ extern "C" void forget_in_child() {
   owner = 0;
 }
 
+// As whoever started this process wants it.
+bool stays_ignored(int signal) noexcept {
+  struct sigaction now {};
+  return (signal == SIGHUP || signal == SIGINT) && ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 void keep(int signal) {
   caught_signal& c = of(signal);
   if (c.kept) return;
@@ -74,6 +80,7 @@ void keep(int signal) {
     if (made < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
     c.counter = made;
   }
+  if (stays_ignored(signal)) return;
   struct sigaction action {};
   action.sa_handler = count_signal;
   action.sa_flags = SA_RESTART;

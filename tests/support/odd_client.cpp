@@ -4,6 +4,7 @@
 //   gate-test-odd-client fork BROKER            calls before fork(), in the child, and behind it
 //   gate-test-odd-client fork-static BROKER     leaves both processes by exit() with a Client that is static
 //   gate-test-odd-client flood BROKER N BYTES SERVICE.METHOD   N calls with so many bytes each, at once
+//   gate-test-odd-client patient BROKER         calls gate-test-worker's pid until a call fails
 //   gate-test-odd-client truncated BROKER BACKEND   reads a huge answer whose end does not say its total
 //
 // Calls go to the service `rough` of gate-test-rough-worker, and fork needs gate-test-worker as well. What came of it is written to stdout, a line each.
@@ -16,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/wait.h>
@@ -160,6 +162,22 @@ int flood(const std::string& broker, std::size_t count, std::size_t bytes, const
   return 0;
 }
 
+// --- a broker that leaves
+
+int patient(const std::string& broker) {
+  const gate::Client client{broker};
+  for (int calls = 0;; ++calls) {
+    try {
+      client["test_worker"]["pid"]().get<int>();
+      if (calls == 0) say("before", "ok");
+    } catch (const gate::Error& e) {
+      say("after", std::string(gate::to_string(e.code())) + ": " + e.what());
+      return 0;
+    }
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
 // --- a huge answer
 
 int truncated(const std::string& frontend, const std::string& backend) {
@@ -208,6 +226,7 @@ int main(int argc, char** argv) {
       static gate::Client client{words[1]};
       std::exit(fork_with(words[1], client));
     }
+    if (words[0] == "patient") return patient(words[1]);
     if (words[0] == "flood" && words.size() == 5) {
       return flood(words[1], std::stoul(words[2]), std::stoul(words[3]), words[4]);
     }

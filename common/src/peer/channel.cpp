@@ -392,6 +392,7 @@ channel::channel(loop& where, const channel_options& options, handler& owner, st
     : impl_(broker ? std::unique_ptr<impl>(std::make_unique<frame_channel>(where, options, owner, std::move(broker)))
                    : std::make_unique<envelope_channel>(where, options, owner)) {}
 channel::~channel() = default;
+void channel::use_credentials(credentials own) { impl_->use_credentials(std::move(own)); }
 void channel::open() { impl_->open(); }
 void channel::close(std::chrono::milliseconds linger) { impl_->close(linger); }
 void channel::send(const message& m) { impl_->send(m); }

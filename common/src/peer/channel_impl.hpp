@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <zmq.hpp>
@@ -78,6 +79,7 @@ class channel::impl {
   impl& operator=(const impl&) = delete;
   virtual ~impl();
 
+  void use_credentials(credentials own) { options_.shown = std::move(own); }
   void open();
   void close(std::chrono::milliseconds linger);
   virtual void send(const message& m) = 0;
