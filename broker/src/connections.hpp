@@ -66,7 +66,7 @@ class connections {
   bool is_silent(const mark& m) noexcept;
 
   std::unordered_map<int, connection> open_;
-  std::deque<mark> silent_;  // by time of acceptance; some have spoken or ended since
+  std::deque<mark> silent_;   // by time of acceptance; some have spoken or ended since
   std::vector<int> refused_;  // some have ended since
 };
 

@@ -204,7 +204,7 @@ class engine final : private output, private observer {
   bool draining_ = false;
   bool shut_down_ = false;
   std::exception_ptr fault_;  // thrown while a port was read
-  std::string failure_;  // why it ends, when it has to
+  std::string failure_;       // why it ends, when it has to
   instant drain_until_{};
   async_event finished_;
   async_event all_left_;

@@ -51,8 +51,8 @@ void give_back(int signal) noexcept {
   if (c.kept.exchange(false)) ::sigaction(signal, &c.before, nullptr);
 }
 
-// In the child: the counters are its parent's too, so it starts anew. A loop that goes on in the child may still watch a
-// counter. So the descriptor stays open, and is a counter of the child's own, which nothing raises.
+// In the child: the counters are its parent's too, so it starts anew. A loop that goes on in the child may still watch
+// a counter. So the descriptor stays open, and is a counter of the child's own, which nothing raises.
 extern "C" void forget_in_child() {
   for (int signal = 1; signal < NSIG; ++signal) {
     give_back(signal);

@@ -7,7 +7,8 @@
 //   gate-test-odd-client patient BROKER         calls gate-test-worker's pid until a call fails
 //   gate-test-odd-client truncated BROKER BACKEND   reads a huge answer whose end does not say its total
 //
-// Calls go to the service `rough` of gate-test-rough-worker, and fork needs gate-test-worker as well. What came of it is written to stdout, a line each.
+// Calls go to the service `rough` of gate-test-rough-worker, and fork needs gate-test-worker as well. What came of it
+// is written to stdout, a line each.
 #include <chrono>
 #include <cstdlib>
 #include <exception>

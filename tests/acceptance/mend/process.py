@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from .system import Failed
+from .system import Failed, as_from_a_terminal
 
 F_SETPIPE_SZ = 1031
 DEEP = ".".join(["a"] * 50_000) + " = 1\n"
@@ -171,7 +171,8 @@ def blocked_and_ignored(status):
 def signals(system):
     broker = system.broker()
     system.worker(broker, "gate-test-rough-worker", service="rough")
-    wanted = blocked_and_ignored(subprocess.run(["cat", "/proc/self/status"], stdout=subprocess.PIPE, text=True).stdout)
+    wanted = blocked_and_ignored(subprocess.run(["cat", "/proc/self/status"], stdout=subprocess.PIPE, text=True,
+                                                preexec_fn=as_from_a_terminal).stdout)
     for method in "piped", "later_piped", "spawned":
         text = json.loads(system.gate(broker, "-o", "json", "call", f"rough.{method}").stdout)
         found = blocked_and_ignored(text)
