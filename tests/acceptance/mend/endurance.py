@@ -214,7 +214,44 @@ def mechanisms(system):
                     f"names {wanted}; not: is it running", right)
 
 
+def checks(system):
+    key, store = system.folder / "broker.key", system.file("users.toml", "[principals.a]\nroles = []\n")
+    subprocess.run([system.program("gate"), "keygen", key], check=True, capture_output=True)
+    opened = system.file("open.key", key.read_bytes(), mode=0o644)
+    opened.chmod(0o644)
+    guarded = ["--auth", "curve", "--credentials", store]
+    anywhere = ["--frontend", "tcp://127.0.0.1:*", "--backend", "tcp://127.0.0.1:*"]
+    cases = {
+        "a path that is too long": ["--frontend", "ipc:///tmp/" + "x" * 120],
+        "a port that is none": ["--frontend", "tcp://127.0.0.1:99999"],
+        "an address of another machine": ["--insecure", "--frontend", "tcp://192.0.2.7:5000"],
+        "a name for an address": ["--insecure", "--frontend", "tcp://example.invalid:5000"],
+        "one address within the other": ["--insecure", "--frontend", "tcp://127.0.0.1:45673", "--backend",
+                                         "tcp://*:45673"],
+        "a folder that is missing": ["--frontend", f"ipc://{system.folder}/none/x"],
+        "a file in the way": ["--frontend", f"ipc://{store}"],
+        "an unknown key": ["--config", system.file("unknown.toml", "bogus = 1\n")],
+        "a configuration that is missing": ["--config", system.folder / "none.toml"],
+        "a key that is missing": [*guarded, *anywhere, "--curve-key", system.folder / "none.key"],
+        "a key that others can read": [*guarded, *anywhere, "--curve-key", opened],
+        "an audit log in no folder": [*anywhere, "--config", system.file(
+            "audit.toml", f'audit_log = "{system.folder}/none/audit.log"\n')],
+        "an audit log that is a folder": [*anywhere, "--config", system.file(
+            "audit2.toml", f'audit_log = "{system.folder}"\n')],
+    }
+    missed = []
+    for what, flags in cases.items():
+        words = [str(word) for word in (system.program("gate-broker"), *flags)]
+        checked = subprocess.run([*words, "--check-config"], capture_output=True, text=True, timeout=20)
+        started = exit_of(system.start(*words), 10)
+        if checked.returncode != 2 or started != 2:
+            missed.append(f"{what}: check {checked.returncode}, start {started}")
+    system.line("25: --check-config finds all that a start would", f"{len(cases) - len(missed)} of {len(cases)} "
+                + "; ".join(missed), "each exits with 2, both ways", not missed)
+
+
 POINTS = {
+    "checks": ("--check-config finds all that a start would", checks),
     "resets": ("a peer that floods and resets its connection does not end the broker", resets),
     "shortage": ("without memory: busy, or out of memory and exit 1", shortage),
     "nohup": ("an ignored SIGHUP stays ignored, for what a method starts as well", nohup),
