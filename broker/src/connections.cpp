@@ -26,6 +26,21 @@ connection* connections::find(int descriptor) noexcept {
   return found == open_.end() ? nullptr : &found->second;
 }
 
+void connections::refuse(int descriptor) {
+  connection* const known = find(descriptor);
+  if (known == nullptr) return;
+  refused_.push_back(descriptor);
+  known->refused = true;
+}
+
+void connections::cut_refused() noexcept {
+  for (const int descriptor : refused_) {
+    const connection* const known = find(descriptor);
+    if (known != nullptr && known->refused) cut(descriptor);
+  }
+  refused_.clear();
+}
+
 bool connections::cut(int descriptor) noexcept {
   connection* const known = find(descriptor);
   if (known == nullptr) return false;

@@ -1,6 +1,11 @@
 // The accepted connections of one port, by descriptor, from what the socket's monitor tells. A descriptor's number is
 // used again by the system at once; the socket's inode is not, so it is compared before anything is done to a
 // descriptor.
+//
+// The monitor tells late. When accepted() is called, the connection may have ended already, and the number may be
+// another socket's, whose inode is then noted. The monitor has told of that end by the time at which all its events
+// that were there at accepted() are read, since libzmq tells of an end before it closes the descriptor. So cut(),
+// cut_refused() and cut_silent() may be called only behind that.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -36,6 +42,11 @@ class connections {
   connection* find(int descriptor) noexcept;
   std::size_t size() const noexcept { return open_.size(); }
 
+  // A connection that may not stay. What it sends is discarded, and cut_refused() ends it.
+  void refuse(int descriptor);
+  bool has_refused() const noexcept { return !refused_.empty(); }
+  void cut_refused() noexcept;
+
   // Ends the connection by shutdown(2): a ROUTER has no disconnect. False when the descriptor is another socket's by
   // now.
   bool cut(int descriptor) noexcept;
@@ -55,7 +66,8 @@ class connections {
   bool is_silent(const mark& m) noexcept;
 
   std::unordered_map<int, connection> open_;
-  std::deque<mark> silent_;  // by time of acceptance; some have spoken or ended since
+  std::deque<mark> silent_;   // by time of acceptance; some have spoken or ended since
+  std::vector<int> refused_;  // some have ended since
 };
 
 }  // namespace gate::broker

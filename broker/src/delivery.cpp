@@ -128,6 +128,7 @@ void engine::end_turn() {
   if (!shut_down_) tend_workers();
   look_for_life();
   finish_cuts();
+  cut_refused();
   cut_silent();
   flush_internal();
   for (bool more = true; more;) {
@@ -314,9 +315,20 @@ void engine::finish_cuts() {
   }
 }
 
+void engine::cut_refused() {
+  for (const auto& p : ports_) {
+    if (!p->accepted.has_refused()) continue;
+    p->read_events();  // some may have ended, and their descriptors may be other sockets'
+    p->accepted.cut_refused();
+  }
+}
+
 void engine::cut_silent() {
   const instant until = loop_.now() - options_.hello_timeout;
   for (const auto& p : ports_) {
+    const std::optional<instant> oldest = p->accepted.oldest_silent();
+    if (!oldest || *oldest > until) continue;
+    p->read_events();
     counted_.silent += p->accepted.cut_silent(until, [&](int descriptor) {
       complain("cut a connection that said nothing within hello_timeout", name_of(*p, descriptor));
     });

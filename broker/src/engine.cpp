@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,7 +16,9 @@
 #include "broker/src/core/service.hpp"
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/endpoints.hpp"
+#include "broker/src/peer_text.hpp"
 #include "common/src/log.hpp"
+#include "common/src/out_of_memory.hpp"
 #include "common/src/wire/gate2.hpp"
 
 namespace gate::broker {
@@ -125,15 +128,16 @@ task<void> engine::run() {
   } catch (const cancelled&) {
     orderly = false;
   }
-  if (!shut_down_) stop();
-  flush_dirty();
-  if (orderly) {
+  if (!fault_ && !shut_down_) stop();
+  if (!fault_) flush_dirty();
+  if (orderly && !fault_) {
     task<void> leaving = farewell();
     co_await std::move(leaving);
   }
   hook_.reset();
   readers.cancel();
   co_await readers.join();
+  if (fault_) std::rethrow_exception(fault_);
   if (!failure_.empty()) throw std::runtime_error(failure_);
   if (!orderly) throw cancelled();
 }
@@ -143,7 +147,13 @@ task<void> engine::run() {
 task<void> engine::read(port& from) {
   for (;;) {
     co_await from.socket().readable();
-    receive(from);
+    try {
+      receive(from);
+    } catch (...) {  // no memory, as a rule: a broker that does not read this port any more must not stay
+      fault_ = std::current_exception();
+      finished_.set();
+    }
+    if (fault_) co_return;
   }
 }
 
@@ -234,10 +244,10 @@ void engine::on_connection(port& at, const connection_event& event) {
       at.accepted.accepted(event.descriptor, loop_.now());
       if (!has_room_for(at, event.descriptor)) {
         ++counted_.address_refused;
-        at.accepted.cut(event.descriptor);
+        at.accepted.refuse(event.descriptor);
       } else if (connected() > budget_.peers_max + budget_.refusals_max) {
         ++counted_.connections_refused;
-        at.accepted.cut(event.descriptor);
+        at.accepted.refuse(event.descriptor);
       }
       break;
     case kind::disconnected:
@@ -299,6 +309,16 @@ void engine::on_disconnected(port& at, int descriptor) {
   if (shut_down_ && connected() == 0) all_left_.set();
 }
 
+// libzmq ends a connection over which a message comes that it has no memory for, and does not tell why. So a line says
+// so when a connection ends without a farewell while there is little memory.
+void engine::explain_by_memory(const remote_peer& gone) {
+  const std::size_t bytes = options_.payload_bytes_max;
+  if (!is_memory_short(bytes)) return;
+  complain("the connection of " + peer_text(gone, core_) + " ended, and this process gets no " + std::to_string(bytes) +
+               " bytes of memory at the moment",
+           "what it sent may have been too large to be received");
+}
+
 // Its connection is gone, but messages that came before may wait in the socket: an answer among them must not be lost.
 void engine::expect_end(remote_peer& gone) {
   if (std::exchange(gone.ending, true)) return;
@@ -315,6 +335,7 @@ void engine::end_all(port& at) {
 
 void engine::end(remote_peer& gone) {
   if (!gone.cut) {
+    explain_by_memory(gone);
     const instant now = loop_.now();
     gone.out.take_requests([&](const message& request) { core_.unsent(gone.id, request, now); });
     core_.closed(gone.id, now, gone.end_reason);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -89,6 +90,7 @@ class engine final : private output, private observer {
   void on_disconnected(port& at, int descriptor);
   void end(remote_peer& gone);
   void end_all(port& at);
+  void explain_by_memory(const remote_peer& gone);
   void expect_end(remote_peer& gone);
 
   // --- who they are, and whether they may be here (admission.cpp)
@@ -142,6 +144,7 @@ class engine final : private output, private observer {
   void bound_owed();
   void keep_memory();
   void finish_cuts();
+  void cut_refused();
   void cut_silent();
   void complain(std::string_view what, std::string_view about);
   bool may_log();
@@ -200,7 +203,8 @@ class engine final : private output, private observer {
 
   bool draining_ = false;
   bool shut_down_ = false;
-  std::string failure_;  // why it ends, when it has to
+  std::exception_ptr fault_;  // thrown while a port was read
+  std::string failure_;       // why it ends, when it has to
   instant drain_until_{};
   async_event finished_;
   async_event all_left_;

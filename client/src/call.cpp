@@ -1,4 +1,5 @@
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -53,9 +54,13 @@ task<Reply> call_with_items(core_ptr core, call_request request) {
 
 // Not part of the coroutine, whose frame would carry the message along.
 call_id begin(const client_core& core, const call_request& request, std::uint8_t flags, std::uint64_t key) {
-  message m = to_message(request, core.options(), flags);
-  if ((flags & message_flag::one_way) == 0) m.accept = payload_encoding::all;
-  return core.open_runtime().begin(m, key);
+  try {
+    message m = to_message(request, core.options(), flags);
+    if ((flags & message_flag::one_way) == 0) m.accept = payload_encoding::all;
+    return core.open_runtime().begin(m, key);
+  } catch (const std::bad_alloc&) {
+    throw Error(errc::busy, "this process has no memory for the call");
+  }
 }
 
 task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {

@@ -1,6 +1,7 @@
 #include "worker/src/runtime.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -19,6 +20,9 @@
 namespace gate::worker {
 
 namespace {
+
+// Between two log lines about why there is no connection.
+constexpr auto loss_lines_pause = std::chrono::seconds(1);
 
 std::size_t threads_of(const worker_options& o) {
   if (o.threads != 0) return o.threads;
@@ -170,8 +174,15 @@ void runtime::drain() {
   session_.drain(loop_.now());
 }
 
+bool runtime::use_credentials(const credentials& own) {
+  if (options_.dialect != broker_dialect::gate2) return false;
+  options_.credentials = own;
+  channel_.use_credentials(peer::shown_by_transport(options_.dialect, own));
+  return true;
+}
+
 void runtime::serving(const message& welcome) {
-  told_lost_ = false;
+  told_loss_.clear();
   if (welcome.payload_bytes_max != 0) dispatcher_.set_payload_bytes_max(welcome.payload_bytes_max);
   log::info("serving '{}' at {} (capacity {})", service_, options_.broker, options_.capacity);
   tell("on_registered", options_.on_registered);
@@ -183,7 +194,14 @@ void runtime::broker_drains() {
 
 void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pause) {
   dispatcher_.connection_ended();
-  const auto level = std::exchange(told_lost_, true) ? log::level::debug : log::level::warn;
+  // Each reason is news once, and a reason that changes all the time is news once in a while.
+  const instant now = loop_.now();
+  const bool is_news = told_loss_.empty() || (text != told_loss_ && now - told_loss_at_ >= loss_lines_pause);
+  if (is_news) {
+    told_loss_ = text;
+    told_loss_at_ = now;
+  }
+  const auto level = is_news ? log::level::warn : log::level::debug;
   log::write(level, "no connection to the broker at {}: {} ({}); trying again until there is one, next in {} ms",
              {options_.broker, text, to_string(why), pause.count()});
 }

@@ -61,6 +61,8 @@ void Worker::drain() {
   if (runtime_ != nullptr) runtime_->drain();
 }
 
+bool Worker::use_credentials(const credentials& own) { return runtime_ != nullptr && runtime_->use_credentials(own); }
+
 bool Worker::registered() const noexcept { return runtime_ != nullptr && runtime_->registered(); }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -321,7 +322,21 @@ void channel::impl::bound_login(connection& c) {
   });
 }
 
+// The connection cannot go on: some of what came over it, or was to leave, is lost.
+void channel::impl::without_memory() {
+  if (!current_) return;
+  fail(errc::unavailable, "this process has no memory for what comes and goes over the connection");
+}
+
 void channel::impl::dealer_ready(connection& c) {
+  try {
+    read_and_write(c);
+  } catch (const std::bad_alloc&) {
+    without_memory();
+  }
+}
+
+void channel::impl::read_and_write(connection& c) {
   if (!is_current(c)) return;
   if (c.blocked) {
     c.blocked = false;
@@ -353,7 +368,11 @@ void channel::impl::turn_ended() {
   connection& c = *current_;
   if (c.fault != 0) return report_ended(c, {errc::unavailable, gone() + ": " + text_of(c.fault)});
   if (c.connected) c.events.reset();
-  if (!c.blocked) end_batch(c);
+  try {
+    if (!c.blocked) end_batch(c);
+  } catch (const std::bad_alloc&) {
+    return without_memory();
+  }
   if (over_bound_ && queued_bytes_ <= options_.out_queue_bytes_max / 2) {
     over_bound_ = false;
     owner_.flushed();
@@ -373,6 +392,7 @@ channel::channel(loop& where, const channel_options& options, handler& owner, st
     : impl_(broker ? std::unique_ptr<impl>(std::make_unique<frame_channel>(where, options, owner, std::move(broker)))
                    : std::make_unique<envelope_channel>(where, options, owner)) {}
 channel::~channel() = default;
+void channel::use_credentials(credentials own) { impl_->use_credentials(std::move(own)); }
 void channel::open() { impl_->open(); }
 void channel::close(std::chrono::milliseconds linger) { impl_->close(linger); }
 void channel::send(const message& m) { impl_->send(m); }

@@ -63,12 +63,14 @@ void envelope_channel::send(const message& m) {
   if (!current_ || !current_->connected) return;
   connection& c = *current_;
   const bool external = m.payload.frames() == 1 && m.payload.single().size() >= limits::external_payload_bytes_min;
+  std::optional<zmq::message_t> payload;  // made first: without memory for it nothing is sent
+  if (external) payload = frame_of(m.payload.single());
   const std::size_t before = filling_.size();
   wire::gate2::append(filling_, m, external);
   queued_bytes_ += filling_.size() - before;
   if (external) {
     queued_bytes_ += m.payload.size_bytes();
-    end_batch(c, std::optional<zmq::message_t>(std::in_place, m.payload.single().data(), m.payload.single().size()));
+    end_batch(c, std::move(payload));
   } else if (filling_.size() >= limits::batch_bytes_target) {
     end_batch(c);
   }
@@ -97,7 +99,7 @@ void envelope_channel::flush(connection& c) {
 
 bool envelope_channel::hand_over(connection& c, batch& b) {
   // A copy: handing the string over instead saves less than the allocation of the next one costs.
-  zmq::message_t first(b.envelopes.data(), b.envelopes.size());
+  zmq::message_t first = frame_of(b.envelopes);
   if (!c.give(first, b.external.has_value())) return false;
   if (!b.external) return true;
   const std::size_t size = b.external->size();

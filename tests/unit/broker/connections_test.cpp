@@ -71,6 +71,32 @@ TEST_CASE("a descriptor that was never accepted, or has ended, is not cut", "[co
   CHECK_FALSE(pair.ended());
 }
 
+TEST_CASE("a refused connection is cut", "[connections]") {
+  socket_pair pair;
+  connections known;
+  known.accepted(pair.ends[0], start);
+  known.refuse(pair.ends[0]);
+  CHECK(known.find(pair.ends[0])->refused);
+  CHECK(known.has_refused());
+  known.cut_refused();
+  CHECK(pair.ended());
+  CHECK_FALSE(known.has_refused());
+}
+
+TEST_CASE("a refused connection that had ended before it was told of cuts nobody else", "[connections]") {
+  socket_pair other;  // has the number of a connection that was accepted and ended, both of which are told only now
+  const int number = other.ends[0];
+  connections known;
+  known.accepted(number, start);
+  known.refuse(number);
+  CHECK(known.ended(number));
+  known.cut_refused();
+  CHECK_FALSE(other.ended());
+  known.accepted(number, start);  // and this one may stay
+  known.cut_refused();
+  CHECK_FALSE(other.ended());
+}
+
 TEST_CASE("connections that said nothing are cut, the others stay", "[connections]") {
   socket_pair silent, speaking, young;
   connections known;

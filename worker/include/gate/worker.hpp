@@ -50,6 +50,9 @@ class Worker : public Interface {
 
   // Takes no new calls, ends those in hand, then serve() returns. On the loop's thread; no effect while not served.
   void drain();
+  // Credentials for the next connection to the broker; the present one goes on. False if they are not used, because
+  // nothing is served now or the dialect is gate-rpc, whose credentials count from the start.
+  bool use_credentials(const credentials& own);
   // Whether the broker knows it and gives it calls. On the loop's thread.
   bool registered() const noexcept;
 
