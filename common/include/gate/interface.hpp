@@ -120,6 +120,12 @@ class doc_slot {
                       "gate::task or a gate::async_generator");                                     \
   static_assert(checked::fault != ::gate::detail::method_fault::huge,                               \
                 macro ": '" method "' takes one gate::HugeData by value, and no stream beside it"); \
+  static_assert(checked::fault != ::gate::detail::method_fault::rests,                              \
+                macro ": '" method "' takes one gate::argument_list, which has all other arguments");  \
+  static_assert(checked::fault != ::gate::detail::method_fault::rest,                               \
+                macro ": '" method                                                                  \
+                      "' takes the gate::argument_list, all other arguments, as its last parameter, " \
+                      "with nothing behind it but a stream of items");                              \
   static_assert(checked::fault != ::gate::detail::method_fault::too_many,                           \
                 macro ": '" method "' has more than 32 parameters: take a struct");                 \
   static_assert(checked::fault != ::gate::detail::method_fault::result,                             \
