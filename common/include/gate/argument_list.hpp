@@ -52,11 +52,11 @@ class argument {
   // integer". The method's name stands before it, so the caller can be told as it is. A std::string_view points into
   // the list.
   template <class T> T as() const {
-    static_assert(!std::is_same_v<T, HugeData>,
-                  "gate: a HugeData is a parameter of its own, in front of the gate::argument_list");
+    constexpr bool is_value = !std::is_same_v<T, HugeData>;
+    static_assert(is_value, "gate: a HugeData is a parameter of its own, in front of the gate::argument_list");
     const detail::strict_reading strict(reads_strictly());
     try {
-      return decode_as<T>(encoded(), std::string_view());
+      if constexpr (is_value) return decode_as<T>(encoded(), std::string_view());
     } catch (const Error& e) {
       refuse(type_name<T>(), e.what());
     }
@@ -190,7 +190,7 @@ class argument_list {
   std::string positional_, named_;
   std::vector<place> positions_, names_;
   // Of a list that a method takes.
-  std::string method_;     // "calculator.log(level: string, *args, **kwargs): "
+  std::string method_;      // "calculator.log(level: string, *args, **kwargs): "
   std::size_t before_ = 0;  // how many parameters stand before it
   bool strict_ = false;
 };

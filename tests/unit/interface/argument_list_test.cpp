@@ -190,8 +190,8 @@ TEST_CASE("an argument of a list that does not fit is named, with its path and t
   CHECK(b.answer("sum", 1, 2, std::string("x")).text ==
         "demo.sum(*args, **kwargs): argument 3 must be int64, got string");
   CHECK(b.answer("third", 1, 2, 3).as<int>() == 3);
-  CHECK(b.answer("third", 1, 2, 3.5).text.starts_with(
-      "demo.third(int32, *args, **kwargs): argument 3 must be int32, got "));
+  CHECK(b.answer("third", 1, 2, 3.5)
+            .text.starts_with("demo.third(int32, *args, **kwargs): argument 3 must be int32, got "));
   CHECK(b.answer("third", 1, 2).text == "demo.third(int32, *args, **kwargs): argument 3 is missing");
   CHECK(b.answer("third", 1, 2).status == errc::invalid_argument);
   argument_list list = given(1);
@@ -210,8 +210,7 @@ TEST_CASE("structs of a list are read strictly where the worker's options say so
   const std::map<std::string, std::vector<std::string>> misspelt{{"tags", {"a"}}, {"nmae", {}}};
   list.add_named("item", misspelt);
   CHECK(bench(false).apply("tags", list).as<int>() == 1);
-  CHECK(bench(true).apply("tags", list).text ==
-        "demo.tags(int32, *args, **kwargs): argument 'item'.name: is missing");
+  CHECK(bench(true).apply("tags", list).text == "demo.tags(int32, *args, **kwargs): argument 'item'.name: is missing");
 }
 
 TEST_CASE("an argument is found by its name, or is not there", "[interface]") {

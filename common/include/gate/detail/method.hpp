@@ -61,7 +61,7 @@ struct method_entry {
   std::string name;
   const method_shape* shape = nullptr;
   std::string doc;
-  bool described = false;          // by a GATE_DOC
+  bool described = false;  // by a GATE_DOC
   // Of the parameters, then of the argument_list, then of the client's stream; empty without a GATE_DOC.
   std::vector<std::string> names;
 
