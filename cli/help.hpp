@@ -97,7 +97,9 @@ Examples:
   gate describe calculator -o json
   gate describe                     the methods of --service, GateRPC by default
 
-`*args` takes any number of arguments, and `**kwargs` any number of NAME=VALUE. A method whose last parameter is `stream of T` takes items from its caller, which gate call cannot send; one with
+`*args` takes any number of arguments, and `**kwargs` any number of NAME=VALUE.
+
+A method whose last parameter is `stream of T` takes items from its caller, which gate call cannot send; one with
 `-> stream of T` answers with them: call it with --stream.
 
 --broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.

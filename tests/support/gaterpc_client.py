@@ -3,9 +3,9 @@
 
 usage: gaterpc_client.py FRONTEND CODEC SERVICE METHOD [ARGUMENT]...
 
-Makes one call; arguments are JSON, or NAME=JSON. It says on standard output what comes: `chunk`, at the first of a HugeData; `item`
-and `value`, with JSON, or for octets with their number and `sound` where they are those of huge_octets.hpp; and how a
-call failed.
+Makes one call; arguments are JSON, or NAME=JSON. It says on standard output what comes: `chunk`, at the first of a
+HugeData; `item` and `value`, with JSON, or for octets with their number and `sound` where they are those of
+huge_octets.hpp; and how a call failed.
 """
 import json
 import sys

@@ -82,7 +82,8 @@ def ping_for_all(system):
     me = {"GATE_USER": "ann", "GATE_PASSWORD": "correct horse battery"}
     done = subprocess.run([system.program("gate"), "--broker", broker.frontend, "ping"], capture_output=True, text=True,
                           env=me, timeout=60)
-    system.line("ping of one who has no rights but to come in", done.stdout.split("\n")[0] or done.stderr.strip(), "is up",
+    said = done.stdout.split("\n")[0] or done.stderr.strip()
+    system.line("ping of one who has no rights but to come in", said, "is up",
                 done.returncode == 0 and "is up" in done.stdout and "round trips" in done.stdout)
 
 
@@ -99,7 +100,8 @@ def nesting(system):
     for method, argument in (("test.echo", deepest), ("py.echo", deepest), ("py.echo", f"x={deepest}")):
         done = system.gate(broker, "-o", "json", "call", method, argument)
         same = "".join(done.stdout.split()) == deepest
-        system.line(f"29: nested 128 deep, to {method}", done.stderr.strip()[-60:] or "came back", "the same value", same)
+        system.line(f"29: nested 128 deep, to {method}", done.stderr.strip()[-60:] or "came back", "the same value",
+                    same)
     said = python_call(system, broker.frontend, "test", "echo", deepest)
     system.line("29: nested 128 deep, from a gate-rpc client", said.strip()[:30], "the same value",
                 said == f"value {deepest}\n")
