@@ -256,7 +256,8 @@ TEST_CASE("a result that is nested 128 deep is read, and a deeper one is not", "
     encode_to(body, std::string_view("exception"));
     return body + encode_nil();
   };
-  const std::string deepest = std::string(limits::value_depth_max - 1, '\x91') + '\x90';
+  std::string deepest(limits::value_depth_max - 1, '\x91');
+  deepest += '\x90';
   const frames good{answer_with(deepest)}, bad{answer_with('\x91' + deepest)};
   const std::optional<answer> read = read_answer(views_of(good));
   REQUIRE(read);
