@@ -29,14 +29,16 @@ std::size_t threads_of(const worker_options& o) {
   return std::max<std::size_t>(2, std::thread::hardware_concurrency());
 }
 
-std::string service_of(const Worker& what, const worker_options& o) {
-  return o.service.empty() ? what.service_name() : o.service;
-}
-
 // A call that has ended may still wait in the pool's queue to be dropped there.
 std::size_t calls_under_way_max(const worker_options& o) { return 2 * std::size_t{o.capacity}; }
 
 }  // namespace
+
+std::string service_of(const Worker& what, const worker_options& options) {
+  if (!options.service.empty()) return options.service;
+  std::string own = what.service_name();
+  return own.empty() ? std::string(default_service) : own;
+}
 
 runtime::runtime(loop& where, Worker& what, worker_options options)
     : loop_(where),

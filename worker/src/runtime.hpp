@@ -17,6 +17,9 @@
 
 namespace gate::worker {
 
+// Under which name `what` is served: the options', its own, or else the default one.
+std::string service_of(const Worker& what, const worker_options& options);
+
 class runtime final : private session::handler, private peer::channel::handler, private answers {
  public:
   // Throws std::logic_error when the Worker's interface is contradictory.

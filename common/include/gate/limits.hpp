@@ -50,6 +50,9 @@ inline constexpr std::size_t descriptor_bytes_max = 1u << 20;
 // Bytes of a worker's description of its service: it is listed with all the others.
 inline constexpr std::size_t description_bytes_max = 4096;
 
+// Arguments of one call that a method takes as a gate::argument_list.
+inline constexpr std::size_t arguments_max = 65'535;
+
 // Methods that one worker may describe.
 inline constexpr std::size_t methods_max = 1024;
 
