@@ -82,8 +82,10 @@ class held_work {
   }
   // Whether calls that it holds may wait for a thread.
   bool is_ahead() const noexcept { return on_threads_ > 0 && in_pool_ > threads_; }
-  // Threads that nobody uses.
-  std::uint32_t idle_threads() const noexcept { return in_pool_ < threads_ && has_thread() ? threads_ - in_pool_ : 0; }
+  // Calls that it may be given while it has threads that nobody uses.
+  std::uint32_t idle_room() const noexcept {
+    return in_pool_ < threads_ && has_thread() ? std::min(thread_calls_max() - on_threads_, capacity_ - held_) : 0;
+  }
 
  private:
   static constexpr std::int64_t work_ahead_ns =

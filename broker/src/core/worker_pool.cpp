@@ -112,14 +112,14 @@ bool worker_pool::can_begin(std::span<const offer> offers) noexcept {
   });
 }
 
-std::size_t worker_pool::idle_threads(std::span<const offer> offers, const worker& but, std::size_t most) noexcept {
+std::size_t worker_pool::idle_room(std::span<const offer> offers, const worker& but, std::size_t most) noexcept {
   std::size_t idle = 0;
   std::size_t looks = looks_max;
   for (const offer& o : offers) {
     if (idle >= most || looks == 0) break;
     if (o.way != call_way::thread) continue;
     o.group->with_threads.for_each_idle([&](const worker& w) {
-      if (&w != &but) idle += w.work.idle_threads();
+      if (&w != &but) idle += w.work.idle_room();
       return idle < most && --looks > 0;
     });
   }

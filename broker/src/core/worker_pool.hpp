@@ -121,8 +121,8 @@ class worker_pool {
   worker* pick(std::span<const offer> offers, std::uint32_t method, instant now, worker* avoid = nullptr) noexcept;
   // Whether one could begin with such a call at once.
   static bool can_begin(std::span<const offer> offers) noexcept;
-  // Threads of other workers for calls of that lane that nobody uses, counted up to `most`.
-  static std::size_t idle_threads(std::span<const offer> offers, const worker& but, std::size_t most) noexcept;
+  // How many calls of that lane other workers may be given whose threads are idle, counted up to `most`.
+  static std::size_t idle_room(std::span<const offer> offers, const worker& but, std::size_t most) noexcept;
 
   // Workers that joined and did not leave, stalled or not.
   std::size_t members() const noexcept { return members_; }
