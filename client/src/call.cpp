@@ -116,9 +116,9 @@ task<call_place> place_in_turn(core_ptr core, std::uint64_t key, call_options& o
     options.budget = std::max(*budget - waited, std::chrono::milliseconds(1));
     co_return std::move(place);
   } catch (const timed_out&) {
-    throw Error(errc::timed_out, "the call's budget was over before it had its turn: " +
-                                     std::to_string(core->options().in_flight_max) +
-                                     " calls of this client await their answers (client_options::in_flight_max)");
+    throw Error(errc::timed_out,
+                "the call's budget was over before it had its turn: " + std::to_string(core->options().in_flight_max) +
+                    " calls of this client await their answers (client_options::in_flight_max)");
   }
 }
 

@@ -73,9 +73,9 @@ class broker_process final : public process, public broker_end, public broker::o
     std::vector<batch> held;
     std::optional<peer_role> role;
     std::uint32_t capacity = 0;
-    std::string service;            // of a worker, by its last hello
-    std::set<std::string> methods;  // the same; empty: it takes all
-    std::set<std::uint64_t> asked;  // for these of its calls, to hand them back
+    std::string service;                         // of a worker, by its last hello
+    std::set<std::string> methods;               // the same; empty: it takes all
+    std::set<std::uint64_t> asked;               // for these of its calls, to hand them back
     bool leaving = false;                        // a worker that has sent drain
     std::map<std::uint64_t, peer::window> open;  // calls, by number; what their producers may still send to this peer
   };

@@ -30,8 +30,7 @@ void core::state::on_request(peer& client, const message& m) {
     return violation(client, "a request used the number of a call that is still open");
   }
   service* const known = last_home(client, m.service);
-  const service_key what =
-      known != nullptr ? service_key{known->space(), known->name()} : meant_by(client, m.service);
+  const service_key what = known != nullptr ? service_key{known->space(), known->name()} : meant_by(client, m.service);
   if (what.name.empty()) {
     return refuse(client, m, errc::invalid_argument, "a service is called NAME or NAMESPACE/NAME");
   }

@@ -109,13 +109,13 @@ class held_work {
   }
 
   std::uint32_t capacity_ = 0, threads_ = 0;
-  std::uint32_t held_ = 0;        // calls given and not answered
-  std::uint32_t in_pool_ = 0;     // of them those that need threads at all,
-  std::uint32_t on_threads_ = 0;  // and those that need one until they end
-  std::uint32_t ahead_ = 0;       // calls that may wait for a thread
-  std::int64_t mean_ns_ = 0;      // that a method keeps a thread, over all; 0: nothing is known
+  std::uint32_t held_ = 0;              // calls given and not answered
+  std::uint32_t in_pool_ = 0;           // of them those that need threads at all,
+  std::uint32_t on_threads_ = 0;        // and those that need one until they end
+  std::uint32_t ahead_ = 0;             // calls that may wait for a thread
+  std::int64_t mean_ns_ = 0;            // that a method keeps a thread, over all; 0: nothing is known
   std::vector<std::int64_t> means_ns_;  // of each method, by its number in the service; 0: nothing is known
-  instant progress_at_{};  // when a thread was last seen to come free, or to be
+  instant progress_at_{};               // when a thread was last seen to come free, or to be
   bool late_ = false;
 };
 

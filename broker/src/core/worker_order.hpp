@@ -30,8 +30,8 @@ class worker_order {
   template <class Holds> bool any(Holds&& holds) const {
     return std::any_of(heap_.begin(), heap_.end(), [&](const entry& e) { return holds(*e.who); });
   }
-  // Those that hold less than they run at once, as long as the visitor returns true. Looks at no more than twice as many
-  // others.
+  // Those that hold less than they run at once, as long as the visitor returns true. Looks at no more than twice as
+  // many others.
   template <class Visit> void for_each_idle(Visit&& visit) const {
     if (!empty()) (void)visit_idle(0, visit);
   }

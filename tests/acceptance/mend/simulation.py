@@ -1,4 +1,4 @@
-"""The broker's core and both sessions in simulated time, with faults: seeds that nobody has run, other ones each day."""
+"""The broker's core and both sessions in simulated time, with faults: other seeds each day."""
 import re
 import subprocess
 import time
