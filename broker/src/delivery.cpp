@@ -13,6 +13,7 @@
 #include "broker/src/engine.hpp"
 #include "broker/src/peer_text.hpp"
 #include "common/src/allocator.hpp"
+#include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
 namespace {
@@ -84,6 +85,7 @@ void engine::send(peer_id to, const message& m) {
   if (!keeps(*p, m.type == message_type::request)) return;
   ++counted_.envelopes_sent;
   const bool full = p->out.append(m, current_payload_);
+  if (m.type == message_type::welcome && (m.capabilities & wire::gate2::capability_pieces) != 0) p->out.pace();
   mark_dirty(*p);
   if (full) relieve(*p);
 }
@@ -99,7 +101,7 @@ void engine::relieve(remote_peer& to) {
 // A peer that does not read is cut at the turn's end; one turn may compose very much for it, of which no more is kept
 // than may wait. Requests are, since the core takes them back: credit bounds them.
 bool engine::keeps(remote_peer& to, bool request) {
-  if (!request && to.out.parked() && to.out.bytes() > options_.out_queue_bytes_max) {
+  if (!request && (to.out.parked() || to.out.held()) && to.out.bytes() > options_.out_queue_bytes_max) {
     to.overdrawn = true;
     mark_dirty(to);
   }
@@ -176,6 +178,7 @@ void engine::flush(remote_peer& to) {
     case delivery::sent:
       to.retry_pause = duration::zero();
       if ((was_parked || to.foreign) && !to.cut) core_.flushed(to.id, now);
+      if (to.out.held() && is_too_slow(to)) drop_too_slow(to);
       break;
     case delivery::blocked:
       if (!was_parked) {
