@@ -57,12 +57,18 @@ void envelope_channel::read_batch(connection& c, bytes_view envelopes, std::opti
     if (wire::gate2::is_own(m.type)) {
       take_own(c, m);
     } else {
-      if (m.type == message_type::welcome && (m.capabilities & wire::gate2::capability_pieces) != 0) pace_.enable();
+      if (m.type == message_type::welcome) be_welcome(c, m);
       owner_.received(m);
     }
     if (!is_current(c)) return;
   }
   if (reader.error() != wire::gate2::parse_error::none) owner_.malformed(to_string(reader.error()));
+}
+
+void envelope_channel::be_welcome(connection& c, const message& m) {
+  if ((m.capabilities & wire::gate2::capability_pieces) != 0) pace_.enable();
+  // A broker that speaks more seldom than pings are sent cannot be judged by what it says of itself.
+  if (c.life) c.life->speaks_by_itself(m.heartbeat_interval <= options_.transport_heartbeat_interval);
 }
 
 // What concerns the connection alone.

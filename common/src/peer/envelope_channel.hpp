@@ -34,6 +34,7 @@ class envelope_channel final : public channel::impl {
   void release_all(connection& c) override { release(c, true); }
 
   void read_batch(connection& c, bytes_view envelopes, std::optional<bytes_view> payload);
+  void be_welcome(connection& c, const message& m);
   void take_own(connection& c, const message& m);
   void take_piece(connection& c, const message& m);
   void append(connection& c, const message& m);
