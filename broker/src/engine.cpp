@@ -232,6 +232,7 @@ void engine::take_own(remote_peer& sender, const message& m) {
     if (!sender.out.answered(m, now)) return refuse("an answer to a mark that was not asked");
     return mark_dirty(sender);
   }
+  if (m.type == wire::gate2::type_answering) return core_.answering(sender.id, m.call, now);
   message answer;
   answer.type = wire::gate2::type_marked;
   answer.offset = m.offset;

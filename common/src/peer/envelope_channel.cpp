@@ -15,6 +15,9 @@ namespace {
 // wait in our own queue, where more envelopes join them, and the sender's TCP connection pushes back.
 constexpr high_water batches{64, 256};
 
+// A worker whose answers wait, so many bytes of them, is given no more calls on their account.
+constexpr std::size_t answering_bytes_max = 8u << 20;
+
 }  // namespace
 
 envelope_channel::envelope_channel(loop& where, const channel_options& options, channel::handler& owner)
@@ -75,6 +78,7 @@ void envelope_channel::be_welcome(connection& c, const message& m) {
 void envelope_channel::take_own(connection& c, const message& m) {
   if (!pace_.is_on()) return owner_.malformed(to_string(wire::gate2::parse_error::unknown_type));
   if (m.type == wire::gate2::type_piece) return take_piece(c, m);
+  if (m.type == wire::gate2::type_answering) return owner_.malformed("a broker has no methods that return");
   if (m.type == wire::gate2::type_marked) {
     if (!pace_.answered(m, loop_.now())) return owner_.malformed("an answer to a mark that was not asked");
     return release(c, false);
@@ -82,9 +86,7 @@ void envelope_channel::take_own(connection& c, const message& m) {
   message answer;
   answer.type = wire::gate2::type_marked;
   answer.offset = m.offset;
-  const std::size_t before = filling_.size();
-  wire::gate2::append(filling_, answer);
-  queued_bytes_ += filling_.size() - before;
+  append_own(answer);
 }
 
 void envelope_channel::take_piece(connection& c, const message& m) {
@@ -116,6 +118,7 @@ void envelope_channel::send(const message& m) {
     append(c, m);
   } else {
     queued_bytes_ += pace_.last_bytes();
+    if (m.type == message_type::final) tell_of_answer(m.call);
     release(c, false);
   }
   if (pace_.mark_due()) {
@@ -124,6 +127,21 @@ void envelope_channel::send(const message& m) {
     queued_bytes_ += filling_.size() - before;
   }
   if (!writable()) over_bound_ = true;
+}
+
+// The broker would think that the method still runs, and give its thread to nobody.
+void envelope_channel::tell_of_answer(call_id call) {
+  if (pace_.bytes() > answering_bytes_max) return;
+  message note;
+  note.type = wire::gate2::type_answering;
+  note.call = call;
+  append_own(note);
+}
+
+void envelope_channel::append_own(const message& m) {
+  const std::size_t before = filling_.size();
+  wire::gate2::append(filling_, m);
+  queued_bytes_ += filling_.size() - before;
 }
 
 void envelope_channel::append(connection& c, const message& m) {

@@ -37,6 +37,8 @@ class envelope_channel final : public channel::impl {
   void be_welcome(connection& c, const message& m);
   void take_own(connection& c, const message& m);
   void take_piece(connection& c, const message& m);
+  void tell_of_answer(call_id call);
+  void append_own(const message& m);
   void append(connection& c, const message& m);
   void release(connection& c, bool all);
   void end_batch(connection& c, std::optional<zmq::message_t> external);

@@ -30,8 +30,7 @@ namespace gate::peer {
 // How many bytes may be on the way to the other end, by when it says that it has read them.
 class flight_limit {
  public:
-  // All that is between the two ends may hold so much at first. 130 ms over a link of 1 MB/s.
-  static constexpr std::uint64_t first_bytes = 128u << 10;
+  // At first, and at the least. 65 ms over a link of 1 MB/s.
   static constexpr std::uint64_t least_bytes = 64u << 10;
   static constexpr std::uint64_t most_bytes = 16u << 20;
 
@@ -53,7 +52,7 @@ class flight_limit {
   static constexpr duration shrunk_above = std::chrono::milliseconds(160);
   static constexpr duration shortest_age_max = std::chrono::seconds(10);
 
-  std::uint64_t bytes_ = first_bytes;
+  std::uint64_t bytes_ = least_bytes;
   std::optional<duration> shortest_;  // from question to answer
   instant shortest_at_{};             // when it was that short last
 };

@@ -93,6 +93,7 @@ inline constexpr std::array<rule, type_max + 1> rules{{
     {0, 0, message_flag::end_of_parts, false},                                                              // piece
     {bits(tag_offset), bits(tag_offset), 0, false},                                                         // mark
     {bits(tag_offset), bits(tag_offset), 0, false},                                                         // marked
+    {0, 0, 0, true},                                                                                        // answering
 }};
 
 }  // namespace gate::wire::gate2

@@ -18,7 +18,10 @@ inline constexpr message_type type_mark{16};
 // The answer to a mark, with its offset.
 inline constexpr message_type type_marked{17};
 
-inline constexpr std::uint8_t type_max = 17;
+// worker -> broker: the method of that call has returned, and its answer waits for its turn.
+inline constexpr message_type type_answering{18};
+
+inline constexpr std::uint8_t type_max = 18;
 
 constexpr bool is_own(message_type type) noexcept { return type >= type_piece; }
 
