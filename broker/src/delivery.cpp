@@ -13,6 +13,7 @@
 #include "broker/src/engine.hpp"
 #include "broker/src/peer_text.hpp"
 #include "common/src/allocator.hpp"
+#include "common/src/peer/kernel_path.hpp"
 #include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
@@ -320,11 +321,26 @@ void engine::finish_cuts() {
 }
 
 void engine::cut_silent() {
-  const instant until = loop_.now() - options_.hello_timeout;
+  class watcher final : public connections::silent_watcher {
+   public:
+    watcher(engine& of, const port& at, instant now) noexcept : of_(of), at_(at), now_(now) {}
+    std::uint64_t received_bytes(int descriptor) override {
+      const auto seen = gate::peer::sample_path(descriptor, now_);
+      return seen ? seen->received : 0;
+    }
+    void announce(int descriptor) override {
+      of_.complain("cut a connection that said nothing within hello_timeout", name_of(at_, descriptor));
+    }
+
+   private:
+    engine& of_;
+    const port& at_;
+    instant now_;
+  };
+  const instant now = loop_.now();
   for (const auto& p : ports_) {
-    counted_.silent += p->accepted.cut_silent(until, [&](int descriptor) {
-      complain("cut a connection that said nothing within hello_timeout", name_of(*p, descriptor));
-    });
+    watcher told(*this, *p, now);
+    counted_.silent += p->accepted.cut_silent(now - options_.hello_timeout, now, told);
   }
 }
 
