@@ -154,7 +154,8 @@ int main(int argc, char** argv) {
   try {
     gate::Client client{std::string(argv[1])};
     const auto test = client["test"];
-    const bool sound = beside ? pass_beside_calls(test, argc == 5 ? argv[4] : "huge", argv[2]) : read_all(test, argv[2]);
+    const bool sound =
+        beside ? pass_beside_calls(test, argc == 5 ? argv[4] : "huge", argv[2]) : read_all(test, argv[2]);
     return sound ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& e) {
     std::cerr << "gate-test-client: " << e.what() << '\n';

@@ -14,9 +14,9 @@
 namespace gate::huge {
 
 // Begins with little, doubles when as much arrived within `doubled_below` twice in a row, and becomes what arrives in
-// `aimed_at` where it takes longer than `shrunk_above`. To each is added what the way to the producer and back takes: the
-// time from the first credit to the first arrival. A window that is never opened does not follow: it is all that it may
-// be.
+// `aimed_at` where it takes longer than `shrunk_above`. To each is added what the way to the producer and back takes:
+// the time from the first credit to the first arrival. A window that is never opened does not follow: it is all that it
+// may be.
 class flow_window {
  public:
   static constexpr std::uint32_t first_bytes = 256u << 10;  // what it opens with: a chunk
@@ -46,7 +46,8 @@ class flow_window {
     if (quick && was_quick_) window_ = window_ > most_ / 2 ? most_ : window_ * 2;
     was_quick_ = quick;
     if (took > way_ + shrunk_above) {
-      const double in_time = static_cast<double>(round_bytes_) * (std::chrono::duration<double>(way_ + aimed_at) / took);
+      const double in_time =
+          static_cast<double>(round_bytes_) * (std::chrono::duration<double>(way_ + aimed_at) / took);
       window_ = std::clamp(static_cast<std::uint32_t>(in_time), std::min(least_bytes, window_), window_);
     }
     round_at_ = now;

@@ -43,7 +43,8 @@ bool flight_limit::learn(duration took, std::uint64_t read_bytes, bool was_short
     const std::uint64_t before = std::exchange(bytes_, std::clamp(wanted, least_bytes, bytes_));
     return bytes_ != before;
   }
-  // What was asked while little was on the way says nothing of a full one; what was asked while nearly all was, a little.
+  // What was asked while little was on the way says nothing of a full one; what was asked while nearly all was, a
+  // little.
   if (!was_short || read_bytes <= bytes_ / 4 * 3 || bytes_ == most_bytes) return false;
   const double share = static_cast<double>(bytes_) / static_cast<double>(read_bytes);
   const std::chrono::duration<double> of_all = (took - *shortest_) * std::max(share, 1.0);

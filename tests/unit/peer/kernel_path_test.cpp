@@ -7,11 +7,10 @@
 #include <optional>
 #include <string>
 
+#include <catch2/catch.hpp>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <catch2/catch.hpp>
 
 using gate::instant;
 using gate::peer::path_sample;

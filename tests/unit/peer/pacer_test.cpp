@@ -141,7 +141,8 @@ std::vector<std::uint64_t> calls_of(const slow_link& link) {
   return calls;
 }
 
-// The longest time that a small message would have waited, asked every 10 ms, while so many bytes of so many calls pass.
+// The longest time that a small message would have waited, asked every 10 ms, while so many bytes of so many calls
+// pass.
 duration worst_beside(slow_link& link, std::size_t calls, std::size_t bytes) {
   const std::string payload(bytes, 'x');
   for (std::size_t call = 1; call <= calls; ++call) link.send(request(call, payload));
