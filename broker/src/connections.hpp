@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -18,7 +19,6 @@
 #include <sys/types.h>
 
 #include <gate/clock.hpp>
-#include <gate/unique_function.hpp>
 
 #include "broker/src/core/peer_id.hpp"
 
@@ -51,10 +51,20 @@ class connections {
   // now.
   bool cut(int descriptor) noexcept;
 
-  // Cuts the connections that were accepted before `until` and have not said anything; how many. Each is announced
-  // before it is cut.
-  std::size_t cut_silent(instant until, unique_function<void(int descriptor)> announce);
-  // When the oldest one that may be silent was accepted.
+  // What cut_silent() asks of, and tells to.
+  class silent_watcher {
+   public:
+    virtual std::uint64_t received_bytes(int descriptor) = 0;  // over that connection, as the kernel counts them
+    virtual void announce(int descriptor) = 0;                 // it is about to be cut
+
+   protected:
+    ~silent_watcher() = default;
+  };
+
+  // Cuts the connections that were accepted before `until` and have not said anything; how many. One over which a long
+  // first message is arriving has the same time again, a few times.
+  std::size_t cut_silent(instant until, instant now, silent_watcher& watcher);
+  // Since when the oldest one that may be silent is.
   std::optional<instant> oldest_silent() noexcept;
 
  private:
@@ -62,6 +72,9 @@ class connections {
     int descriptor;
     ino_t inode;
     instant accepted;
+    instant since;               // it is silent; of one that was seen to send, from then on
+    std::uint64_t received = 0;  // bytes, at that time
+    unsigned times = 1;          // that it has been given so long
   };
   bool is_silent(const mark& m) noexcept;
 

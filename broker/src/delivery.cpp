@@ -11,6 +11,8 @@
 #include "broker/src/engine.hpp"
 #include "broker/src/peer_text.hpp"
 #include "common/src/allocator.hpp"
+#include "common/src/peer/kernel_path.hpp"
+#include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
 namespace {
@@ -82,6 +84,7 @@ void engine::send(peer_id to, const message& m) {
   if (!keeps(*p, m.type == message_type::request)) return;
   ++counted_.envelopes_sent;
   const bool full = p->out.append(m, current_payload_);
+  if (m.type == message_type::welcome && (m.capabilities & wire::gate2::capability_pieces) != 0) p->out.pace();
   mark_dirty(*p);
   if (full) relieve(*p);
 }
@@ -97,7 +100,7 @@ void engine::relieve(remote_peer& to) {
 // A peer that does not read is cut at the turn's end; one turn may compose very much for it, of which no more is kept
 // than may wait. Requests are, since the core takes them back: credit bounds them.
 bool engine::keeps(remote_peer& to, bool request) {
-  if (!request && to.out.parked() && to.out.bytes() > options_.out_queue_bytes_max) {
+  if (!request && (to.out.parked() || to.out.held()) && to.out.bytes() > options_.out_queue_bytes_max) {
     to.overdrawn = true;
     mark_dirty(to);
   }
@@ -175,6 +178,7 @@ void engine::flush(remote_peer& to) {
     case delivery::sent:
       to.retry_pause = duration::zero();
       if ((was_parked || to.foreign) && !to.cut) core_.flushed(to.id, now);
+      if (to.out.held() && is_too_slow(to)) drop_too_slow(to);
       break;
     case delivery::blocked:
       if (!was_parked) {
@@ -328,14 +332,30 @@ void engine::cut_refused() {
 }
 
 void engine::cut_silent() {
-  const instant until = loop_.now() - options_.hello_timeout;
+  class watcher final : public connections::silent_watcher {
+   public:
+    watcher(engine& of, const port& at, instant now) noexcept : of_(of), at_(at), now_(now) {}
+    std::uint64_t received_bytes(int descriptor) override {
+      const auto seen = gate::peer::sample_path(descriptor, now_);
+      return seen ? seen->received : 0;
+    }
+    void announce(int descriptor) override {
+      of_.complain("cut a connection that said nothing within hello_timeout", name_of(at_, descriptor));
+    }
+
+   private:
+    engine& of_;
+    const port& at_;
+    instant now_;
+  };
+  const instant now = loop_.now();
   for (const auto& p : ports_) {
+    const instant until = now - options_.hello_timeout;
     const std::optional<instant> oldest = p->accepted.oldest_silent();
     if (!oldest || *oldest > until) continue;
     p->read_events();
-    counted_.silent += p->accepted.cut_silent(until, [&](int descriptor) {
-      complain("cut a connection that said nothing within hello_timeout", name_of(*p, descriptor));
-    });
+    watcher told(*this, *p, now);
+    counted_.silent += p->accepted.cut_silent(until, now, told);
   }
 }
 

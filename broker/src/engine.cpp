@@ -20,6 +20,7 @@
 #include "common/src/log.hpp"
 #include "common/src/out_of_memory.hpp"
 #include "common/src/wire/gate2.hpp"
+#include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
 namespace {
@@ -209,6 +210,10 @@ void engine::handle_batch(port& from, remote_peer& sender) {
   message m;
   while (!sender.cut && envelopes.next(m)) {
     ++counted_.envelopes_received;
+    if (wire::gate2::is_own(m.type)) {
+      take_own(sender, m);
+      continue;
+    }
     if (m.type != message_type::hello || m.payload.size_bytes() == 0) {
       core_.received(sender.id, m, nullptr, now);
       continue;
@@ -224,6 +229,45 @@ void engine::handle_batch(port& from, remote_peer& sender) {
     core_.malformed(sender.id, to_string(envelopes.error()), now);
   }
   current_payload_ = nullptr;
+}
+
+// What concerns the connection alone.
+void engine::take_own(remote_peer& sender, const message& m) {
+  const instant now = loop_.now();
+  const auto refuse = [&](std::string_view why) { core_.malformed(sender.id, why, now); };
+  if (!sender.out.is_paced()) return refuse(to_string(wire::gate2::parse_error::unknown_type));
+  if (m.type == wire::gate2::type_piece) return take_piece(sender, m);
+  if (m.type == wire::gate2::type_marked) {
+    if (!sender.out.answered(m, now)) return refuse("an answer to a mark that was not asked");
+    return mark_dirty(sender);
+  }
+  if (m.type == wire::gate2::type_answering) return core_.answering(sender.id, m.call, now);
+  message answer;
+  answer.type = wire::gate2::type_marked;
+  answer.offset = m.offset;
+  send(sender.id, answer);
+}
+
+void engine::take_piece(remote_peer& sender, const message& m) {
+  const instant now = loop_.now();
+  using outcome = gate::peer::piece_joiner::outcome;
+  const outcome came = sender.joined.add(m, options_.frame_bytes_max);
+  if (came == outcome::more) return core_.arriving(sender.id, now);
+  if (came == outcome::too_large) {
+    return core_.malformed(sender.id, to_string(wire::gate2::parse_error::too_large), now);
+  }
+  const std::string envelope = sender.joined.take();
+  wire::gate2::reader whole(envelope);
+  message inside;
+  while (!sender.cut && whole.next(inside)) {
+    if (wire::gate2::is_own(inside.type) || inside.type == message_type::hello) {
+      return core_.malformed(sender.id, "what does not come in pieces came in pieces", now);
+    }
+    core_.received(sender.id, inside, nullptr, now);
+  }
+  if (!sender.cut && whole.error() != wire::gate2::parse_error::none) {
+    core_.malformed(sender.id, to_string(whole.error()), now);
+  }
 }
 
 // The frames behind the routing id. Valid until the next call.

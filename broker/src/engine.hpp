@@ -83,6 +83,8 @@ class engine final : private output, private observer {
   bool receive(port& from);
   void handle(port& from);
   void handle_batch(port& from, remote_peer& sender);
+  void take_own(remote_peer& sender, const message& m);
+  void take_piece(remote_peer& sender, const message& m);
   void break_off(remote_peer& sender, std::string_view why);
   void on_connection(port& at, const connection_event& event);
   void on_accept_failed(int error);

@@ -209,7 +209,7 @@ void stream_core::send() {
   if (huge_upload_) huge_upload_->announce(m);
   if (wants_stream_) {
     m.credit_items = window_items_;
-    m.credit_bytes = window_follows_ ? flow_.open() : flow_.bytes();
+    m.credit_bytes = window_follows_ ? flow_.open(core_->where().now()) : flow_.bytes();
     grant_step_.store(step_of(flow_), std::memory_order_relaxed);
   }
   call_ = runtime.begin(m, shared_from_this());

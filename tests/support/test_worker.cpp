@@ -78,7 +78,7 @@ class TestWorker : public gate::Worker {
  public:
   GATE_INTERFACE(echo, call, add, pid, whoami, whoami_later, await, tally)
   GATE_INTERFACE(sleep, sleep_plain, spin, hang, never, release, crash, fail, big, note)
-  GATE_INTERFACE(count, count_async, count_then_fail, endless, big_items, sum, double_each, read_none)
+  GATE_INTERFACE(count, count_async, count_then_fail, endless, big_items, sum, total_length, double_each, read_none)
   GATE_INTERFACE(catch_all, catch_rest, catch_later, catch_items, catch_huge)
   GATE_INTERFACE(huge, huge_file, huge_endless, take_huge, take_huge_slowly, text_of, length_of, echo_huge)
   GATE_DOC(add, "adds two numbers", a, b)
@@ -201,6 +201,11 @@ class TestWorker : public gate::Worker {
       counts_.add("sum.items");
       total += *value;
     }
+    co_return total;
+  }
+  gate::task<std::uint64_t> total_length(gate::async_generator<std::string> texts) {
+    std::uint64_t total = 0;
+    while (auto text = co_await texts.next()) total += text->size();
     co_return total;
   }
   gate::async_generator<int64_t> double_each(gate::async_generator<int64_t> values) {

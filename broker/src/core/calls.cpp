@@ -287,7 +287,7 @@ void core::state::serve(worker& w) {
 
 void core::state::take_place(call& c, worker& w, call_way way) {
   c.way = way;
-  c.recalled = false;
+  c.recalled = c.answering = false;
   w.work.given(way, now_);
   w.calls_of(way).push_back(c);
   if (w.recalls && !w.armed() && w.work.is_ahead()) wheel_.arm(w, now_ + limits::work_ahead);
@@ -328,7 +328,8 @@ void core::state::on_answer(worker& w, const message& m) {
     deliver(*c, m);
   }
   // A call that failed says nothing about how long the method takes.
-  if (c->way == call_way::thread && m.type == message_type::final) w.work.ran(c->number, m.service_time);
+  const bool had_thread = c->way == call_way::thread || c->answering;
+  if (had_thread && m.type == message_type::final) w.work.ran(c->number, m.service_time);
   w.answered_at = now_;
   release_from_worker(*c);
   serve(w);

@@ -48,6 +48,9 @@ class core {
   // Some of a message has arrived from that peer: a worker of whom heartbeats are expected is not silent.
   void arriving(peer_id peer, instant now);
 
+  // The method of that call has returned; the answer is on its way.
+  void answering(peer_id worker, call_id call, instant now);
+
   // A request that was given to `worker` has provably not left this process (its out-queue was dropped). Comes before
   // `closed`.
   void unsent(peer_id worker, const message& request, instant now);

@@ -55,6 +55,7 @@ class core::state {
   void rights_changed(instant now);
   void closed(peer_id id, instant now, std::string_view why);
   void arriving(peer_id id, instant now);
+  void answering(peer_id id, call_id name, instant now);
   void unsent(peer_id id, const message& request, instant now);
   void flushed(peer_id id, instant now);
   void tick(instant now);
@@ -204,6 +205,7 @@ class core::state {
   void forward_client_end(const call& c);
   void grant_to_client(call& c, credit_grant more);
   void grant_to_worker(call& c, credit_grant more);
+  void give_thread_back(call& c);
   void open_arguments(call& c);
   void refill(peer& p);
 

@@ -26,7 +26,8 @@ call& in_flight::take() {
 void in_flight::release(call& c) noexcept {
   GATE_ASSERT(c.stage == call_stage::loose && !c.kept && c.client == nullptr && c.holder == nullptr && !c.armed());
   c.flags = 0;
-  c.budgeted = c.delivered = c.client_fed = c.client_ended = c.given = c.executed = c.huge_answer = c.recalled = false;
+  c.budgeted = c.delivered = c.client_fed = c.client_ended = c.given = c.executed = c.huge_answer = false;
+  c.recalled = c.answering = false;
   c.hand_backs = 0;
   c.attempt = 0;
   c.home = nullptr;

@@ -56,6 +56,7 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   bool given = false;                 // to a worker, at least once
   bool executed = false;              // a worker may have read it
   bool huge_answer = false;           // its head has gone to the client
+  bool answering = false;             // its method has returned, on a thread that others have by now
   bool recalled = false;              // its worker was asked to hand it back
   call_way way = call_way::capacity;  // what it takes of its worker, while it has one
   std::uint16_t hand_backs = 0;

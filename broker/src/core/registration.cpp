@@ -6,6 +6,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/core/core_state.hpp"
+#include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
 
@@ -109,7 +110,7 @@ void core::state::welcome(peer& p, std::uint32_t capabilities) {
   message m;
   m.type = message_type::welcome;
   m.version_min = m.version_max = gate2_version;
-  m.capabilities = capabilities & (capability::streams | capability::recall);
+  m.capabilities = capabilities & (capability::streams | capability::recall | wire::gate2::capability_pieces);
   m.name = settings_.broker_name;
   m.heartbeat_interval = settings_.heartbeat_interval;
   m.liveness = settings_.heartbeat_liveness;

@@ -61,8 +61,12 @@ void core::state::on_head(call& c, const message& m) {
   head.flags = message_flag::no_payload;
   out_.send(c.client->id, head);
   if (!c.client->context.credit && !c.wants_stream()) grant_to_worker(c, default_window);
-  if (c.way != call_way::thread) return;
-  // Its method has returned; what it returned is read in turn with others.
+  // What it returned is read in turn with others.
+  if (c.way == call_way::thread) give_thread_back(c);
+}
+
+// Its method has returned, and the call goes on.
+void core::state::give_thread_back(call& c) {
   worker& w = *c.holder;
   c.way = call_way::slices;
   w.calls_of(c.way).push_back(c);

@@ -251,7 +251,10 @@ void channel::impl::close(std::chrono::milliseconds linger) {
   set(c, ZMQ_LINGER, static_cast<int>(linger.count()));
   set(c, ZMQ_SNDHWM, 0);  // bounded by our own queue: let it take all
   c.blocked = false;
-  if (c.connected) end_batch(c);
+  if (c.connected) {
+    release_all(c);
+    end_batch(c);
+  }
   retire();
 }
 

@@ -95,6 +95,8 @@ class channel::impl {
   virtual void flush(connection& c) = 0;
   // Whether the other side sends heartbeats whatever else it does.
   virtual bool broker_speaks_by_itself() const noexcept = 0;
+  // What is held back for the sake of smaller messages leaves, since nothing comes after it.
+  virtual void release_all(connection&) {}
   // No more joins what was sent in this turn: it may leave.
   virtual void end_batch(connection& c) = 0;
 

@@ -239,6 +239,29 @@ TEST_CASE("a huge result that is under way keeps no thread from others", "[broke
 
 // --- how much it may hold
 
+TEST_CASE("a method that has returned keeps no thread from others while its answer travels", "[broker]") {
+  bench b;
+  const peer_id c = b.client();
+  const peer_id w = threaded(b, 1);
+  b.request(c, 1, "s", plain);
+  b.request(c, 2, "s", plain);
+  const std::vector<sent> first = requests_to(b, w);
+  REQUIRE(first.size() == 1);
+  b.core.answering(w, call_id{77}, b.now);  // nobody's
+  CHECK(requests_to(b, w).empty());
+  b.core.answering(w, call_id{first[0].call}, b.now);
+  b.core.answering(w, call_id{first[0].call}, b.now);  // once more says nothing
+  b.verify();
+  const std::vector<sent> second = requests_to(b, w);
+  REQUIRE(second.size() == 1);
+  answer(b, w, first[0].call, 20ms);
+  CHECK(b.one(c, message_type::final).call == 1);
+  b.request(c, 3, "s", plain);
+  CHECK(requests_to(b, w).empty());  // of long methods none is given ahead
+  answer(b, w, second[0].call, 20ms);
+  CHECK(requests_to(b, w).size() == 1);
+}
+
 TEST_CASE("of long methods a worker is given no more than it has threads", "[broker]") {
   bench b;
   const peer_id c = b.client();
