@@ -191,8 +191,8 @@ task<void> stream_core::wait_for_place() {
 }
 
 task<void> stream_core::take_place() {
-  client::runtime& runtime = core_->open_runtime();
-  auto reserved = co_await runtime.calls().reserve(key_);
+  task<call_place> waiting = place_in_turn(core_, key_, request_.options);
+  auto reserved = co_await std::move(waiting);
   place_.emplace(std::move(reserved));
   if (core_->runtime() == nullptr) throw Error(errc::cancelled, "the client was closed");
   send();

@@ -60,9 +60,8 @@ std::uint64_t in_flight::hash_of(const peer& client, call_id id) const noexcept 
   return h ^ (h >> 32);
 }
 
-call* in_flight::find(const peer& client, call_id id) const noexcept {
+call* in_flight::find(const peer& client, call_id id, std::uint64_t hash) const noexcept {
   if (entered_ == 0) return nullptr;
-  const std::uint64_t hash = hash_of(client, id);
   const std::size_t mask = table_.size() - 1;
   for (std::size_t i = hash & mask; table_[i].who != nullptr; i = (i + 1) & mask) {
     const entry& e = table_[i];
@@ -71,9 +70,9 @@ call* in_flight::find(const peer& client, call_id id) const noexcept {
   return nullptr;
 }
 
-void in_flight::enter(call& c) {
+void in_flight::enter(call& c, std::uint64_t hash) {
   if ((entered_ + 1) * 2 > table_.size()) grow();
-  const std::uint64_t hash = hash_of(*c.client, c.client_call);
+  c.hash = hash;
   const std::size_t mask = table_.size() - 1;
   std::size_t i = hash & mask;
   while (table_[i].who != nullptr) i = (i + 1) & mask;
@@ -84,7 +83,7 @@ void in_flight::enter(call& c) {
 // Closes the gap by moving back what stands behind it, so that no markers of removed entries pile up.
 void in_flight::remove(call& c) noexcept {
   const std::size_t mask = table_.size() - 1;
-  std::size_t gap = hash_of(*c.client, c.client_call) & mask;
+  std::size_t gap = c.hash & mask;
   while (table_[gap].who != &c) {
     GATE_ASSERT(table_[gap].who != nullptr);
     gap = (gap + 1) & mask;

@@ -43,6 +43,8 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
 
   std::uint32_t index = 0;       // of its slot
   std::uint32_t generation = 0;  // of what the slot is used for: one for each time that a call is given to a worker
+  std::uint64_t hash = 0;        // under which its client finds it
+  std::uint32_t number = 0;      // of its method, as its service counts them
   call_stage stage = call_stage::loose;
 
   std::uint8_t flags = 0;
@@ -106,8 +108,11 @@ class in_flight {
   void release(call& c) noexcept;
 
   // By the name that its client gave it; null when no such call is open.
-  call* find(const peer& client, call_id id) const noexcept;
-  void enter(call& c);  // under c.client and c.client_call, which find() does not know yet
+  call* find(const peer& client, call_id id) const noexcept { return find(client, id, hash_of(client, id)); }
+  call* find(const peer& client, call_id id, std::uint64_t hash) const noexcept;
+  void enter(call& c) { enter(c, hash_of(*c.client, c.client_call)); }
+  void enter(call& c, std::uint64_t hash);  // under c.client and c.client_call, which find() does not know yet
+  std::uint64_t hash_of(const peer& client, call_id id) const noexcept;
   void remove(call& c) noexcept;
 
   // The name of a call towards the worker that it is given to, a new one each time.
@@ -136,7 +141,6 @@ class in_flight {
   };
 
   call& at(std::uint32_t index) const noexcept { return chunks_[index / chunk_calls][index % chunk_calls]; }
-  std::uint64_t hash_of(const peer& client, call_id id) const noexcept;
   void grow();
 
   std::vector<std::unique_ptr<call[]>> chunks_;

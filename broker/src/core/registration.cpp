@@ -105,6 +105,7 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
     if (first) settings_.watcher->service_up(home->full_name());
   }
   if (changed) regroup(*home);
+  w.work.time_methods(w.group->numbers_end);
   serve(w);
 }
 

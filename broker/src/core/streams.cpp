@@ -65,6 +65,7 @@ void core::state::on_head(call& c, const message& m) {
   // Its method has returned; what it returned is read in turn with others.
   worker& w = *c.holder;
   c.way = call_way::slices;
+  w.calls_of(c.way).push_back(c);
   w.work.sliced(now_);
   serve(w);
 }
@@ -175,7 +176,7 @@ void core::state::refill(peer& p) {
     if (!missing.empty()) grant_to_worker(c, missing);
   }
   if (p.work == nullptr) return;
-  for (call& c : p.work->calls) {
+  for (call& c : p.work->calls_of(call_way::capacity)) {  // such a worker tells of no threads
     if (c.stage != call_stage::running || !c.client_stream() || p.context.credit) continue;
     credit_window full = c.arguments;
     const credit_grant missing = full.refill(default_window);
