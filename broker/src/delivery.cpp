@@ -277,11 +277,15 @@ void engine::bound_owed() {
     const duration still = p.lent.stands_still(now);
     all.push_back({&p, bytes, still >= still_min ? bytes * still_factor : bytes, still});
   });
-  std::sort(all.begin(), all.end(), [](const holder& a, const holder& b) {
-    return a.weight != b.weight ? a.weight > b.weight : a.still > b.still;
-  });
-  for (const holder& h : all) {
-    if (sum <= owed_.most()) return;
+  if (sum <= owed_.most()) return;
+  const auto outlives = [](const holder& a, const holder& b) {
+    return a.weight != b.weight ? a.weight < b.weight : a.still < b.still;
+  };
+  std::make_heap(all.begin(), all.end(), outlives);  // few of them go
+  while (sum > owed_.most()) {
+    std::pop_heap(all.begin(), all.end(), outlives);
+    const holder h = all.back();
+    all.pop_back();
     sum -= h.bytes;
     ++counted_.owed_too_much;
     drop(*h.peer, std::to_string(h.bytes) + " bytes wait for it, and for all peers more than may " +

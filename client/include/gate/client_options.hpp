@@ -16,7 +16,7 @@ namespace gate {
 
 // What happens to a call that finds client_options::in_flight_max others before it.
 enum class when_full : std::uint8_t {
-  wait,    // it waits its turn, first come first served
+  wait,    // it waits its turn, first come first served, and no longer than its time
   refuse,  // it ends at once with errc::busy
 };
 
