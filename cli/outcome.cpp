@@ -71,8 +71,8 @@ std::string explain(const Error& error, std::string_view service, std::string_vi
   const std::string& type = error.remote_type();
   if (!type.empty() && !begins_with_type(what, type)) text += printable_line(type) + ": ";
   const std::string hint = known.empty() ? hint_for(error, service) : std::string(known);
-  // What an API's user should do stands after the semicolon; here it is said as a command.
-  const bool hint_says_it = error.where() != origin::local && hint.starts_with("try:");
+  // In a text of the broker's, what an API's user should do stands after the semicolon; here it is said as a command.
+  const bool hint_says_it = error.where() == origin::broker && hint.starts_with("try:");
   if (hint_says_it) what = what.substr(0, what.find("; "));
   text += what;
   if (!hint.empty()) text += " (" + hint + ")";

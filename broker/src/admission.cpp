@@ -28,8 +28,8 @@ bool is_authenticated(const port& at) noexcept { return at.plan().how == auth::p
 
 // --- the first message of a connection -------------------------------------------------------------------------------
 
-// Whose message this is, when nobody is known there yet, it may be the first of a new connection that took the routing
-// id of a former one, or it came over another connection than it should. Null when it is nobody's that we talk to.
+// Finds the sender of a message. If nobody is known by its routing id, or it came over a new connection, it is the
+// first of a new peer. Null: the broker does not talk to the sender.
 remote_peer* engine::admit(port& from, remote_peer* known) {
   from.read_events();  // the connection is announced before its messages
   const int descriptor = from.incoming.source_fd();
@@ -48,20 +48,23 @@ remote_peer* engine::admit(port& from, remote_peer* known) {
     }
     end(*known);
   }
-  return greet(from, descriptor, over);
+  return greet(from, descriptor);
 }
 
-// Costs nothing where nobody proves who he is.
+// Always true at a port without logins.
 bool engine::is_bound_to(const port& from, const remote_peer& known) const noexcept {
   if (!from.is_guarded()) return true;
   if (from.incoming.source_fd() != known.came_over) return false;
   return !is_authenticated(from) || from.incoming.property("User-Id") == known.principal;
 }
 
-remote_peer* engine::greet(port& from, int descriptor, connection* over) {
+remote_peer* engine::greet(port& from, int descriptor) {
+  connection* const over = from.accepted.find(descriptor);
   const wire::recognised who = recognise(views_of(from.incoming), from.plan().only);
   const bool old_gaterpc = who.speaks == dialect::gaterpc01;
   if (who.speaks == dialect::unknown || old_gaterpc) {
+    // The rest of what a peer had sent whose connection has ended.
+    if (descriptor >= 0 && over == nullptr) return nullptr;
     ++counted_.unrecognised;
     if (from.incoming.excess() != 0) ++counted_.too_many_frames;
     if (!old_gaterpc) {

@@ -97,7 +97,7 @@ class engine final : private output, private observer {
 
   // --- who they are, and whether they may be here (admission.cpp)
   remote_peer* admit(port& from, remote_peer* known);
-  remote_peer* greet(port& from, int descriptor, connection* over);
+  remote_peer* greet(port& from, int descriptor);
   bool is_bound_to(const port& from, const remote_peer& known) const noexcept;
   void introduce(remote_peer& fresh, std::string_view principal);
   bool has_room_for(port& at, int descriptor);

@@ -1,5 +1,6 @@
 // A call's life: accepted, given to a worker, answered, cancelled, out of time.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <new>
 #include <string>
@@ -134,8 +135,10 @@ service* core::state::expect(peer& client, const service_key& what, service* kno
 
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
   const std::size_t bytes = stored_request::measure(m);
-  if (!are_queues_full(home, bytes) && client.stored_bytes + bytes <= settings_.client_bytes_max) return false;
-  make_room(client, home, where, bytes);
+  if (client.stored_bytes + bytes <= settings_.client_bytes_max) {
+    if (has_room(home, bytes, 0, 0)) return false;
+    make_room(client, home, where, bytes);
+  }
   std::string_view limit;
   if (home.queued() >= settings_.queue_max) {
     limit = "its queue is full (queue_max)";
@@ -155,24 +158,37 @@ bool core::state::refused_by_queue(peer& client, const message& m, service& home
   return true;
 }
 
-bool core::state::are_queues_full(const service& home, std::size_t bytes) const noexcept {
-  return home.queued() >= settings_.queue_max || home.queued_bytes() + bytes > settings_.queue_bytes_max ||
-         queued_ >= settings_.queue_total_max || queued_bytes_ + kept_bytes_ + bytes > settings_.queue_total_bytes_max;
+// Whether a request of so many bytes could wait once that many calls with so many bytes have left the queue.
+bool core::state::has_room(const service& home, std::size_t bytes, std::size_t calls_less,
+                           std::size_t bytes_less) const noexcept {
+  return home.queued() - calls_less < settings_.queue_max &&
+         home.queued_bytes() - bytes_less + bytes <= settings_.queue_bytes_max &&
+         queued_ - calls_less < settings_.queue_total_max &&
+         queued_bytes_ - bytes_less + kept_bytes_ + bytes <= settings_.queue_total_bytes_max;
 }
 
-// The service's queue is full: the client with most in it makes room for one with less. The call that came last leaves:
-// the longest waits go on, and no worker has begun with it.
+// If the service's queue is full, the client with most in it makes room for one with less: the calls of its that came
+// last end, since the longest waits go on and no worker has begun with those. None ends unless the room suffices then.
 void core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
-  constexpr int tries = 16;  // one large request may need the room of several small ones
-  for (int i = 0; i < tries && are_queues_full(home, bytes); ++i) {
-    const client_share* const most = home.heaviest();
-    if (most == nullptr) return;
-    call& latest = client_turns::latest_of(*most);
-    const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
-    const std::size_t loses = latest.kept->bytes() + client_share::call_weight;
-    if (latest.executed || most->weight() < gains + loses) return;
+  const client_share* const most = home.heaviest();
+  if (most == nullptr) return;
+  const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
+  std::array<call*, 16> leaving;  // one large request may need the room of several small ones
+  std::size_t count = 0, freed = 0, weight = most->weight();
+  bool suffices = false;
+  for (call* c = &client_turns::latest_of(*most); c != nullptr && count < leaving.size() && !suffices;
+       c = client_turns::before(*c)) {
+    const std::size_t loses = c->kept->bytes() + client_share::call_weight;
+    if (c->executed || weight < gains + loses) return;
+    weight -= loses;
+    freed += c->kept->bytes();
+    leaving[count++] = c;
+    suffices = has_room(home, bytes, count, freed);
+  }
+  if (!suffices) return;
+  for (std::size_t i = 0; i < count; ++i) {
     ++counted_.displaced;
-    end(latest, errc::busy,
+    end(*leaving[i], errc::busy,
         text_of({"service '", home.full_name(),
                  "' has no free worker, its queue is full, and this client has more in "
                  "it than others who call; call again later"}));

@@ -94,6 +94,8 @@ class client_turns {
   std::size_t weight_of(const peer& client) const noexcept;
   // The latest call of that share's line that is served last.
   static call& latest_of(const client_share& share) noexcept { return *share.lines.last()->calls.last(); }
+  // The call before that one in its line, or null.
+  static call* before(const call& c) noexcept { return c.line->calls.before(c); }
 
   // The line's client is gone: its calls stay.
   void leave_client(client_line& line) noexcept;

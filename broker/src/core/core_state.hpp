@@ -138,7 +138,7 @@ class core::state {
   // The service of that name, made when it may yet come; null, and the request refused, when it is not to be expected.
   service* expect(peer& client, const service_key& what, service* known, const message& m);
   bool refused_by_queue(peer& client, const message& m, service& home, const lane& where);
-  bool are_queues_full(const service& home, std::size_t bytes) const noexcept;
+  bool has_room(const service& home, std::size_t bytes, std::size_t calls_less, std::size_t bytes_less) const noexcept;
   void make_room(const peer& client, service& home, const lane& where, std::size_t bytes);
   call& accept(peer& client, const message& m, service& home, std::uint32_t method, std::uint64_t hash);
   void deliver(call& c, const message& m);

@@ -20,7 +20,11 @@ call_way way_of(const method_descriptor& method, const worker& w) noexcept {
 }  // namespace
 
 void core::state::on_hello(peer& p, const message& m, const descriptor* described) {
-  if (p.state != peer_state::fresh) resign(p, "it said hello again");
+  if (p.state != peer_state::fresh) {
+    // Each time the calls that wait for its service are sorted anew.
+    if (++p.hellos_again > limits::hellos_again_max) return violation(p, "it said hello too often on one connection");
+    resign(p, "it said hello again");
+  }
   if (m.version_min > gate2_version || m.version_max < gate2_version) {
     const std::string text = text_of({"the broker speaks version ", std::to_string(gate2_version), ", the peer speaks ",
                                       std::to_string(m.version_min), " to ", std::to_string(m.version_max),

@@ -29,6 +29,9 @@ inline constexpr std::size_t batch_bytes_target = 128u << 10;
 // A payload of at least so many bytes travels as a frame of its own behind the batch.
 inline constexpr std::size_t external_payload_bytes_min = 256u << 10;
 
+// Times that a connection may say hello again, which replaces what it said before; at one more it is cut.
+inline constexpr std::uint8_t hellos_again_max = 8;
+
 // Bytes of a service name, of a method name, of a peer's name.
 inline constexpr std::size_t name_bytes_max = 255;
 

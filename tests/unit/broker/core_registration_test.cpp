@@ -249,6 +249,20 @@ TEST_CASE("a second hello of a worker replaces its registration", "[broker]") {
   CHECK(b.core.measure().workers == 1);
 }
 
+TEST_CASE("a peer that says hello again and again is cut", "[broker]") {
+  bench b;
+  const peer_id w = b.worker("s");
+  for (int i = 0; i < limits::hellos_again_max; ++i) {
+    b.join(w, "s");
+    CHECK(b.one(w).type == message_type::welcome);
+  }
+  CHECK(b.core.counted().violations == 0);
+  b.join(w, "s");
+  CHECK(b.one(w).status == errc::protocol_error);
+  CHECK(b.core.counted().violations == 1);
+  CHECK(b.core.measure().workers == 0);
+}
+
 TEST_CASE("a peer may come back as the other thing", "[broker]") {
   bench b;
   const peer_id p = b.client();

@@ -167,6 +167,42 @@ TEST_CASE("bytes that fill a queue are made room in too", "[broker]") {
   CHECK(b.one(flood, message_type::error).status == errc::busy);
 }
 
+TEST_CASE("no call ends for one that gets no room all the same", "[broker]") {
+  options settings;
+  settings.queue_bytes_max = 100'000;
+  settings.client_bytes_max = 90'000;
+  bench b(settings);
+  const peer_id flood = b.client(), single = b.client();
+  b.worker("s", 1);
+  const ask small{.payload = std::string(900, 'x')};
+  for (std::uint64_t n = 1; n <= 101; ++n) b.request(flood, n, "s", small);
+  (void)b.take(flood);
+  const std::size_t before = b.core.services().front().queued;
+  SECTION("since more must leave than may") { b.request(single, 1, "s", {.payload = std::string(40'000, 'x')}); }
+  SECTION("since its client has too much itself") {
+    b.request(single, 1, "s", {.payload = std::string(95'000, 'x')});
+  }
+  CHECK(b.one(single, message_type::error).status == errc::busy);
+  CHECK(b.none(flood));
+  CHECK(b.core.counted().displaced == 0);
+  CHECK(b.core.services().front().queued == before);
+}
+
+TEST_CASE("several small calls make room for a larger one", "[broker]") {
+  options settings;
+  settings.queue_bytes_max = 100'000;
+  bench b(settings);
+  const peer_id flood = b.client(), single = b.client();
+  b.worker("s", 1);
+  const ask small{.payload = std::string(900, 'x')};
+  for (std::uint64_t n = 1; n <= 112; ++n) b.request(flood, n, "s", small);
+  (void)b.take(flood);
+  b.request(single, 1, "s", {.payload = std::string(5'000, 'x')});
+  CHECK(b.none(single));
+  CHECK(b.core.counted().displaced >= 5);
+  CHECK(b.core.counted().displaced <= 7);
+}
+
 TEST_CASE("by default one client leaves room in the queue for others", "[broker]") {
   const options settings;
   CHECK(settings.client_calls_max + settings.queue_max / 8 <= settings.queue_max);
