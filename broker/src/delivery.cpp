@@ -38,6 +38,9 @@ constexpr std::size_t internal_bytes_max = 4u << 20;
 // What a connection costs, by and large, in the transport and here.
 constexpr std::size_t connection_bytes = 32u << 10;
 
+// What the core keeps of an open call, besides its arguments.
+constexpr std::size_t call_bytes = 512;
+
 class to_port final : public sender {
  public:
   to_port(port& at, remote_peer& peer, const broker_options& options, io_counters& counted) noexcept
@@ -300,9 +303,11 @@ void engine::bound_owed() {
 void engine::keep_memory() {
   const totals core_holds = core_.measure();
   const std::size_t held = owed_.bytes() + paced_.bytes() + waiting_.bytes + core_holds.queued_bytes +
-                           core_holds.kept_bytes + connected() * connection_bytes;
+                           core_holds.kept_bytes + (core_holds.queued + core_holds.in_flight) * call_bytes +
+                           connected() * connection_bytes;
   if (!memory_.is_due(held, loop_.now())) return;
   spare_.forget();
+  core_.forget_spare();
   give_freed_memory_back();
 }
 

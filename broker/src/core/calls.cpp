@@ -93,7 +93,7 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
     give(c, *w, where, m);
     return true;
   }
-  if (home->pool.members() > 0 && where.offers.empty()) {
+  if (home->pool.members() > 0 && where.offers.empty() && !home->sorting.armed()) {
     return refused(errc::no_method, text_of({"service '", m.service, "' has no method '", m.method,
                                              "'; ask its describe for the list"}));
   }

@@ -149,6 +149,9 @@ void core::state::tick(instant now) {
       case timer_kind::service:
         on_grace_over(static_cast<service&>(t));
         break;
+      case timer_kind::sorting:
+        on_sorting(static_cast<sorting_timer&>(t).of);
+        break;
       case timer_kind::life:
         on_life(static_cast<peer&>(static_cast<life_timer&>(t)));
         break;
@@ -213,6 +216,7 @@ void core::arriving(peer_id peer, instant now) { state_->arriving(peer, now); }
 void core::answering(peer_id worker, call_id call, instant now) { state_->answering(worker, call, now); }
 void core::unsent(peer_id worker, const message& request, instant now) { state_->unsent(worker, request, now); }
 void core::flushed(peer_id peer, instant now) { state_->flushed(peer, now); }
+void core::forget_spare() { state_->forget_spare(); }
 void core::tick(instant now) { state_->tick(now); }
 instant core::next_deadline() const noexcept { return state_->next_deadline(); }
 void core::drain(instant now) { state_->drain(now); }

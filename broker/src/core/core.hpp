@@ -69,6 +69,8 @@ class core {
 
   // All that was queued for that peer has been given to the transport. Matters for peers whose dialect has no credit.
   void flushed(peer_id peer, instant now);
+  // Gives back what is kept for calls to come.
+  void forget_spare();
 
   // Time passes. Due at the latest at next_deadline(); earlier or later calls are harmless.
   void tick(instant now);

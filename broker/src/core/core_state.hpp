@@ -58,6 +58,7 @@ class core::state {
   void answering(peer_id id, call_id name, instant now);
   void unsent(peer_id id, const message& request, instant now);
   void flushed(peer_id id, instant now);
+  void forget_spare() { calls_.forget_spare(); }
   void tick(instant now);
   void drain(instant now);
   void shut_down(instant now);
@@ -184,7 +185,10 @@ class core::state {
   void worker_left(worker& w, std::string_view why);
   // No more calls for that worker, for good.
   void retire(worker& w);
+  // The groups of its pool have changed: its lanes are worked out, at once or when that is not too often.
   void regroup(service& s);
+  void on_sorting(service& s);
+  void sort_out(service& s);
   void start_grace(service& s, instant until);
   void on_grace_over(service& s);
   void drop_if_unused(service& s);

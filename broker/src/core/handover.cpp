@@ -110,7 +110,7 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid
                    "room to queue it (client_bytes_max, queue_total_bytes_max); call again later"}));
     } else if (worker* const w = s.pool.pick(where.offers, place.number, now_, avoid); w != nullptr) {
       give(*c, *w, where, c->kept->view());
-    } else if (where.offers.empty() && s.pool.members() > 0) {
+    } else if (where.offers.empty() && s.pool.members() > 0 && !s.sorting.armed()) {
       end(*c, c->executed ? errc::worker_lost : errc::no_method,
           text_of({"the last worker of service '", s.full_name(), "' with the method '", c->method, "' went away"}));
     } else if (!s.awaited()) {
@@ -178,7 +178,7 @@ void core::state::worker_left(worker& w, std::string_view why) {
 void core::state::retire(worker& w) {
   if (w.group == nullptr) return;
   service& s = *w.home;
-  const bool changed = s.pool.leave(w);
+  const bool changed = s.leave(w);
   if (s.pool.members() == 0) {
     if (settings_.watcher != nullptr) settings_.watcher->service_down(s.full_name());
     start_grace(s, now_ + settings_.service_grace);
@@ -189,7 +189,23 @@ void core::state::retire(worker& w) {
 // --- one service -----------------------------------------------------------------------------------------------------
 
 void core::state::regroup(service& s) {
+  if (s.sorting.armed()) return;
+  if (s.pace.next() > now_) return wheel_.arm(s.sorting, s.pace.next());
+  sort_out(s);
+}
+
+void core::state::on_sorting(service& s) {
+  sort_out(s);
+  for (worker& w : s.workers) {
+    if (w.group == nullptr) continue;
+    w.work.time_methods(w.group->numbers_end);
+    serve(w);
+  }
+}
+
+void core::state::sort_out(service& s) {
   ++epoch_;
+  s.pace.done(now_, s.queued(), s.pool.methods());
   for (call* c : s.sort_out()) {
     end(*c, errc::no_method, text_of({"service '", s.full_name(), "' has no method '", c->method, "'"}));
   }

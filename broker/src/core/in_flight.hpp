@@ -107,6 +107,9 @@ class in_flight {
   // state allocates nothing.
   call& take();
   void release(call& c) noexcept;
+  // Gives back the memory of slots that are not in use, as far as they lie together.
+  void forget_spare();
+  std::size_t slots() const noexcept { return chunks_.size() * chunk_calls - absent_.size() * chunk_calls; }
 
   // By the name that its client gave it; null when no such call is open.
   call* find(const peer& client, call_id id) const noexcept { return find(client, id, hash_of(client, id)); }
@@ -125,6 +128,7 @@ class in_flight {
   // Every slot that is in use, in a fixed order.
   template <class Visit> void for_each(Visit&& visit) const {
     for (std::uint32_t i = 0; i < used_; ++i) {
+      if (chunks_[i / chunk_calls] == nullptr) continue;
       call& c = at(i);
       if (c.stage != call_stage::loose) visit(c);
     }
@@ -142,10 +146,13 @@ class in_flight {
   };
 
   call& at(std::uint32_t index) const noexcept { return chunks_[index / chunk_calls][index % chunk_calls]; }
-  void grow();
+  void make_chunk(std::uint32_t chunk);
+  void resize(std::size_t entries);
 
-  std::vector<std::unique_ptr<call[]>> chunks_;
-  std::uint32_t used_ = 0;  // slots that were ever used
+  std::vector<std::unique_ptr<call[]>> chunks_;  // null: given back
+  std::vector<std::uint32_t> absent_;            // those that are null
+  std::uint32_t used_ = 0;                       // slots that were ever used
+  std::uint32_t generation_floor_ = 0;           // no slot of a chunk that was given back was used more often
   std::vector<std::uint32_t> free_;
   std::vector<entry> table_;  // open addressing, linear probing; a power of two
   std::size_t entered_ = 0;

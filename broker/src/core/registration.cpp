@@ -84,6 +84,13 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
     methods.reserve(described->methods.size());
     for (const method_descriptor& method : described->methods) methods.push_back({method.name, way_of(method, w)});
   }
+  if (!home->pool.has_room_for(methods)) {
+    p.work.reset();
+    dismiss(p, errc::busy,
+            text_of({"the workers of service '", home->full_name(), "' offer as many different methods as the broker ",
+                     "knows of one service (service_methods_max = ", std::to_string(limits::service_methods_max), ")"}));
+    return drop_if_unused(*home);
+  }
   if (p.name.empty()) {
     w.number = home->nameless.take();
     p.name = made_up_names::name(home->name(), w.number);

@@ -46,6 +46,16 @@ void service::number(text_map<method_place>& fresh) {
   by_number_.resize(end);
 }
 
+bool service::leave(worker& w) {
+  method_group* const group = w.group;
+  if (group->members == 1) {
+    for (const lane_of_group& l : group->lanes) {
+      std::erase_if(l.where->offers, [group](const offer& o) { return o.group == group; });
+    }
+  }
+  return pool.leave(w);
+}
+
 std::vector<call*> service::sort_out() {
   const std::vector<call*> calls = waiting();
   for (const auto& l : lanes_) l->waiting.clear();

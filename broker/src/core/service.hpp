@@ -15,6 +15,7 @@
 #include "broker/src/core/client_turns.hpp"
 #include "broker/src/core/in_flight.hpp"
 #include "broker/src/core/made_up_names.hpp"
+#include "broker/src/core/sorting_pace.hpp"
 #include "broker/src/core/timer.hpp"
 #include "broker/src/core/worker_pool.hpp"
 
@@ -55,6 +56,14 @@ struct text_hash {
 };
 template <class V> using text_map = std::unordered_map<std::string, V, text_hash, std::equal_to<>>;
 
+class service;
+
+// When the lanes of a service are worked out that could not be at once.
+struct sorting_timer : timer {
+  explicit sorting_timer(service& whose) noexcept : timer(timer_kind::sorting), of(whose) {}
+  service& of;
+};
+
 // The timer is the grace: while it is armed, calls are queued although no worker is there.
 class service : public timer {
  public:
@@ -71,6 +80,14 @@ class service : public timer {
   intrusive_list<worker, of_service> workers;  // all, those that take no more calls too
   std::size_t worker_count = 0;
   made_up_names nameless;  // of those that gave no name
+
+  // Armed while the lanes are older than the pool's groups. Until then a new group gets no calls, what is in the lanes of
+  // a group that is gone waits, and nobody is told that a method does not exist.
+  sorting_timer sorting{*this};
+  sorting_pace pace;
+
+  // Takes the worker out of the pool, and its group out of the lanes if it was the last. Returns what the pool does.
+  bool leave(worker& w);
 
   // Has workers, or may be expected to have some soon.
   bool awaited() const noexcept { return pool.members() > 0 || armed(); }

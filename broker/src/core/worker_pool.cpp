@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <gate/assert.hpp>
+#include <gate/limits.hpp>
 
 namespace gate::broker {
 
@@ -18,15 +19,26 @@ void follow(worker_order& order, worker& w, bool takes) noexcept {
   }
 }
 
+// Sorted, and each once.
+void order(std::vector<offered_method>& methods) {
+  std::sort(methods.begin(), methods.end());
+  const auto same_name = [](const offered_method& a, const offered_method& b) { return a.name == b.name; };
+  methods.erase(std::unique(methods.begin(), methods.end(), same_name), methods.end());
+}
+
 // Workers that are looked at for idle threads at one time.
 constexpr std::size_t looks_max = 64;
 
 }  // namespace
 
+bool worker_pool::has_room_for(std::vector<offered_method> methods) const {
+  if (methods_ + methods.size() <= limits::service_methods_max) return true;
+  order(methods);
+  return std::any_of(groups_.begin(), groups_.end(), [&](const auto& g) { return g->methods == methods; });
+}
+
 bool worker_pool::join(worker& w, std::vector<offered_method> methods) {
-  std::sort(methods.begin(), methods.end());
-  const auto same_name = [](const offered_method& a, const offered_method& b) { return a.name == b.name; };
-  methods.erase(std::unique(methods.begin(), methods.end(), same_name), methods.end());
+  order(methods);
   auto at = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) { return g->methods == methods; });
   const bool fresh = at == groups_.end();
   if (fresh) {
@@ -35,6 +47,7 @@ bool worker_pool::join(worker& w, std::vector<offered_method> methods) {
     const auto takes_thread = [](const offered_method& m) { return m.way == call_way::thread; };
     made.takes_threads = std::any_of(methods.begin(), methods.end(), takes_thread);
     made.takes_places = methods.empty() || !std::all_of(methods.begin(), methods.end(), takes_thread);
+    methods_ += methods.size();
     made.methods = std::move(methods);
   }
   w.group = at->get();
@@ -54,6 +67,7 @@ bool worker_pool::leave(worker& w) {
   former->with_threads.remove(w);
   --members_;
   if (--former->members > 0) return false;
+  methods_ -= former->methods.size();
   std::erase_if(groups_, [former](const auto& g) { return g.get() == former; });
   return true;
 }

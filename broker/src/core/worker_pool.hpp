@@ -124,6 +124,11 @@ class worker_pool {
   // How many calls of that lane other workers may be given whose threads are idle, counted up to `most`.
   static std::size_t idle_room(std::span<const offer> offers, const worker& but, std::size_t most) noexcept;
 
+  // Whether that list of methods, which join() would sort, is one of its groups', or there is room for another one.
+  bool has_room_for(std::vector<offered_method> methods) const;
+  // Of all groups together.
+  std::size_t methods() const noexcept { return methods_; }
+
   // Workers that joined and did not leave, stalled or not.
   std::size_t members() const noexcept { return members_; }
   const std::vector<std::unique_ptr<method_group>>& groups() const noexcept { return groups_; }
@@ -133,6 +138,7 @@ class worker_pool {
 
   std::vector<std::unique_ptr<method_group>> groups_;
   std::size_t members_ = 0;
+  std::size_t methods_ = 0;
   std::uint64_t turns_ = 0;
 };
 

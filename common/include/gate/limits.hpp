@@ -59,6 +59,9 @@ inline constexpr std::size_t arguments_max = 65'535;
 // Methods that one worker may describe.
 inline constexpr std::size_t methods_max = 1024;
 
+// Methods of all workers of one service; those of workers that offer the same ones count once.
+inline constexpr std::size_t service_methods_max = 8192;
+
 // Of liveness:
 
 // Time between two heartbeats of either side, whatever else is sent.
