@@ -174,7 +174,8 @@ def reread(system):
 def draining(system):
     broker = system.broker(config="drain_timeout = '60s'\n")
     worker = system.worker(broker, service="test_worker")
-    call = system.start(system.program("gate"), "--broker", broker.frontend, "call", "test_worker.sleep", "30000")
+    call = system.start(system.program("gate"), "--broker", broker.frontend, "--timeout", "60s",
+                        "call", "test_worker.sleep", "60000")
     wait_until(lambda: any(line.startswith("test_worker ") and " 1/" in line
                            for line in system.gate(broker, "services").stdout.splitlines()),
                what="that the worker has its call")
