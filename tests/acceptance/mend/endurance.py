@@ -9,7 +9,7 @@ import threading
 import time
 
 from .bounds import envelope
-from .system import Failed
+from .system import Failed, wait_until
 
 MIB = 1 << 20
 
@@ -174,10 +174,11 @@ def reread(system):
 def draining(system):
     broker = system.broker(config="drain_timeout = '60s'\n")
     worker = system.worker(broker, service="test_worker")
-    call = system.start(system.program("gate"), "--broker", broker.frontend, "call", "test_worker.sleep", "30000")
-    deadline = time.monotonic() + 20
-    while "1/" not in system.gate(broker, "services").stdout and time.monotonic() < deadline:
-        time.sleep(0.05)
+    call = system.start(system.program("gate"), "--broker", broker.frontend, "--timeout", "60s",
+                        "call", "test_worker.sleep", "60000")
+    wait_until(lambda: any(line.startswith("test_worker ") and " 1/" in line
+                           for line in system.gate(broker, "services").stdout.splitlines()),
+               what="that the worker has its call")
     client = system.start(system.program("gate-test-odd-client"), "patient", broker.frontend)
     client.line_with("before: ok")
     broker.signal(signal.SIGTERM)
@@ -192,6 +193,18 @@ def draining(system):
     system.line("25: the client, of a broker that drains", line, "is draining", "draining" in line
                 and "running" not in line)
     call.end()
+
+
+def reasons(system):
+    broker = system.broker()
+    worker = system.worker(broker, service="test_worker")
+    broker.end()
+    texts = ["is gone", "nobody answers there"]
+    found = [worker.log_with(text) for text in texts]
+    time.sleep(3)  # as many attempts as come in that time say nothing new
+    told = [line for line in worker.log().splitlines() if "no connection to the broker" in line]
+    system.line("5: a worker tells each new reason for which it has no connection",
+                f"{len(told)} lines: {found[0][-60:]}; {found[1][-60:]}", "each reason, once", len(told) == 2)
 
 
 def mechanisms(system):
@@ -257,5 +270,6 @@ POINTS = {
     "nohup": ("an ignored SIGHUP stays ignored, for what a method starts as well", nohup),
     "reread": ("SIGHUP reads credentials again, and says what only a restart changes", reread),
     "draining": ("a broker that drains is told as that", draining),
+    "reasons": ("a worker tells each new reason for which it has no connection", reasons),
     "mechanisms": ("a wrong mechanism is told as that", mechanisms),
 }

@@ -2,12 +2,13 @@
 import fcntl
 import json
 import os
+import pathlib
 import resource
 import signal
 import subprocess
 import time
 
-from .system import Failed, as_from_a_terminal
+from .system import Failed, as_from_a_terminal, wait_until
 
 F_SETPIPE_SZ = 1031
 DEEP = ".".join(["a"] * 50_000) + " = 1\n"
@@ -159,6 +160,29 @@ def log(system):
     os.close(writing)
 
 
+def examples(system):
+    """The clients among the examples have no handlers of signals, and write to stdout and stderr themselves."""
+    for what, closed in (("a full pipe", False), ("a pipe without a reader", True)):
+        reading, writing = full_pipe()
+        if closed:
+            os.close(reading)
+        client = system.start(system.program("calculator-client"), "tcp://127.0.0.1:1", stderr=writing)
+        os.close(writing)
+        if not closed:
+            wait_until(lambda: "pipe_write" in pathlib.Path(f"/proc/{client.pid}/wchan").read_text(),
+                       what="that the client waits for its reader")
+            seconds, code = seconds_to_end(client, signal.SIGTERM)
+            os.close(reading)
+        else:
+            began = time.monotonic()
+            code = exit_of(client)
+            seconds = time.monotonic() - began - 5  # it tries to connect for 5 s before it complains
+        wanted = -signal.SIGPIPE if closed else -signal.SIGTERM
+        system.line(f"4: an example complains into {what}", f"ended after {seconds:.2f} s ({code})",
+                    "within a second, by SIGPIPE" if closed else "within a second, by SIGTERM",
+                    seconds < 1 and code == wanted)
+
+
 # --- 7, 8: signals
 
 
@@ -259,6 +283,7 @@ POINTS = {
     "toml": ("TOML files that nest too deeply are refused by file and line", toml),
     "exceptions": ("no exception of a user's code ends a process in another way than documented", exceptions),
     "log": ("a log that nobody reads neither stops nor kills a program", log),
+    "examples": ("an example that waits for its reader ends at SIGTERM, and one without a reader ends", examples),
     "signals": ("programs that a method starts have the signals of the worker's own start", signals),
     "hangup": ("SIGHUP reads again what there is, and never kills", hangup),
     "truncated": ("an end without a total is no end of a huge answer", truncated),
