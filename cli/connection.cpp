@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 client_options options_of(const settings& common) {
   client_options options(common.broker);
   options.name = "gate command";
+  options.service = common.service;
   options.dialect = common.dialect;
   options.gaterpc_compression = common.gaterpc_compression;
   options.credentials = credentials_of(common.login);

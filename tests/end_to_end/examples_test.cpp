@@ -223,7 +223,7 @@ TEST_CASE("the command tells what went wrong by its exit code and one line", "[e
   CHECK(sends.code == 1);
   CHECK(sends.err.ends_with("(gate call cannot send a stream of items: write a client)\n"));
   CHECK(gate_command(broker, {"call", "calculator.divide", "1"}).err.ends_with("(try: gate describe calculator)\n"));
-  CHECK(gate_command(broker, {"call", "calculator"}).code == 2);
+  CHECK(gate_command(broker, {"call", "calculator."}).code == 2);
   CHECK(gate_command(broker, {"call", "calculator.add", "2", "--frob"}).code == 2);
   CHECK(gate_command(broker, {"frob"}).code == 2);
   CHECK(run("gate", {"ping", "--broker", "ipc:///no/such/broker", "--timeout", "300ms"}).code == 3);

@@ -197,6 +197,15 @@ std::string expected_count(const method_shape& shape) {
   refuse(call, "takes " + std::to_string(limits::arguments_max) + " arguments more than its parameters at the most");
 }
 
+// The chunks of a HugeData go to a parameter, and nowhere else.
+bool is_stray_huge(const running_call& call, bytes_view encoded) noexcept {
+  return encoded == huge_placeholder && call.takes_chunks();
+}
+
+[[noreturn]] void refuse_huge(const running_call& call, const std::string& which) {
+  refuse(call, "argument " + which + " is a HugeData, which a parameter of that type takes, and no argument_list");
+}
+
 void take_positional(const running_call& call, const char*& at, const char* end, std::span<bytes_view> each,
                      argument_intake* more, bool last_of_payload) {
   std::uint64_t count = 0;
@@ -216,6 +225,7 @@ void take_positional(const running_call& call, const char*& at, const char* end,
       continue;
     }
     if (more->is_full()) refuse_so_many(call);
+    if (is_stray_huge(call, encoded)) refuse_huge(call, std::to_string(i + 1));
     more->add(encoded);
   }
   if (last_of_payload && at != end) refuse_malformed(call);
@@ -239,6 +249,8 @@ void take_named(const running_call& call, const char* at, const char* end, std::
     const auto found = std::find(names.begin(), known, name);
     if (found == known && more != nullptr) {
       if (more->is_full()) refuse_so_many(call);
+      const bytes_view encoded(at, static_cast<std::size_t>(behind - at));
+      if (is_stray_huge(call, encoded)) refuse_huge(call, "'" + std::string(name.substr(0, 64)) + "'");
       more->add_named(bytes_view(begin, static_cast<std::size_t>(behind - begin)),
                       static_cast<std::size_t>(name.data() - begin), static_cast<std::size_t>(at - begin));
       at = behind;

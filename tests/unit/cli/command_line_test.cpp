@@ -21,7 +21,7 @@ namespace {
 
 void clear_environment() {
   for (const char* const name : {"GATE_BROKER", "GATE_DIALECT", "GATE_GATERPC_COMPRESSION", "GATE_CREDENTIALS",
-                                 "GATE_USER", "GATE_PASSWORD", "GATE_KEY", "GATE_SERVER_KEY"}) {
+                                 "GATE_USER", "GATE_PASSWORD", "GATE_KEY", "GATE_SERVER_KEY", "GATE_SERVICE"}) {
     ::unsetenv(name);
   }
 }
@@ -118,12 +118,22 @@ TEST_CASE("the form of the output is text or json, and nothing else", "[cli]") {
   }
 }
 
+TEST_CASE("the service of a method that names none is an option, or in the environment", "[cli]") {
+  clear_environment();
+  CHECK(options_of({})->service == "GateRPC");
+  CHECK(options_of({"--service", "calculator"})->service == "calculator");
+  ::setenv("GATE_SERVICE", "billing", 1);
+  CHECK(options_of({})->service == "billing");
+  CHECK(options_of({"--service", "calculator"})->service == "calculator");
+  clear_environment();
+}
+
 TEST_CASE("with -o json what goes wrong after the command line was read is told as JSON", "[cli]") {
   clear_environment();
-  CHECK(told_by({"call", "calculator"}).err.starts_with("gate: 'calculator' names no method"));
-  CHECK(told_by({"-o", "json", "call", "calculator"}) ==
-        outcome{2, R"({"error":{"status":"invalid_argument","retry":"never","origin":"local","message":"'calculator' )"
-                   "names no method: write SERVICE.METHOD, such as calculator.add\"}}\n"});
+  CHECK(told_by({"call", "calculator."}).err.starts_with("gate: 'calculator.' names no method"));
+  CHECK(told_by({"-o", "json", "call", "calculator."}) ==
+        outcome{2, R"({"error":{"status":"invalid_argument","retry":"never","origin":"local","message":)"
+                   "\"'calculator.' names no method: write SERVICE.METHOD, such as calculator.add\"}}\n"});
   const outcome too_long = told_by({"-o", "json", "--timeout", "10000h", "services"});
   CHECK(too_long.code == 2);
   CHECK(too_long.err.starts_with(R"({"error":{"status":"invalid_argument","retry":"never","origin":"local",)"));

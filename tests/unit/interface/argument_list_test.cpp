@@ -260,6 +260,28 @@ TEST_CASE("a HugeData and a list behind it", "[interface]") {
   CHECK(b.apply("upload", list).as<std::string>() == "5");
 }
 
+TEST_CASE("a HugeData in chunks goes to its parameter, and to no list", "[interface]") {
+  bench b;
+  const auto send = [&](const argument_list& list) {
+    auto p = b.prepare("upload");
+    p.payload = list.encoded();
+    p.m.flags = gate::message_flag::client_stream;
+    if (list.has_named()) p.m.flags |= gate::message_flag::named;
+    p.m.content = gate::huge_content::octets;
+    b.send(p);
+    return b.out.log.back().text;
+  };
+  const std::string why = " is a HugeData, which a parameter of that type takes, and no argument_list";
+  argument_list second;
+  second.add(gate::bytes(3));
+  second.add_huge();
+  CHECK(send(second) == "demo.upload(HugeData, *args, **kwargs): argument 2" + why);
+  argument_list named;
+  named.add(gate::bytes(3));
+  named.add_named_huge("data");
+  CHECK(send(named) == "demo.upload(HugeData, *args, **kwargs): argument 'data'" + why);
+}
+
 TEST_CASE("malformed arguments never reach a list", "[interface]") {
   bench b;
   const std::string good = gate::encode_arguments(1, std::string("two"), std::vector<int>{3});
