@@ -213,6 +213,7 @@ void broker_process::send(broker::peer_id to, const message& m) {
   if (world_.readable() && m.type != message_type::heartbeat) {
     std::string line = "says " + std::string(to_string(m.type)) + " to " + std::string(r->link->peer->who()) +
                        ", call " + std::to_string(number(m.call));
+    if (m.type == message_type::request) line += ": " + std::string(m.method) + ' ' + std::string(m.payload.single());
     if (m.status != errc::ok) line += " (" + std::string(to_string(m.status)) + ": " + std::string(m.text) + ")";
     world_.say(name(), line);
   }

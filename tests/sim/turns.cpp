@@ -37,11 +37,14 @@ std::string turn_watch::given(const message& request) {
   const oracle::parsed p = oracle::parse(request.payload.single());
   if (!p.sound) return {};
   const auto found = waiting_.find(p.call);
-  if (found == waiting_.end()) return {};
+  if (found == waiting_.end()) {  // it came back, and took its client's turn once more
+    if (const auto before = given_.find(p.call); before != given_.end()) served_since_.erase(before->second);
+    return {};
+  }
   const waiting_call served = found->second;
   waiting_.erase(found);
   served_since_.erase({served.connection, served.service});
-  if (!seen_.insert(p.call).second) return {};
+  if (!given_.insert_or_assign(p.call, client_key{served.connection, served.service}).second) return {};
   std::map<std::uint64_t, call_number> others;
   for (const auto& [n, w] : waiting_) {
     if (w.waits && w.connection != served.connection && w.service == served.service && w.method == served.method) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -33,6 +32,7 @@ class turn_watch {
     std::string service, method;
     bool waits = false;  // nobody is told when a one-way call ends in the queue
   };
+
   using client_key = std::pair<std::uint64_t, std::string>;  // of a connection, and a service or a method
 
   // A turn that is under way, and one that was served just before the call came.
@@ -40,7 +40,7 @@ class turn_watch {
 
   std::map<call_number, waiting_call> waiting_;
   std::map<std::pair<std::uint64_t, call_id>, call_number> numbers_;
-  std::set<call_number> seen_;  // given once: what is given again has no turn
+  std::map<call_number, client_key> given_;  // at least once: what is given again counts for nobody else
   std::map<client_key, std::map<client_key, unsigned>> served_since_;
 };
 
