@@ -61,21 +61,6 @@ void out_queue::append(const wire::frame_list& from, std::size_t message, const 
   tell_share();
 }
 
-bool out_queue::append(const message& m, zmq::message_t* frame) {
-  bool full = false;
-  if (pace_.passes(m)) {
-    full = put(m, frame);
-  } else {
-    release();
-  }
-  if (pace_.mark_due()) {
-    take_room();
-    pace_.mark(open_.batch);
-  }
-  tell_share();
-  return full;
-}
-
 void out_queue::take_room() {
   if (open_.batch.empty() && open_.batch.capacity() <= small_string_bytes) open_.batch = spare_->take();
 }
@@ -96,7 +81,12 @@ void out_queue::release() {
   }
 }
 
-bool out_queue::put(const message& m, zmq::message_t* frame) {
+bool out_queue::append(const message& m, zmq::message_t* frame) {
+  if (!pace_.passes(m)) {
+    release();
+    tell_share();
+    return false;
+  }
   take_room();
   const bool external = m.payload.size_bytes() >= limits::external_payload_bytes_min;
   wire::gate2::append(open_.batch, m, external);
@@ -106,6 +96,8 @@ bool out_queue::put(const message& m, zmq::message_t* frame) {
   }
   const bool full = external || open_.batch.size() >= limits::batch_bytes_target;
   if (full) close_open();
+  if (pace_.mark_due()) release();
+  tell_share();
   return full;
 }
 

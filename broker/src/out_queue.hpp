@@ -167,7 +167,6 @@ class out_queue {
   void tell_share() noexcept { share_.set(bytes()); }
   template <class Visit> static void visit_requests(const outgoing& what, Visit& visit);
 
-  bool put(const message& m, zmq::message_t* frame);
   void take_room();
   void release();
   void close_open();

@@ -6,9 +6,6 @@
 namespace gate::peer {
 namespace {
 
-// What an envelope costs beyond its payload, by and large.
-constexpr std::size_t envelope_bytes = 64;
-
 constexpr std::uint64_t piece_bytes_min = 16u << 10, piece_bytes_max = 64u << 10;
 constexpr std::uint64_t step_bytes_min = 8u << 10, step_bytes_max = 1u << 20;
 
@@ -58,12 +55,7 @@ bool flight_limit::learn(duration took, std::uint64_t read_bytes, bool was_short
 void pacer::reset() { *this = pacer(); }
 
 bool pacer::admit(const message& m) {
-  if (is_of_connection(m.type)) return true;
-  const std::size_t size = m.payload.size_bytes() + envelope_bytes;
-  if (waiting_.empty() ? size <= room_bytes() : may_overtake(m)) {
-    if (!is_small(m)) count(size);
-    return true;
-  }
+  if (is_of_connection(m.type) || (!waiting_.empty() && may_overtake(m))) return true;
   held& last = waiting_.emplace_back(held{m.call, m.type, is_small(m), {}});
   wire::gate2::append(last.envelope, m);
   bytes_ += last.envelope.size();
@@ -88,7 +80,13 @@ bool pacer::may_overtake(const message& m) const {
 
 void pacer::count(std::uint64_t bytes) noexcept {
   sent_ += bytes;
-  if (sent_ - asked_ >= limit_.step()) mark_due_ = true;
+  if (sent_ >= ask_at_) mark_due_ = true;
+}
+
+// What is allowed follows what was read, asked and learned.
+void pacer::follow() noexcept {
+  open_up_to_ = clearing_ ? 0 : read_ + limit_.bytes();
+  ask_at_ = asked_ + limit_.step();
 }
 
 bool pacer::release(std::string& batch, bool all) {
@@ -130,6 +128,7 @@ void pacer::forget_front() {
 void pacer::mark(std::string& batch) {
   mark_due_ = false;
   asked_ = sent_;
+  follow();
   questions_.push_back({.position = sent_, .was_short = was_short_});
   was_short_ = !waiting_.empty();
   unstamped_ = true;
@@ -163,6 +162,7 @@ bool pacer::answered(const message& marked, instant now) {
     clearing_ = false;
     limit_.forget_shortest();
   }
+  follow();
   if (questions_.empty() && on_the_way() > 0 && !waiting_.empty()) mark_due_ = true;
   return true;
 }

@@ -70,8 +70,15 @@ class pacer {
 
   // False: it waits here.
   bool passes(const message& m) {
-    if (!on_ || (waiting_.empty() && is_small(m))) return true;
-    return admit(m);
+    if (!on_) return true;
+    if (!waiting_.empty()) return admit(m);
+    const std::size_t bytes = m.payload.size_bytes();
+    if (m.type != message_type::part && bytes <= small_bytes_max) return true;
+    const std::uint64_t after = sent_ + bytes + envelope_bytes;
+    if (after > open_up_to_) return admit(m);
+    sent_ = after;
+    if (sent_ >= ask_at_) mark_due_ = true;
+    return true;
   }
 
   // Appends the next envelope that may leave, or a piece of it; false when there is none. `all`: whatever the limit.
@@ -124,14 +131,16 @@ class pacer {
     bool was_short = false;
   };
 
+  // What an envelope costs beyond its payload, by and large.
+  static constexpr std::size_t envelope_bytes = 64;
+
   static bool is_small(const message& m) noexcept {
     return m.type != message_type::part && m.payload.size_bytes() <= small_bytes_max;
   }
   bool admit(const message& m);
   bool may_overtake(const message& m) const;
-  std::uint64_t room_bytes() const noexcept {
-    return clearing_ || on_the_way() >= limit_.bytes() ? 0 : limit_.bytes() - on_the_way();
-  }
+  std::uint64_t room_bytes() const noexcept { return sent_ >= open_up_to_ ? 0 : open_up_to_ - sent_; }
+  void follow() noexcept;
   std::uint64_t on_the_way() const noexcept { return sent_ - read_; }
   void count(std::uint64_t bytes) noexcept;
   void forget_front();
@@ -143,9 +152,12 @@ class pacer {
   bool was_short_ = false;  // since the last question
   bool clearing_ = false;   // nothing large leaves until all has arrived
   flight_limit limit_;
-  std::uint64_t sent_ = 0, asked_ = 0, read_ = 0;  // bytes of what is large, since the beginning
-  std::uint64_t changed_at_ = 0;                   // sent_ when the limit changed
-  std::vector<question> questions_;                // without an answer, in order
+  // Bytes of what is large, since the beginning.
+  std::uint64_t sent_ = 0, asked_ = 0, read_ = 0;
+  std::uint64_t open_up_to_ = limit_.bytes();  // that may be sent
+  std::uint64_t ask_at_ = limit_.step();       // when the next question is due
+  std::uint64_t changed_at_ = 0;               // when the limit changed
+  std::vector<question> questions_;            // without an answer, in order
   std::list<held> waiting_;
   std::unordered_map<call_id, of_call> calls_;  // of which something waits
   std::size_t bytes_ = 0;

@@ -139,10 +139,6 @@ template <class Sink> void status_to(Sink& to, const message& m) {
 
 // The fields of a message, to whichever sink: so that what is counted and what is written cannot differ.
 template <class Sink> void fields_to(Sink& to, const message& m) {
-  if (is_own(m.type)) {
-    if (m.type == type_mark || m.type == type_marked) to.numbers(tag_offset, *m.offset);
-    return;
-  }
   switch (m.type) {
     case message_type::hello:
       return hello_to(to, m);
@@ -177,6 +173,9 @@ template <class Sink> void fields_to(Sink& to, const message& m) {
     case message_type::recall:
       return;
   }
+  if (m.type != type_mark && m.type != type_marked) return;
+  GATE_ASSERT(m.offset.has_value());
+  to.numbers(tag_offset, *m.offset);
 }
 
 bool carries_request(message_type type) noexcept {
@@ -186,7 +185,6 @@ bool carries_request(message_type type) noexcept {
 // What a receiver would refuse is a fault of whoever composes it, and shows here rather than at the far end.
 void check(const message& m, const rule& r) {
   GATE_ASSERT(!r.call || m.call != call_id{});
-  GATE_ASSERT(m.offset || (m.type != type_mark && m.type != type_marked));
   const bool named = carries_request(m.type) || (m.type == message_type::hello && m.role == peer_role::worker);
   GATE_ASSERT(m.service.size() <= limits::name_bytes_max && !(named && m.service.empty()));
   if (carries_request(m.type)) {

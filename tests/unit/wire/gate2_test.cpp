@@ -7,6 +7,7 @@
 
 #include <gate/limits.hpp>
 
+#include "common/src/wire/gate2_own.hpp"
 #include "tests/support/wire_samples.hpp"
 
 using namespace gate;
@@ -216,4 +217,24 @@ TEST_CASE("only a hello with the magic is recognised", "[wire][gate2]") {
   std::string other = hello;
   other[13] = '3';
   CHECK_FALSE(recognises(other));
+}
+
+TEST_CASE("what concerns the connection alone makes the round trip", "[wire][gate2]") {
+  message piece;
+  piece.type = type_piece;
+  piece.payload = payload_view("some of an envelope");
+  piece.flags = message_flag::end_of_parts;
+  message mark, marked, answering;
+  mark.type = type_mark;
+  mark.offset = 1u << 30;
+  marked.type = type_marked;
+  marked.offset = 0;
+  answering.type = type_answering;
+  answering.call = call_id{7};
+  for (const message& m : {piece, mark, marked, answering}) {
+    const std::string batch = composed(m);
+    CHECK(samples::same(parsed(batch), m));
+    CHECK(is_own(m.type));
+  }
+  CHECK_FALSE(is_own(message_type::recall));
 }
