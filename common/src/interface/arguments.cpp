@@ -244,7 +244,7 @@ void split_arguments(const running_call& call, bytes_view payload, std::span<byt
 void throw_bad_argument(const running_call& call, std::size_t index, bytes_view got, std::string_view why) {
   const bool whole = skip_value(got.data(), got.data() + got.size()) == got.data() + got.size();
   if (!whole) refuse_malformed(call);
-  // ".tags[2]: must be text, got integer": what does not fit lies inside it.
+  // ".tags[2]: must be string, got int": what does not fit lies inside it.
   if (why.starts_with('.') || why.starts_with('[')) {
     refuse(call, "argument " + label(call, index) + std::string(why));
   }
