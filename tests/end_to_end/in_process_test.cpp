@@ -1,4 +1,6 @@
 // Broker, worker and client on one loop, as docs/guide.md shows it: one test after another, in one process.
+#include "examples/guide/in_process.hpp"
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -13,8 +15,6 @@
 #include <gate/loop.hpp>
 #include <gate/task.hpp>
 #include <gate/worker.hpp>
-
-#include "examples/guide/in_process.hpp"
 
 using namespace std::chrono_literals;
 
