@@ -64,7 +64,7 @@ std::string_view inner_type(std::string_view type) {
     return true;
   };
   while (strip("'", "'") || strip("\"", "\"") || strip("optional<", ">") || strip("typing.", "") ||
-         strip("Optional[", "]") || strip("", " | None") || strip("None | ", "")) {
+         strip("Optional[", "]") || strip("optional[", "]") || strip("", " | None") || strip("None | ", "")) {
   }
   return type;
 }

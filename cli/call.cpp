@@ -166,11 +166,17 @@ std::string stream_instead(const call_line& line) {
   return line.save.empty() ? "add --stream" : "--stream in place of --save";
 }
 
+bool names_service(std::string_view target) noexcept { return target.find('.') != std::string_view::npos; }
+
 // What explain() cannot know: it sees the error alone, whose text is for who uses a library.
 std::string hint_for(const Error& error, const settings& common, const call_line& line, const upload& arguments,
                      descriptions& known) {
   const bool refused = error.code() == errc::invalid_argument && error.where() != origin::local;
   if (common.output != output_format::for_people) return {};
+  if (error.code() == errc::unavailable && error.where() == origin::broker && !names_service(line.target)) {
+    return "'" + line.target + "' names no service, so it is one of " + common.service +
+           "'s methods: SERVICE.METHOD, such as calculator.add, is one of another's; there are: gate services";
+  }
   // Workers of other dialects do not describe what is a stream: then the error says it.
   if (!line.stream && std::string_view(error.what()).ends_with("answers with a stream: call it with .stream<T>()")) {
     return stream_instead(line);
@@ -189,11 +195,12 @@ std::string hint_for(const Error& error, const settings& common, const call_line
 
 }  // namespace
 
-target parse_target(std::string_view text) {
+target parse_target(std::string_view text, std::string_view otherwise) {
   const std::size_t point = text.rfind('.');
-  if (point == std::string_view::npos || point == 0 || point + 1 == text.size()) {
+  if (text.empty() || point == 0 || point + 1 == text.size()) {
     throw usage_error("'" + std::string(text) + "' names no method: write SERVICE.METHOD, such as calculator.add");
   }
+  if (point == std::string_view::npos) return {std::string(otherwise), std::string(text)};
   return {std::string(text.substr(0, point)), std::string(text.substr(point + 1))};
 }
 
@@ -216,7 +223,7 @@ void check_saved(const method_line& method, const call_line& line) {
 }
 
 int perform_call(const settings& common, const call_line& line) {
-  const target where = parse_target(line.target);
+  const target where = parse_target(line.target, common.service);
   upload arguments(read_arguments(line.arguments));
   if (!line.save.empty()) check_save(line.save);
   const Client client = connect(common);

@@ -23,8 +23,9 @@ struct target {
   std::string service, method;
 };
 
-// "calculator.add". A service may have points in its name, a method has none. Throws usage_error.
-target parse_target(std::string_view text);
+// "calculator.add". A service may have points in its name, a method has none. "add" alone is a method of the service
+// `otherwise`. Throws usage_error.
+target parse_target(std::string_view text, std::string_view otherwise);
 
 // What is to be done where a call of that method is refused because items travel: add --stream, or do not use this
 // command. Empty when that is not it.

@@ -51,6 +51,10 @@ void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
       ->type_name("COMPRESSION")
       ->default_str("gzip")
       ->check(CLI::IsMember({"gzip", "bz2", "lzma"}));
+  app.add_option("--service", common.service, "Whose method is called, or described, where no service is named")
+      ->envname("GATE_SERVICE")
+      ->type_name("SERVICE")
+      ->capture_default_str();
   auto* const file = app.add_option("--credentials", common.login.file, "File that says who you are to the broker");
   file->type_name("FILE");
   app.add_option("--user", common.login.user, "Who you are to the broker; the password is asked for")
@@ -70,7 +74,7 @@ void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
 void add_call(CLI::App& app, const settings& common, action& chosen) {
   CLI::App* const command = app.add_subcommand("call", "Calls a method");
   const auto line = std::make_shared<call_line>();
-  command->add_option("method", line->target, "The method to call")->required()->type_name("SERVICE.METHOD");
+  command->add_option("method", line->target, "The method to call")->required()->type_name("[SERVICE.]METHOD");
   command->add_option("arguments", line->arguments, "What to call it with; see below")->type_name("ARGUMENT");
   command->add_flag("--stream", line->stream, "Print each item of a stream as it comes");
   auto* const one_way = command->add_flag("--one-way", line->one_way, "Send it, and do not wait for an outcome");
@@ -95,10 +99,11 @@ void add_services(CLI::App& app, const settings& common, action& chosen) {
 void add_describe(CLI::App& app, const settings& common, action& chosen) {
   CLI::App* const command = app.add_subcommand("describe", "Shows the methods of a service");
   const auto service = std::make_shared<std::string>();
-  command->add_option("service", *service, "Its name")->required()->type_name("SERVICE");
+  command->add_option("service", *service, "Its name")->type_name("SERVICE");
   command->footer(help::describe);
-  command->callback(
-      [&common, &chosen, service] { chosen = [&common, service] { return show_description(common, *service); }; });
+  command->callback([&common, &chosen, service] {
+    chosen = [&common, service] { return show_description(common, service->empty() ? common.service : *service); };
+  });
 }
 
 void add_workers(CLI::App& app, const settings& common, action& chosen) {

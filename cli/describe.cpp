@@ -41,7 +41,8 @@ std::string signature_of(const method_line& method) {
     const parameter_line& p = method.parameters[i];
     const bool is_stream = method.client_stream && i + 1 == method.parameters.size();
     if (i != 0) text += ", ";
-    const std::string type = is_stream ? "stream of " + item_of(p.type) : p.type;
+    std::string type = is_stream ? "stream of " + item_of(p.type) : p.type;
+    if (p.name.starts_with('*') && type == "any") type.clear();  // as Python writes it
     text += p.name;
     if (!p.name.empty() && !type.empty()) text += ": ";
     text += type;

@@ -22,7 +22,7 @@ Who you are to a broker that asks stands in the file of --credentials: user and 
 keygen made) and server_key (the broker's public key), with mode 0600.
 
 Environment: GATE_BROKER is the broker's address where --broker is not given, GATE_DIALECT what it speaks, and
-GATE_GATERPC_COMPRESSION how its peers compress HugeData where that is gate-rpc.
+GATE_GATERPC_COMPRESSION how its peers compress HugeData where that is gate-rpc. GATE_SERVICE is what --service is.
 GATE_CREDENTIALS is a file as above; GATE_USER and GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are what would stand
 in it. NO_COLOR turns colours off.
 
@@ -36,6 +36,8 @@ Exit codes: 0 done; 1 the call failed (stderr says how); 2 bad usage; 3 no broke
 )";
 
 inline constexpr const char* call = R"(
+A METHOD without a service is one of --service, GateRPC by default: the service of gate-rpc's workers without a name.
+
 Each ARGUMENT is VALUE, or NAME=VALUE for the parameter of that name. A VALUE is one of
 
   JSON        5 is a number, true a boolean, [1,2] a list, '"5"' text
@@ -93,6 +95,9 @@ Examples:
   gate describe calculator
   gate describe gate                the methods of the broker itself
   gate describe calculator -o json
+  gate describe                     the methods of --service, GateRPC by default
+
+`*args` takes any number of arguments, and `**kwargs` any number of NAME=VALUE.
 
 A method whose last parameter is `stream of T` takes items from its caller, which gate call cannot send; one with
 `-> stream of T` answers with them: call it with --stream.

@@ -1,5 +1,6 @@
 #include "cli/outcome.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <utility>
 
@@ -37,20 +38,29 @@ std::string hint_for(const Error& error, std::string_view service) {
   }
 }
 
+// Python's text is what repr() gives, which begins with the class: ValueError('no such user'), socket.timeout('slow')
+// or <HTTPError 404>.
+bool begins_with_type(std::string_view text, std::string_view type) {
+  const std::string_view behind = text.starts_with(type) ? text.substr(type.size()) : std::string_view("x");
+  if (behind.empty() || behind[0] == '(' || behind[0] == ':') return true;
+  const bool in_angles = text.starts_with('<');
+  if (in_angles) text.remove_prefix(1);
+  const std::size_t end = std::min(text.find_first_of(in_angles ? "(: >" : "(:"), text.size());
+  const std::string_view first = text.substr(0, end);
+  return first == type || (first.ends_with(type) && first[first.size() - type.size() - 1] == '.');
+}
+
 }  // namespace
 
 std::string explain(const Error& error, std::string_view service, std::string_view known) {
   std::string text(to_string(error.code()));
   text += ": ";
   std::string what = error.what();
-  // Python's text is what repr() gives, which begins with the class: ValueError('no such user').
   const std::string& type = error.remote_type();
-  const bool says_type =
-      what.starts_with(type) && (what.size() == type.size() || what[type.size()] == '(' || what[type.size()] == ':');
-  if (!type.empty() && !says_type) text += printable_line(type) + ": ";
+  if (!type.empty() && !begins_with_type(what, type)) text += printable_line(type) + ": ";
   const std::string hint = known.empty() ? hint_for(error, service) : std::string(known);
-  // What an API's user should do stands after the semicolon; here it is said as a command.
-  const bool hint_says_it = error.where() != origin::local && hint.starts_with("try:");
+  // In a text of the broker's, what an API's user should do stands after the semicolon; here it is said as a command.
+  const bool hint_says_it = error.where() == origin::broker && hint.starts_with("try:");
   if (hint_says_it) what = what.substr(0, what.find("; "));
   text += what;
   if (!hint.empty()) text += " (" + hint + ")";

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <gate/client_options.hpp>
+#include <gate/default_service.hpp>
 
 #include "cli/login.hpp"
 
@@ -16,6 +17,7 @@ struct settings {
   std::string broker = "tcp://127.0.0.1:5555";
   broker_dialect dialect = broker_dialect::gate2;
   gaterpc_codec gaterpc_compression = gaterpc_codec::gzip;
+  std::string service{default_service};  // of a method that names none
   login_line login;
   output_format output = output_format::for_people;
   std::chrono::milliseconds timeout{5'000};

@@ -3,14 +3,18 @@
 # Source file of a library: name it in the SOURCES of its gate_library(...) call, in the CMakeLists.txt of its module.
 # Public header: put it into <module>/include/gate/. No list names it: it is installed, and compiled alone by a lint.
 # Private header: put it into <module>/src/, include it from the repository root: #include "broker/src/core/core.hpp".
+# Library: a folder with a CMakeLists.txt that calls gate_library. Headers for users are in its include/gate/, headers
+#   for our other libraries in the folder itself, all else in its src/.
 # Unit test: put <file>_test.cpp into tests/unit/<module>/ or a folder below. No list names it: all of a module's become
 #   one executable, gate_unit_<module>, and each TEST_CASE one ctest named <module>.<sentence>. The modules are wire,
 #   async, peer, huge, interface, credentials, security, broker, worker, client, cli.
 # Other tests: call gate_test, gate_program_test and gate_fuzz in the CMakeLists.txt of their folder below tests/.
 #
-#   gate_library(<target> [SOURCES ...] [DEPENDS ...] [PRIVATE_DEPENDS ...])
-#     A static library gate_<name>, alias gate::<name>, exported under that name. DEPENDS: what its public headers
-#     include.
+#   gate_library([<target>] [PURE] [SOURCES ...] [DEPENDS ...] [PRIVATE_DEPENDS ...])
+#     A static library gate_<name>, alias gate::<name>, exported under that name. Without <target>, the name is the
+#     folder's path without common/: gate_wire in common/wire, gate_broker_core in broker/core. Without SOURCES it is an
+#     INTERFACE library: headers alone. DEPENDS: what its headers include. PRIVATE_DEPENDS: what only its src/ includes.
+#     PURE: it reaches no clock, thread, coroutine, socket or file, however far down. tests/lint/layers.py checks these.
 #   gate_program(<target> OUTPUT <name> SOURCES ... [DEPENDS ...] [INSTALL])
 #     An executable build/<preset>/bin/<name>; its target may have another name, as `gate` and `gate-broker` must.
 #   gate_test(<target> SOURCES ... [DEPENDS ...] [PREFIX <p>] [LABELS ...] [TIMEOUT <s>] [SERIAL])
@@ -28,24 +32,42 @@ if(GATE_SANITIZE)
   set(GATE_SANITIZED_TIMEOUT_FACTOR 5)
 endif()
 
-function(gate_library target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS")
-  add_library(${target} STATIC ${arg_SOURCES})
+# The target of a library in this folder, into ${out}.
+function(gate_target_of_folder out)
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  string(REGEX REPLACE "^common/" "" folder "${folder}")
+  string(REPLACE "/" "_" folder "${folder}")
+  set(${out} "gate_${folder}" PARENT_SCOPE)
+endfunction()
+
+function(gate_library)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "PURE" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS")
+  set(target ${arg_UNPARSED_ARGUMENTS})
+  if(NOT target)
+    gate_target_of_folder(target)
+  endif()
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:gate_warnings>)
+    set(visible PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    set(visible INTERFACE)
+  endif()
   string(REGEX REPLACE "^gate_" "" short ${target})
   add_library(gate::${short} ALIAS ${target})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${short} POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${short})
   set_property(GLOBAL APPEND PROPERTY GATE_LIBRARIES ${target})
-  set_property(GLOBAL APPEND PROPERTY GATE_INCLUDE_FOLDERS "${CMAKE_CURRENT_SOURCE_DIR}/include")
-  target_compile_features(${target} PUBLIC cxx_std_20)
-  target_include_directories(
-    ${target}
-    PUBLIC "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>"
-           "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
-    PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_link_libraries(
-    ${target}
-    PUBLIC ${arg_DEPENDS}
-    PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:gate_warnings>)
+  target_compile_features(${target} ${visible} cxx_std_20)
+  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/include")
+    set_property(GLOBAL APPEND PROPERTY GATE_INCLUDE_FOLDERS "${CMAKE_CURRENT_SOURCE_DIR}/include")
+    target_include_directories(
+      ${target} ${visible} "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>"
+                           "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  endif()
+  target_link_libraries(${target} ${visible} ${arg_DEPENDS})
 endfunction()
 
 function(gate_program target)

@@ -71,6 +71,35 @@ std::string fault_of_ipc(const std::string& endpoint) {
   return fault_of_folder(path);
 }
 
+bool is_any_ipv4(std::string_view host) { return host == "*" || host == "0.0.0.0"; }
+
+// Whether both cannot be bound in one process, because one of them is all addresses of a kind with the same port.
+bool overlap(const std::string& a, const std::string& b) {
+  if (!a.starts_with(tcp) || !b.starts_with(tcp)) return false;
+  const std::string port = a.substr(a.rfind(':') + 1);
+  if (port != b.substr(b.rfind(':') + 1) || port == "*" || port == "0") return false;
+  const std::string_view first = gate::peer::host_of(a), second = gate::peer::host_of(b);
+  if (first == second || first == "[::]" || second == "[::]") return true;
+  const bool both_ipv4 = !first.starts_with('[') && !second.starts_with('[');
+  return both_ipv4 && (is_any_ipv4(first) || is_any_ipv4(second));
+}
+
+void check_overlaps(const std::vector<std::string>& endpoints) {
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (!overlap(endpoints[i], endpoints[k])) continue;
+      throw bind_error("cannot bind " + endpoints[i] + ": " + endpoints[k] + " has that port already");
+    }
+  }
+}
+
+std::string fault_of_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return fault_of_folder(path);
+  if (S_ISDIR(status.st_mode)) return text_of(EISDIR);
+  return ::access(path.c_str(), W_OK) != 0 ? text_of(errno) : std::string();
+}
+
 void check(const std::string& what, const std::string& endpoint, std::vector<std::string>& taken) {
   std::string fault;
   if (endpoint.starts_with(tcp)) fault = fault_of_tcp(endpoint);
@@ -85,13 +114,14 @@ void check(const std::string& what, const std::string& endpoint, std::vector<std
 }  // namespace
 
 std::vector<std::string> check_addresses(const broker_options& options) {
-  std::vector<std::string> taken;
+  std::vector<std::string> taken, all;
+  for (const binding& b : plan_bindings(options)) all.push_back(b.endpoint);
+  for (const std::string& endpoint : options.zap_bind) all.push_back(gate::peer::bindable(endpoint));
+  check_overlaps(all);
   for (const binding& b : plan_bindings(options)) check(std::string(role_name(b)), b.endpoint, taken);
   for (const std::string& endpoint : options.zap_bind) check("zap_bind", gate::peer::bindable(endpoint), taken);
   if (options.audit_log.empty()) return taken;
-  const bool there = ::access(options.audit_log.c_str(), F_OK) == 0;
-  std::string fault = there ? std::string() : fault_of_folder(options.audit_log);
-  if (there && ::access(options.audit_log.c_str(), W_OK) != 0) fault = text_of(errno);
+  const std::string fault = fault_of_file(options.audit_log);
   if (!fault.empty()) throw bind_error("cannot write the audit log " + options.audit_log + ": " + fault);
   return taken;
 }

@@ -5,13 +5,12 @@
 #include <string>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include "broker/src/core/service.hpp"
 #include "broker/src/engine.hpp"
 #include "broker/src/peer_address.hpp"
 #include "broker/src/peer_text.hpp"
 #include "broker/src/security/address.hpp"
+#include "common/src/log.hpp"
 #include "common/src/qualified_name.hpp"
 #include "common/src/wire/gaterpc.hpp"
 
@@ -29,8 +28,8 @@ bool is_authenticated(const port& at) noexcept { return at.plan().how == auth::p
 
 // --- the first message of a connection -------------------------------------------------------------------------------
 
-// Whose message this is, when nobody is known there yet, it may be the first of a new connection that took the routing
-// id of a former one, or it came over another connection than it should. Null when it is nobody's that we talk to.
+// Finds the sender of a message. If nobody is known by its routing id, or it came over a new connection, it is the
+// first of a new peer. Null: the broker does not talk to the sender.
 remote_peer* engine::admit(port& from, remote_peer* known) {
   from.read_events();  // the connection is announced before its messages
   const int descriptor = from.incoming.source_fd();
@@ -49,28 +48,31 @@ remote_peer* engine::admit(port& from, remote_peer* known) {
     }
     end(*known);
   }
-  return greet(from, descriptor, over);
+  return greet(from, descriptor);
 }
 
-// Costs nothing where nobody proves who he is.
+// Always true at a port without logins.
 bool engine::is_bound_to(const port& from, const remote_peer& known) const noexcept {
   if (!from.is_guarded()) return true;
   if (from.incoming.source_fd() != known.came_over) return false;
   return !is_authenticated(from) || from.incoming.property("User-Id") == known.principal;
 }
 
-remote_peer* engine::greet(port& from, int descriptor, connection* over) {
+remote_peer* engine::greet(port& from, int descriptor) {
+  connection* const over = from.accepted.find(descriptor);
   const wire::recognised who = recognise(views_of(from.incoming), from.plan().only);
   const bool old_gaterpc = who.speaks == dialect::gaterpc01;
   if (who.speaks == dialect::unknown || old_gaterpc) {
+    // The rest of what a peer had sent whose connection has ended.
+    if (descriptor >= 0 && over == nullptr) return nullptr;
     ++counted_.unrecognised;
     if (from.incoming.excess() != 0) ++counted_.too_many_frames;
     if (!old_gaterpc) {
       complain("cut a connection whose first message is in no language that is spoken there",
                name_of(from, descriptor));
     } else if (!std::exchange(told_of_old_gaterpc_, true)) {
-      spdlog::warn("a peer speaks gate-rpc 0.1, which this broker does not; update it to 0.2.12 (told once): {}",
-                   from.incoming.property("Peer-Address"));
+      log::warn("a peer speaks gate-rpc 0.1, which this broker does not; update it to 0.2.12 (told once): {}",
+                from.incoming.property("Peer-Address"));
     }
     from.accepted.cut(descriptor);
     return nullptr;
@@ -247,8 +249,8 @@ void engine::refused(const refusal_record& refusal) {
   record.what = refusal.why;
   door_.audit(record);
   if (!may_log()) return;
-  spdlog::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::quoted(refusal.principal),
-               refusal.address, security::quoted(full_name(refusal.name_space, refusal.service)), refusal.why);
+  log::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::quoted(refusal.principal),
+            refusal.address, security::quoted(full_name(refusal.name_space, refusal.service)), refusal.why);
 }
 
 }  // namespace gate::broker

@@ -7,9 +7,17 @@
 #include "common/src/open_files.hpp"
 
 namespace gate::broker {
+namespace {
+
+// Of a long first message so many bytes arrive within the time for one, and it is given that time so often in all.
+constexpr std::uint64_t message_bytes_min = 32u << 10;
+constexpr unsigned times_max = 12;
+
+}  // namespace
+
 void connections::accepted(int descriptor, instant now) {
   connection fresh{socket_inode(descriptor), now, std::nullopt, false, {}};
-  silent_.push_back({descriptor, fresh.inode, now});
+  silent_.push_back({.descriptor = descriptor, .inode = fresh.inode, .accepted = now, .since = now});
   open_.insert_or_assign(descriptor, std::move(fresh));
 }
 
@@ -24,6 +32,21 @@ std::optional<connection> connections::ended(int descriptor) {
 connection* connections::find(int descriptor) noexcept {
   const auto found = open_.find(descriptor);
   return found == open_.end() ? nullptr : &found->second;
+}
+
+void connections::refuse(int descriptor) {
+  connection* const known = find(descriptor);
+  if (known == nullptr) return;
+  refused_.push_back(descriptor);
+  known->refused = true;
+}
+
+void connections::cut_refused() noexcept {
+  for (const int descriptor : refused_) {
+    const connection* const known = find(descriptor);
+    if (known != nullptr && known->refused) cut(descriptor);
+  }
+  refused_.clear();
 }
 
 bool connections::cut(int descriptor) noexcept {
@@ -43,16 +66,25 @@ bool connections::is_silent(const mark& m) noexcept {
 std::optional<instant> connections::oldest_silent() noexcept {
   while (!silent_.empty() && !is_silent(silent_.front())) silent_.pop_front();
   if (silent_.empty()) return std::nullopt;
-  return silent_.front().accepted;
+  return silent_.front().since;
 }
 
-std::size_t connections::cut_silent(instant until, unique_function<void(int descriptor)> announce) {
+std::size_t connections::cut_silent(instant until, instant now, silent_watcher& watcher) {
   std::size_t count = 0;
   while (const std::optional<instant> oldest = oldest_silent()) {
     if (*oldest > until) break;
-    announce(silent_.front().descriptor);
-    cut(std::exchange(silent_.front().descriptor, -1));
+    mark first = silent_.front();
     silent_.pop_front();
+    const std::uint64_t received = watcher.received_bytes(first.descriptor);
+    if (first.times < times_max && received >= first.received + message_bytes_min) {
+      ++first.times;
+      first.since = now;
+      first.received = received;
+      silent_.push_back(first);
+      continue;
+    }
+    watcher.announce(first.descriptor);
+    cut(first.descriptor);
     ++count;
   }
   return count;

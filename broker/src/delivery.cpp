@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include <gate/assert.hpp>
 #include <gate/sleep.hpp>
 #include <gate/timeout.hpp>
@@ -13,6 +11,8 @@
 #include "broker/src/engine.hpp"
 #include "broker/src/peer_text.hpp"
 #include "common/src/allocator.hpp"
+#include "common/src/peer/kernel_path.hpp"
+#include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
 namespace {
@@ -37,6 +37,9 @@ constexpr std::size_t internal_bytes_max = 4u << 20;
 
 // What a connection costs, by and large, in the transport and here.
 constexpr std::size_t connection_bytes = 32u << 10;
+
+// What the core keeps of an open call, besides its arguments.
+constexpr std::size_t call_bytes = 512;
 
 class to_port final : public sender {
  public:
@@ -84,6 +87,7 @@ void engine::send(peer_id to, const message& m) {
   if (!keeps(*p, m.type == message_type::request)) return;
   ++counted_.envelopes_sent;
   const bool full = p->out.append(m, current_payload_);
+  if (m.type == message_type::welcome && (m.capabilities & wire::gate2::capability_pieces) != 0) p->out.pace();
   mark_dirty(*p);
   if (full) relieve(*p);
 }
@@ -99,7 +103,7 @@ void engine::relieve(remote_peer& to) {
 // A peer that does not read is cut at the turn's end; one turn may compose very much for it, of which no more is kept
 // than may wait. Requests are, since the core takes them back: credit bounds them.
 bool engine::keeps(remote_peer& to, bool request) {
-  if (!request && to.out.parked() && to.out.bytes() > options_.out_queue_bytes_max) {
+  if (!request && (to.out.parked() || to.out.held()) && to.out.bytes() > options_.out_queue_bytes_max) {
     to.overdrawn = true;
     mark_dirty(to);
   }
@@ -130,6 +134,7 @@ void engine::end_turn() {
   if (!shut_down_) tend_workers();
   look_for_life();
   finish_cuts();
+  cut_refused();
   cut_silent();
   flush_internal();
   for (bool more = true; more;) {
@@ -176,6 +181,7 @@ void engine::flush(remote_peer& to) {
     case delivery::sent:
       to.retry_pause = duration::zero();
       if ((was_parked || to.foreign) && !to.cut) core_.flushed(to.id, now);
+      if (to.out.held() && is_too_slow(to)) drop_too_slow(to);
       break;
     case delivery::blocked:
       if (!was_parked) {
@@ -277,11 +283,15 @@ void engine::bound_owed() {
     const duration still = p.lent.stands_still(now);
     all.push_back({&p, bytes, still >= still_min ? bytes * still_factor : bytes, still});
   });
-  std::sort(all.begin(), all.end(), [](const holder& a, const holder& b) {
-    return a.weight != b.weight ? a.weight > b.weight : a.still > b.still;
-  });
-  for (const holder& h : all) {
-    if (sum <= owed_.most()) return;
+  if (sum <= owed_.most()) return;
+  const auto outlives = [](const holder& a, const holder& b) {
+    return a.weight != b.weight ? a.weight < b.weight : a.still < b.still;
+  };
+  std::make_heap(all.begin(), all.end(), outlives);  // few of them go
+  while (sum > owed_.most()) {
+    std::pop_heap(all.begin(), all.end(), outlives);
+    const holder h = all.back();
+    all.pop_back();
     sum -= h.bytes;
     ++counted_.owed_too_much;
     drop(*h.peer, std::to_string(h.bytes) + " bytes wait for it, and for all peers more than may " +
@@ -293,9 +303,11 @@ void engine::bound_owed() {
 void engine::keep_memory() {
   const totals core_holds = core_.measure();
   const std::size_t held = owed_.bytes() + paced_.bytes() + waiting_.bytes + core_holds.queued_bytes +
-                           core_holds.kept_bytes + connected() * connection_bytes;
+                           core_holds.kept_bytes + (core_holds.queued + core_holds.in_flight) * call_bytes +
+                           connected() * connection_bytes;
   if (!memory_.is_due(held, loop_.now())) return;
   spare_.forget();
+  core_.forget_spare();
   give_freed_memory_back();
 }
 
@@ -316,12 +328,39 @@ void engine::finish_cuts() {
   }
 }
 
-void engine::cut_silent() {
-  const instant until = loop_.now() - options_.hello_timeout;
+void engine::cut_refused() {
   for (const auto& p : ports_) {
-    counted_.silent += p->accepted.cut_silent(until, [&](int descriptor) {
-      complain("cut a connection that said nothing within hello_timeout", name_of(*p, descriptor));
-    });
+    if (!p->accepted.has_refused()) continue;
+    p->read_events();  // some may have ended, and their descriptors may be other sockets'
+    p->accepted.cut_refused();
+  }
+}
+
+void engine::cut_silent() {
+  class watcher final : public connections::silent_watcher {
+   public:
+    watcher(engine& of, const port& at, instant now) noexcept : of_(of), at_(at), now_(now) {}
+    std::uint64_t received_bytes(int descriptor) override {
+      const auto seen = gate::peer::sample_path(descriptor, now_);
+      return seen ? seen->received : 0;
+    }
+    void announce(int descriptor) override {
+      of_.complain("cut a connection that said nothing within hello_timeout", name_of(at_, descriptor));
+    }
+
+   private:
+    engine& of_;
+    const port& at_;
+    instant now_;
+  };
+  const instant now = loop_.now();
+  for (const auto& p : ports_) {
+    const instant until = now - options_.hello_timeout;
+    const std::optional<instant> oldest = p->accepted.oldest_silent();
+    if (!oldest || *oldest > until) continue;
+    p->read_events();
+    watcher told(*this, *p, now);
+    counted_.silent += p->accepted.cut_silent(until, now, told);
   }
 }
 

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
-
-#include <spdlog/spdlog.h>
 
 #include <gate/assert.hpp>
 #include <gate/sleep.hpp>
@@ -17,7 +16,11 @@
 #include "broker/src/core/service.hpp"
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/endpoints.hpp"
+#include "broker/src/peer_text.hpp"
+#include "common/src/log.hpp"
+#include "common/src/out_of_memory.hpp"
 #include "common/src/wire/gate2.hpp"
+#include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
 namespace {
@@ -93,8 +96,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
                                [this](port& at, const connection_event& event) { on_connection(at, event); }));
   }
   if (budget_.peers_max < options_.peers_max) {
-    spdlog::warn("peers_max is {}, not {}: this process may have no more files open than its {} (ulimit -n)",
-                 budget_.peers_max, options_.peers_max, budget_.limit);
+    log::warn("peers_max is {}, not {}: this process may have no more files open than its {} (ulimit -n)",
+              budget_.peers_max, options_.peers_max, budget_.limit);
   }
 }
 
@@ -126,15 +129,16 @@ task<void> engine::run() {
   } catch (const cancelled&) {
     orderly = false;
   }
-  if (!shut_down_) stop();
-  flush_dirty();
-  if (orderly) {
+  if (!fault_ && !shut_down_) stop();
+  if (!fault_) flush_dirty();
+  if (orderly && !fault_) {
     task<void> leaving = farewell();
     co_await std::move(leaving);
   }
   hook_.reset();
   readers.cancel();
   co_await readers.join();
+  if (fault_) std::rethrow_exception(fault_);
   if (!failure_.empty()) throw std::runtime_error(failure_);
   if (!orderly) throw cancelled();
 }
@@ -144,7 +148,13 @@ task<void> engine::run() {
 task<void> engine::read(port& from) {
   for (;;) {
     co_await from.socket().readable();
-    receive(from);
+    try {
+      receive(from);
+    } catch (...) {  // no memory, as a rule: a broker that does not read this port any more must not stay
+      fault_ = std::current_exception();
+      finished_.set();
+    }
+    if (fault_) co_return;
   }
 }
 
@@ -200,6 +210,10 @@ void engine::handle_batch(port& from, remote_peer& sender) {
   message m;
   while (!sender.cut && envelopes.next(m)) {
     ++counted_.envelopes_received;
+    if (wire::gate2::is_own(m.type)) {
+      take_own(sender, m);
+      continue;
+    }
     if (m.type != message_type::hello || m.payload.size_bytes() == 0) {
       core_.received(sender.id, m, nullptr, now);
       continue;
@@ -215,6 +229,45 @@ void engine::handle_batch(port& from, remote_peer& sender) {
     core_.malformed(sender.id, to_string(envelopes.error()), now);
   }
   current_payload_ = nullptr;
+}
+
+// What concerns the connection alone.
+void engine::take_own(remote_peer& sender, const message& m) {
+  const instant now = loop_.now();
+  const auto refuse = [&](std::string_view why) { core_.malformed(sender.id, why, now); };
+  if (!sender.out.is_paced()) return refuse(to_string(wire::gate2::parse_error::unknown_type));
+  if (m.type == wire::gate2::type_piece) return take_piece(sender, m);
+  if (m.type == wire::gate2::type_marked) {
+    if (!sender.out.answered(m, now)) return refuse("an answer to a mark that was not asked");
+    return mark_dirty(sender);
+  }
+  if (m.type == wire::gate2::type_answering) return core_.answering(sender.id, m.call, now);
+  message answer;
+  answer.type = wire::gate2::type_marked;
+  answer.offset = m.offset;
+  send(sender.id, answer);
+}
+
+void engine::take_piece(remote_peer& sender, const message& m) {
+  const instant now = loop_.now();
+  using outcome = gate::peer::piece_joiner::outcome;
+  const outcome came = sender.joined.add(m, options_.frame_bytes_max);
+  if (came == outcome::more) return core_.arriving(sender.id, now);
+  if (came == outcome::too_large) {
+    return core_.malformed(sender.id, to_string(wire::gate2::parse_error::too_large), now);
+  }
+  const std::string envelope = sender.joined.take();
+  wire::gate2::reader whole(envelope);
+  message inside;
+  while (!sender.cut && whole.next(inside)) {
+    if (wire::gate2::is_own(inside.type) || inside.type == message_type::hello) {
+      return core_.malformed(sender.id, "what does not come in pieces came in pieces", now);
+    }
+    core_.received(sender.id, inside, nullptr, now);
+  }
+  if (!sender.cut && whole.error() != wire::gate2::parse_error::none) {
+    core_.malformed(sender.id, to_string(whole.error()), now);
+  }
 }
 
 // The frames behind the routing id. Valid until the next call.
@@ -235,10 +288,10 @@ void engine::on_connection(port& at, const connection_event& event) {
       at.accepted.accepted(event.descriptor, loop_.now());
       if (!has_room_for(at, event.descriptor)) {
         ++counted_.address_refused;
-        at.accepted.cut(event.descriptor);
+        at.accepted.refuse(event.descriptor);
       } else if (connected() > budget_.peers_max + budget_.refusals_max) {
         ++counted_.connections_refused;
-        at.accepted.cut(event.descriptor);
+        at.accepted.refuse(event.descriptor);
       }
       break;
     case kind::disconnected:
@@ -300,6 +353,16 @@ void engine::on_disconnected(port& at, int descriptor) {
   if (shut_down_ && connected() == 0) all_left_.set();
 }
 
+// libzmq ends a connection over which a message comes that it has no memory for, and does not tell why. So a line says
+// so when a connection ends without a farewell while there is little memory.
+void engine::explain_by_memory(const remote_peer& gone) {
+  const std::size_t bytes = options_.payload_bytes_max;
+  if (!is_memory_short(bytes)) return;
+  complain("the connection of " + peer_text(gone, core_) + " ended, and this process gets no " + std::to_string(bytes) +
+               " bytes of memory at the moment",
+           "what it sent may have been too large to be received");
+}
+
 // Its connection is gone, but messages that came before may wait in the socket: an answer among them must not be lost.
 void engine::expect_end(remote_peer& gone) {
   if (std::exchange(gone.ending, true)) return;
@@ -316,6 +379,7 @@ void engine::end_all(port& at) {
 
 void engine::end(remote_peer& gone) {
   if (!gone.cut) {
+    explain_by_memory(gone);
     const instant now = loop_.now();
     gone.out.take_requests([&](const message& request) { core_.unsent(gone.id, request, now); });
     core_.closed(gone.id, now, gone.end_reason);
@@ -327,25 +391,25 @@ void engine::end(remote_peer& gone) {
 
 void engine::worker_up(const worker_record& w) {
   if (w.id == internal_peer) return;
-  if (may_log()) spdlog::info("worker {} serves '{}'", static_cast<std::uint64_t>(w.id), w.service);
+  if (may_log()) log::info("worker {} serves '{}'", static_cast<std::uint64_t>(w.id), w.service);
   if (listener_ != nullptr) listener_->worker_up(w);
 }
 
 void engine::worker_down(const worker_record& w, std::string_view why) {
   if (w.id == internal_peer) return;
-  if (may_log()) spdlog::info("worker {} left '{}': {}", static_cast<std::uint64_t>(w.id), w.service, why);
+  if (may_log()) log::info("worker {} left '{}': {}", static_cast<std::uint64_t>(w.id), w.service, why);
   if (listener_ != nullptr) listener_->worker_down(w, why);
 }
 
 void engine::worker_stalled(const worker_record& w, bool stalled) {
   const std::string_view what = stalled ? "is stalled: no heartbeat, so no new calls" : "is ready again";
-  if (may_log()) spdlog::info("worker {} of '{}' {}", static_cast<std::uint64_t>(w.id), w.service, what);
+  if (may_log()) log::info("worker {} of '{}' {}", static_cast<std::uint64_t>(w.id), w.service, what);
   if (listener_ != nullptr) listener_->worker_stalled(w, stalled);
 }
 
 void engine::slot_given_back(const worker_record& w, std::string_view method, std::uint64_t so_far) {
   if (!may_log()) return;
-  spdlog::warn(
+  log::warn(
       "worker {} '{}' of '{}' at {} owes the answer to a call of {} that ended long ago: its slot is given to "
       "others (slot_timeout; {} of this worker so far)",
       static_cast<std::uint64_t>(w.id), w.name, w.service, w.address, method, so_far);
@@ -375,16 +439,16 @@ void engine::call_done(const call_record& call) {
 void engine::complain(std::string_view what, std::string_view about) {
   if (!may_log()) return;
   if (about.empty()) {
-    spdlog::warn("{}", what);
+    log::warn("{}", what);
   } else {
-    spdlog::warn("{}: {}", what, about);
+    log::warn("{}: {}", what, about);
   }
 }
 
 bool engine::may_log() {
   if (!lines_.admit(loop_.now())) return false;
   if (const std::uint64_t left_out = lines_.take_left_out()) {
-    spdlog::warn("{} lines about peers were left out", left_out);
+    log::warn("{} lines about peers were left out", left_out);
   }
   return true;
 }

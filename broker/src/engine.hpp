@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -82,6 +83,8 @@ class engine final : private output, private observer {
   bool receive(port& from);
   void handle(port& from);
   void handle_batch(port& from, remote_peer& sender);
+  void take_own(remote_peer& sender, const message& m);
+  void take_piece(remote_peer& sender, const message& m);
   void break_off(remote_peer& sender, std::string_view why);
   void on_connection(port& at, const connection_event& event);
   void on_accept_failed(int error);
@@ -89,11 +92,12 @@ class engine final : private output, private observer {
   void on_disconnected(port& at, int descriptor);
   void end(remote_peer& gone);
   void end_all(port& at);
+  void explain_by_memory(const remote_peer& gone);
   void expect_end(remote_peer& gone);
 
   // --- who they are, and whether they may be here (admission.cpp)
   remote_peer* admit(port& from, remote_peer* known);
-  remote_peer* greet(port& from, int descriptor, connection* over);
+  remote_peer* greet(port& from, int descriptor);
   bool is_bound_to(const port& from, const remote_peer& known) const noexcept;
   void introduce(remote_peer& fresh, std::string_view principal);
   bool has_room_for(port& at, int descriptor);
@@ -142,6 +146,7 @@ class engine final : private output, private observer {
   void bound_owed();
   void keep_memory();
   void finish_cuts();
+  void cut_refused();
   void cut_silent();
   void complain(std::string_view what, std::string_view about);
   bool may_log();
@@ -200,7 +205,8 @@ class engine final : private output, private observer {
 
   bool draining_ = false;
   bool shut_down_ = false;
-  std::string failure_;  // why it ends, when it has to
+  std::exception_ptr fault_;  // thrown while a port was read
+  std::string failure_;       // why it ends, when it has to
   instant drain_until_{};
   async_event finished_;
   async_event all_left_;

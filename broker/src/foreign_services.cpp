@@ -9,6 +9,7 @@
 
 #include "common/src/qualified_name.hpp"
 #include "common/src/wire/foreign_words.hpp"
+#include "common/src/wire/gaterpc.hpp"
 #include "common/src/wire/mdp.hpp"
 #include "common/src/wire/msgpack_scan.hpp"
 
@@ -28,7 +29,7 @@ std::optional<bytes_view> argument(const message& request, bytes_view name) {
   bytes_view rest = request.payload.single();
   if (request.has(message_flag::named)) {
     scan::take_list(rest);
-    bytes_view positional = scan::take_value(rest).value_or(bytes_view());
+    bytes_view positional = scan::take_value(rest, scan::reader::ours, scan::depth_with_values).value_or(bytes_view());
     if (scan::take_list(positional).value_or(0) > 0) return scan::take_value(positional);
     for (std::uint32_t left = scan::take_map(rest).value_or(0); left > 0; --left) {
       const std::optional<bytes_view> key = scan::take_value(rest);
@@ -39,19 +40,6 @@ std::optional<bytes_view> argument(const message& request, bytes_view name) {
     return std::nullopt;
   }
   return scan::take_list(rest).value_or(0) > 0 ? scan::take_value(rest) : std::nullopt;
-}
-
-// "(a: int32, b)" as Python writes it.
-std::string signature_of(const method_descriptor& m) {
-  std::string text = "(";
-  for (const parameter_info& p : m.parameters) {
-    if (text.size() > 1) text += ", ";
-    text += p.name.empty() ? "_" : p.name;
-    if (!p.type.empty()) text += ": " + p.type;
-  }
-  text += ')';
-  if (!m.result.empty()) text += " -> " + m.result;
-  return text;
 }
 
 // The body of a question to the broker as Majordomo's clients put it: the first frame.
@@ -188,20 +176,7 @@ const descriptor* foreign_services::methods_of(const question& q) const {
 }
 
 message foreign_services::interfaces(const question& q) {
-  const std::vector<method_descriptor>& methods = q.described->methods;
-  append_map_header(result_, static_cast<std::uint32_t>(methods.size()));
-  for (const method_descriptor& m : methods) {
-    encode_to(result_, m.name);
-    append_map_header(result_, 2);
-    encode_to(result_, std::string_view("doc"));
-    if (m.doc.empty()) {
-      result_ += encode_nil();
-    } else {
-      encode_to(result_, m.doc);
-    }
-    encode_to(result_, std::string_view("signature"));
-    encode_to(result_, signature_of(m));
-  }
+  result_ = wire::gaterpc::interfaces_of(q.described->methods);
   return final(*q.request);
 }
 

@@ -1,8 +1,8 @@
 #include "broker/src/hooks.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <gate/clock.hpp>
+
+#include "common/src/log.hpp"
 
 namespace gate::broker {
 namespace {
@@ -23,9 +23,9 @@ void hooks::failed(std::string_view hook, const exception_text& thrown) {
   ++failures_;
   if (!lines_.admit(instant(std::chrono::steady_clock::now()))) return;
   if (const std::uint64_t left_out = lines_.take_left_out()) {
-    spdlog::warn("{} failures of hooks were left out", left_out);
+    log::warn("{} failures of hooks were left out", left_out);
   }
-  spdlog::error("{} threw: {}", hook, thrown.line());
+  log::error("{} threw: {}", hook, thrown.line());
 }
 
 void hooks::worker_up(const worker_record& w) {

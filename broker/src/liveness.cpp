@@ -52,13 +52,18 @@ void engine::look_for_life() {
   if (look_at_ != instant::max()) look_at_ = std::max(look_at_, now + together);
   for (const peer_id id : arriving) {
     remote_peer* const p = peers_.find(id);
+    if (p == nullptr) continue;
     if (p->foreign) {
       p->foreign->heard(now);
     } else {
       core_.arriving(id, now);
     }
   }
-  for (const peer_id id : dead) give_up_silent(*peers_.find(id));
+  // A connection may have ended meanwhile: giving a call to a worker sends, and a send reads what the monitor says.
+  for (const peer_id id : dead) {
+    remote_peer* const p = peers_.find(id);
+    if (p != nullptr && p->pulse) give_up_silent(*p);
+  }
 }
 
 // Its connection is ended; what came before is read, and then it is forgotten as any other whose connection is gone.

@@ -62,7 +62,42 @@ void out_queue::append(const wire::frame_list& from, std::size_t message, const 
 }
 
 bool out_queue::append(const message& m, zmq::message_t* frame) {
+  bool full = false;
+  if (pace_.passes(m)) {
+    full = put(m, frame);
+  } else {
+    release();
+  }
+  if (pace_.mark_due()) {
+    take_room();
+    pace_.mark(open_.batch);
+  }
+  tell_share();
+  return full;
+}
+
+void out_queue::take_room() {
   if (open_.batch.empty() && open_.batch.capacity() <= small_string_bytes) open_.batch = spare_->take();
+}
+
+bool out_queue::answered(const message& marked, instant now) {
+  if (!pace_.answered(marked, now)) return false;
+  release();
+  tell_share();
+  return true;
+}
+
+void out_queue::release() {
+  for (bool more = true; more && (!pace_.empty() || pace_.mark_due());) {
+    take_room();
+    more = pace_.release(open_.batch);
+    if (pace_.mark_due()) pace_.mark(open_.batch);
+    if (open_.batch.size() >= pace_.batch_bytes()) close_open();
+  }
+}
+
+bool out_queue::put(const message& m, zmq::message_t* frame) {
+  take_room();
   const bool external = m.payload.size_bytes() >= limits::external_payload_bytes_min;
   wire::gate2::append(open_.batch, m, external);
   if (external) {
@@ -71,7 +106,6 @@ bool out_queue::append(const message& m, zmq::message_t* frame) {
   }
   const bool full = external || open_.batch.size() >= limits::batch_bytes_target;
   if (full) close_open();
-  tell_share();
   return full;
 }
 
@@ -109,6 +143,7 @@ void out_queue::forget_front(std::size_t size_bytes) {
 }
 
 delivery out_queue::flush(sender& to, instant now) {
+  pace_.left(now);
   if (closed_.empty() && !open_.batch.empty()) {  // the common case: one batch, sent at once, its room used again
     const delivery result = to.send(open_);
     if (result == delivery::sent) {
@@ -146,6 +181,7 @@ void out_queue::clear() noexcept {
   closed_bytes_ = 0;
   open_ = {};
   parked_ = false;
+  pace_.reset();
   tell_share();
 }
 

@@ -18,6 +18,7 @@
 #include <gate/protocol.hpp>
 
 #include "common/src/byte_total.hpp"
+#include "common/src/peer/pacer.hpp"
 #include "common/src/wire/frame_list.hpp"
 #include "common/src/wire/gate2.hpp"
 
@@ -127,8 +128,16 @@ class out_queue {
   // Sends what there is, in order, as far as the transport takes it. `blocked`: the rest is parked.
   delivery flush(sender& to, instant now);
 
-  bool empty() const noexcept { return head_ == closed_.size() && open_.batch.empty(); }
-  std::size_t bytes() const noexcept { return closed_bytes_ + open_.bytes(); }
+  bool empty() const noexcept { return head_ == closed_.size() && open_.batch.empty() && pace_.empty(); }
+  std::size_t bytes() const noexcept { return closed_bytes_ + open_.bytes() + pace_.bytes(); }
+
+  // From now on what is large leaves no faster than the peer reads, since it knows of pieces and marks.
+  void pace() noexcept { pace_.enable(); }
+  bool is_paced() const noexcept { return pace_.is_on(); }
+  // An answer to a mark: what may leave now is appended. False when there was no such mark.
+  bool answered(const message& marked, instant now);
+  // Something waits for the peer to read what is on its way.
+  bool held() const noexcept { return !pace_.empty(); }
   // Whether the transport has refused the front and not taken it since.
   bool parked() const noexcept { return parked_; }
   // Messages that the transport has taken so far.
@@ -145,8 +154,10 @@ class out_queue {
     close_open();
     const std::vector<outgoing> all = std::move(closed_);
     const std::size_t first = head_;
+    const gate::peer::pacer held = std::move(pace_);
     clear();
     for (std::size_t i = first; i < all.size(); ++i) visit_requests(all[i], visit);
+    held.visit_requests(visit);
   }
 
   void clear() noexcept;
@@ -156,6 +167,9 @@ class out_queue {
   void tell_share() noexcept { share_.set(bytes()); }
   template <class Visit> static void visit_requests(const outgoing& what, Visit& visit);
 
+  bool put(const message& m, zmq::message_t* frame);
+  void take_room();
+  void release();
   void close_open();
   void recycle(outgoing& sent);
   void forget_front(std::size_t size_bytes);
@@ -167,6 +181,7 @@ class out_queue {
   std::size_t closed_bytes_ = 0;
   std::uint64_t sent_ = 0;
   bool parked_ = false;
+  gate::peer::pacer pace_;
   byte_share share_;
 };
 

@@ -19,6 +19,7 @@
 #include "broker/src/lent_payloads.hpp"
 #include "broker/src/message_login.hpp"
 #include "broker/src/out_queue.hpp"
+#include "common/src/peer/pacer.hpp"
 #include "common/src/peer/pulse.hpp"
 
 namespace gate::broker {
@@ -49,7 +50,8 @@ struct remote_peer {
   duration retry_pause{};  // before the next attempt to send what is parked
   instant retry_at{};      // the time of that attempt; meaningful while out.parked()
   out_queue out;
-  lent_payloads lent;  // of what has left `out`
+  lent_payloads lent;               // of what has left `out`
+  gate::peer::piece_joiner joined;  // what has come of an envelope in pieces
 
   // All that is held for it.
   std::size_t owed_bytes() const noexcept {

@@ -1,5 +1,6 @@
 // The program around a broker: flags, configuration, log, signals.
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -10,9 +11,9 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zmq.hpp>
 
 #include <gate/loop.hpp>
 #include <gate/run_broker.hpp>
@@ -23,7 +24,10 @@
 #include "broker/src/endpoints.hpp"
 #include "broker/src/security/gatekeeper.hpp"
 #include "common/src/allocator.hpp"
+#include "common/src/credentials/curve_key.hpp"
 #include "common/src/exception_text.hpp"
+#include "common/src/log.hpp"
+#include "common/src/out_of_memory.hpp"
 #include "common/src/output.hpp"
 #include "common/src/program_log.hpp"
 #include "common/src/signals.hpp"
@@ -51,7 +55,7 @@ Several addresses of a role are separated by commas.
 
 SIGTERM or SIGINT drains: peers are told, calls in flight have drain_timeout to end. A second one exits at once.
 SIGHUP reads the credential store again and opens the audit log again, where the configuration names one, and takes
-log_level from the file of --config; other keys count from the next start.
+log_level from the file of --config; other keys count from the next start, and so does a new key of the broker's own.
 
 Exit codes: 0 left after a signal; calls that outlived drain_timeout were abandoned, and their callers told; 1 failed
 while running; 2 bad flag, bad configuration, or an address that cannot be bound; 130 second signal.
@@ -151,9 +155,31 @@ std::string join(const std::vector<std::string>& endpoints) {
 void announce(const Broker& broker) {
   const std::string line =
       "listening frontend=" + join(broker.endpoints().frontend) + " backend=" + join(broker.endpoints().backend);
-  spdlog::info("{}", line);
+  log::info("{}", line);
   write_line(STDOUT_FILENO, line);
 }
+
+// The transport keeps the key of a listener for as long as it listens. So a new key counts from the next start, and
+// whoever sends SIGHUP for it is told so.
+class own_key {
+ public:
+  explicit own_key(const std::string& file) : file_(file) {
+    if (!file_.empty()) public_key_ = read_curve_file(file_).public_key;
+  }
+  void compare() const {
+    if (file_.empty()) return;
+    try {
+      if (read_curve_file(file_).public_key == public_key_) return;
+      log::warn("SIGHUP: the key in {} has changed; this broker keeps its old key until it is started again", file_);
+    } catch (const private_file_error& e) {
+      log::error("SIGHUP: {}; this broker keeps its key, but would not start with that file", e.what());
+    }
+  }
+
+ private:
+  const std::string file_;
+  curve_key public_key_{};
+};
 
 bool reads_again(const broker_options& options) {
   return !options.credentials.empty() || !options.zap_service.empty() || !options.audit_log.empty();
@@ -165,37 +191,52 @@ void reread_config(const command_line& line, program_log& log) {
   try {
     read_config_file(line.config, found);
   } catch (const config_error& e) {
-    spdlog::error("SIGHUP: {}; the configuration in force stays", e.what());
+    log::error("SIGHUP: {}; the configuration in force stays", e.what());
     return;
   }
   if (line.log_level.empty()) log.set_level(found.log_level);
-  spdlog::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start", line.config);
+  log::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start", line.config);
 }
 
-void reread(Broker& broker, const command_line& line, program_log& log) {
+void reread(Broker& broker, const command_line& line, program_log& log, const own_key& key) {
   const bool files = reads_again(broker.options());
-  if (files) spdlog::info("SIGHUP: reading the credential store again, and opening the audit log again");
+  if (files) log::info("SIGHUP: reading the credential store again, and opening the audit log again");
   if (files) broker.reload();
   if (!line.config.empty()) reread_config(line, log);
+  key.compare();
   if (!files && line.config.empty()) {
-    spdlog::info("SIGHUP: there is nothing to read again: no credential store, no audit log, no configuration file");
+    log::info("SIGHUP: there is nothing to read again: no credential store, no audit log, no configuration file");
   }
 }
 
 int serve(gate::loop& loop, Broker& broker, const command_line& line, program_log& log) {
   broker.bind(loop);
+  const own_key key(broker.options().curve_key);
   bool leaving = false;
   gate::signal_watch signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
-    if (signal == SIGHUP) return reread(broker, line, log);
+    if (signal == SIGHUP) return reread(broker, line, log, key);
     if (std::exchange(leaving, true)) ::_exit(second_signal);
-    spdlog::info("draining: calls in flight have {} ms to end; a second signal exits at once",
-                 broker.options().drain_timeout.count());
+    log::info("draining: calls in flight have {} ms to end; a second signal exits at once",
+              broker.options().drain_timeout.count());
     broker.drain();
   });
   announce(broker);
   loop.run(broker.run());
-  spdlog::info("drained");
+  log::info("drained");
   return orderly;
+}
+
+// Of the exception that is being handled.
+std::string failure_text() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  } catch (const zmq::error_t& e) {
+    return e.num() == ENOMEM ? "out of memory" : e.what();
+  } catch (...) {
+    return describe_current_exception().text;
+  }
 }
 
 std::string base_name(const char* path) {
@@ -208,6 +249,7 @@ std::string base_name(const char* path) {
 int run_program(int argc, char** argv, program what) {
   keep_freed_memory();
   const std::string name = base_name(argc > 0 ? argv[0] : nullptr);
+  exit_when_memory_runs_out(name.c_str());
   CLI::App app(name + ": takes calls from clients to workers and their answers back", name);
   command_line line;
   std::optional<gate::program_log> log;
@@ -249,10 +291,8 @@ int run_program(int argc, char** argv, program what) {
     return serve(loop.emplace(), *made, line, *log);
   } catch (const bind_error& e) {
     return fail(bad_usage, e.what());
-  } catch (const std::bad_alloc&) {
-    return fail(failed, "out of memory");
   } catch (...) {
-    return fail(failed, describe_current_exception().text);
+    return fail(failed, failure_text());
   }
 }
 

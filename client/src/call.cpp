@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <chrono>
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,6 +10,7 @@
 #include <gate/error.hpp>
 #include <gate/pending_call.hpp>
 #include <gate/scope.hpp>
+#include <gate/timeout.hpp>
 
 #include "client/src/core.hpp"
 #include "client/src/huge_call.hpp"
@@ -53,9 +57,13 @@ task<Reply> call_with_items(core_ptr core, call_request request) {
 
 // Not part of the coroutine, whose frame would carry the message along.
 call_id begin(const client_core& core, const call_request& request, std::uint8_t flags, std::uint64_t key) {
-  message m = to_message(request, core.options(), flags);
-  if ((flags & message_flag::one_way) == 0) m.accept = payload_encoding::all;
-  return core.open_runtime().begin(m, key);
+  try {
+    message m = to_message(request, core.options(), flags);
+    if ((flags & message_flag::one_way) == 0) m.accept = payload_encoding::all;
+    return core.open_runtime().begin(m, key);
+  } catch (const std::bad_alloc&) {
+    throw Error(errc::busy, "this process has no memory for the call");
+  }
 }
 
 task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {
@@ -75,8 +83,8 @@ task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {
   const std::uint64_t key = runtime.next_key();
   std::optional<client::runtime::call_table::slot> place = runtime.calls().try_reserve(key);
   if (!place) {
-    if (core->options().full == when_full::refuse) throw table_full(core->options());
-    auto reserved = co_await runtime.calls().reserve(key);
+    task<call_place> waiting = place_in_turn(core, key, request.options);
+    auto reserved = co_await std::move(waiting);
     place.emplace(std::move(reserved));
   }
   const call_in_flight open(*core, begin(*core, request, flags, key));
@@ -89,6 +97,34 @@ Error table_full(const client_options& options) {
   return Error(errc::busy, std::to_string(options.in_flight_max) +
                                " calls of this client await their answers (client_options::in_flight_max): call again "
                                "later, or let calls wait (when_full::wait)");
+}
+
+namespace {
+
+task<call_place> reserve(core_ptr core, std::uint64_t key) {
+  auto place = co_await core->open_runtime().calls().reserve(key);
+  co_return std::move(place);
+}
+
+}  // namespace
+
+task<call_place> place_in_turn(core_ptr core, std::uint64_t key, call_options& options) {
+  if (core->options().full == when_full::refuse) throw table_full(core->options());
+  const auto budget = options.budget ? options.budget : core->options().default_budget;
+  task<call_place> reserving = reserve(core, key);
+  if (!budget) co_return co_await std::move(reserving);
+  const instant begun = core->where().now();
+  task<call_place> in_time = with_timeout(*budget, std::move(reserving));
+  try {
+    call_place place = co_await std::move(in_time);
+    const auto waited = std::chrono::floor<std::chrono::milliseconds>(core->where().now() - begun);
+    options.budget = std::max(*budget - waited, std::chrono::milliseconds(1));
+    co_return std::move(place);
+  } catch (const timed_out&) {
+    throw Error(errc::timed_out,
+                "the call's budget was over before it had its turn: " + std::to_string(core->options().in_flight_max) +
+                    " calls of this client await their answers (client_options::in_flight_max)");
+  }
 }
 
 task<Reply> make_call(core_ptr core, call_request request) { return call(std::move(core), std::move(request), 0); }

@@ -88,6 +88,8 @@ Client::Client(loop& where, client_options options)
 
 Service Client::operator[](std::string_view service) const { return Service(handle_->core(), std::string(service)); }
 
+Method Client::method(std::string_view name) const { return (*this)[handle_->core()->options().service][name]; }
+
 task<void> Client::ready() const {
   handle_->core()->check_process();
   return await_on(where(), until_ready_or_late(handle_->core()));

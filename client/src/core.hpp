@@ -9,6 +9,7 @@
 #include <gate/detail/call_request.hpp>
 #include <gate/loop.hpp>
 #include <gate/protocol.hpp>
+#include <gate/task.hpp>
 
 #include "client/src/loop_home.hpp"
 #include "client/src/runtime.hpp"
@@ -60,6 +61,12 @@ class client_core final : public std::enable_shared_from_this<client_core> {
 
 // Throws Error(errc::invalid_argument) for what cannot be sent: a name that is empty or too long, and so on.
 void check(const call_request& request);
+
+// A place among the calls that await their answers (client_options::in_flight_max), under a key of the runtime's. The
+// call's time goes on while it waits for one: its budget is what is left then, and over, it is `timed_out`. Throws
+// `busy` where calls are not to wait.
+using call_place = client::runtime::call_table::slot;
+task<call_place> place_in_turn(core_ptr core, std::uint64_t key, call_options& options);
 
 // The request as it travels; views into `request`.
 message to_message(const call_request& request, const client_options& defaults, std::uint8_t flags);

@@ -213,23 +213,20 @@ class caller_of {
   std::shared_ptr<huge_call> call_;
 };
 
-using call_place = client::runtime::call_table::slot;
-
-task<call_place> place_of(core_ptr core) {
+task<call_place> place_of(core_ptr core, call_options& options) {
   client::runtime& runtime = core->open_runtime();
   const std::uint64_t key = runtime.next_key();
   std::optional<call_place> place = runtime.calls().try_reserve(key);
   if (place) co_return std::move(*place);
-  if (core->options().full == when_full::refuse) throw table_full(core->options());
-  auto reserved = co_await runtime.calls().reserve(key);
-  co_return std::move(reserved);
+  task<call_place> waiting = place_in_turn(core, key, options);
+  co_return co_await std::move(waiting);
 }
 
 task<HugeData> fetch(core_ptr core, call_request request) {
   check(request);
   if (request.items)
     throw Error(errc::unsupported, "a call with a stream of items has no huge answer: await its reply");
-  task<call_place> reserving = place_of(core);
+  task<call_place> reserving = place_of(core, request.options);
   const call_place place = co_await std::move(reserving);
   huge_part_of_request chunks = take_huge_part(core, request, core->options().huge_threshold);
   const std::shared_ptr<huge_call> call = std::make_shared<huge_call>(core, huge_call::result::data);
@@ -270,7 +267,7 @@ bool takes_long_way(const client_core& core, const call_request& request, std::u
 
 task<Reply> call_in_chunks(core_ptr core, call_request request) {
   check(request);
-  task<call_place> reserving = place_of(core);
+  task<call_place> reserving = place_of(core, request.options);
   const call_place place = co_await std::move(reserving);
   huge_part_of_request chunks = take_huge_part(core, request, core->options().huge_threshold);
   const std::shared_ptr<std::string> text = std::move(chunks.text);

@@ -1,7 +1,10 @@
 #include "client/src/loop_home.hpp"
 
+#include <chrono>
 #include <exception>
 #include <future>
+#include <new>
+#include <thread>
 #include <utility>
 
 #include <gate/event.hpp>
@@ -20,6 +23,23 @@ struct loop_home::state {
   static task<void> run(state& self) { co_await self.stop.wait(); }
 };
 
+namespace {
+
+constexpr auto rest = std::chrono::milliseconds(1);
+
+}  // namespace
+
+// False if a callback had no memory. Whatever waits for that callback ends by its own time, and the thread goes on: the
+// process is the user's.
+bool loop_home::run_to_end(state& self) {
+  try {
+    self.where.run(state::run(self));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 loop_home::loop_home() {
   std::promise<std::shared_ptr<state>> made;
   std::future<std::shared_ptr<state>> ready = made.get_future();
@@ -32,7 +52,7 @@ loop_home::loop_home() {
       return;
     }
     made.set_value(self);
-    self->where.run(state::run(*self));
+    while (!run_to_end(*self)) std::this_thread::sleep_for(rest);
   });
   try {
     state_ = ready.get();

@@ -21,6 +21,8 @@ class loop_home {
 
  private:
   struct state;
+  static bool run_to_end(state& self);
+
   std::shared_ptr<state> state_;
   std::thread thread_;
 };

@@ -1,6 +1,7 @@
 #include "client/src/runtime.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include <gate/descriptor.hpp>
@@ -132,7 +133,16 @@ void runtime::finished(call_id call, const message& m) {
   if (ended.stream) {
     ended.stream->on_final(m);
   } else {
-    calls_.fulfil(ended.key, Reply(m));
+    answered(ended.key, m);
+  }
+}
+
+void runtime::answered(std::uint64_t key, const message& m) {
+  try {
+    calls_.fulfil(key, Reply(m));
+  } catch (const std::bad_alloc&) {
+    calls_.fail(key, std::make_exception_ptr(Error(errc::too_large, "this process has no memory for the answer",
+                                                   origin::local, {}, retry_class::if_idempotent)));
   }
 }
 

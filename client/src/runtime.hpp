@@ -107,6 +107,8 @@ class runtime final : private session::handler, private peer::channel::handler {
   loop& loop_;
   peer::channel channel_;
   session session_;
+  void answered(std::uint64_t key, const message& m);
+
   call_table calls_;
   std::vector<open_call> open_calls_;  // by the slot of their id
   huge_answer_maker make_huge_answer_;

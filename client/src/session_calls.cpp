@@ -7,6 +7,7 @@
 #include <gate/limits.hpp>
 
 #include "client/src/session_impl.hpp"
+#include "common/src/planted_bug.hpp"
 #include "common/src/wire/gate2.hpp"
 
 namespace gate::client {
@@ -54,11 +55,7 @@ call_id session::impl::begin(const message& m, instant now) {
 }
 
 void session::impl::send_first(call_id id, call& c, const message& m, instant now) {
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 5
-  const bool may_run_twice = true;
-#else
-  const bool may_run_twice = c.has(message_flag::idempotent);
-#endif
+  const bool may_run_twice = c.has(message_flag::idempotent) || is_planted(planted_bug::repeats_any_call);
   if (may_run_twice && !c.has(message_flag::one_way)) keep_copy(id, c, m);
   message request = m;
   request.type = message_type::request;

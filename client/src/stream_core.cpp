@@ -191,8 +191,8 @@ task<void> stream_core::wait_for_place() {
 }
 
 task<void> stream_core::take_place() {
-  client::runtime& runtime = core_->open_runtime();
-  auto reserved = co_await runtime.calls().reserve(key_);
+  task<call_place> waiting = place_in_turn(core_, key_, request_.options);
+  auto reserved = co_await std::move(waiting);
   place_.emplace(std::move(reserved));
   if (core_->runtime() == nullptr) throw Error(errc::cancelled, "the client was closed");
   send();
@@ -209,7 +209,7 @@ void stream_core::send() {
   if (huge_upload_) huge_upload_->announce(m);
   if (wants_stream_) {
     m.credit_items = window_items_;
-    m.credit_bytes = window_follows_ ? flow_.open() : flow_.bytes();
+    m.credit_bytes = window_follows_ ? flow_.open(core_->where().now()) : flow_.bytes();
     grant_step_.store(step_of(flow_), std::memory_order_relaxed);
   }
   call_ = runtime.begin(m, shared_from_this());

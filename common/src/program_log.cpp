@@ -1,8 +1,11 @@
 #include "common/src/program_log.hpp"
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <spdlog/pattern_formatter.h>
@@ -10,6 +13,9 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <gate/assert.hpp>
+
+#include "common/src/log.hpp"
 #include "common/src/log_writer.hpp"
 
 namespace gate {
@@ -84,5 +90,38 @@ void program_log::set_level(const std::string& level) { spdlog::set_level(spdlog
 void flush_program_log() noexcept {
   if (program_log::current != nullptr) program_log::current->writer_->finish();
 }
+
+namespace log {
+
+namespace {
+
+spdlog::level::level_enum of_spdlog(level at) noexcept {
+  static constexpr spdlog::level::level_enum levels[] = {spdlog::level::trace, spdlog::level::debug,
+                                                         spdlog::level::info, spdlog::level::warn, spdlog::level::err};
+  return levels[static_cast<std::size_t>(at)];
+}
+
+}  // namespace
+
+bool is_on(level at) noexcept { return spdlog::should_log(of_spdlog(at)); }
+
+void write(level at, std::string_view format, std::initializer_list<argument> arguments) noexcept {
+  if (!is_on(at)) return;
+  try {
+    std::string line;
+    for (const argument& a : arguments) {
+      const std::size_t place = format.find("{}");
+      GATE_ASSERT(place != std::string_view::npos);
+      line.append(format.substr(0, place)).append(a.text());
+      format.remove_prefix(place + 2);
+    }
+    line.append(format);
+    spdlog::default_logger_raw()->log(of_spdlog(at), spdlog::string_view_t(line.data(), line.size()));
+  } catch (const std::exception&) {
+    return;  // no memory for the line
+  }
+}
+
+}  // namespace log
 
 }  // namespace gate

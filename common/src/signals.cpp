@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -50,13 +51,25 @@ void give_back(int signal) noexcept {
   if (c.kept.exchange(false)) ::sigaction(signal, &c.before, nullptr);
 }
 
-// In the child: the counters are its parent's too, so it starts anew.
+// In the child: the counters are its parent's too, so it starts anew. A loop that goes on in the child may still watch
+// a counter. So the descriptor stays open, and is a counter of the child's own, which nothing raises.
 extern "C" void forget_in_child() {
   for (int signal = 1; signal < NSIG; ++signal) {
     give_back(signal);
-    if (const int counter = of(signal).counter.exchange(-1); counter >= 0) ::close(counter);
+    const int counter = of(signal).counter.exchange(-1);
+    if (counter < 0) continue;
+    const int fresh = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (fresh >= 0 && ::dup3(fresh, counter, O_CLOEXEC) == counter) of(signal).counter = counter;
+    if (fresh >= 0) ::close(fresh);
+    if (of(signal).counter < 0) ::close(counter);
   }
   owner = 0;
+}
+
+// As whoever started this process wants it.
+bool stays_ignored(int signal) noexcept {
+  struct sigaction now {};
+  return (signal == SIGHUP || signal == SIGINT) && ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
 void keep(int signal) {
@@ -67,6 +80,7 @@ void keep(int signal) {
     if (made < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
     c.counter = made;
   }
+  if (stays_ignored(signal)) return;
   struct sigaction action {};
   action.sa_handler = count_signal;
   action.sa_flags = SA_RESTART;

@@ -9,9 +9,11 @@
 namespace gate {
 
 // From now on the signals do not end this process: they are kept for a signal_watch. For main(), before anything takes
-// its time. They are handled, not blocked, so that a program which this process starts (exec, posix_spawn, popen,
-// system) begins with the signal mask that this process began with, and with their default actions. A child made by
-// fork() has the actions from before this call. Throws std::system_error.
+// its time. SIGHUP and SIGINT stay ignored if they are ignored now: nohup asks for the one, and a shell that starts a
+// program in the background for the other. What this process starts finds them ignored as well. They are handled, not
+// blocked, so that a program which this process starts (exec, posix_spawn, popen, system) begins with the signal mask
+// that this process began with, and with their default actions. A child made by fork() has the actions from before this
+// call. Throws std::system_error.
 void keep_signals(std::initializer_list<int> signals);
 
 // Calls a function on the loop for each signal that the process receives, outside any coroutine; those first that

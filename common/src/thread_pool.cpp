@@ -55,7 +55,7 @@ void thread_pool::add_thread(int niceness) {
 
 void thread_pool::stop() noexcept {
   if (generation_ != process_generation()) {
-    // Nobody is there to be joined, and the mutex may be held for ever by who was.
+    // No thread is there to be joined, and one of the parent's may have held the mutex.
     static_cast<void>(new std::vector<std::thread>(std::move(threads_)));
     return;
   }
@@ -102,6 +102,8 @@ bool thread_pool::enqueue(std::shared_ptr<detail::pool_job> job) {
 }
 
 bool thread_pool::withdraw(detail::pool_job& job) noexcept {
+  // In a child of fork() no thread runs the job, and one of the parent's may have held the mutex.
+  if (generation_ != process_generation()) return true;
   std::shared_ptr<detail::pool_job> released;
   const std::lock_guard lock(mutex_);
   if (job.state_ != detail::pool_job::state::queued) return false;
@@ -113,6 +115,7 @@ bool thread_pool::withdraw(detail::pool_job& job) noexcept {
 }
 
 void thread_pool::wait_for(detail::pool_job& job) noexcept {
+  if (generation_ != process_generation()) return;
   std::unique_lock lock(mutex_);
   ended_.wait(lock, [&job] { return job.state_ == detail::pool_job::state::ended; });
 }

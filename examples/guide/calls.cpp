@@ -76,6 +76,25 @@ gate::task<void> result_of_any_type(gate::Client client) {
 }
 // [/any]
 
+// [any_arguments]
+gate::task<void> any_arguments(gate::Client client) {
+  auto count = gate::named("count", 3);
+  const gate::value screws = co_await client["warehouse"]["set"]("screw", "blue", "M5", count).as<gate::value>();
+  check(screws["tags"][1].as<std::string>() == "M5", "a map with two tags");
+
+  gate::argument_list list;  // when their number is known only at run time
+  list.add("screw");
+  for (const std::string tag : {"long", "steel"}) list.add(tag);
+  list.add_named("count", "three");
+  try {
+    co_await client["warehouse"]["set"].apply(list);
+  } catch (const gate::Error& e) {
+    check(std::string(e.what()) == "warehouse.set(string, *args, **kwargs): argument 'count' must be int32, got string",
+          "the argument is named");
+  }
+}
+// [/any_arguments]
+
 // [errors]
 gate::task<void> errors(gate::Client client) {
   try {
@@ -404,6 +423,7 @@ gate::task<void> all(gate::Client client, Warehouse& worker, std::filesystem::pa
   co_await named_arguments(client);
   co_await overloads(client);
   co_await result_of_any_type(client);
+  co_await any_arguments(client);
   co_await errors(client);
   co_await deadlines(client);
   co_await retries(client, worker);

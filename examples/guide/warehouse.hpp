@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <gate/argument_list.hpp>
 #include <gate/async_generator.hpp>
 #include <gate/generator.hpp>
 #include <gate/huge_data.hpp>
@@ -27,7 +28,7 @@ struct item {
 class Warehouse : public gate::Worker {
  public:
   // [interface]
-  GATE_INTERFACE_ON(gate::run_on::loop, put, count, take, dump)
+  GATE_INTERFACE_ON(gate::run_on::loop, put, count, take, dump, set)
   GATE_INTERFACE(all, load, balance, recount, tenant, store)
   GATE_DOC(take, "takes some out of the stock; fails when there are too few", sku, count)
   // [/interface]
@@ -73,6 +74,25 @@ class Warehouse : public gate::Worker {
     }
     co_return few;
   }
+
+  // [any_arguments]
+  // set("bolt", "blue", "M5", count=3): takes any number of tags, and fields by their names; returns any value.
+  gate::value set(const std::string& sku, gate::argument_list changes) {
+    item& what = stock_[sku];
+    what.sku = sku;
+    for (const gate::argument& change : changes) {
+      if (change.name().empty()) {
+        what.tags.push_back(change.as<std::string>());
+      } else if (change.name() == "count") {
+        what.count = change.as<int>();
+      } else {
+        throw gate::Error(gate::errc::invalid_argument, "no field " + std::string(change.name()));
+      }
+    }
+    if (changes.empty()) return gate::value();  // nil
+    return gate::value::of(what);
+  }
+  // [/any_arguments]
 
   // [stream_out]
   // An item for each co_yield. Runs on the worker's loop, as fast as the reader asks.

@@ -28,6 +28,12 @@ gate::task<void> call(gate::Client& client) {
   auto items = method(got).stream<good>();
   const auto typed = client["inventory"].method<int(int, good)>("put");
   co_await typed(1, fit);
+  gate::argument_list list;
+  list.add(fit);
+  co_await method.apply(list);
+  co_await client.method("put")(fit);
+  const auto of_default = client.method<int(int)>("put");
+  co_await of_default(1);
 #elif FAULT == F_ARGUMENT_STRUCT  // this argument cannot travel
   co_await method(unfit);
 #elif FAULT == F_ARGUMENT_IN_VECTOR  // this argument cannot travel
@@ -56,6 +62,12 @@ gate::task<void> call(gate::Client& client) {
 #elif FAULT == F_CALL_BY_NAME_FOR_ITS_REPLY  // a call is awaited once: co_await std::move(call)
   gate::PendingCall by_name = method(1).within(std::chrono::seconds(1));
   const gate::Reply reply = co_await by_name;
+#elif FAULT == F_ARGUMENT_LIST  // method.apply(list)
+  const gate::argument_list list;
+  co_await method(list);
+#elif FAULT == F_HUGE_OF_LIST  // a HugeData is a parameter of its own
+  const gate::argument_list list;
+  const gate::HugeData data = list[0].as<gate::HugeData>();
 #elif FAULT == F_RESULT_STRUCT  // this type cannot travel
   const auto got = co_await method(1).as<plain>();
 #elif FAULT == F_RESULT_POINTER  // this type cannot travel

@@ -32,8 +32,9 @@ class Calculator : public gate::Worker {
 #endif
  public:
 #if FAULT == F_NONE
-  GATE_INTERFACE(add, divide)
+  GATE_INTERFACE(add, divide, late_list, list_alone, list_and_stream, list_and_call)
   GATE_DOC(add, "adds", a, b)
+  GATE_DOC(late_list, "takes all", a, others)
 #elif FAULT == F_TYPO  // no method 'divde'
   GATE_INTERFACE(add, divde)
 #elif FAULT == F_OVERLOAD  // no method 'scale'
@@ -93,6 +94,27 @@ class Calculator : public gate::Worker {
   GATE_INTERFACE(add, plain_stream)
 #elif FAULT == F_TWO_HUGE  // takes one gate::HugeData by value
   GATE_INTERFACE(add, two_huge)
+#elif FAULT == F_TWO_LISTS  // 'two_lists' takes one gate::argument_list
+  GATE_INTERFACE(add, two_lists)
+#elif FAULT == F_EARLY_LIST  // 'early_list' takes the gate::argument_list, all other arguments, as its last parameter
+  GATE_INTERFACE(add, early_list)
+#elif FAULT == F_LIST_BEFORE_HUGE  // 'list_before_huge' takes the gate::argument_list, all other arguments, as its last
+  GATE_INTERFACE(add, list_before_huge)
+#elif FAULT == F_LIST_BEHIND_STREAM  // as its last parameter only
+  GATE_INTERFACE(add, list_behind_stream)
+#elif FAULT == F_LIST_BY_REFERENCE  // a reference that is not const
+  GATE_INTERFACE(add, list_by_reference)
+#elif FAULT == F_LIST_IN_VECTOR  // a parameter of 'list_in_vector' cannot travel
+  GATE_INTERFACE(add, list_in_vector)
+#elif FAULT == F_LIST_IN_OPTIONAL  // a parameter of 'list_in_optional' cannot travel
+  GATE_INTERFACE(add, list_in_optional)
+#elif FAULT == F_RETURNS_LIST  // what 'returns_list' returns cannot travel
+  GATE_INTERFACE(add, returns_list)
+#elif FAULT == F_AS_EARLY_LIST  // GATE_INTERFACE_AS: 'early_list' takes the gate::argument_list
+  GATE_INTERFACE_AS("e", early_list, int(gate::argument_list, int))
+#elif FAULT == F_DOC_OF_LIST  // another number of parameters
+  GATE_INTERFACE(late_list)
+  GATE_DOC(late_list, "one name for the list", a, args, kwargs)
 #elif FAULT == F_RETURNS_STRUCT  // what 'returns_struct' returns cannot travel
   GATE_INTERFACE(add, returns_struct)
 #elif FAULT == F_RETURNS_POINTER  // what 'returns_pointer' returns cannot travel
@@ -151,6 +173,18 @@ class Calculator : public gate::Worker {
   gate::task<int> stream_of_struct(gate::async_generator<plain>) { co_return 1; }
   int plain_stream(gate::async_generator<int>) { return 1; }
   int two_huge(gate::HugeData, gate::HugeData) { return 1; }
+  int late_list(int a, const gate::argument_list&) { return a; }
+  gate::value list_alone(gate::argument_list all) { return gate::value::of(all.size()); }
+  gate::task<gate::value> list_and_stream(gate::argument_list, gate::async_generator<int>) { co_return gate::value(); }
+  gate::generator<gate::value> list_and_call(gate::Call&, int, gate::argument_list) { co_return; }
+  int two_lists(gate::argument_list, gate::argument_list) { return 1; }
+  int early_list(gate::argument_list, int a) { return a; }
+  int list_before_huge(gate::argument_list, gate::HugeData) { return 1; }
+  gate::task<int> list_behind_stream(gate::async_generator<int>, gate::argument_list) { co_return 1; }
+  int list_by_reference(gate::argument_list&) { return 1; }
+  int list_in_vector(const std::vector<gate::argument_list>&) { return 1; }
+  int list_in_optional(std::optional<gate::argument_list>) { return 1; }
+  gate::argument_list returns_list() { return {}; }
   plain returns_struct() { return {}; }
   int* returns_pointer() { return nullptr; }
   std::unique_ptr<plain> returns_unique() { return {}; }

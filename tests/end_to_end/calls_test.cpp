@@ -261,3 +261,53 @@ TEST_CASE("the broker lists services, workers and methods", "[calls]") {
   loop own;
   CHECK(start(system.client.where(), system.client.ping()).get() > 0ns);
 }
+
+TEST_CASE("a method that catches all arguments gives any value", "[calls]") {
+  test_system system;
+  using all = std::pair<std::vector<value>, std::map<std::string, value>>;
+  const auto caught = [&](const char* method, const argument_list& list) {
+    const auto answer = system.test[method].apply(list).get<value>();
+    return all(answer["args"].as<std::vector<value>>(), answer["kwargs"].as<std::map<std::string, value>>());
+  };
+  argument_list list;
+  list.add(1);
+  list.add("two");
+  list.add_named("x", 3.5);
+  for (const char* method : {"catch_all", "catch_later"}) {
+    CHECK(caught(method, list) == all({value::of(1), value::of("two")}, {{"x", value::of(3.5)}}));
+  }
+  CHECK(system.test["catch_all"](1, named("x", 2)).get<value>()["kwargs"]["x"].as<int>() == 2);
+  CHECK(system.test["catch_rest"](named("first", 7)).get<int>() == 7);
+  const Error wrong = error_of([&] { system.test["catch_rest"](1, 2, named("x", "y")).get<value>(); });
+  CHECK(wrong.code() == errc::invalid_argument);
+  CHECK(std::string(wrong.what()) ==
+        "test.catch_rest(first: int64, *others, **kwargs): argument 'x' must be int64, got string");
+  auto items = system.test["catch_items"](1, named("x", "y")).stream<value>().blocking();
+  CHECK(items.next()->as<int>() == 1);
+  CHECK(items.next()->as<std::string>() == "y");
+  CHECK_FALSE(items.next());
+
+  // A HugeData in front of them, in chunks.
+  HugeData data = HugeData::from_memory(std::string(3'000'000, 'x'));
+  const auto huge = system.test["catch_huge"](std::move(data), 5).get<std::pair<std::size_t, value>>();
+  CHECK(huge.first == 3'000'000);
+  CHECK(huge.second["args"][0].as<int>() == 5);
+  // Arguments that are large together travel in chunks, too.
+  argument_list large;
+  large.add(std::string(3'000'000, 'y'));
+  large.add_named("x", 1);
+  CHECK(system.test["catch_all"].apply(large).get<value>()["args"][0].size() == 3'000'000);
+}
+
+TEST_CASE("a call that names no service reaches the default service", "[calls]") {
+  broker_program broker;
+  worker_program unnamed(broker, "GateRPC");
+  worker_program other(broker, "other");
+  const Client client(broker.frontend());
+  CHECK(client.method("pid")().get<int>() == unnamed.program().pid());
+  CHECK(start(client.where(), client.method<int(int, int)>("add")(2, 3)).get() == 5);
+  CHECK(client[default_service]["pid"]().get<int>() == unnamed.program().pid());
+  client_options options(broker.frontend());
+  options.service = "other";
+  CHECK(Client(options).method("pid")().get<int>() == other.program().pid());
+}

@@ -92,6 +92,34 @@ TEST_CASE("a C++ client calls a C++ worker through a gate-rpc broker", "[gaterpc
   CHECK(interfaces.count("get_interfaces") == 1);
 }
 
+TEST_CASE("any arguments reach a C++ worker from a gate-rpc client", "[gaterpc]") {
+  const std::string caught = R"(value {"args": [1, [2]], "kwargs": {"x": "y"}})";
+  const auto call = [](const std::string& frontend, const arguments& words) {
+    return scripted_call(frontend, "gzip", words).out;
+  };
+  SECTION("through gate-broker") {
+    broker_program broker;
+    worker_program worker(broker, "GateRPC");
+    const arguments words{"GateRPC", "catch_all", "1", "[2]", "x=\"y\""};
+    CHECK(call(broker.frontend(), words) == caught + '\n');
+    CHECK(call(broker.frontend(), {"GateRPC", "catch_items", "1", "x=2"}) == "item 1\nitem 2\nend\n");
+    CHECK_THAT(call(broker.frontend(), {"GateRPC", "catch_rest", "1", "x=\"y\""}),
+               Catch::Contains("failed TypeError") && Catch::Contains("argument 'x' must be int64, got string"));
+    const std::string interfaces = call(broker.frontend(), {"GateRPC", "get_interfaces"});
+    CHECK_THAT(interfaces, Catch::Contains(R"("signature": "(*args, **kwargs) -> any")"));
+    CHECK_THAT(interfaces, Catch::Contains(R"("signature": "(first: int64, *others, **kwargs) -> any")"));
+  }
+  SECTION("through a gate-rpc broker") {
+    python_broker broker;
+    outward_worker worker(broker, "GateRPC");
+    broker.program->wait_for_line("ready ");
+    CHECK(call(broker.frontend, {"GateRPC", "catch_later", "1", "[2]", "x=\"y\""}) == caught + '\n');
+    Client client(outward(broker));
+    CHECK(client.method("catch_rest")(named("first", 7)).get<int>() == 7);
+    CHECK(client.method("catch_all")(1, named("x", 2)).get<value>()["kwargs"]["x"].as<int>() == 2);
+  }
+}
+
 TEST_CASE("a C++ client calls a Python worker through a gate-rpc broker", "[gaterpc]") {
   python_broker broker;
   process worker = scripted_worker(broker.backend, "test");

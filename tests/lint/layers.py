@@ -8,10 +8,20 @@
     common                                              none of the three
     a public header (<module>/include)                  no private one, and no library that a user need not have
     examples                                            public headers only
+    program_log.cpp                                     alone includes spdlog
     every header                                        is included by some other file
     every include of ours                               names a file that exists
 
-What belongs to gate_wire, gate_async and gate_interface is read from common/CMakeLists.txt.
+A library whose gate_library(...) names no target is its folder. Of these it checks more:
+
+    an include                            goes to the library itself, or to one that it declares, or one below that
+    a header                              includes what DEPENDS declares; PRIVATE_DEPENDS is for src/
+    headers in src/                       are for the library itself, its unit tests and bench/micro
+    a library that says PURE              reaches no clock, thread, coroutine, socket or file, however far down
+    two libraries                         never need each other
+    two headers, or two sources           have two names, but for main.cpp and what is in cli/commands
+
+A path that a document names exists.
 """
 import pathlib
 import re
@@ -44,6 +54,11 @@ PURE_FOLDERS = (
     "client/src/session",
 )
 MODULES = ("broker", "worker", "client")
+CALL = re.compile(r"\bgate_library\(([^)]*)\)", re.S)
+DOCUMENT_PATH = re.compile(
+    r"(?<![\w./-])(?:common|broker|worker|client|cli|gateway|examples|docs|scripts|cmake|bench|tests)/"
+    r"[\w./-]*\.(?:hpp|cpp|cc|py|md|toml|txt|cmake|sh|json)\b"
+)
 
 
 class Tree:
@@ -85,12 +100,119 @@ class Tree:
                     todo.append(ours)
 
 
-def sources(library):
-    """The source files that common/CMakeLists.txt gives to a library, as it names them."""
-    text = re.sub(r"#[^\n]*", "", repository.text("common/CMakeLists.txt"))
-    call = re.search(r"gate_library\(\s*" + library + r"\b(.*?)\)", text, re.S)
-    listed = re.search(r"\bSOURCES\b(.*?)(?:\bDEPENDS\b|\bPRIVATE_DEPENDS\b|$)", call.group(1), re.S) if call else None
-    return ["common/" + s for s in listed.group(1).split()] if listed else []
+class Library:
+    """A gate_library(...) call. `is_folder`: it names no target, so all that is in its folder belongs to it."""
+
+    def __init__(self, folder, words):
+        self.folder = folder
+        lists = {"": [], "SOURCES": [], "DEPENDS": [], "PRIVATE_DEPENDS": []}
+        self.pure, to = False, ""
+        for word in words:
+            if word == "PURE":
+                self.pure = True
+            elif word in lists:
+                to = word
+            else:
+                lists[to].append(word)
+        self.is_folder = not lists[""]
+        self.name = lists[""][0] if lists[""] else "gate_" + re.sub("^common/", "", folder).replace("/", "_")
+        self.sources = [f"{folder}/{s}" for s in lists["SOURCES"]]
+        self.depends = lists["DEPENDS"]
+        self.private_depends = lists["PRIVATE_DEPENDS"]
+
+
+def read_libraries(tree):
+    """{target: Library}, from every CMakeLists.txt."""
+    found = {}
+    for name in sorted(n for n in tree.names if n.endswith("/CMakeLists.txt")):
+        text = re.sub(r"#[^\n]*", "", repository.text(name))
+        for call in CALL.finditer(text):
+            library = Library(name.rsplit("/", 1)[0], call.group(1).split())
+            found[library.name] = library
+    return found
+
+
+def below(libraries, names):
+    """These targets and all that they stand on, as the includes of their headers see it."""
+    seen, todo = set(), list(names)
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += libraries[name].depends if name in libraries else []
+    return seen
+
+
+def sources(libraries, name):
+    """The source files of a library."""
+    return libraries[name].sources if name in libraries else []
+
+
+def owner_of(libraries, name):
+    """The folder library that a file belongs to: the one whose folder is nearest above it."""
+    owners = [x for x in libraries.values() if x.is_folder and name.startswith(x.folder + "/")]
+    return max(owners, key=lambda x: len(x.folder), default=None)
+
+
+def folder_includes(tree, libraries):
+    """Who includes whom among the libraries that are folders, against what they declare."""
+    found = []
+    for name in sorted(tree.includes):
+        mine = owner_of(libraries, name)
+        for line, written, ours in tree.includes[name]:
+            theirs = owner_of(libraries, ours) if ours and ours != "?" else None
+            if theirs is None or theirs is mine:
+                continue
+            own_tests = name.startswith((f"tests/unit/{theirs.folder}/", "bench/micro/"))
+            if ours.startswith(theirs.folder + "/src/") and not own_tests:
+                found.append(f"{name}:{line}: {written} is for {theirs.folder} alone")
+            if mine is None:
+                continue
+            inside = name.startswith(mine.folder + "/src/")
+            declared = mine.depends + (mine.private_depends if inside else [])
+            if theirs.name not in below(libraries, declared):
+                word = "PRIVATE_DEPENDS" if inside else "DEPENDS"
+                why = f"{mine.name} does not say so in {word}"
+                found.append(f"{name}:{line}: {written} belongs to {theirs.name}: {why}")
+    return found
+
+
+def circles(libraries):
+    found, done = [], set()
+
+    def visit(name, path):
+        if name in path:
+            found.append(f"{libraries[name].folder}/CMakeLists.txt:1: {' -> '.join([*path[path.index(name):], name])}")
+        elif name in libraries and name not in done:
+            for other in libraries[name].depends + libraries[name].private_depends:
+                visit(other, [*path, name])
+            done.add(name)
+
+    for name in sorted(libraries):
+        visit(name, [])
+    return found
+
+
+def namesakes(tree, libraries):
+    found, seen = [], {}
+    for name in sorted(tree.includes):
+        title = pathlib.PurePosixPath(name).name
+        if title == "main.cpp" or name.startswith("cli/commands/") or not owner_of(libraries, name):
+            continue
+        if title in seen:
+            found.append(f"{name}:1: has the name of {seen[title]}")
+        seen[title] = name
+    return found
+
+
+def document_paths(tree):
+    found = []
+    for name in sorted(n for n in tree.names if n.endswith(".md") and not n.endswith("CHANGELOG.md")):
+        text = repository.text(name)
+        for m in DOCUMENT_PATH.finditer(text):
+            if m.group() not in tree.names:
+                found.append(f"{name}:{text.count(chr(10), 0, m.start()) + 1}: {m.group()}: no such file")
+    return found
 
 
 def with_headers(tree, names):
@@ -100,9 +222,11 @@ def with_headers(tree, names):
     return set(names) | {n for n in headers if pathlib.PurePosixPath(n).stem in stems}
 
 
-def pure_layers(tree):
-    wire = with_headers(tree, sources("gate_wire")) | {n for n in tree.names if n.startswith("common/src/wire/")}
+def pure_layers(tree, libraries):
+    wire = with_headers(tree, sources(libraries, "gate_wire"))
+    wire |= {n for n in tree.names if n.startswith("common/src/wire/")}
     logic = {n for n in tree.names if n.startswith(PURE_FOLDERS)}
+    logic |= {n for n in tree.includes if (owner := owner_of(libraries, n)) and owner.pure}
     layers = [("gate_wire", wire)]
     layers += [(n, {n}) for n in sorted(logic)]
     found = set()
@@ -118,12 +242,12 @@ def pure_layers(tree):
     return sorted(found)
 
 
-def async_below_interface(tree):
-    below = with_headers(tree, sources("gate_wire") + sources("gate_async"))
-    above = with_headers(tree, sources("gate_interface")) - below
+def async_below_interface(tree, libraries):
+    lower = with_headers(tree, sources(libraries, "gate_wire") + sources(libraries, "gate_async"))
+    above = with_headers(tree, sources(libraries, "gate_interface")) - lower
     return [
         f"{name}:{line}: {written} belongs to gate_interface, a layer above"
-        for name, line, written, ours in sorted(tree.reach(n for n in sorted(below) if n in tree.includes), key=str)
+        for name, line, written, ours in sorted(tree.reach(n for n in sorted(lower) if n in tree.includes), key=str)
         if ours in above
     ]
 
@@ -142,6 +266,9 @@ def neighbours(name, line, written, ours):
         return f"{name}:{line}: a public header may not include a private one ({written})"
     if "/include/" in name and PRIVATE_LIBRARIES.match(written):
         return f"{name}:{line}: a public header may not ask its user for <{written}>"
+    logs = written.startswith("spdlog/") and not name.endswith("/program_log.cpp")
+    if logs and module in MODULES + ("common",):
+        return f"{name}:{line}: a library logs through log.hpp; program_log.cpp alone includes <{written}>"
     if module == "examples" and ours and "/include/" not in ours and target != "examples":
         return f"{name}:{line}: an example includes public headers only ({written})"
     return None
@@ -155,7 +282,9 @@ def orphans(tree):
 
 def main():
     tree = Tree(repository.files())
-    found = pure_layers(tree) + async_below_interface(tree)
+    libraries = read_libraries(tree)
+    found = pure_layers(tree, libraries) + async_below_interface(tree, libraries)
+    found += folder_includes(tree, libraries) + circles(libraries) + namesakes(tree, libraries) + document_paths(tree)
     for name in sorted(tree.includes):
         found += filter(None, (neighbours(name, *entry) for entry in tree.includes[name]))
     return repository.finish("layers", found + orphans(tree))

@@ -127,9 +127,9 @@ void broker_process::take(const connection_ptr& c, const batch& b) {
       world_.say(name(), "hears " + std::string(to_string(m.type)) + " of " + std::string(c->peer->who()) + ", call " +
                              std::to_string(number(m.call)));
     }
-    heard(c->id, *r, m);
     std::optional<descriptor> described;
     if (m.type == message_type::hello && m.payload.size_bytes() > 0) described = decode_descriptor(m.payload.single());
+    heard(c->id, *r, m, described);
     core_->received(peer_of(c->id), m, described ? &*described : nullptr, clock());
     verify();
     if (world_.failed()) return;
@@ -168,12 +168,18 @@ void broker_process::take_end(const connection_ptr& c) {
   verify();
 }
 
-void broker_process::heard(std::uint64_t id, remote& r, const message& m) {
+void broker_process::heard(std::uint64_t id, remote& r, const message& m, const std::optional<descriptor>& described) {
   switch (m.type) {
     case message_type::hello:
       r.role = m.role;
       r.capacity = m.capacity;
       r.open.clear();
+      r.asked.clear();
+      r.service = m.service;
+      r.methods.clear();
+      if (described) {
+        for (const method_descriptor& method : described->methods) r.methods.insert(method.name);
+      }
       r.leaving = false;
       turns_.left(id);
       turns_.regrouped();
@@ -210,6 +216,7 @@ void broker_process::send(broker::peer_id to, const message& m) {
     if (m.status != errc::ok) line += " (" + std::string(to_string(m.status)) + ": " + std::string(m.text) + ")";
     world_.say(name(), line);
   }
+  if (r->role == peer_role::worker && m.type == message_type::request) watch_methods(*r, m);
   if (r->role) watch_turns(static_cast<std::uint64_t>(to), *r, m);
   if (!r->link->tainted && r->role) {
     if (*r->role == peer_role::client)
@@ -219,6 +226,14 @@ void broker_process::send(broker::peer_id to, const message& m) {
   }
   r->out.add(m);
   speaking_.insert(static_cast<std::uint64_t>(to));
+}
+
+// Whatever else came over that connection: its last hello is what the broker goes by.
+void broker_process::watch_methods(const remote& r, const message& m) {
+  if (m.service != r.service) world_.fail("the broker gives a worker a call of another service");
+  if (!r.methods.empty() && !r.methods.contains(std::string(m.method))) {
+    world_.fail("the broker gives a worker a call of '" + std::string(m.method) + "', which it does not have");
+  }
 }
 
 void broker_process::watch_turns(std::uint64_t id, const remote& r, const message& m) {
@@ -263,10 +278,12 @@ void broker_process::said_to_worker(remote& r, const message& m) {
       if (r.open.size() > r.capacity) return world_.fail("the broker gives a worker more calls than it takes");
       if (m.caller != "anonymous") return world_.fail("the broker did not stamp the principal");
       break;
+    case message_type::recall:
+      if (!r.asked.insert(number(m.call)).second) return world_.fail("the broker sends a worker a second " + what);
+      [[fallthrough]];
     case message_type::part:
     case message_type::credit:
     case message_type::cancel:
-    case message_type::recall:
       if (call == r.open.end()) return world_.fail("the broker sends a worker a stray " + what);
       break;
     default:

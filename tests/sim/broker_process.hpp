@@ -73,6 +73,9 @@ class broker_process final : public process, public broker_end, public broker::o
     std::vector<batch> held;
     std::optional<peer_role> role;
     std::uint32_t capacity = 0;
+    std::string service;                         // of a worker, by its last hello
+    std::set<std::string> methods;               // the same; empty: it takes all
+    std::set<std::uint64_t> asked;               // for these of its calls, to hand them back
     bool leaving = false;                        // a worker that has sent drain
     std::map<std::uint64_t, peer::window> open;  // calls, by number; what their producers may still send to this peer
   };
@@ -86,7 +89,8 @@ class broker_process final : public process, public broker_end, public broker::o
 
   void take(const connection_ptr& c, const batch& b);
   void take_end(const connection_ptr& c);
-  void heard(std::uint64_t id, remote& r, const message& m);
+  void heard(std::uint64_t id, remote& r, const message& m, const std::optional<descriptor>& described);
+  void watch_methods(const remote& r, const message& m);
   void watch_turns(std::uint64_t id, const remote& r, const message& m);
   void said_to_client(remote& r, const message& m);
   void said_to_worker(remote& r, const message& m);

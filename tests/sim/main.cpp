@@ -14,6 +14,7 @@
 
 #include <unistd.h>
 
+#include "common/src/planted_bug.hpp"
 #include "tests/sim/scenario.hpp"
 
 namespace {
@@ -26,7 +27,8 @@ constexpr std::string_view help =
 
   broker_sim SEED                                replays one seed with a readable trace, one line an event, time first
   broker_sim --seeds N [--from S] [--threads T]  runs N seeds from S on (1 unless told) and prints a summary
-      --must-fail    with --seeds: turns the exit codes 0 and 1 round, for a broker with a planted bug
+      --must-fail       with --seeds: swaps the exit codes 0 and 1, for a planted bug that must be found
+      --planted-bug N   broker_sim_canary only: turns bug N on (common/src/planted_bug.hpp)
   broker_sim --help
 
 Exit code: 0 when every promise held, 1 when one was broken (the seed and the command that replays it are printed),
@@ -140,11 +142,26 @@ bool read_number(std::string_view text, std::uint64_t& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+#ifdef GATE_PLANTED_BUGS
+constexpr bool has_planted_bugs = true;
+#else
+constexpr bool has_planted_bugs = false;
+#endif
+
+bool plant([[maybe_unused]] std::uint64_t number) {
+  if (number > gate::planted_bug_max) return false;
+#ifdef GATE_PLANTED_BUGS
+  gate::planted = static_cast<gate::planted_bug>(number);
+#endif
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGABRT, tell_seed);
-  std::uint64_t seed = 0, seeds = 0, from = 1, threads = std::clamp(std::thread::hardware_concurrency(), 1u, 8u);
+  std::uint64_t seed = 0, seeds = 0, from = 1, bug = 0,
+                threads = std::clamp(std::thread::hardware_concurrency(), 1u, 8u);
   bool one = false, must_fail = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
@@ -156,10 +173,11 @@ int main(int argc, char** argv) {
       must_fail = true;
       continue;
     }
-    std::uint64_t* const option = word == "--seeds"     ? &seeds
-                                  : word == "--from"    ? &from
-                                  : word == "--threads" ? &threads
-                                                        : nullptr;
+    std::uint64_t* const option = word == "--seeds"                             ? &seeds
+                                  : word == "--from"                            ? &from
+                                  : word == "--threads"                         ? &threads
+                                  : has_planted_bugs && word == "--planted-bug" ? &bug
+                                                                                : nullptr;
     const bool sound =
         option != nullptr ? i + 1 < argc && read_number(argv[++i], *option) : read_number(word, seed) && !one;
     if (!sound) {
@@ -170,6 +188,10 @@ int main(int argc, char** argv) {
   }
   if (one == (seeds > 0) || threads == 0 || threads > 256) {
     std::fputs("broker_sim: give either one seed, or --seeds N; see broker_sim --help\n", stderr);
+    return 2;
+  }
+  if (!plant(bug)) {
+    std::fprintf(stderr, "broker_sim: there is no planted bug %" PRIu64 "\n", bug);
     return 2;
   }
   if (one) return replay(seed);

@@ -13,8 +13,18 @@ void turn_watch::heard(std::uint64_t connection, const message& request) {
 void turn_watch::ended(std::uint64_t connection, call_id number) {
   const auto known = numbers_.find({connection, number});
   if (known == numbers_.end()) return;
-  waiting_.erase(known->second);
+  const auto found = waiting_.find(known->second);
   numbers_.erase(known);
+  if (found == waiting_.end()) return;
+  const waiting_call gone = std::move(found->second);
+  waiting_.erase(found);
+  // Who has no call waiting any more has no place: its next one goes behind all others.
+  for (const auto& [n, w] : waiting_) {
+    if (w.connection == gone.connection && w.service == gone.service && w.method == gone.method) return;
+  }
+  const auto served = served_since_.find({gone.connection, gone.service});
+  if (served == served_since_.end()) return;
+  std::erase_if(served->second, [&gone](const auto& s) { return s.first.second == gone.method; });
 }
 
 void turn_watch::left(std::uint64_t connection) {

@@ -3,9 +3,9 @@
 
 usage: gaterpc_client.py FRONTEND CODEC SERVICE METHOD [ARGUMENT]...
 
-Makes one call; arguments are JSON. It says on standard output what comes: `chunk`, at the first of a HugeData; `item`
-and `value`, with JSON, or for octets with their number and `sound` where they are those of huge_octets.hpp; and how a
-call failed.
+Makes one call; arguments are JSON, or NAME=JSON. It says on standard output what comes: `chunk`, at the first of a
+HugeData; `item` and `value`, with JSON, or for octets with their number and `sound` where they are those of
+huge_octets.hpp; and how a call failed.
 """
 import json
 import sys
@@ -35,8 +35,10 @@ def main():
     socket.linger = 0
     socket.connect(frontend)
     request = uuid.uuid4().bytes
-    args = [json.loads(word) for word in words]
-    body = [msgpack.packb(part) for part in (method, args, {})]
+    named = dict(word.split("=", 1) for word in words if word.split("=", 1)[0].isidentifier() and "=" in word)
+    args = [json.loads(word) for word in words if word.split("=", 1)[0] not in named]
+    kwargs = {name: json.loads(word) for name, word in named.items()}
+    body = [msgpack.packb(part) for part in (method, args, kwargs)]
     socket.send_multipart([b"", b"MDPC01", service.encode(), request, *body])
     huge = None
     while True:

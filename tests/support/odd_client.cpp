@@ -3,10 +3,12 @@
 //   gate-test-odd-client durations BROKER       calls with every duration at its largest, and at its least
 //   gate-test-odd-client fork BROKER            calls before fork(), in the child, and behind it
 //   gate-test-odd-client fork-static BROKER     leaves both processes by exit() with a Client that is static
-//   gate-test-odd-client flood BROKER N         N calls with 1 MiB each to a service that nobody serves, at once
+//   gate-test-odd-client flood BROKER N BYTES SERVICE.METHOD   N calls with so many bytes each, at once
+//   gate-test-odd-client patient BROKER         calls gate-test-worker's pid until a call fails
 //   gate-test-odd-client truncated BROKER BACKEND   reads a huge answer whose end does not say its total
 //
-// Calls go to the service `rough` of gate-test-rough-worker. What came of it is written to stdout, a line each.
+// Calls go to the service `rough` of gate-test-rough-worker, and fork needs gate-test-worker as well. What came of it
+// is written to stdout, a line each.
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -16,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/wait.h>
@@ -101,6 +104,8 @@ int durations(const std::string& broker) {
 
 int fork_with(const std::string& broker, gate::Client& client) {
   say("before", outcome_of(client));
+  gate::blocking_huge endless = client["test_worker"]["huge_endless"]().get<gate::HugeData>().blocking();
+  while (endless.position() < (4 << 20)) endless.next();
   std::cout.flush();
   const pid_t child = ::fork();
   if (child == 0) {
@@ -112,8 +117,13 @@ int fork_with(const std::string& broker, gate::Client& client) {
     } catch (const gate::Error& e) {
       say("child, inherited stream", std::string(gate::to_string(e.code())) + ": " + e.what());
     }
+    try {
+      for (;;) endless.next();
+    } catch (const gate::Error& e) {
+      say("child, inherited HugeData", std::string(gate::to_string(e.code())) + ": " + e.what());
+    }
     const auto took = std::chrono::steady_clock::now() - began;
-    say("child, both within 1 s", took < 1s ? "ok" : "late");
+    say("child, all within 1 s", took < 1s ? "ok" : "late");
     {
       gate::Client own{broker};
       say("child, its own", outcome_of(own));
@@ -130,24 +140,43 @@ int fork_with(const std::string& broker, gate::Client& client) {
 
 // --- memory
 
-int flood(const std::string& broker, std::size_t count) {
+int flood(const std::string& broker, std::size_t count, std::size_t bytes, const std::string& what) {
   gate::client_options o(broker);
   o.huge_threshold = 64 << 20;
   const gate::Client client(o);
-  const std::string argument(1 << 20, 'x');
+  const std::string argument(bytes, 'x');
+  const std::size_t point = what.find('.');
+  const gate::Service service = client[what.substr(0, point)];
+  const std::string method = what.substr(point + 1);
   std::map<std::string, int> outcomes;
   std::vector<std::future<int>> calls;
-  for (std::size_t i = 0; i < count; ++i) calls.push_back(client["nobody"]["take"](argument).within(20s).future<int>());
+  for (std::size_t i = 0; i < count; ++i) calls.push_back(service[method](argument).within(20s).future<int>());
   for (auto& call : calls) {
     try {
       call.get();
       ++outcomes["ok"];
     } catch (const gate::Error& e) {
-      ++outcomes[std::string(gate::to_string(e.code()))];
+      ++outcomes[std::string(gate::to_string(e.code())) + ", " + e.what()];
     }
   }
-  for (const auto& [code, times] : outcomes) say(code, std::to_string(times));
+  for (const auto& [outcome, times] : outcomes) say(outcome, std::to_string(times));
   return 0;
+}
+
+// --- a broker that leaves
+
+int patient(const std::string& broker) {
+  const gate::Client client{broker};
+  for (int calls = 0;; ++calls) {
+    try {
+      client["test_worker"]["pid"]().get<int>();
+      if (calls == 0) say("before", "ok");
+    } catch (const gate::Error& e) {
+      say("after", std::string(gate::to_string(e.code())) + ": " + e.what());
+      return 0;
+    }
+    std::this_thread::sleep_for(5ms);
+  }
 }
 
 // --- a huge answer
@@ -198,7 +227,10 @@ int main(int argc, char** argv) {
       static gate::Client client{words[1]};
       std::exit(fork_with(words[1], client));
     }
-    if (words[0] == "flood") return flood(words[1], std::stoul(words.at(2)));
+    if (words[0] == "patient") return patient(words[1]);
+    if (words[0] == "flood" && words.size() == 5) {
+      return flood(words[1], std::stoul(words[2]), std::stoul(words[3]), words[4]);
+    }
     if (words[0] == "truncated") return truncated(words[1], words.at(2));
   } catch (const std::exception& e) {
     std::cout << "failed: " << e.what() << std::endl;

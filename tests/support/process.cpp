@@ -51,6 +51,7 @@ std::optional<std::string_view> find_line(std::string_view text, std::string_vie
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int number : {SIGHUP, SIGINT}) ::signal(number, SIG_DFL);  // whatever started the tests
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   rlimit no_core{};  // a program that a test makes crash leaves nothing behind
   ::getrlimit(RLIMIT_CORE, &no_core);

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -138,7 +139,15 @@ raw_tcp::raw_tcp(const std::string& endpoint) {
   }
 }
 
-raw_tcp::~raw_tcp() { ::close(descriptor_); }
+raw_tcp::~raw_tcp() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void raw_tcp::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(std::exchange(descriptor_, -1));
+}
 
 bool raw_tcp::send(std::string_view octets) {
   while (!octets.empty()) {

@@ -66,6 +66,8 @@ class raw_tcp {
 
   // False when the other side has closed.
   bool send(std::string_view octets);
+  // Ends the connection so that the other side sees it reset.
+  void reset();
   // Waits until the other side has closed; what it sent before is dropped.
   bool closed(std::chrono::milliseconds deadline = patience);
   // Greets and shakes hands as a ZMTP 3.0 DEALER does under NULL; then send() takes frames that frame() makes.

@@ -1,9 +1,12 @@
 // A client that tests kill, stop and let go on: reads one huge result, as fast as it comes.
 //
-// usage: gate-test-client ENDPOINT SIZE [beside]
+// usage: gate-test-client ENDPOINT SIZE [beside [FORM]]
 //   SIZE    of the result; `endless` for one that does not end
 //   beside  makes small calls meanwhile, one after the other, and writes WORST and the milliseconds that the slowest
-//   took
+//           took
+//   FORM    what passes meanwhile, SIZE bytes of it: huge (a huge result, the default), upload (huge arguments),
+//           parallel (four huge results), arguments (of one call after the other, 900 kB each), results (the same),
+//           four_results (of four calls at once), items (of 300 kB, of a worker's stream), own_items (of the caller's)
 //
 // Writes the line BEGUN when the first octets are there, ENDED when all are. Exit status 0 when they are right, 1
 // otherwise.
@@ -18,20 +21,28 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <gate/client.hpp>
+#include <gate/generator.hpp>
 #include <gate/huge_data.hpp>
 
 #include "tests/support/huge_octets.hpp"
 
 namespace {
 
+std::uint64_t number(std::string_view size) { return std::strtoull(size.data(), nullptr, 10); }
+
 gate::HugeData ask(const gate::Service& test, std::string_view size) {
   if (size == "endless") return test["huge_endless"]().get<gate::HugeData>();
-  return test["huge"](std::strtoull(size.data(), nullptr, 10)).get<gate::HugeData>();
+  return test["huge"](number(size)).get<gate::HugeData>();
 }
 
-bool read_all(const gate::Service& test, const char* size) {
+constexpr std::uint64_t value_bytes = 900'000;
+constexpr std::uint64_t item_bytes = 300'000;
+
+bool read_all(const gate::Service& test, std::string_view size) {
   auto data = ask(test, size).blocking();
   gate::test::octet_check check;
   while (auto chunk = data.next()) {
@@ -42,13 +53,81 @@ bool read_all(const gate::Service& test, const char* size) {
   return check.sound() && check.position() == data.total();
 }
 
-// A call every 20 ms, until the transfer has ended.
-bool read_beside_calls(const gate::Service& test, const char* size) {
+bool upload(const gate::Service& test, std::string_view size) {
+  gate::huge_options options;
+  options.total = number(size);
+  auto data = gate::HugeData::from_chunks(gate::test::octet_pieces(number(size)), options);
+  return test["take_huge"](std::move(data)).get<std::uint64_t>() == number(size);
+}
+
+// Each of four threads does the same.
+template <class Read> bool four(Read read) {
+  std::atomic<int> sound = 0;
+  std::vector<std::thread> readers;
+  for (int n = 0; n < 4; ++n) {
+    readers.emplace_back([&] {
+      if (read()) ++sound;
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  return sound == 4;
+}
+
+bool pass_arguments(const gate::Service& test, std::uint64_t size) {
+  const std::string text = gate::test::octets_at(0, value_bytes);
+  for (std::uint64_t at = 0; at < size; at += value_bytes) {
+    if (test["length_of"](text).get<std::uint64_t>() != text.size()) return false;
+  }
+  return true;
+}
+
+bool pass_results(const gate::Service& test, std::uint64_t size) {
+  for (std::uint64_t at = 0; at < size; at += value_bytes) {
+    if (test["text_of"](value_bytes).get<std::string>() != gate::test::octets_at(0, value_bytes)) return false;
+  }
+  return true;
+}
+
+bool read_items(const gate::Service& test, std::uint64_t size) {
+  std::uint64_t read = 0;
+  auto items = test["big_items"](size / item_bytes, item_bytes).stream<std::string>().blocking();
+  for (const std::string& item : items) read += item.size();
+  return read == size / item_bytes * item_bytes;
+}
+
+gate::generator<std::string> items_of(std::uint64_t size) {
+  const std::string item(item_bytes, 'x');
+  for (std::uint64_t at = 0; at < size; at += item_bytes) co_yield item;
+}
+
+bool send_items(const gate::Service& test, std::uint64_t size) {
+  return test["total_length"](items_of(size)).get<std::uint64_t>() >= size;
+}
+
+bool pass(const gate::Service& test, std::string_view form, std::string_view size) {
+  const std::uint64_t bytes = number(size);
+  if (form == "huge") return read_all(test, size);
+  if (form == "upload") return upload(test, size);
+  if (form == "parallel") return four([&] { return read_all(test, size); });
+  if (form == "arguments") return pass_arguments(test, bytes);
+  if (form == "results") return pass_results(test, bytes);
+  if (form == "four_results") return four([&] { return pass_results(test, bytes); });
+  if (form == "items") return read_items(test, bytes);
+  if (form == "own_items") return send_items(test, bytes);
+  throw std::runtime_error("there is no such form");
+}
+
+// A call every 20 ms, until all has passed.
+bool pass_beside_calls(const gate::Service& test, std::string_view form, std::string_view size) {
   using clock = std::chrono::steady_clock;
   std::atomic<bool> ended = false;
   bool sound = false;
-  std::thread reader([&] {
-    sound = read_all(test, size);
+  std::thread passing([&] {
+    try {
+      sound = pass(test, form, size);
+    } catch (const std::exception& e) {
+      std::cerr << "gate-test-client: " << e.what() << '\n';
+    }
     ended = true;
   });
   clock::duration worst{};
@@ -59,7 +138,7 @@ bool read_beside_calls(const gate::Service& test, const char* size) {
     worst = std::max(worst, clock::now() - began);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  reader.join();
+  passing.join();
   std::cout << "WORST " << std::chrono::duration_cast<std::chrono::milliseconds>(worst).count() << std::endl;
   return sound;
 }
@@ -67,15 +146,17 @@ bool read_beside_calls(const gate::Service& test, const char* size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool beside = argc == 4 && argv[3] == std::string_view("beside");
+  const bool beside = (argc == 4 || argc == 5) && argv[3] == std::string_view("beside");
   if (argc != 3 && !beside) {
-    std::cerr << "usage: gate-test-client ENDPOINT SIZE [beside]\n";
+    std::cerr << "usage: gate-test-client ENDPOINT SIZE [beside [FORM]]\n";
     return 2;
   }
   try {
     gate::Client client{std::string(argv[1])};
-    const auto run = beside ? read_beside_calls : read_all;
-    return run(client["test"], argv[2]) ? EXIT_SUCCESS : EXIT_FAILURE;
+    const auto test = client["test"];
+    const bool sound =
+        beside ? pass_beside_calls(test, argc == 5 ? argv[4] : "huge", argv[2]) : read_all(test, argv[2]);
+    return sound ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& e) {
     std::cerr << "gate-test-client: " << e.what() << '\n';
     return EXIT_FAILURE;

@@ -78,9 +78,11 @@ class TestWorker : public gate::Worker {
  public:
   GATE_INTERFACE(echo, call, add, pid, whoami, whoami_later, await, tally)
   GATE_INTERFACE(sleep, sleep_plain, spin, hang, never, release, crash, fail, big, note)
-  GATE_INTERFACE(count, count_async, count_then_fail, endless, big_items, sum, double_each, read_none)
+  GATE_INTERFACE(count, count_async, count_then_fail, endless, big_items, sum, total_length, double_each, read_none)
+  GATE_INTERFACE(catch_all, catch_rest, catch_later, catch_items, catch_huge)
   GATE_INTERFACE(huge, huge_file, huge_endless, take_huge, take_huge_slowly, text_of, length_of, echo_huge)
   GATE_DOC(add, "adds two numbers", a, b)
+  GATE_DOC(catch_rest, "all that follows the first", first, others)
   GATE_DOC(count, "the numbers below n, from the pool", n)
 
   gate::task<gate::value> echo(gate::value v) { co_return v; }
@@ -201,6 +203,11 @@ class TestWorker : public gate::Worker {
     }
     co_return total;
   }
+  gate::task<std::uint64_t> total_length(gate::async_generator<std::string> texts) {
+    std::uint64_t total = 0;
+    while (auto text = co_await texts.next()) total += text->size();
+    co_return total;
+  }
   gate::async_generator<int64_t> double_each(gate::async_generator<int64_t> values) {
     while (auto value = co_await values.next()) co_yield 2 * *value;
   }
@@ -209,6 +216,36 @@ class TestWorker : public gate::Worker {
     const auto unread = std::move(values);
     counts_.add("read_none.started");
     while (counts_.count("released") == 0) co_await gate::sleep_for(1ms);
+  }
+
+  // --- any arguments, and any value for them
+
+  static gate::value shown(const gate::argument_list& given) {
+    std::map<std::string, gate::value> both;
+    both["args"] = gate::value::of(given.positional());
+    both["kwargs"] = gate::value::of(given.named());
+    return gate::value::of(both);
+  }
+  gate::value catch_all(gate::argument_list given) { return shown(given); }
+  gate::value catch_rest(int64_t first, const gate::argument_list& others) {
+    if (others.empty()) return gate::value::of(first);
+    for (const gate::argument& each : others) each.as<int64_t>();
+    return shown(others);
+  }
+  gate::task<gate::value> catch_later(gate::argument_list given) {
+    co_await gate::sleep_for(1ms);
+    co_return shown(given);
+  }
+  gate::generator<gate::value> catch_items(gate::argument_list given) {
+    for (const gate::argument& each : given) {
+      const gate::value item = each.value();
+      co_yield item;
+    }
+  }
+  gate::task<gate::value> catch_huge(gate::HugeData data, gate::argument_list given) {
+    const std::string all = co_await data.to_memory();
+    gate::value what = shown(given);
+    co_return gate::value::of(std::pair<std::size_t, gate::value>(all.size(), what));
   }
 
   // --- payloads of any size: octets_at() says what is in them

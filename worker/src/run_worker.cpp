@@ -1,10 +1,10 @@
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <gate/credentials.hpp>
@@ -16,6 +16,8 @@
 #include "common/src/allocator.hpp"
 #include "common/src/credentials/material.hpp"
 #include "common/src/exception_text.hpp"
+#include "common/src/log.hpp"
+#include "common/src/out_of_memory.hpp"
 #include "common/src/output.hpp"
 #include "common/src/program_log.hpp"
 #include "common/src/signals.hpp"
@@ -53,8 +55,8 @@ such a file; GATE_USER and GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are w
 argument, since everybody can see those.
 
 SIGTERM or SIGINT drains: no new calls are taken, those in hand have the time of --drain-timeout to end. A second one
-exits at once. SIGHUP reads the file of --config again: the level of the log counts at once, the rest from the next
-start.
+exits at once. SIGHUP reads the file of --config again: the level of the log counts at once, other settings from the
+next start. It reads the file of --credentials again: they are used at the next connection to the broker.
 
 Exit codes: 0 left after a signal; calls that outlived the drain timeout were left to the broker, which answers for
 them; 1 refused by the broker, or failed; 2 bad flag or configuration; 3 too many methods are stuck, or one is when it
@@ -117,27 +119,50 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
 
 // A thread that does not end can be neither joined nor left behind: the process goes without its destructors.
 [[noreturn]] void leave_stuck() {
-  spdlog::error("exiting, to be started again");
+  log::error("exiting, to be started again");
   gate::flush_program_log();
   ::_exit(too_many_stuck);
 }
 
-// What can change while the worker runs is the level of the log, where its file says it and no flag does.
-void reread(const command_line& line, program_log& log) {
-  if (line.file.empty()) {
-    spdlog::info("SIGHUP: there is nothing to read again, since no --config names a file");
-    return;
-  }
+// Of the settings only the level of the log can change while the worker runs, where its file says it and no flag does.
+void reread_settings(const command_line& line, program_log& log) {
   settings found;
   try {
     read_config_file(line.file, found);
   } catch (const config_error& e) {
-    spdlog::error("SIGHUP: {}; the settings in force stay", e.what());
+    log::error("SIGHUP: {}; the settings in force stay", e.what());
     return;
   }
   if (!line.log_level_given) log.set_level(found.log_level);
-  spdlog::info("SIGHUP: {} read again: log_level is in force, other settings and credentials count from the next start",
-               line.file);
+  log::info("SIGHUP: {} read again: log_level is in force, other settings count from the next start", line.file);
+}
+
+// The file that the credentials came from; empty if they came from variables, which do not change.
+std::string file_of_credentials(const command_line& line) {
+  if (!line.chosen.credentials_file.empty()) return line.chosen.credentials_file;
+  const char* const file = std::getenv("GATE_CREDENTIALS");
+  return file != nullptr ? file : std::string();
+}
+
+void reread_credentials(const std::string& file, Worker& what) {
+  try {
+    if (what.use_credentials(credentials::from_file(file))) {
+      log::info("SIGHUP: {} read again: these credentials are used at the next connection", file);
+    } else {
+      log::info("SIGHUP: credentials count from the next start, since the broker's dialect is gate-rpc");
+    }
+  } catch (const credentials_error& e) {
+    log::error("SIGHUP: {}; the credentials in force stay", e.what());
+  }
+}
+
+void reread(const command_line& line, Worker& what, program_log& log) {
+  const std::string credentials_file = file_of_credentials(line);
+  if (!line.file.empty()) reread_settings(line, log);
+  if (!credentials_file.empty()) reread_credentials(credentials_file, what);
+  if (line.file.empty() && credentials_file.empty()) {
+    log::info("SIGHUP: there is nothing to read again: no --config, and no file of credentials");
+  }
 }
 
 int serve_until_drained(Worker& what, command_line line, program_log& log) {
@@ -148,7 +173,7 @@ int serve_until_drained(Worker& what, command_line line, program_log& log) {
   gate::loop here;
   bool leaving = false;
   const auto on_signal = [&](int signal) {
-    if (signal == SIGHUP) return reread(line, log);
+    if (signal == SIGHUP) return reread(line, what, log);
     if (std::exchange(leaving, true)) ::_exit(second_signal);
     what.drain();
   };
@@ -172,6 +197,7 @@ std::string base_name(const char* path) {
 int run_program(int argc, char** argv, program what) {
   keep_freed_memory();
   const std::string name = base_name(argc > 0 ? argv[0] : nullptr);
+  exit_when_memory_runs_out(name.c_str());
   CLI::App app(name + ": a worker that serves calls which a gate-broker gives it", name);
   app.footer(footer_for(name));
   command_line line;

@@ -1,11 +1,11 @@
 #include "worker/src/runtime.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <thread>
 #include <utility>
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <gate/assert.hpp>
@@ -13,6 +13,7 @@
 #include <gate/timeout.hpp>
 
 #include "common/src/exception_text.hpp"
+#include "common/src/log.hpp"
 #include "common/src/peer/make_foreign_broker.hpp"
 #include "common/src/peer/this_process.hpp"
 
@@ -20,19 +21,24 @@ namespace gate::worker {
 
 namespace {
 
+// Between two log lines about why there is no connection.
+constexpr auto loss_lines_pause = std::chrono::seconds(1);
+
 std::size_t threads_of(const worker_options& o) {
   if (o.threads != 0) return o.threads;
   return std::max<std::size_t>(2, std::thread::hardware_concurrency());
-}
-
-std::string service_of(const Worker& what, const worker_options& o) {
-  return o.service.empty() ? what.service_name() : o.service;
 }
 
 // A call that has ended may still wait in the pool's queue to be dropped there.
 std::size_t calls_under_way_max(const worker_options& o) { return 2 * std::size_t{o.capacity}; }
 
 }  // namespace
+
+std::string service_of(const Worker& what, const worker_options& options) {
+  if (!options.service.empty()) return options.service;
+  std::string own = what.service_name();
+  return own.empty() ? std::string(default_service) : own;
+}
 
 runtime::runtime(loop& where, Worker& what, worker_options options)
     : loop_(where),
@@ -146,8 +152,7 @@ task<void> runtime::leave() {
     idle = false;
   }
   if (!idle) {
-    spdlog::warn("'{}' waits for {} methods that run on though their calls have ended", service_,
-                 dispatcher_.running());
+    log::warn("'{}' waits for {} methods that run on though their calls have ended", service_, dispatcher_.running());
     tell("on_stuck", options_.on_stuck);
     co_await dispatcher_.idle();
   }
@@ -157,53 +162,66 @@ task<void> runtime::leave() {
 void runtime::tell(std::string_view name, const std::function<void()>& callback) noexcept {
   if (!callback) return;
   call_guarded(callback, [&](const exception_text& thrown) {
-    spdlog::error("{} of '{}' threw: {}", name, service_, thrown.line());
+    log::error("{} of '{}' threw: {}", name, service_, thrown.line());
   });
 }
 
 void runtime::drain() {
   if (std::exchange(draining_, true)) return;
-  spdlog::info("'{}' drains: {} calls in hand", service_, session_.open_calls());
+  log::info("'{}' drains: {} calls in hand", service_, session_.open_calls());
   drain_timer_ = loop_.at(loop_.now() + options_.drain_timeout, [this] {
-    spdlog::warn("'{}' leaves {} calls that did not end in time", service_, session_.open_calls());
+    log::warn("'{}' leaves {} calls that did not end in time", service_, session_.open_calls());
     session_.close(loop_.now());
   });
   session_.drain(loop_.now());
 }
 
+bool runtime::use_credentials(const credentials& own) {
+  if (options_.dialect != broker_dialect::gate2) return false;
+  options_.credentials = own;
+  channel_.use_credentials(peer::shown_by_transport(options_.dialect, own));
+  return true;
+}
+
 void runtime::serving(const message& welcome) {
-  told_lost_ = false;
+  told_loss_.clear();
   if (welcome.payload_bytes_max != 0) dispatcher_.set_payload_bytes_max(welcome.payload_bytes_max);
-  spdlog::info("serving '{}' at {} (capacity {})", service_, options_.broker, options_.capacity);
+  log::info("serving '{}' at {} (capacity {})", service_, options_.broker, options_.capacity);
   tell("on_registered", options_.on_registered);
 }
 
 void runtime::broker_drains() {
-  spdlog::warn("the broker at {} is draining: it gives no new work, and ends when what it has is done",
-               options_.broker);
+  log::warn("the broker at {} is draining: it gives no new work, and ends when what it has is done", options_.broker);
 }
 
 void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pause) {
   dispatcher_.connection_ended();
-  const auto level = std::exchange(told_lost_, true) ? spdlog::level::debug : spdlog::level::warn;
-  spdlog::log(level, "no connection to the broker at {}: {} ({}); trying again until there is one, next in {} ms",
-              options_.broker, text, to_string(why), pause.count());
+  // Each reason is news once, and a reason that changes all the time is news once in a while.
+  const instant now = loop_.now();
+  const bool is_news = told_loss_.empty() || (text != told_loss_ && now - told_loss_at_ >= loss_lines_pause);
+  if (is_news) {
+    told_loss_ = text;
+    told_loss_at_ = now;
+  }
+  const auto level = is_news ? log::level::warn : log::level::debug;
+  log::write(level, "no connection to the broker at {}: {} ({}); trying again until there is one, next in {} ms",
+             {options_.broker, text, to_string(why), pause.count()});
 }
 
 void runtime::closed(errc why, std::string_view text) {
   why_closed_ = why;
   closed_text_ = text;
   if (why == errc::ok) {
-    spdlog::info("'{}' has left the broker", service_);
+    log::info("'{}' has left the broker", service_);
   } else {
-    spdlog::error("the broker at {} refuses '{}': {} ({})", options_.broker, service_, text, to_string(why));
+    log::error("the broker at {} refuses '{}': {} ({})", options_.broker, service_, text, to_string(why));
   }
   closed_.set();
 }
 
 void runtime::stuck() {
-  spdlog::error("'{}' has {} methods that do not end, each holding one of {} threads", service_, dispatcher_.stuck(),
-                pool_.size());
+  log::error("'{}' has {} methods that do not end, each holding one of {} threads", service_, dispatcher_.stuck(),
+             pool_.size());
   tell("on_stuck", options_.on_stuck);
 }
 

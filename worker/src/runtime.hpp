@@ -17,6 +17,9 @@
 
 namespace gate::worker {
 
+// Under which name `what` is served: the options', its own, or else the default one.
+std::string service_of(const Worker& what, const worker_options& options);
+
 class runtime final : private session::handler, private peer::channel::handler, private answers {
  public:
   // Throws std::logic_error when the Worker's interface is contradictory.
@@ -28,6 +31,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   // See serve(). Once.
   task<void> run();
   void drain();
+  bool use_credentials(const credentials& own);
   bool registered() const noexcept { return session_.current() == session::state::serving; }
 
  private:
@@ -89,7 +93,8 @@ class runtime final : private session::handler, private peer::channel::handler, 
   errc why_closed_ = errc::ok;
   std::string closed_text_;
   bool draining_ = false;
-  bool told_lost_ = false;  // further failures to connect are not news
+  std::string told_loss_;  // why it is not connected, as was logged last
+  instant told_loss_at_{};
 };
 
 }  // namespace gate::worker

@@ -61,6 +61,8 @@ void Worker::drain() {
   if (runtime_ != nullptr) runtime_->drain();
 }
 
+bool Worker::use_credentials(const credentials& own) { return runtime_ != nullptr && runtime_->use_credentials(own); }
+
 bool Worker::registered() const noexcept { return runtime_ != nullptr && runtime_->registered(); }
 
 namespace {
@@ -68,10 +70,10 @@ namespace {
 // What would never find a broker, or none that takes it.
 void check(const Worker& what, const worker_options& options) {
   peer::check_to_connect(options.broker);
-  const std::size_t size = options.service.empty() ? what.service_name().size() : options.service.size();
-  if (size == 0 || size > limits::name_bytes_max || options.capacity == 0) {
-    throw Error(errc::invalid_argument, "a worker has a service's name of 1 to " +
-                                            std::to_string(limits::name_bytes_max) + " octets, and a capacity");
+  const std::string service = worker::service_of(what, options);
+  if (service.size() > limits::name_bytes_max || options.capacity == 0) {
+    throw Error(errc::invalid_argument, "a worker has a service's name of up to " +
+                                            std::to_string(limits::name_bytes_max) + " bytes, and a capacity");
   }
 }
 

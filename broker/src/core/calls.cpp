@@ -1,5 +1,6 @@
 // A call's life: accepted, given to a worker, answered, cancelled, out of time.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <new>
 #include <string>
@@ -8,6 +9,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/core/core_state.hpp"
+#include "common/src/planted_bug.hpp"
 
 namespace gate::broker {
 
@@ -25,18 +27,40 @@ std::chrono::microseconds since(instant then, instant now) {
 // --- accepted --------------------------------------------------------------------------------------------------------
 
 void core::state::on_request(peer& client, const message& m) {
-  if (calls_.find(client, m.call) != nullptr) {
+  const std::uint64_t hash = calls_.hash_of(client, m.call);
+  if (calls_.find(client, m.call, hash) != nullptr) {
     return violation(client, "a request used the number of a call that is still open");
   }
-  const service_key what = meant_by(client, m.service);
+  service* const known = last_home(client, m.service);
+  const service_key what = known != nullptr ? service_key{known->space(), known->name()} : meant_by(client, m.service);
   if (what.name.empty()) {
     return refuse(client, m, errc::invalid_argument, "a service is called NAME or NAMESPACE/NAME");
   }
   if (!may_call(client, what, m) || !is_within_allowance(client, what, m)) return;
-  if (!take_in(client, what, m)) give_back_allowance(client.context.principal, charge_of(m));
+  if (!take_in(client, what, known, m, hash)) give_back_allowance(client.context.principal, charge_of(m));
 }
 
-bool core::state::take_in(peer& client, const service_key& what, const message& m) {
+service* core::state::last_home(const peer& client, std::string_view said) const noexcept {
+  return client.last.epoch == epoch_ && client.last.said == said ? client.last.home : nullptr;
+}
+
+method_place core::state::place_of(peer& client, const message& m, service& home) {
+  last_target& last = client.last;
+  if (last.epoch == epoch_ && last.home == &home) {
+    if (!home.announces_methods()) return home.unannounced();
+    if (last.method != nullptr && last.method->first == m.method) return last.method->second;
+  } else if (!is_reserved(home.name())) {  // which mean something else in each namespace of theirs
+    last.said = m.service;
+    last.home = &home;
+    last.epoch = epoch_;
+  } else {
+    return home.place_of(m.method);
+  }
+  last.method = home.find_method(m.method);
+  return last.method != nullptr ? last.method->second : home.unannounced();
+}
+
+bool core::state::take_in(peer& client, const service_key& what, service* known, const message& m, std::uint64_t hash) {
   const auto refused = [&](errc status, std::string_view text) {
     refuse(client, m, status, text);
     return false;
@@ -56,34 +80,34 @@ bool core::state::take_in(peer& client, const service_key& what, const message& 
     return refused(errc::busy, text_of({"this client has ", std::to_string(client.calls_open),
                                         " calls open (client_calls_max); wait for some of them to end"}));
   }
-  service* const home = expect(client, what, m);
+  service* const home = expect(client, what, known, m);
   if (home == nullptr) return false;
-  lane& where = home->lane_of(m.method);
+  const method_place place = place_of(client, m, *home);
+  lane& where = *place.where;
   // Behind calls that wait: one of them may fit no worker until a thread comes free, and must not be overtaken for
   // ever.
-  worker* const w = where.waiting.empty() ? home->pool.pick(where.offers, m.method, now_) : nullptr;
+  worker* const w = where.waiting.empty() ? home->pool.pick(where.offers, place.number, now_) : nullptr;
   if (w != nullptr) {
-    call& c = accept(client, m, *home);
-    if (const std::size_t bytes = stored_request::measure(m); c.idempotent() && may_keep(c, bytes))
-      store(c, copy_of(m));
+    call& c = accept(client, m, *home, place.number, hash);
+    if (c.idempotent() && may_keep(c, stored_request::measure(m))) store(c, copy_of(m));
     give(c, *w, where, m);
     return true;
   }
-  if (home->pool.members() > 0 && where.offers.empty()) {
+  if (home->pool.members() > 0 && where.offers.empty() && !home->sorting.armed()) {
     return refused(errc::no_method, text_of({"service '", m.service, "' has no method '", m.method,
                                              "'; ask its describe for the list"}));
   }
   if (refused_by_queue(client, m, *home, where)) return false;
   std::unique_ptr<stored_request> copy = copy_of(m);
   if (!copy) return refused(errc::busy, "the broker has no memory to queue this call; call again later");
-  call& c = accept(client, m, *home);
+  call& c = accept(client, m, *home, place.number, hash);
   store(c, std::move(copy));
   enqueue(c, where, false);
   return true;
 }
 
-service* core::state::expect(peer& client, const service_key& what, const message& m) {
-  service* home = services_.find(what.space, what.name);
+service* core::state::expect(peer& client, const service_key& what, service* known, const message& m) {
+  service* home = known != nullptr ? known : services_.find(what.space, what.name);
   // Who cannot be told an error waits for any name. That others wait as well is no reason to keep one who can be told.
   const bool patient = !client.context.errors;
   if (home != nullptr && home->awaited() && (patient || !home->for_the_patient)) return home;
@@ -111,7 +135,10 @@ service* core::state::expect(peer& client, const service_key& what, const messag
 
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
   const std::size_t bytes = stored_request::measure(m);
-  make_room(client, home, where, bytes);
+  if (client.stored_bytes + bytes <= settings_.client_bytes_max) {
+    if (has_room(home, bytes, 0, 0)) return false;
+    make_room(client, home, where, bytes);
+  }
   std::string_view limit;
   if (home.queued() >= settings_.queue_max) {
     limit = "its queue is full (queue_max)";
@@ -131,23 +158,37 @@ bool core::state::refused_by_queue(peer& client, const message& m, service& home
   return true;
 }
 
-// The service's queue is full: the client with most in it makes room for one with less. The call that came last leaves:
-// the longest waits go on, and no worker has begun with it.
+// Whether a request of so many bytes could wait once that many calls with so many bytes have left the queue.
+bool core::state::has_room(const service& home, std::size_t bytes, std::size_t calls_less,
+                           std::size_t bytes_less) const noexcept {
+  return home.queued() - calls_less < settings_.queue_max &&
+         home.queued_bytes() - bytes_less + bytes <= settings_.queue_bytes_max &&
+         queued_ - calls_less < settings_.queue_total_max &&
+         queued_bytes_ - bytes_less + kept_bytes_ + bytes <= settings_.queue_total_bytes_max;
+}
+
+// If the service's queue is full, the client with most in it makes room for one with less: the calls of its that came
+// last end, since the longest waits go on and no worker has begun with those. None ends unless the room suffices then.
 void core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
-  constexpr int tries = 16;  // one large request may need the room of several small ones
-  for (int i = 0; i < tries; ++i) {
-    const bool full = home.queued() >= settings_.queue_max || home.queued_bytes() + bytes > settings_.queue_bytes_max ||
-                      queued_ >= settings_.queue_total_max ||
-                      queued_bytes_ + kept_bytes_ + bytes > settings_.queue_total_bytes_max;
-    if (!full) return;
-    const client_share* const most = home.heaviest();
-    if (most == nullptr) return;
-    call& latest = client_turns::latest_of(*most);
-    const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
-    const std::size_t loses = latest.kept->bytes() + client_share::call_weight;
-    if (latest.executed || most->weight() < gains + loses) return;
+  const client_share* const most = home.heaviest();
+  if (most == nullptr) return;
+  const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
+  std::array<call*, 16> leaving;  // one large request may need the room of several small ones
+  std::size_t count = 0, freed = 0, weight = most->weight();
+  bool suffices = false;
+  for (call* c = &client_turns::latest_of(*most); c != nullptr && count < leaving.size() && !suffices;
+       c = client_turns::before(*c)) {
+    const std::size_t loses = c->kept->bytes() + client_share::call_weight;
+    if (c->executed || weight < gains + loses) return;
+    weight -= loses;
+    freed += c->kept->bytes();
+    leaving[count++] = c;
+    suffices = has_room(home, bytes, count, freed);
+  }
+  if (!suffices) return;
+  for (std::size_t i = 0; i < count; ++i) {
     ++counted_.displaced;
-    end(latest, errc::busy,
+    end(*leaving[i], errc::busy,
         text_of({"service '", home.full_name(),
                  "' has no free worker, its queue is full, and this client has more in "
                  "it than others who call; call again later"}));
@@ -166,7 +207,7 @@ void core::state::refuse(peer& client, const message& m, errc status, std::strin
   out_.send(client.id, error);
 }
 
-call& core::state::accept(peer& client, const message& m, service& home) {
+call& core::state::accept(peer& client, const message& m, service& home, std::uint32_t method, std::uint64_t hash) {
   ++counted_.accepted;
   call& c = calls_.take();
   c.flags = m.flags & request_flags;
@@ -177,9 +218,10 @@ call& core::state::accept(peer& client, const message& m, service& home) {
   c.client_call = m.call;
   client.calls.push_back(c);
   ++client.calls_open;
-  if (!c.one_way()) calls_.enter(c);  // a one-way call cannot be named again, by an answer or by its client
+  if (!c.one_way()) calls_.enter(c, hash);  // a one-way call cannot be named again, by an answer or by its client
   c.home = &home;
   c.method.assign(m.method);
+  c.number = method;
   c.attempt = m.attempt;
   c.charged_bytes = charge_of(m);
   c.accepted_at = c.given_at = c.queued_at = c.progress_at = now_;
@@ -195,15 +237,16 @@ call& core::state::accept(peer& client, const message& m, service& home) {
 
 // --- given to a worker -----------------------------------------------------------------------------------------------
 
-void core::state::give(call& c, worker& w, const lane& where, const message& request) {
+bool core::state::give(call& c, worker& w, const lane& where, const message& request) {
   // Arguments that are collected first take no thread until they are whole.
   call_way way = where.way_of(*w.group);
   if (way == call_way::thread && request.content == huge_content::value) way = call_way::slices;
-  GATE_ASSERT(c.stage == call_stage::loose && w.takes(way));
+  GATE_ASSERT(c.stage == call_stage::loose && w.serves() && w.work.has_room());
   if (request.content && !w.self->context.huge) {
-    return end(c, errc::unsupported,
-               text_of({"the worker of service '", c.home->full_name(),
-                        "' speaks a dialect without huge payloads: pass smaller arguments"}));
+    end(c, errc::unsupported,
+        text_of({"the worker of service '", c.home->full_name(),
+                 "' speaks a dialect without huge payloads: pass smaller arguments"}));
+    return false;
   }
   c.stage = call_stage::running;
   ++running_;
@@ -233,35 +276,37 @@ void core::state::give(call& c, worker& w, const lane& where, const message& req
   if (c.client_ended) forward_client_end(c);
   if (c.client_stream() && !w.self->context.credit) open_arguments(c);
   if (c.kept && !c.idempotent()) drop_stored(c);
+  return true;
 }
 
-void core::state::give_queued(call& c, worker& w) {
-  if (c.budgeted && c.ends_at <= now_) return end(c, errc::timed_out, "no worker was free within the call's budget");
+bool core::state::give_queued(call& c, worker& w) {
+  if (c.budgeted && c.ends_at <= now_) {
+    end(c, errc::timed_out, "no worker was free within the call's budget");
+    return false;
+  }
   const lane& where = *c.waits_in;
   c.home->served(c);
   dequeue(c);
-  give(c, w, where, c.kept->view());
+  return give(c, w, where, c.kept->view());
 }
 
 void core::state::serve(worker& w) {
-  w.home->pool.refresh(w);
+  service& home = *w.home;
+  bool placed = false;  // where it belongs among the others
   while (w.serves()) {
-    call* const c = w.home->next_for(w);
-    if (c == nullptr) return;
-    give_queued(*c, w);
+    call* const c = home.next_for(w);
+    if (c == nullptr) break;
+    placed = give_queued(*c, w);
   }
+  if (!placed) home.pool.refresh(w);
 }
 
 void core::state::take_place(call& c, worker& w, call_way way) {
   c.way = way;
-  c.recalled = false;
+  c.recalled = c.answering = false;
   w.work.given(way, now_);
-  if (way == call_way::capacity) {
-    w.calls.push_back(c);
-  } else {
-    w.pooled.push_back(c);
-    if (w.recalls && !w.armed() && w.work.in_pool() > w.work.threads()) wheel_.arm(w, now_ + limits::work_ahead);
-  }
+  w.calls_of(way).push_back(c);
+  if (w.recalls && !w.armed() && w.work.is_ahead()) wheel_.arm(w, now_ + limits::work_ahead);
   w.home->pool.used(w);
 }
 
@@ -287,8 +332,9 @@ void core::state::on_answer(worker& w, const message& m) {
   }
   if (c->stage == call_stage::abandoned) {
     ++counted_.late_answers;
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
-    if (const peer* late = peers_.find(peer_id{c->late_client}); late != nullptr && !c->one_way()) {
+#ifdef GATE_PLANTED_BUGS
+    const peer* const late = peers_.find(peer_id{c->late_client});
+    if (is_planted(planted_bug::sends_late_answers) && late != nullptr && !c->one_way()) {
       message again = m;
       again.call = c->client_call;
       out_.send(late->id, again);
@@ -298,7 +344,8 @@ void core::state::on_answer(worker& w, const message& m) {
     deliver(*c, m);
   }
   // A call that failed says nothing about how long the method takes.
-  if (c->way == call_way::thread && m.type == message_type::final) w.work.ran(c->method, m.service_time);
+  const bool had_thread = c->way == call_way::thread || c->answering;
+  if (had_thread && m.type == message_type::final) w.work.ran(c->number, m.service_time);
   w.answered_at = now_;
   release_from_worker(*c);
   serve(w);
@@ -344,10 +391,10 @@ void core::state::deliver(call& c, const message& m) {
 
 void core::state::release_from_worker(call& c, bool begun) {
   deadline_wheel::disarm(c);
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 2
-  if (c.stage == call_stage::abandoned) c.holder->work.given(call_way::capacity, now_);
-#endif
-  if (c.stage == call_stage::abandoned) --abandoned_;
+  if (c.stage == call_stage::abandoned) {
+    if (is_planted(planted_bug::loses_credit_at_deadline)) c.holder->work.given(call_way::capacity, now_);
+    --abandoned_;
+  }
   leave_place(c, begun);
   c.stage = call_stage::loose;
   calls_.release(c);
@@ -412,8 +459,10 @@ void core::state::end(call& c, errc status, std::string_view text) {
     error.queue_time = since(c.accepted_at, c.stage == call_stage::queued ? now_ : c.given_at);
     out_.send(c.client->id, error);
   }
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
-  if (status == errc::timed_out && c.client != nullptr) c.late_client = static_cast<std::uint64_t>(c.client->id);
+#ifdef GATE_PLANTED_BUGS
+  if (is_planted(planted_bug::sends_late_answers) && status == errc::timed_out && c.client != nullptr) {
+    c.late_client = static_cast<std::uint64_t>(c.client->id);
+  }
 #endif
   if (c.stage == call_stage::running) {
     conclude(c, status);

@@ -32,20 +32,20 @@ std::string check_call(const call& c) {
 // Counts the calls that a worker holds, by its lists.
 std::string check_work(const worker& w, std::size_t& has) {
   std::size_t on_threads = 0, in_pool = 0;
-  for (const auto* list : {&w.calls, &w.pooled}) {
-    for (const call& c : *list) {
+  for (const call_way way : {call_way::capacity, call_way::thread, call_way::slices}) {
+    for (const call& c : w.calls_of(way)) {
       if (c.holder != &w) return "a call is in the list of another worker";
-      if ((list == &w.calls) != (c.way == call_way::capacity)) return "a call is in the wrong list of its worker";
+      if (c.way != way) return "a call is in the wrong list of its worker";
       ++has;
-      if (list == &w.pooled) ++in_pool;
-      if (c.way == call_way::thread) ++on_threads;
+      if (way != call_way::capacity) ++in_pool;
+      if (way == call_way::thread) ++on_threads;
     }
   }
   const held_work& work = w.work;
   if (has != work.held()) return "a worker's credit disagrees with the calls that it holds";
   if (in_pool != work.in_pool() || on_threads != work.on_threads()) return "the counts of a worker's threads are wrong";
   if (has > work.capacity()) return "a worker is over its capacity";
-  if (w.recalls && in_pool > work.threads() && !w.armed()) return "what waits at a worker is not looked after";
+  if (w.recalls && work.is_ahead() && !w.armed()) return "what waits at a worker is not looked after";
   return {};
 }
 
@@ -127,8 +127,11 @@ std::string core::state::check_service(const service& s) const {
     ++workers;
     if (w.group != nullptr) ++members;
     if (w.group == nullptr) continue;
-    if (w.takes(call_way::capacity) != w.group->free.contains(w)) return "the order of free workers is wrong";
-    if (w.takes(call_way::thread) != w.group->with_threads.contains(w)) return "the order of free threads is wrong";
+    const method_group& g = *w.group;
+    if ((g.takes_places && w.takes(call_way::capacity)) != g.free.contains(w))
+      return "the order of free workers is wrong";
+    if ((g.takes_threads && w.takes(call_way::thread)) != g.with_threads.contains(w))
+      return "the order of free threads is wrong";
   }
   if (workers != s.worker_count || members != s.pool.members()) return "the counts of workers are wrong";
   if (s.unused()) return "it is kept for nothing";
@@ -137,8 +140,10 @@ std::string core::state::check_service(const service& s) const {
   for (const call* c : waiting) {
     bytes += c->kept->bytes();
     if (c->home != &s) return "a call waits for another service";
+    if (const method_place at = s.place_of(c->method); at.where != c->waits_in || at.number != c->number)
+      return "a call waits in the wrong place";
     if (worker_pool::can_begin(c->waits_in->offers)) return "a call waits while a worker could take it";
-    if (members > 0 && c->waits_in->offers.empty()) return "a call waits for a method that nobody has";
+    if (members > 0 && c->waits_in->offers.empty() && !s.sorting.armed()) return "a call waits for a method that nobody has";
   }
   for (const auto& l : s.lanes()) {
     if (!l->waiting.consistent()) return "the turns of its clients are wrong";

@@ -1,11 +1,13 @@
 #include "broker/src/core/client_turns.hpp"
 
 #include <bit>
+#include <new>
 #include <utility>
 
 #include <gate/assert.hpp>
 
 #include "broker/src/core/peers.hpp"
+#include "common/src/planted_bug.hpp"
 
 namespace gate::broker {
 
@@ -24,6 +26,11 @@ const std::string& principal_of(const call& c) noexcept {
 }
 
 }  // namespace
+
+client_places::~client_places() {
+  while (client_line* const line = few.first()) line->owner->leave_client(*line);
+  while (client_line* const line = more.first()) line->owner->leave_client(*line);
+}
 
 // --- calls
 
@@ -59,12 +66,10 @@ void client_turns::remove(call& c) noexcept {
 
 void client_turns::served(const call& c) noexcept {
   client_share& share = *c.line->share;
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 7
-  if (share.calls > 0) return;
-#endif
-  share.lines.push_back(*c.line);
+  if (is_planted(planted_bug::keeps_its_turn) && share.calls > 0) return;
+  if (share.lines.last() != c.line) share.lines.push_back(*c.line);
   share.turn = ++clock_;
-  order_.push_back(share);
+  if (order_.last() != &share) order_.push_back(share);
 }
 
 void client_turns::clear() noexcept {
@@ -73,12 +78,44 @@ void client_turns::clear() noexcept {
 
 // --- places
 
-// A client waits in few lanes at once.
 client_line* client_turns::line_of(const peer& client) const noexcept {
-  for (client_line& line : client.lines) {
+  for (client_line& line : client.places.few) {
     if (line.owner == this) return &line;
   }
-  return nullptr;
+  if (client.places.more.empty()) return nullptr;
+  const auto at = by_client_.find(&client.places);
+  return at == by_client_.end() ? nullptr : at->second;
+}
+
+// False: there is no memory for it.
+bool client_turns::index(client_line& line, const client_places& client) noexcept {
+  try {
+    return by_client_.emplace(&client, &line).second;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void client_turns::place(client_line& line, client_places& client) noexcept {
+  line.indexed = client.few_count >= client_places::few_max && index(line, client);
+  if (line.indexed) {
+    client.more.push_back(line);
+  } else {
+    ++client.few_count;
+    client.few.push_front(line);
+  }
+  line.at = &client;
+}
+
+void client_turns::leave_client(client_line& line) noexcept {
+  client_places* const client = std::exchange(line.at, nullptr);
+  if (client == nullptr) return;
+  client_list::unlink(line);
+  if (line.indexed) {
+    by_client_.erase(client);
+  } else {
+    --client->few_count;
+  }
 }
 
 client_share* client_turns::share_of(const std::string& principal) const noexcept {
@@ -93,10 +130,10 @@ client_line& client_turns::open_line(const call& c, bool at_front) {
     spare_lines_.reserve(lines_.size());  // so that close() cannot fail
     spare_lines_.push_back(lines_.back().get());
   }
+  client_line& line = *spare_lines_.back();
   const std::string& principal = principal_of(c);
   client_share* const known = share_of(principal);
   client_share& share = known != nullptr ? *known : open_share(principal, at_front);
-  client_line& line = *spare_lines_.back();
   spare_lines_.pop_back();
   line.owner = this;
   line.share = &share;
@@ -105,7 +142,7 @@ client_line& client_turns::open_line(const call& c, bool at_front) {
   } else {
     share.lines.push_back(line);
   }
-  if (c.client != nullptr) c.client->lines.push_front(line);
+  if (c.client != nullptr) place(line, c.client->places);
   return line;
 }
 
@@ -131,9 +168,9 @@ client_share& client_turns::open_share(const std::string& principal, bool at_fro
 
 void client_turns::close(client_line& line) noexcept {
   client_share& share = *std::exchange(line.share, nullptr);
-  line.owner = nullptr;
   line_list::unlink(line);
-  client_list::unlink(line);
+  leave_client(line);
+  line.owner = nullptr;
   spare_lines_.push_back(&line);
   if (share.lines.empty()) {
     if (!share.principal.empty()) by_principal_.erase(share.principal);
@@ -177,7 +214,7 @@ std::size_t client_turns::weight_of(const peer& client) const noexcept {
 }
 
 bool client_turns::consistent() const noexcept {
-  std::size_t named = 0;
+  std::size_t named = 0, indexed = 0;
   std::uint64_t turn = 0;
   for (const client_share& s : order_) {
     if (s.lines.empty() || s.turn < turn || !weight_list::linked(s)) return false;
@@ -185,6 +222,11 @@ bool client_turns::consistent() const noexcept {
     std::size_t calls = 0, bytes = 0;
     for (const client_line& l : s.lines) {
       if (l.owner != this || l.share != &s || l.calls.empty()) return false;
+      if (l.at != nullptr) {
+        const auto known = by_client_.find(l.at);
+        if (l.indexed != (known != by_client_.end()) || (l.indexed && known->second != &l)) return false;
+        if (l.indexed) ++indexed;
+      }
       for (const call& c : l.calls) {
         if (c.line != &l) return false;
         if (c.client != nullptr && c.client->context.logged_in() != !s.principal.empty()) return false;
@@ -197,7 +239,7 @@ bool client_turns::consistent() const noexcept {
     if (s.weight_class != static_cast<unsigned>(std::bit_width(s.weight()))) return false;
     if (!s.principal.empty()) ++named;
   }
-  return named == by_principal_.size();
+  return named == by_principal_.size() && indexed == by_client_.size();
 }
 
 }  // namespace gate::broker

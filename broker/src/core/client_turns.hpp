@@ -1,6 +1,6 @@
 // Decides whose call is served next: the clients that wait in one lane take turns, and those of one principal share its
-// turn. docs/scheduling.md, section 1. An operation costs O(1), and finding a client's place one step for each lane in
-// which that client waits. The place is made when its first call waits here, and gone with its last.
+// turn. docs/scheduling.md, section 1. Each operation costs O(1). A client's place is made when its first call waits
+// here, and gone with its last.
 #pragma once
 
 #include <array>
@@ -19,6 +19,7 @@ namespace gate::broker {
 
 struct client_share;
 class client_turns;
+struct client_places;
 
 struct of_share;   // tag: the list of a share's lines
 struct of_client;  // tag: the list of a client's lines
@@ -29,7 +30,21 @@ struct by_weight;  // tag: shares of about the same weight
 struct client_line : intrusive_node<of_share>, intrusive_node<of_client> {
   client_turns* owner = nullptr;
   client_share* share = nullptr;
+  client_places* at = nullptr;  // null once its client is gone
+  bool indexed = false;         // it is one of the client's many: the lane finds it by the client
   intrusive_list<call, in_queue> calls;
+};
+
+// The lines of one client, in all lanes: a few are looked through, and a lane finds the others by the client.
+struct client_places {
+  static constexpr std::size_t few_max = 8;
+  intrusive_list<client_line, of_client> few, more;
+  std::size_t few_count = 0;
+
+  client_places() = default;
+  client_places(const client_places&) = delete;
+  client_places& operator=(const client_places&) = delete;
+  ~client_places();
 };
 
 // The lines of one principal; without a login, of one connection.
@@ -79,6 +94,11 @@ class client_turns {
   std::size_t weight_of(const peer& client) const noexcept;
   // The latest call of that share's line that is served last.
   static call& latest_of(const client_share& share) noexcept { return *share.lines.last()->calls.last(); }
+  // The call before that one in its line, or null.
+  static call* before(const call& c) noexcept { return c.line->calls.before(c); }
+
+  // The line's client is gone: its calls stay.
+  void leave_client(client_line& line) noexcept;
 
   // Whether lists, counts and classes agree.
   bool consistent() const noexcept;
@@ -90,6 +110,8 @@ class client_turns {
   client_line* line_of(const peer& client) const noexcept;
   client_share* share_of(const std::string& principal) const noexcept;
   client_line& open_line(const call& c, bool at_front);
+  void place(client_line& line, client_places& client) noexcept;
+  bool index(client_line& line, const client_places& client) noexcept;
   client_share& open_share(const std::string& principal, bool at_front);
   void close(client_line& line) noexcept;
   void weigh(client_share& share) noexcept;
@@ -100,6 +122,7 @@ class client_turns {
   std::array<intrusive_list<client_share, by_weight>, classes> classes_;
   std::uint64_t classes_used_ = 0;
   std::unordered_map<std::string, client_share*> by_principal_;
+  std::unordered_map<const client_places*, client_line*> by_client_;  // of those who wait in many lanes
   std::vector<std::unique_ptr<client_line>> lines_;  // all that were made; those of spare_lines_ are free
   std::vector<std::unique_ptr<client_share>> shares_;
   std::vector<client_line*> spare_lines_;

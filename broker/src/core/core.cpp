@@ -115,6 +115,16 @@ void core::state::arriving(peer_id id, instant now) {
   if (peer* p = peers_.find(id); p != nullptr && p->work != nullptr && p->context.heartbeats) on_heartbeat(*p);
 }
 
+void core::state::answering(peer_id id, call_id name, instant now) {
+  enter(now);
+  peer* p = peers_.find(id);
+  if (p == nullptr || p->work == nullptr) return;
+  call* const c = calls_.held_by(*p->work, name);
+  if (c == nullptr || c->way != call_way::thread) return;
+  c->answering = true;
+  give_thread_back(*c);
+}
+
 void core::state::unsent(peer_id id, const message& request, instant now) {
   enter(now);
   peer* p = peers_.find(id);
@@ -138,6 +148,9 @@ void core::state::tick(instant now) {
         break;
       case timer_kind::service:
         on_grace_over(static_cast<service&>(t));
+        break;
+      case timer_kind::sorting:
+        on_sorting(static_cast<sorting_timer&>(t).of);
         break;
       case timer_kind::life:
         on_life(static_cast<peer&>(static_cast<life_timer&>(t)));
@@ -200,8 +213,10 @@ bool core::allows(peer_id peer, const message& request, instant now) { return st
 void core::rights_changed(instant now) { state_->rights_changed(now); }
 void core::closed(peer_id peer, instant now, std::string_view why) { state_->closed(peer, now, why); }
 void core::arriving(peer_id peer, instant now) { state_->arriving(peer, now); }
+void core::answering(peer_id worker, call_id call, instant now) { state_->answering(worker, call, now); }
 void core::unsent(peer_id worker, const message& request, instant now) { state_->unsent(worker, request, now); }
 void core::flushed(peer_id peer, instant now) { state_->flushed(peer, now); }
+void core::forget_spare() { state_->forget_spare(); }
 void core::tick(instant now) { state_->tick(now); }
 instant core::next_deadline() const noexcept { return state_->next_deadline(); }
 void core::drain(instant now) { state_->drain(now); }

@@ -48,6 +48,9 @@ class core {
   // Some of a message has arrived from that peer: a worker of whom heartbeats are expected is not silent.
   void arriving(peer_id peer, instant now);
 
+  // The method of that call has returned; the answer is on its way.
+  void answering(peer_id worker, call_id call, instant now);
+
   // A request that was given to `worker` has provably not left this process (its out-queue was dropped). Comes before
   // `closed`.
   void unsent(peer_id worker, const message& request, instant now);
@@ -66,6 +69,8 @@ class core {
 
   // All that was queued for that peer has been given to the transport. Matters for peers whose dialect has no credit.
   void flushed(peer_id peer, instant now);
+  // Gives back what is kept for calls to come.
+  void forget_spare();
 
   // Time passes. Due at the latest at next_deadline(); earlier or later calls are harmless.
   void tick(instant now);

@@ -55,8 +55,10 @@ class core::state {
   void rights_changed(instant now);
   void closed(peer_id id, instant now, std::string_view why);
   void arriving(peer_id id, instant now);
+  void answering(peer_id id, call_id name, instant now);
   void unsent(peer_id id, const message& request, instant now);
   void flushed(peer_id id, instant now);
+  void forget_spare() { calls_.forget_spare(); }
   void tick(instant now);
   void drain(instant now);
   void shut_down(instant now);
@@ -125,26 +127,30 @@ class core::state {
 
   void on_request(peer& client, const message& m);
   // Whether the request was accepted; else it was refused, and its client told.
-  bool take_in(peer& client, const service_key& what, const message& m);
+  bool take_in(peer& client, const service_key& what, service* known, const message& m, std::uint64_t hash);
+  // What the client called last, if it calls that again; null otherwise.
+  service* last_home(const peer& client, std::string_view said) const noexcept;
+  method_place place_of(peer& client, const message& m, service& home);
   void on_cancel(peer& client, const message& m);
   void on_answer(worker& w, const message& m);
   void on_deadline(call& c);
 
   void refuse(peer& client, const message& m, errc status, std::string_view text);
   // The service of that name, made when it may yet come; null, and the request refused, when it is not to be expected.
-  service* expect(peer& client, const service_key& what, const message& m);
+  service* expect(peer& client, const service_key& what, service* known, const message& m);
   bool refused_by_queue(peer& client, const message& m, service& home, const lane& where);
+  bool has_room(const service& home, std::size_t bytes, std::size_t calls_less, std::size_t bytes_less) const noexcept;
   void make_room(const peer& client, service& home, const lane& where, std::size_t bytes);
-  call& accept(peer& client, const message& m, service& home);
+  call& accept(peer& client, const message& m, service& home, std::uint32_t method, std::uint64_t hash);
   void deliver(call& c, const message& m);
   // The worker's answer is in: its credit is free again, and so is the slot.
   void release_from_worker(call& c, bool begun = true);
 
-  // Gives a loose call of that lane to a worker that takes it. `request` may be c.kept.
-  void give(call& c, worker& w, const lane& where, const message& request);
+  // Gives a loose call of that lane to a worker that has room. `request` may be c.kept. False: the call ended instead.
+  bool give(call& c, worker& w, const lane& where, const message& request);
   void take_place(call& c, worker& w, call_way way);
   worker& leave_place(call& c, bool begun);
-  void give_queued(call& c, worker& w);
+  bool give_queued(call& c, worker& w);
   // Gives waiting calls to that worker as long as it takes them.
   void serve(worker& w);
 
@@ -168,6 +174,8 @@ class core::state {
   // --- handover.cpp --------------------------------------------------------------------------------------------------
 
   void on_returned(worker& w, const message& m);
+  void place_again(call& c, worker& w, const message& returned);
+  bool may_queue(const call& c) const noexcept;
   // What goes on with calls that have no worker any more: each is given to another one, queued again in front, or
   // ended.
   void hand_over(service& s, std::vector<call*>& calls, worker* avoid);
@@ -177,16 +185,19 @@ class core::state {
   void worker_left(worker& w, std::string_view why);
   // No more calls for that worker, for good.
   void retire(worker& w);
+  // The groups of its pool have changed: its lanes are worked out, at once or when that is not too often.
   void regroup(service& s);
+  void on_sorting(service& s);
+  void sort_out(service& s);
   void start_grace(service& s, instant until);
   void on_grace_over(service& s);
   void drop_if_unused(service& s);
 
-  // --- recall.cpp
-  // -----------------------------------------------------------------------------------------------------
+  // --- recall.cpp ----------------------------------------------------------------------------------------------------
 
   void on_hold(worker& w);
   bool may_recall(const call& c) const noexcept;
+  method_place place_at(const worker& w, const call& c) const noexcept;
 
   // --- streams.cpp ---------------------------------------------------------------------------------------------------
 
@@ -198,6 +209,7 @@ class core::state {
   void forward_client_end(const call& c);
   void grant_to_client(call& c, credit_grant more);
   void grant_to_worker(call& c, credit_grant more);
+  void give_thread_back(call& c);
   void open_arguments(call& c);
   void refill(peer& p);
 
@@ -217,6 +229,8 @@ class core::state {
   service_table services_;
   in_flight calls_;
   counters counted_;
+  std::uint64_t epoch_ = 1;   // changes with each name that a client may remember the meaning of
+  std::uint64_t rounds_ = 0;  // of looks for calls to be handed back
 
   instant started_at_;
   instant now_;

@@ -7,6 +7,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/core/core_state.hpp"
+#include "common/src/planted_bug.hpp"
 
 namespace gate::broker {
 
@@ -41,12 +42,42 @@ void core::state::on_returned(worker& w, const message& m) {
         text_of({"workers of service '", home.full_name(), "' handed the call back unread ",
                  std::to_string(hand_backs_max), " times; call again later"}));
   } else {
-    // The worker's copy stands for its octets only: what the broker decides by, it knows itself.
-    if (!c->kept && may_keep(*c, stored_request::measure(m))) store(*c, copy_of(m));
-    std::vector<call*> one{c};
-    hand_over(home, one, &w);
+    place_again(*c, w, m);
   }
   serve(w);
+}
+
+// Whether a call that is kept may wait again.
+bool core::state::may_queue(const call& c) const noexcept {
+  const service& home = *c.home;
+  return home.queued() < settings_.queue_max && queued_ < settings_.queue_total_max &&
+         home.queued_bytes() + c.kept->bytes() <= settings_.queue_bytes_max;
+}
+
+// Goes on with a call that a worker handed back. One that was asked for loses nothing by that: where it has no other
+// place, it is given back.
+void core::state::place_again(call& c, worker& w, const message& returned) {
+  service& home = *w.home;
+  const method_place place = home.place_of(c.method);
+  const lane& where = *place.where;
+  // The worker's copy stands for its octets only: what the broker decides by, it knows itself.
+  const auto keep = [&] {
+    if (!c.kept && may_keep(c, stored_request::measure(returned))) store(c, copy_of(returned));
+  };
+  if (c.idempotent()) keep();
+  const message& request = c.kept ? c.kept->view() : returned;
+  if (worker* const to = home.pool.pick(where.offers, place.number, now_, &w); to != nullptr) {
+    c.number = place.number;
+    give(c, *to, where, request);
+    return;
+  }
+  keep();
+  if (c.recalled && w.serves() && (!c.kept || !may_queue(c))) {
+    give(c, w, where, c.kept ? c.kept->view() : returned);
+    return;
+  }
+  std::vector<call*> one{&c};
+  hand_over(home, one, &w);
 }
 
 bool core::state::may_run_again(const call& c) const noexcept {
@@ -69,15 +100,17 @@ void core::state::take_from_worker(call& c, bool begun) {
 void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid) {
   std::vector<call*> waiting;
   for (call* c : calls) {
-    lane& where = s.lane_of(c->method);
+    const method_place place = s.place_of(c->method);
+    const lane& where = *place.where;
+    c->number = place.number;
     if (!c->kept) {
       end(*c, errc::busy,
           text_of({"the worker of service '", s.full_name(),
                    "' left before it read the call, and there is no "
                    "room to queue it (client_bytes_max, queue_total_bytes_max); call again later"}));
-    } else if (worker* const w = s.pool.pick(where.offers, c->method, now_, avoid); w != nullptr) {
+    } else if (worker* const w = s.pool.pick(where.offers, place.number, now_, avoid); w != nullptr) {
       give(*c, *w, where, c->kept->view());
-    } else if (where.offers.empty() && s.pool.members() > 0) {
+    } else if (where.offers.empty() && s.pool.members() > 0 && !s.sorting.armed()) {
       end(*c, c->executed ? errc::worker_lost : errc::no_method,
           text_of({"the last worker of service '", s.full_name(), "' with the method '", c->method, "' went away"}));
     } else if (!s.awaited()) {
@@ -95,7 +128,7 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid
   for (auto at = waiting.rbegin(); at != waiting.rend(); ++at) {
     call& c = **at;
     if (s.queued_bytes() + c.kept->bytes() <= settings_.queue_bytes_max) {
-      enqueue(c, s.lane_of(c.method), true);
+      enqueue(c, *s.place_of(c.method).where, true);
     } else {
       end(c, c.executed ? errc::worker_lost : errc::busy,
           text_of({"the worker of service '", s.full_name(), "' went away, and the queue for another one is full"}));
@@ -117,14 +150,12 @@ void core::state::worker_left(worker& w, std::string_view why) {
 
   std::vector<call*> again;
   while (call* const c = w.first_call()) {
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 3
-    if (c->stage == call_stage::running) {
+    if (is_planted(planted_bug::forgets_calls_of_lost) && c->stage == call_stage::running) {
       intrusive_list<call, by_worker>::unlink(*c);
       c->holder = nullptr;
       deadline_wheel::disarm(*c);
       continue;
     }
-#endif
     if (c->stage == call_stage::abandoned) {
       release_from_worker(*c);
       continue;
@@ -147,7 +178,7 @@ void core::state::worker_left(worker& w, std::string_view why) {
 void core::state::retire(worker& w) {
   if (w.group == nullptr) return;
   service& s = *w.home;
-  const bool changed = s.pool.leave(w);
+  const bool changed = s.leave(w);
   if (s.pool.members() == 0) {
     if (settings_.watcher != nullptr) settings_.watcher->service_down(s.full_name());
     start_grace(s, now_ + settings_.service_grace);
@@ -158,6 +189,23 @@ void core::state::retire(worker& w) {
 // --- one service -----------------------------------------------------------------------------------------------------
 
 void core::state::regroup(service& s) {
+  if (s.sorting.armed()) return;
+  if (s.pace.next() > now_) return wheel_.arm(s.sorting, s.pace.next());
+  sort_out(s);
+}
+
+void core::state::on_sorting(service& s) {
+  sort_out(s);
+  for (worker& w : s.workers) {
+    if (w.group == nullptr) continue;
+    w.work.time_methods(w.group->numbers_end);
+    serve(w);
+  }
+}
+
+void core::state::sort_out(service& s) {
+  ++epoch_;
+  s.pace.done(now_, s.queued(), s.pool.methods());
   for (call* c : s.sort_out()) {
     end(*c, errc::no_method, text_of({"service '", s.full_name(), "' has no method '", c->method, "'"}));
   }
@@ -179,7 +227,9 @@ void core::state::on_grace_over(service& s) {
 }
 
 void core::state::drop_if_unused(service& s) {
-  if (s.unused()) services_.erase(s);
+  if (!s.unused()) return;
+  ++epoch_;
+  services_.erase(s);
 }
 
 }  // namespace gate::broker

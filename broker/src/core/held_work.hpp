@@ -2,12 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <string_view>
+#include <vector>
 
 #include <gate/clock.hpp>
 #include <gate/limits.hpp>
@@ -45,15 +43,14 @@ class held_work {
     thread_came_free(now);
   }
 
+  // Room for a mean of each method whose number is below that.
+  void time_methods(std::uint32_t numbers_end) { means_ns_.resize(numbers_end); }
   // The worker's word on how long a method ran that has ended. Zero: it did not begin.
-  void ran(std::string_view method, std::chrono::microseconds time) noexcept {
+  void ran(std::uint32_t method, std::chrono::microseconds time) noexcept {
     if (time.count() <= 0) return;
     const std::int64_t sample = std::min<std::int64_t>(time.count(), sample_us_max) * 1000;
-    mean_ns_ = mean_ns_ == 0 ? sample : mean_ns_ + (sample - mean_ns_) / 8;
-    const std::size_t name = std::hash<std::string_view>{}(method);
-    method_time& own = methods_[name % methods_.size()];
-    own.mean_ns = own.name != name || own.mean_ns == 0 ? sample : own.mean_ns + (sample - own.mean_ns) / 8;
-    own.name = name;
+    if (method < means_ns_.size()) follow(means_ns_[method], sample);
+    if (!follow(mean_ns_, sample)) return;
     const std::int64_t ahead = threads_ * std::int64_t{work_ahead_ns} / std::max<std::int64_t>(mean_ns_, 1);
     ahead_ = static_cast<std::uint32_t>(std::min<std::int64_t>(ahead, capacity_));
   }
@@ -63,12 +60,10 @@ class held_work {
   bool has_thread() const noexcept { return held_ < capacity_ && on_threads_ < thread_calls_max(); }
   // Whether a call of that method may wait for a thread: not one of which nothing is known, or that takes too long
   // itself. To be asked when has_thread().
-  bool fits(std::string_view method) const noexcept {
+  bool fits(std::uint32_t method) const noexcept {
     if (on_threads_ < threads_ || threads_ == 0) return true;
-    const std::size_t name = std::hash<std::string_view>{}(method);
-    const method_time& own = methods_[name % methods_.size()];
-    if (own.name != name || own.mean_ns == 0) return false;
-    return (on_threads_ - threads_ + 1) * own.mean_ns <= threads_ * work_ahead_ns;
+    const std::int64_t mean_ns = method < means_ns_.size() ? means_ns_[method] : 0;
+    return mean_ns != 0 && (on_threads_ - threads_ + 1) * mean_ns <= threads_ * work_ahead_ns;
   }
   // None of its threads has come free for so long that what it holds ahead cannot be what it was thought to be. It
   // lasts until one does.
@@ -85,8 +80,12 @@ class held_work {
   std::uint32_t thread_calls_max() const noexcept {
     return threads_ == 0 ? capacity_ : late_ ? threads_ : std::min(capacity_, threads_ + ahead_);
   }
-  // Threads that nobody uses.
-  std::uint32_t idle_threads() const noexcept { return in_pool_ < threads_ && has_thread() ? threads_ - in_pool_ : 0; }
+  // Whether calls that it holds may wait for a thread.
+  bool is_ahead() const noexcept { return on_threads_ > 0 && in_pool_ > threads_; }
+  // Calls that it may be given while it has threads that nobody uses.
+  std::uint32_t idle_room() const noexcept {
+    return in_pool_ < threads_ && has_thread() ? std::min(thread_calls_max() - on_threads_, capacity_ - held_) : 0;
+  }
 
  private:
   static constexpr std::int64_t work_ahead_ns =
@@ -102,21 +101,21 @@ class held_work {
     progress_at_ = now;
     late_ = false;
   }
-
-  // The mean time of one method, found by the hash of its name. Two methods that share a place forget each other.
-  struct method_time {
-    std::size_t name = 0;
-    std::int64_t mean_ns = 0;
-  };
+  // Whether the mean changed.
+  static bool follow(std::int64_t& mean_ns, std::int64_t sample) noexcept {
+    const std::int64_t former = mean_ns;
+    mean_ns = former == 0 ? sample : former + (sample - former) / 8;
+    return mean_ns != former;
+  }
 
   std::uint32_t capacity_ = 0, threads_ = 0;
-  std::uint32_t held_ = 0;        // calls given and not answered
-  std::uint32_t in_pool_ = 0;     // of them those that need threads at all,
-  std::uint32_t on_threads_ = 0;  // and those that need one until they end
-  std::uint32_t ahead_ = 0;       // calls that may wait for a thread
-  std::int64_t mean_ns_ = 0;      // that a method keeps a thread, over all; 0: nothing is known
-  std::array<method_time, 16> methods_{};
-  instant progress_at_{};  // when a thread was last seen to come free, or to be
+  std::uint32_t held_ = 0;              // calls given and not answered
+  std::uint32_t in_pool_ = 0;           // of them those that need threads at all,
+  std::uint32_t on_threads_ = 0;        // and those that need one until they end
+  std::uint32_t ahead_ = 0;             // calls that may wait for a thread
+  std::int64_t mean_ns_ = 0;            // that a method keeps a thread, over all; 0: nothing is known
+  std::vector<std::int64_t> means_ns_;  // of each method, by its number in the service; 0: nothing is known
+  instant progress_at_{};               // when a thread was last seen to come free, or to be
   bool late_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "broker/src/core/in_flight.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <gate/assert.hpp>
@@ -9,10 +10,20 @@
 namespace gate::broker {
 
 call& in_flight::take() {
+  if (free_.empty() && !absent_.empty()) {
+    const std::uint32_t chunk = absent_.back();
+    make_chunk(chunk);
+    absent_.pop_back();
+    for (std::uint32_t i = chunk_calls; i-- > 0;) {
+      const std::uint32_t index = chunk * chunk_calls + i;
+      at(index).index = index;
+      free_.push_back(index);
+    }
+  }
   if (free_.empty()) {
     if (used_ % chunk_calls == 0) {
-      chunks_.push_back(std::make_unique<call[]>(chunk_calls));
-      free_.reserve(chunks_.size() * chunk_calls);  // so that release() cannot fail
+      if (chunks_.size() == used_ / chunk_calls) chunks_.emplace_back();
+      make_chunk(used_ / chunk_calls);
     }
     call& c = at(used_);
     c.index = used_++;
@@ -26,7 +37,8 @@ call& in_flight::take() {
 void in_flight::release(call& c) noexcept {
   GATE_ASSERT(c.stage == call_stage::loose && !c.kept && c.client == nullptr && c.holder == nullptr && !c.armed());
   c.flags = 0;
-  c.budgeted = c.delivered = c.client_fed = c.client_ended = c.given = c.executed = c.huge_answer = c.recalled = false;
+  c.budgeted = c.delivered = c.client_fed = c.client_ended = c.given = c.executed = c.huge_answer = false;
+  c.recalled = c.answering = false;
   c.hand_backs = 0;
   c.attempt = 0;
   c.home = nullptr;
@@ -35,6 +47,32 @@ void in_flight::release(call& c) noexcept {
   c.arguments_total.reset();
   c.orphan_caller.clear();
   free_.push_back(c.index);
+}
+
+void in_flight::make_chunk(std::uint32_t chunk) {
+  free_.reserve(chunks_.size() * chunk_calls);  // so that release() cannot fail
+  chunks_[chunk] = std::make_unique<call[]>(chunk_calls);
+  // A worker may still name a call of the chunk that was there before: no name comes twice.
+  for (std::uint32_t i = 0; i < chunk_calls; ++i) chunks_[chunk][i].generation = generation_floor_;
+}
+
+void in_flight::forget_spare() {
+  std::vector<std::uint32_t> unused(chunks_.size());
+  for (const std::uint32_t index : free_) ++unused[index / chunk_calls];
+  bool any = false;
+  for (std::uint32_t chunk = 0; chunk < chunks_.size(); ++chunk) {
+    if (unused[chunk] < chunk_calls) continue;
+    for (std::uint32_t i = 0; i < chunk_calls; ++i) {
+      generation_floor_ = std::max(generation_floor_, chunks_[chunk][i].generation);
+    }
+    absent_.push_back(chunk);
+    chunks_[chunk].reset();
+    any = true;
+  }
+  if (any) std::erase_if(free_, [this](std::uint32_t index) { return chunks_[index / chunk_calls] == nullptr; });
+  std::size_t entries = table_.size();
+  while (entries > table_min && (entered_ + 1) * 4 <= entries) entries /= 2;
+  if (entries < table_.size()) resize(entries);
 }
 
 call_id in_flight::rename(call& c) noexcept {
@@ -47,7 +85,7 @@ call_id in_flight::name_of(const call& c) noexcept { return call_id{(std::uint64
 call* in_flight::held_by(const worker& holder, call_id name) const noexcept {
   const auto number = static_cast<std::uint64_t>(name);
   const auto index = static_cast<std::uint32_t>(number);
-  if (index >= used_) return nullptr;
+  if (index >= used_ || chunks_[index / chunk_calls] == nullptr) return nullptr;
   call& c = at(index);
   return c.holder == &holder && c.generation == number >> 32 ? &c : nullptr;
 }
@@ -60,9 +98,8 @@ std::uint64_t in_flight::hash_of(const peer& client, call_id id) const noexcept 
   return h ^ (h >> 32);
 }
 
-call* in_flight::find(const peer& client, call_id id) const noexcept {
+call* in_flight::find(const peer& client, call_id id, std::uint64_t hash) const noexcept {
   if (entered_ == 0) return nullptr;
-  const std::uint64_t hash = hash_of(client, id);
   const std::size_t mask = table_.size() - 1;
   for (std::size_t i = hash & mask; table_[i].who != nullptr; i = (i + 1) & mask) {
     const entry& e = table_[i];
@@ -71,9 +108,9 @@ call* in_flight::find(const peer& client, call_id id) const noexcept {
   return nullptr;
 }
 
-void in_flight::enter(call& c) {
-  if ((entered_ + 1) * 2 > table_.size()) grow();
-  const std::uint64_t hash = hash_of(*c.client, c.client_call);
+void in_flight::enter(call& c, std::uint64_t hash) {
+  if ((entered_ + 1) * 2 > table_.size()) resize(table_.empty() ? table_min : table_.size() * 2);
+  c.hash = hash;
   const std::size_t mask = table_.size() - 1;
   std::size_t i = hash & mask;
   while (table_[i].who != nullptr) i = (i + 1) & mask;
@@ -84,7 +121,7 @@ void in_flight::enter(call& c) {
 // Closes the gap by moving back what stands behind it, so that no markers of removed entries pile up.
 void in_flight::remove(call& c) noexcept {
   const std::size_t mask = table_.size() - 1;
-  std::size_t gap = hash_of(*c.client, c.client_call) & mask;
+  std::size_t gap = c.hash & mask;
   while (table_[gap].who != &c) {
     GATE_ASSERT(table_[gap].who != nullptr);
     gap = (gap + 1) & mask;
@@ -99,8 +136,8 @@ void in_flight::remove(call& c) noexcept {
   --entered_;
 }
 
-void in_flight::grow() {
-  std::vector<entry> former(table_.empty() ? table_min : table_.size() * 2);
+void in_flight::resize(std::size_t entries) {
+  std::vector<entry> former(entries);
   former.swap(table_);
   const std::size_t mask = table_.size() - 1;
   for (const entry& e : former) {

@@ -43,6 +43,8 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
 
   std::uint32_t index = 0;       // of its slot
   std::uint32_t generation = 0;  // of what the slot is used for: one for each time that a call is given to a worker
+  std::uint64_t hash = 0;        // under which its client finds it
+  std::uint32_t number = 0;      // of its method, as its service counts them
   call_stage stage = call_stage::loose;
 
   std::uint8_t flags = 0;
@@ -54,6 +56,7 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   bool given = false;                 // to a worker, at least once
   bool executed = false;              // a worker may have read it
   bool huge_answer = false;           // its head has gone to the client
+  bool answering = false;             // its method has returned, on a thread that others have by now
   bool recalled = false;              // its worker was asked to hand it back
   call_way way = call_way::capacity;  // what it takes of its worker, while it has one
   std::uint16_t hand_backs = 0;
@@ -78,8 +81,8 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   std::string orphan_caller;             // the principal of a client that has left
   std::unique_ptr<stored_request> kept;  // while queued; while running too, when it may be given to a second worker
 
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 1
-  std::uint64_t late_client = 0;
+#ifdef GATE_PLANTED_BUGS
+  std::uint64_t late_client = 0;  // whom the planted bug sends a late answer
 #endif
 
   bool reads(std::uint8_t encoding) const noexcept { return (encoding & ~accept) == 0; }
@@ -104,10 +107,16 @@ class in_flight {
   // state allocates nothing.
   call& take();
   void release(call& c) noexcept;
+  // Gives back the memory of slots that are not in use, as far as they lie together.
+  void forget_spare();
+  std::size_t slots() const noexcept { return chunks_.size() * chunk_calls - absent_.size() * chunk_calls; }
 
   // By the name that its client gave it; null when no such call is open.
-  call* find(const peer& client, call_id id) const noexcept;
-  void enter(call& c);  // under c.client and c.client_call, which find() does not know yet
+  call* find(const peer& client, call_id id) const noexcept { return find(client, id, hash_of(client, id)); }
+  call* find(const peer& client, call_id id, std::uint64_t hash) const noexcept;
+  void enter(call& c) { enter(c, hash_of(*c.client, c.client_call)); }
+  void enter(call& c, std::uint64_t hash);  // under c.client and c.client_call, which find() does not know yet
+  std::uint64_t hash_of(const peer& client, call_id id) const noexcept;
   void remove(call& c) noexcept;
 
   // The name of a call towards the worker that it is given to, a new one each time.
@@ -119,6 +128,7 @@ class in_flight {
   // Every slot that is in use, in a fixed order.
   template <class Visit> void for_each(Visit&& visit) const {
     for (std::uint32_t i = 0; i < used_; ++i) {
+      if (chunks_[i / chunk_calls] == nullptr) continue;
       call& c = at(i);
       if (c.stage != call_stage::loose) visit(c);
     }
@@ -136,11 +146,13 @@ class in_flight {
   };
 
   call& at(std::uint32_t index) const noexcept { return chunks_[index / chunk_calls][index % chunk_calls]; }
-  std::uint64_t hash_of(const peer& client, call_id id) const noexcept;
-  void grow();
+  void make_chunk(std::uint32_t chunk);
+  void resize(std::size_t entries);
 
-  std::vector<std::unique_ptr<call[]>> chunks_;
-  std::uint32_t used_ = 0;  // slots that were ever used
+  std::vector<std::unique_ptr<call[]>> chunks_;  // null: given back
+  std::vector<std::uint32_t> absent_;            // those that are null
+  std::uint32_t used_ = 0;                       // slots that were ever used
+  std::uint32_t generation_floor_ = 0;           // no slot of a chunk that was given back was used more often
   std::vector<std::uint32_t> free_;
   std::vector<entry> table_;  // open addressing, linear probing; a power of two
   std::size_t entered_ = 0;

@@ -13,6 +13,7 @@
 #include "broker/src/core/client_turns.hpp"
 #include "broker/src/core/in_flight.hpp"
 #include "broker/src/core/peer_id.hpp"
+#include "broker/src/core/service.hpp"
 #include "broker/src/core/timer.hpp"
 #include "broker/src/core/worker_pool.hpp"
 
@@ -29,6 +30,14 @@ struct beat_timer : timer {
   beat_timer() noexcept : timer(timer_kind::beat) {}
 };
 
+// What a client called last: most call the same again.
+struct last_target {
+  std::uint64_t epoch = 0;  // of the core's services, when it was looked up
+  std::string said;         // the service, as the client names it
+  service* home = nullptr;
+  const service::known_method* method = nullptr;
+};
+
 struct peer : life_timer, beat_timer, intrusive_node<peer> {
   peer(peer_id named, const peer_context& known) : id(named), context(known) {}
 
@@ -36,13 +45,15 @@ struct peer : life_timer, beat_timer, intrusive_node<peer> {
   peer_context context;
   peer_state state = peer_state::fresh;
   std::string name;   // what it calls itself
+  std::uint8_t hellos_again = 0;
   instant beat_at{};  // when the next heartbeat is due, before rounding
 
   // Of a client: its calls that are queued or running, and the bytes that are stored for them.
   intrusive_list<call, by_client> calls;
   std::size_t calls_open = 0;
   std::size_t stored_bytes = 0;
-  intrusive_list<client_line, of_client> lines;  // where its calls wait
+  client_places places;  // where its calls wait
+  last_target last;
 
   std::unique_ptr<worker> work;  // of a worker
 

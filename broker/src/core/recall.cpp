@@ -1,6 +1,7 @@
 // Calls that wait for a thread at one worker while another has one free: they are asked for again. docs/scheduling.md,
 // section 3.
 #include <algorithm>
+#include <cstdint>
 
 #include "broker/src/core/core_state.hpp"
 
@@ -12,42 +13,40 @@ namespace {
 // call.
 constexpr std::uint16_t recalls_max = 8;
 
-// Threads of other workers, for calls of that lane, that nobody uses.
-std::size_t idle_threads(const service& s, const lane& where, const worker& but) {
-  std::size_t idle = 0;
-  for (const worker& w : s.workers) {
-    if (&w == &but || !w.serves()) continue;
-    const bool offers = std::any_of(where.offers.begin(), where.offers.end(),
-                                    [&w](const offer& o) { return o.group == w.group && o.way == call_way::thread; });
-    if (offers) idle += w.work.idle_threads();
-  }
-  return idle;
-}
-
 }  // namespace
 
 bool core::state::may_recall(const call& c) const noexcept {
   return c.stage == call_stage::running && c.way == call_way::thread && !c.recalled && c.unread() &&
-         c.hand_backs < recalls_max && now_ - c.given_at >= limits::work_ahead;
+         c.hand_backs < recalls_max;
+}
+
+// The numbers of methods hold as long as a worker is among the others.
+method_place core::state::place_at(const worker& w, const call& c) const noexcept {
+  return w.group != nullptr ? w.home->place_with(c.number) : w.home->place_of(c.method);
 }
 
 // The timer runs while the worker holds more than its threads can have begun. It is handed back what did not begin: the
-// worker decides what that is, and is asked once for each time that it is given a call.
+// worker decides what that is, and is asked once for each time that it is given a call. Only what waits for a thread is
+// looked through, and only while another worker has one idle.
 void core::state::on_hold(worker& w) {
-  if (w.work.in_pool() <= w.work.threads()) return;
+  if (!w.work.is_ahead()) return;
   wheel_.arm(w, now_ + limits::work_ahead);
-  const lane* where = nullptr;  // of the call before: most are of one
-  std::size_t idle = 0, asked = 0, begun = 0;
-  for (call& c : w.pooled) {
+  if (w.home->pool.members() < (w.group != nullptr ? 2u : 1u)) return;
+  ++rounds_;
+  // As many of the oldest as there are threads must have begun, unless streams take their turns there.
+  const std::uint32_t streams = w.work.in_pool() - w.work.on_threads();
+  std::uint32_t begun = std::min(w.work.threads(), streams);
+  for (call& c : w.calls_of(call_way::thread)) {
+    if (now_ - c.given_at < limits::work_ahead) return;  // so are those behind it
     if (begun++ < w.work.threads() || !may_recall(c)) continue;
-    const lane& here = w.home->lane_of(c.method);
-    if (&here != where) {
-      where = &here;
-      idle = idle_threads(*w.home, here, w);
+    lane& where = *place_at(w, c).where;
+    if (where.recall_round != rounds_) {
+      where.recall_round = rounds_;
+      where.recalls_left = worker_pool::idle_room(where.offers, w, w.work.on_threads());
     }
-    if (asked >= idle) break;
+    if (where.recalls_left == 0) continue;
+    --where.recalls_left;
     c.recalled = true;
-    ++asked;
     ++counted_.recalls;
     message m;
     m.type = message_type::recall;

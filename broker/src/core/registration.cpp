@@ -6,6 +6,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/core/core_state.hpp"
+#include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
 
@@ -19,7 +20,11 @@ call_way way_of(const method_descriptor& method, const worker& w) noexcept {
 }  // namespace
 
 void core::state::on_hello(peer& p, const message& m, const descriptor* described) {
-  if (p.state != peer_state::fresh) resign(p, "it said hello again");
+  if (p.state != peer_state::fresh) {
+    // Each time the calls that wait for its service are sorted anew.
+    if (++p.hellos_again > limits::hellos_again_max) return violation(p, "it said hello too often on one connection");
+    resign(p, "it said hello again");
+  }
   if (m.version_min > gate2_version || m.version_max < gate2_version) {
     const std::string text = text_of({"the broker speaks version ", std::to_string(gate2_version), ", the peer speaks ",
                                       std::to_string(m.version_min), " to ", std::to_string(m.version_max),
@@ -79,6 +84,13 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
     methods.reserve(described->methods.size());
     for (const method_descriptor& method : described->methods) methods.push_back({method.name, way_of(method, w)});
   }
+  if (!home->pool.has_room_for(methods)) {
+    p.work.reset();
+    dismiss(p, errc::busy,
+            text_of({"the workers of service '", home->full_name(), "' offer as many different methods as the broker ",
+                     "knows of one service (service_methods_max = ", std::to_string(limits::service_methods_max), ")"}));
+    return drop_if_unused(*home);
+  }
   if (p.name.empty()) {
     w.number = home->nameless.take();
     p.name = made_up_names::name(home->name(), w.number);
@@ -101,6 +113,7 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
     if (first) settings_.watcher->service_up(home->full_name());
   }
   if (changed) regroup(*home);
+  w.work.time_methods(w.group->numbers_end);
   serve(w);
 }
 
@@ -108,7 +121,7 @@ void core::state::welcome(peer& p, std::uint32_t capabilities) {
   message m;
   m.type = message_type::welcome;
   m.version_min = m.version_max = gate2_version;
-  m.capabilities = capabilities & (capability::streams | capability::recall);
+  m.capabilities = capabilities & (capability::streams | capability::recall | wire::gate2::capability_pieces);
   m.name = settings_.broker_name;
   m.heartbeat_interval = settings_.heartbeat_interval;
   m.liveness = settings_.heartbeat_liveness;

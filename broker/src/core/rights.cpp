@@ -39,6 +39,7 @@ bool core::state::may_offer(peer& p, const service_key& what) {
 void core::state::rights_changed(instant now) {
   enter(now);
   if (settings_.rights == nullptr) return;
+  ++epoch_;                    // a name without a namespace may mean another service
   std::vector<peer_id> known;  // dismissing one may end calls of others, and connections with them
   for (const peer& p : peers_.all()) {
     if (!p.internal()) known.push_back(p.id);

@@ -16,10 +16,44 @@ service::service(std::string_view space, std::string_view name)
   lanes_.push_back(std::make_unique<lane>(turns_));
 }
 
-lane& service::lane_of(std::string_view method) noexcept {
-  if (by_method_.empty()) return *lanes_.front();
+const service::known_method* service::find_method(std::string_view method) const noexcept {
+  if (by_method_.empty()) return nullptr;
   const auto at = by_method_.find(method);
-  return at == by_method_.end() ? *lanes_.front() : *at->second;
+  return at == by_method_.end() ? nullptr : &*at;
+}
+
+// A method that is known already keeps its number; the others get the smallest that are free.
+void service::number(text_map<method_place>& fresh) {
+  std::vector<bool> taken(fresh.size() + by_number_.size());
+  for (auto& [method, place] : fresh) {
+    const auto known = by_method_.find(method);
+    if (known == by_method_.end()) continue;
+    place.number = known->second.number;
+    taken[place.number] = true;
+  }
+  std::uint32_t next = 0;
+  for (auto& [method, place] : fresh) {
+    if (place.number != method_place::no_number) continue;
+    while (taken[next]) ++next;
+    place.number = next++;
+  }
+  by_number_.assign(taken.size(), lanes_.front().get());
+  std::uint32_t end = 0;
+  for (const auto& [method, place] : fresh) {
+    by_number_[place.number] = place.where;
+    end = std::max(end, place.number + 1);
+  }
+  by_number_.resize(end);
+}
+
+bool service::leave(worker& w) {
+  method_group* const group = w.group;
+  if (group->members == 1) {
+    for (const lane_of_group& l : group->lanes) {
+      std::erase_if(l.where->offers, [group](const offer& o) { return o.group == group; });
+    }
+  }
+  return pool.leave(w);
 }
 
 std::vector<call*> service::sort_out() {
@@ -33,7 +67,6 @@ std::vector<call*> service::sort_out() {
     if (g->methods.empty()) takes_all.push_back({g.get(), call_way::capacity});
     for (const offered_method& method : g->methods) offered[method.name].push_back({g.get(), method.way});
   }
-  by_method_.clear();
   lanes_.clear();
   const auto add_lane = [this](const std::vector<offer>& offers) {
     lanes_.push_back(std::make_unique<lane>(turns_));
@@ -43,16 +76,26 @@ std::vector<call*> service::sort_out() {
   };
   add_lane(takes_all);
   std::map<std::vector<offer>, lane*> by_offers;
+  text_map<method_place> places;
   for (auto& [method, offers] : offered) {
     offers.insert(offers.end(), takes_all.begin(), takes_all.end());
     lane*& where = by_offers[offers];
     if (where == nullptr) where = add_lane(offers);
-    by_method_.emplace(method, where);
+    places.emplace(method, method_place{.where = where});
+  }
+  number(places);
+  by_method_ = std::move(places);
+  for (const auto& g : pool.groups()) {
+    for (const offered_method& method : g->methods) {
+      g->numbers_end = std::max(g->numbers_end, place_of(method.name).number + 1);
+    }
   }
 
   std::vector<call*> stranded;
   for (call* c : calls) {
-    lane& where = lane_of(c->method);
+    const method_place place = place_of(c->method);
+    lane& where = *place.where;
+    c->number = place.number;
     c->waits_in = &where;
     where.waiting.push_back(*c);
     if (where.offers.empty() && pool.members() > 0) stranded.push_back(c);
@@ -92,7 +135,7 @@ call* service::next_for(const worker& w) const noexcept {
   for (const lane_of_group& l : w.group->lanes) {
     const client_turns& waiting = l.where->waiting;
     if (waiting.empty() || (first != nullptr && first->turn() <= waiting.turn()) || !w.takes(l.way)) continue;
-    if (l.way == call_way::thread && !w.work.fits(waiting.next()->method)) continue;
+    if (l.way == call_way::thread && !w.work.fits(waiting.next()->number)) continue;
     first = &waiting;
   }
   return first == nullptr ? nullptr : first->next();

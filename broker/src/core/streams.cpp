@@ -61,10 +61,15 @@ void core::state::on_head(call& c, const message& m) {
   head.flags = message_flag::no_payload;
   out_.send(c.client->id, head);
   if (!c.client->context.credit && !c.wants_stream()) grant_to_worker(c, default_window);
-  if (c.way != call_way::thread) return;
-  // Its method has returned; what it returned is read in turn with others.
+  // What it returned is read in turn with others.
+  if (c.way == call_way::thread) give_thread_back(c);
+}
+
+// Its method has returned, and the call goes on.
+void core::state::give_thread_back(call& c) {
   worker& w = *c.holder;
   c.way = call_way::slices;
+  w.calls_of(c.way).push_back(c);
   w.work.sliced(now_);
   serve(w);
 }
@@ -175,7 +180,7 @@ void core::state::refill(peer& p) {
     if (!missing.empty()) grant_to_worker(c, missing);
   }
   if (p.work == nullptr) return;
-  for (call& c : p.work->calls) {
+  for (call& c : p.work->calls_of(call_way::capacity)) {  // such a worker tells of no threads
     if (c.stage != call_stage::running || !c.client_stream() || p.context.credit) continue;
     credit_window full = c.arguments;
     const credit_grant missing = full.refill(default_window);

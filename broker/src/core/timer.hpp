@@ -11,7 +11,7 @@ namespace gate::broker {
 inline constexpr unsigned timer_step_bits = 23;
 
 // Whose timer it is: the core finds the owner by a static_cast that this decides.
-enum class timer_kind : std::uint8_t { call, service, life, beat, hold };
+enum class timer_kind : std::uint8_t { call, service, sorting, life, beat, hold };
 
 class timer : public wheel_timer {
  public:

@@ -25,11 +25,16 @@ class worker_order {
   void put(worker& w) noexcept;  // in, or to the place that is now right
   void remove(worker& w) noexcept;
 
-  template <class Holds> bool any(Holds&& holds) const {
-    return std::any_of(heap_.begin(), heap_.end(), [&](const worker* w) { return holds(*w); });
-  }
-
   bool empty() const noexcept { return heap_.empty(); }
+  std::size_t size() const noexcept { return heap_.size(); }
+  template <class Holds> bool any(Holds&& holds) const {
+    return std::any_of(heap_.begin(), heap_.end(), [&](const entry& e) { return holds(*e.who); });
+  }
+  // Those that hold less than they run at once, as long as the visitor returns true. Looks at no more than twice as
+  // many others.
+  template <class Visit> void for_each_idle(Visit&& visit) const {
+    if (!empty()) (void)visit_idle(0, visit);
+  }
   // The one that holds fewest calls, in proportion to what it runs at once; of those the least recently used. Null when
   // there is none but `avoid`.
   worker* first(const worker* avoid = nullptr) const noexcept;
@@ -38,14 +43,31 @@ class worker_order {
   order_kind kind() const noexcept { return kind_; }
 
  private:
-  bool before(const worker& a, const worker& b) const noexcept { return before(kind_, a, kind_, b); }
+  // With what it is compared by, so that a comparison reads no worker. Of one that stands here alone it may be out of
+  // date.
+  struct entry {
+    std::uint64_t load = 0;  // as load_of() has it: what is no less than zero has the order of its bits
+    std::uint64_t turn = 0;
+    worker* who = nullptr;
+    bool operator<(const entry& other) const noexcept {
+      return load != other.load ? load < other.load : turn < other.turn;
+    }
+  };
+
+  static double load_of(order_kind kind, const worker& w) noexcept;
+  entry entry_of(worker& w) const noexcept;
   std::uint32_t& place_of(worker& w) const noexcept;
-  void set(std::size_t at, worker& w) noexcept;
-  void up(std::size_t at) noexcept;
-  void down(std::size_t at) noexcept;
+  bool up(std::size_t at, const entry& e) noexcept;
+  void down(std::size_t at, const entry& e) noexcept;
+  // A worker's own load, where it stands alone.
+  bool is_idle(std::size_t at) const noexcept { return load_of(kind_, *heap_[at].who) < 1; }
+  template <class Visit> bool visit_idle(std::size_t at, Visit&& visit) const {
+    if (at >= heap_.size() || !is_idle(at)) return true;
+    return visit(*heap_[at].who) && visit_idle(2 * at + 1, visit) && visit_idle(2 * at + 2, visit);
+  }
 
   order_kind kind_;
-  std::vector<worker*> heap_;
+  std::vector<entry> heap_;
 };
 
 }  // namespace gate::broker

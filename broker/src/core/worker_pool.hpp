@@ -1,13 +1,13 @@
 // The workers of one service: who can take a call now, and whose turn it is.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <gate/clock.hpp>
@@ -48,12 +48,18 @@ struct worker : hold_timer, intrusive_node<of_service> {
   held_work work;
   std::uint64_t given_back = 0;  // slots whose answer it owed for too long
   instant registered_at{}, heard_at{}, answered_at{};
-  intrusive_list<call, by_worker> calls;   // those that need no thread
-  intrusive_list<call, by_worker> pooled;  // those that do; the oldest first
+  // What it holds, by call_way; the oldest first.
+  std::array<intrusive_list<call, by_worker>, 3> calls;
 
+  intrusive_list<call, by_worker>& calls_of(call_way way) noexcept { return calls[static_cast<std::size_t>(way)]; }
+  const intrusive_list<call, by_worker>& calls_of(call_way way) const noexcept {
+    return calls[static_cast<std::size_t>(way)];
+  }
   call* first_call() const noexcept {
-    call* const c = calls.first();
-    return c != nullptr ? c : pooled.first();
+    for (const auto& list : calls) {
+      if (call* const c = list.first(); c != nullptr) return c;
+    }
+    return nullptr;
   }
   bool serves() const noexcept { return group != nullptr && !stalled; }
   bool takes(call_way way) const noexcept {
@@ -77,6 +83,9 @@ struct lane_of_group {
 // upgrade makes two.
 struct method_group {
   std::vector<offered_method> methods;  // sorted; empty: it takes every method
+  // Which of the two orders are asked for: the others are not kept.
+  bool takes_places = true, takes_threads = false;
+  std::uint32_t numbers_end = 0;  // above the number of each of its methods
   std::size_t members = 0;
   worker_order free{order_kind::by_capacity};         // for calls that take no thread
   worker_order with_threads{order_kind::by_threads};  // for those that do
@@ -109,19 +118,27 @@ class worker_pool {
 
   // The worker that is to take a call of that lane: the one that holds fewest, in proportion to what it runs at once,
   // of those the least recently used. `avoid` only when there is no other. Null: none takes it now.
-  worker* pick(std::span<const offer> offers, std::string_view method, instant now, worker* avoid = nullptr) noexcept;
+  worker* pick(std::span<const offer> offers, std::uint32_t method, instant now, worker* avoid = nullptr) noexcept;
   // Whether one could begin with such a call at once.
   static bool can_begin(std::span<const offer> offers) noexcept;
+  // How many calls of that lane other workers may be given whose threads are idle, counted up to `most`.
+  static std::size_t idle_room(std::span<const offer> offers, const worker& but, std::size_t most) noexcept;
+
+  // Whether that list of methods, which join() would sort, is one of its groups', or there is room for another one.
+  bool has_room_for(std::vector<offered_method> methods) const;
+  // Of all groups together.
+  std::size_t methods() const noexcept { return methods_; }
 
   // Workers that joined and did not leave, stalled or not.
   std::size_t members() const noexcept { return members_; }
   const std::vector<std::unique_ptr<method_group>>& groups() const noexcept { return groups_; }
 
  private:
-  bool is_in_time(worker& w, call_way way, std::string_view method, instant now) noexcept;
+  bool is_in_time(worker& w, call_way way, std::uint32_t method, instant now) noexcept;
 
   std::vector<std::unique_ptr<method_group>> groups_;
   std::size_t members_ = 0;
+  std::size_t methods_ = 0;
   std::uint64_t turns_ = 0;
 };
 

@@ -7,8 +7,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include <gate/assert.hpp>
 
 #include "broker/src/log_limiter.hpp"
@@ -18,6 +16,7 @@
 #include "broker/src/security/login_thread.hpp"
 #include "broker/src/security/store.hpp"
 #include "common/src/credentials/curve_key.hpp"
+#include "common/src/log.hpp"
 #include "common/src/peer/context.hpp"
 
 namespace gate::security {
@@ -68,7 +67,7 @@ class gatekeeper::impl {
         store_(open_store(options.credentials)) {
     if (store_ == nullptr && options.zap_service.empty()) return;
     if (!curve_key_.empty()) {
-      spdlog::info("the broker's public key is {}", to_z85(read_curve_file(curve_key_).public_key));
+      log::info("the broker's public key is {}", to_z85(read_curve_file(curve_key_).public_key));
     }
     context_ = std::make_unique<zmq::context_t>();
     thread_ = std::make_unique<login_thread>(*context_, options, store_.get(), listeners());
@@ -102,7 +101,7 @@ class gatekeeper::impl {
   }
 
   void reload() {
-    if (const std::string fault = trail_.reopen(); !fault.empty()) spdlog::error("{}; the old one is kept", fault);
+    if (const std::string fault = trail_.reopen(); !fault.empty()) log::error("{}; the old one is kept", fault);
     if (thread_) thread_->reload();
   }
 
@@ -176,8 +175,8 @@ class gatekeeper::impl {
   void warn(const std::string& text, instant now) {
     if (!lines_.admit(now)) return;
     if (const std::uint64_t left_out = lines_.take_left_out())
-      spdlog::warn("{} lines about logins were left out", left_out);
-    spdlog::warn("{}", text);
+      log::warn("{} lines about logins were left out", left_out);
+    log::warn("{}", text);
   }
 
   void decided(const shared_login::verdicts& late) {
@@ -196,7 +195,7 @@ class gatekeeper::impl {
     audit_record r{};
     if (!found.in_force) {
       ++reloads_failed_;
-      spdlog::error("the credential store stays as it was: {}", found.fault);
+      log::error("the credential store stays as it was: {}", found.fault);
       r.kind = audit_kind::store_refused;
       r.what = found.fault;
       return trail_.add(r);
@@ -218,7 +217,7 @@ class gatekeeper::impl {
 
   void tell_loaded(const snapshot& now) {
     const std::string text = "principals: " + std::to_string(now.principals().size());
-    spdlog::info("the credential store is in force, {}", text);
+    log::info("the credential store is in force, {}", text);
     audit_record r{};
     r.kind = audit_kind::store_loaded;
     r.what = text;

@@ -149,6 +149,11 @@ class Client {
   Client(loop& where, client_options options);
 
   Service operator[](std::string_view service) const;
+  // A method of client_options::service, the default service: Python's client.add(2, 3) is client.method("add")(2, 3).
+  Method method(std::string_view name) const;
+  template <class Signature> TypedMethod<Signature> method(std::string_view name) const {
+    return TypedMethod<Signature>(method(name));
+  }
 
   // Waits until the broker has welcomed us. Throws Error(errc::unavailable) after connect_timeout, or with the broker's
   // reason when it refuses us.

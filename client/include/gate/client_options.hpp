@@ -10,13 +10,14 @@
 
 #include <gate/broker_dialect.hpp>
 #include <gate/credentials.hpp>
+#include <gate/default_service.hpp>
 #include <gate/limits.hpp>
 
 namespace gate {
 
 // What happens to a call that finds client_options::in_flight_max others before it.
 enum class when_full : std::uint8_t {
-  wait,    // it waits its turn, first come first served
+  wait,    // it waits its turn, first come first served, and no longer than its time
   refuse,  // it ends at once with errc::busy
 };
 
@@ -38,6 +39,9 @@ struct client_options {
   // does not keep up ends as `too_slow`; see docs/dialects.md, "Outward".
   broker_dialect dialect = broker_dialect::gate2;
   gaterpc_codec gaterpc_compression = gaterpc_codec::gzip;  // of HugeData, as all peers of that broker are set to
+
+  // The service of Client::method(), by which a call names none.
+  std::string service{default_service};
 
   // What operators see of this client; up to 255 bytes.
   std::string name;

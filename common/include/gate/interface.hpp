@@ -89,42 +89,48 @@ class doc_slot {
 
 // A default member initialiser may use `this` and members declared later: that is why these lines work anywhere in a
 // class. Each refusal is one sentence that begins with the macro's name; what follows from a fault is not compiled.
-#define GATE_CHECKED(checked, macro, method)                                                        \
-  static_assert(checked::fault != ::gate::detail::method_fault::base,                               \
-                macro ": the class of '" method                                                     \
-                      "' derives from no gate::Worker: write `: public "                            \
-                      "gate::Worker` behind its name");                                             \
-  static_assert(checked::fault != ::gate::detail::method_fault::no_member_function,                 \
-                macro ": '" method                                                                  \
-                      "' is no member function that can be called on the "                          \
-                      "object: static, && and volatile ones and variables are none");               \
-  static_assert(checked::fault != ::gate::detail::method_fault::reference,                          \
-                macro ": a parameter of '" method                                                   \
-                      "' is a reference that is not const: take a value "                           \
-                      "or a constant reference, and return what changes");                          \
-  static_assert(checked::fault != ::gate::detail::method_fault::view,                               \
-                macro ": '" method                                                                  \
-                      "' takes a std::string_view or span, which would outlive what it "            \
-                      "points into: take a std::string or std::vector");                            \
-  static_assert(checked::fault != ::gate::detail::method_fault::parameter,                          \
-                macro ": a parameter of '" method "' " GATE_CANNOT_TRAVEL);                         \
-  static_assert(checked::fault != ::gate::detail::method_fault::call,                               \
-                macro ": '" method "' takes the gate::Call& as its first parameter, by reference"); \
-  static_assert(checked::fault != ::gate::detail::method_fault::stream,                             \
-                macro ": '" method                                                                  \
-                      "' takes a gate::async_generator, a stream of the caller's items, "           \
-                      "as its last parameter only");                                                \
-  static_assert(checked::fault != ::gate::detail::method_fault::stream_result,                      \
-                macro ": '" method                                                                  \
-                      "' takes a stream, whose items it awaits: it returns a "                      \
-                      "gate::task or a gate::async_generator");                                     \
-  static_assert(checked::fault != ::gate::detail::method_fault::huge,                               \
-                macro ": '" method "' takes one gate::HugeData by value, and no stream beside it"); \
-  static_assert(checked::fault != ::gate::detail::method_fault::too_many,                           \
-                macro ": '" method "' has more than 32 parameters: take a struct");                 \
-  static_assert(checked::fault != ::gate::detail::method_fault::result,                             \
-                macro ": what '" method "' returns " GATE_CANNOT_TRAVEL);                           \
-  static_assert(checked::fault != ::gate::detail::method_fault::place,                              \
+#define GATE_CHECKED(checked, macro, method)                                                          \
+  static_assert(checked::fault != ::gate::detail::method_fault::base,                                 \
+                macro ": the class of '" method                                                       \
+                      "' derives from no gate::Worker: write `: public "                              \
+                      "gate::Worker` behind its name");                                               \
+  static_assert(checked::fault != ::gate::detail::method_fault::no_member_function,                   \
+                macro ": '" method                                                                    \
+                      "' is no member function that can be called on the "                            \
+                      "object: static, && and volatile ones and variables are none");                 \
+  static_assert(checked::fault != ::gate::detail::method_fault::reference,                            \
+                macro ": a parameter of '" method                                                     \
+                      "' is a reference that is not const: take a value "                             \
+                      "or a constant reference, and return what changes");                            \
+  static_assert(checked::fault != ::gate::detail::method_fault::view,                                 \
+                macro ": '" method                                                                    \
+                      "' takes a std::string_view or span, which would outlive what it "              \
+                      "points into: take a std::string or std::vector");                              \
+  static_assert(checked::fault != ::gate::detail::method_fault::parameter,                            \
+                macro ": a parameter of '" method "' " GATE_CANNOT_TRAVEL);                           \
+  static_assert(checked::fault != ::gate::detail::method_fault::call,                                 \
+                macro ": '" method "' takes the gate::Call& as its first parameter, by reference");   \
+  static_assert(checked::fault != ::gate::detail::method_fault::stream,                               \
+                macro ": '" method                                                                    \
+                      "' takes a gate::async_generator, a stream of the caller's items, "             \
+                      "as its last parameter only");                                                  \
+  static_assert(checked::fault != ::gate::detail::method_fault::stream_result,                        \
+                macro ": '" method                                                                    \
+                      "' takes a stream, whose items it awaits: it returns a "                        \
+                      "gate::task or a gate::async_generator");                                       \
+  static_assert(checked::fault != ::gate::detail::method_fault::huge,                                 \
+                macro ": '" method "' takes one gate::HugeData by value, and no stream beside it");   \
+  static_assert(checked::fault != ::gate::detail::method_fault::rests,                                \
+                macro ": '" method "' takes one gate::argument_list, which has all other arguments"); \
+  static_assert(checked::fault != ::gate::detail::method_fault::rest,                                 \
+                macro ": '" method                                                                    \
+                      "' takes the gate::argument_list, all other arguments, as its last parameter, " \
+                      "with nothing behind it but a stream of items");                                \
+  static_assert(checked::fault != ::gate::detail::method_fault::too_many,                             \
+                macro ": '" method "' has more than 32 parameters: take a struct");                   \
+  static_assert(checked::fault != ::gate::detail::method_fault::result,                               \
+                macro ": what '" method "' returns " GATE_CANNOT_TRAVEL);                             \
+  static_assert(checked::fault != ::gate::detail::method_fault::place,                                \
                 macro ": '" method "' is a coroutine, which runs on the loop, not in the pool");
 
 #define GATE_SLOT(place, ...)                                                                                        \
@@ -148,6 +154,9 @@ class doc_slot {
 // gate/value.hpp decodes, 32 at the most; std::optional ones at the end may be left out by the caller. Before them
 // there may be a gate::Call&, and after them a gate::async_generator<T>, if the caller streams items to the method.
 // Results: a value or void, task<T>, generator<T> and async_generator<T> (streams).
+//
+// A gate::argument_list as the last parameter, but for a stream, takes all arguments that the others do not take, by
+// position and by name: Python's *args and **kwargs. GATE_DOC gives it one name.
 //
 // The compiler also holds them to this:
 //   - Text is taken as std::string, not as std::string_view, which would outlive what it points into.

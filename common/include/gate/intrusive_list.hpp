@@ -89,6 +89,11 @@ template <class T, class Tag = T> class intrusive_list {
   }
   // The last element, or null.
   T* last() const noexcept { return empty() ? nullptr : &static_cast<T&>(*head_.previous_); }
+  // The element before that one, or null if it is the first.
+  T* before(const T& item) const noexcept {
+    node* const at = static_cast<const node&>(item).previous_;
+    return at == &head_ ? nullptr : &static_cast<T&>(*at);
+  }
   // The list must not be empty.
   T& pop_front() noexcept {
     T& item = front();

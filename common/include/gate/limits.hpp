@@ -29,6 +29,9 @@ inline constexpr std::size_t batch_bytes_target = 128u << 10;
 // A payload of at least so many bytes travels as a frame of its own behind the batch.
 inline constexpr std::size_t external_payload_bytes_min = 256u << 10;
 
+// Times that a connection may say hello again, which replaces what it said before; at one more it is cut.
+inline constexpr std::uint8_t hellos_again_max = 8;
+
 // Bytes of a service name, of a method name, of a peer's name.
 inline constexpr std::size_t name_bytes_max = 255;
 
@@ -50,8 +53,14 @@ inline constexpr std::size_t descriptor_bytes_max = 1u << 20;
 // Bytes of a worker's description of its service: it is listed with all the others.
 inline constexpr std::size_t description_bytes_max = 4096;
 
+// Arguments of one call that a method takes as a gate::argument_list.
+inline constexpr std::size_t arguments_max = 65'535;
+
 // Methods that one worker may describe.
 inline constexpr std::size_t methods_max = 1024;
+
+// Methods of all workers of one service; those of workers that offer the same ones count once.
+inline constexpr std::size_t service_methods_max = 8192;
 
 // Of liveness:
 

@@ -14,8 +14,9 @@
 namespace gate::huge {
 
 // Begins with little, doubles when as much arrived within `doubled_below` twice in a row, and becomes what arrives in
-// `aimed_at` where it takes longer than `shrunk_above`. A window that is never opened does not follow: it is all that
-// it may be.
+// `aimed_at` where it takes longer than `shrunk_above`. To each is added what the way to the producer and back takes:
+// the time from the first credit to the first arrival. A window that is never opened does not follow: it is all that it
+// may be.
 class flow_window {
  public:
   static constexpr std::uint32_t first_bytes = 256u << 10;  // what it opens with: a chunk
@@ -23,8 +24,9 @@ class flow_window {
   explicit flow_window(std::uint32_t most) noexcept : most_(most), window_(most), granted_(most) {}
 
   // The first credit; once, before anything arrives. From now on the window follows.
-  std::uint32_t open() noexcept {
+  std::uint32_t open(instant now) noexcept {
     follows_ = true;
+    opened_at_ = now;
     window_ = std::min(most_, first_bytes);
     granted_ = window_;
     return window_;
@@ -33,17 +35,19 @@ class flow_window {
   void arrived(std::size_t bytes, instant now) noexcept {
     if (!follows_) return;
     if (!round_at_) {  // how long the first was under way nobody knows
+      way_ = std::clamp<duration>(now - opened_at_, duration::zero(), way_max);
       round_at_ = now;
       return;
     }
     round_bytes_ += bytes;
     const duration took = now - *round_at_;
     if (round_bytes_ < window_ || took <= duration::zero()) return;
-    const bool quick = took < doubled_below;
+    const bool quick = took < way_ + doubled_below;
     if (quick && was_quick_) window_ = window_ > most_ / 2 ? most_ : window_ * 2;
     was_quick_ = quick;
-    if (took > shrunk_above) {
-      const double in_time = static_cast<double>(round_bytes_) * (std::chrono::duration<double>(aimed_at) / took);
+    if (took > way_ + shrunk_above) {
+      const double in_time =
+          static_cast<double>(round_bytes_) * (std::chrono::duration<double>(way_ + aimed_at) / took);
       window_ = std::clamp(static_cast<std::uint32_t>(in_time), std::min(least_bytes, window_), window_);
     }
     round_at_ = now;
@@ -67,10 +71,14 @@ class flow_window {
   static constexpr duration doubled_below = std::chrono::milliseconds(125);
   static constexpr duration aimed_at = std::chrono::milliseconds(200);
   static constexpr duration shrunk_above = std::chrono::milliseconds(300);
+  // A producer that takes longer thinks before it begins.
+  static constexpr duration way_max = std::chrono::milliseconds(500);
   static constexpr std::uint64_t largest = std::numeric_limits<std::uint32_t>::max();
 
   std::uint32_t most_, window_;
   bool follows_ = false;
+  instant opened_at_{};
+  duration way_{};
   std::uint64_t granted_ = 0, read_ = 0;  // since the beginning
   std::optional<instant> round_at_;       // since when a window's worth is arriving
   std::uint64_t round_bytes_ = 0;

@@ -3,19 +3,23 @@
 #include <string>
 #include <utility>
 
+#include <gate/error.hpp>
+
 #include "common/src/huge/receiver.hpp"
 #include "common/src/huge/source.hpp"
+#include "common/src/process_generation.hpp"
 
 namespace gate::huge {
 
 namespace {
 
-// The reader's side of a transfer.
+// The reader's side of a transfer. In a child of fork() nothing comes any more, and a thread that is not there may hold
+// the receiver's lock: reading fails, and the receiver is left alone.
 class received_source final : public detail::huge_source {
  public:
   explicit received_source(std::shared_ptr<receiver> from) noexcept : receiver_(std::move(from)) {}
   ~received_source() override {
-    receiver_->drop();
+    give_up();
     if (accounted_ != 0) receiver_->bounds().account->give_back(accounted_);
   }
 
@@ -26,6 +30,10 @@ class received_source final : public detail::huge_source {
   bool seek(std::uint64_t offset) override { return offset == receiver_->head().offset; }
 
   task<std::optional<std::string>> next() override {
+    if (made_.gone()) {
+      throw Error(errc::unavailable, "this HugeData was opened before fork(), and belongs to the parent: call again",
+                  origin::local, {}, retry_class::never);
+    }
     bool there = receiver_->available();
     while (!there) {
       co_await receiver_->arrival();
@@ -34,8 +42,10 @@ class received_source final : public detail::huge_source {
     co_return receiver_->take();
   }
 
-  void give_up() noexcept override { receiver_->drop(); }
-  bool fed_by_this_thread() const override { return receiver_->on_its_own_thread(); }
+  void give_up() noexcept override {
+    if (!made_.gone()) receiver_->drop();
+  }
+  bool fed_by_this_thread() const override { return !made_.gone() && receiver_->on_its_own_thread(); }
   bool account(std::uint64_t bytes) noexcept override {
     const auto& counted = receiver_->bounds().account;
     if (counted == nullptr) return true;
@@ -45,6 +55,7 @@ class received_source final : public detail::huge_source {
   }
 
  private:
+  const made_in_process made_;
   const std::shared_ptr<receiver> receiver_;
   std::uint64_t accounted_ = 0;
 };

@@ -37,7 +37,7 @@ bool receiver::begin(const huge::head& h) {
 
 std::uint32_t receiver::first_credit() noexcept {
   const std::lock_guard locked(mutex_);
-  return flow_.open();
+  return flow_.open(where_.now());
 }
 
 bool receiver::part(const arrived_chunk& arrived) {

@@ -1,10 +1,48 @@
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gate/detail/arguments.hpp>
+#include <gate/limits.hpp>
 
 namespace gate::detail {
+
+// Fills the list that a method takes.
+class argument_intake {
+ public:
+  argument_intake(argument_list& into, std::string method, std::size_t before, bool strict) : into_(into) {
+    into.method_ = std::move(method);
+    into.before_ = before;
+    into.strict_ = strict;
+  }
+
+  bool is_full() const noexcept { return into_.size() == limits::arguments_max; }
+  void add(bytes_view encoded) {
+    const std::size_t begin = into_.positional_.size();
+    into_.positional_ += encoded;
+    into_.positions_.push_back({begin, begin, into_.positional_.size()});
+  }
+  // `both`: a name and its value, encoded, with so many bytes before the name's text and behind it.
+  void add_named(bytes_view both, std::size_t name, std::size_t value) {
+    const std::size_t begin = into_.named_.size();
+    into_.named_ += both;
+    into_.names_.push_back({begin + name, begin + value, into_.named_.size()});
+  }
+  // One of the names that were given twice.
+  std::optional<std::string_view> repeated() const {
+    std::vector<std::string_view> all;
+    for (std::size_t i = into_.positional_count(); i < into_.size(); ++i) all.push_back(into_[i].name());
+    std::sort(all.begin(), all.end());
+    const auto twice = std::adjacent_find(all.begin(), all.end());
+    return twice == all.end() ? std::nullopt : std::optional(*twice);
+  }
+
+ private:
+  argument_list& into_;
+};
 
 namespace {
 
@@ -146,42 +184,66 @@ std::string label(const running_call& call, std::size_t index) {
 }
 
 std::string expected_count(const method_shape& shape) {
+  if (shape.takes_rest) {
+    return std::to_string(shape.required) + (shape.required == 1 ? " argument or more" : " arguments or more");
+  }
   if (shape.required == shape.parameters) {
     return std::to_string(shape.parameters) + (shape.parameters == 1 ? " argument" : " arguments");
   }
   return std::to_string(shape.required) + " to " + std::to_string(shape.parameters) + " arguments";
 }
 
+[[noreturn]] void refuse_so_many(const running_call& call) {
+  refuse(call, "takes " + std::to_string(limits::arguments_max) + " arguments more than its parameters at the most");
+}
+
 void take_positional(const running_call& call, const char*& at, const char* end, std::span<bytes_view> each,
-                     bool last_of_payload) {
+                     argument_intake* more, bool last_of_payload) {
   std::uint64_t count = 0;
   if (!open_container(at, end, false, count)) refuse_malformed(call);
-  if (count > each.size()) {
+  if (count > each.size() && more == nullptr) {
     refuse(call, "takes " + expected_count(*call.entry().shape) + ", got " + std::to_string(count));
   }
   for (std::size_t i = 0; i < count; ++i) {
     // The last one is what is left: its decoder finds its end, so that a large value is read once.
-    const bool rest = last_of_payload && i + 1 == count;
+    const bool rest = last_of_payload && i + 1 == count && i < each.size();
     const char* const behind = rest && at != end ? end : skip_value(at, end);
     if (behind == nullptr) refuse_malformed(call);
-    each[i] = bytes_view(at, static_cast<std::size_t>(behind - at));
+    const bytes_view encoded(at, static_cast<std::size_t>(behind - at));
     at = behind;
+    if (i < each.size()) {
+      each[i] = encoded;
+      continue;
+    }
+    if (more->is_full()) refuse_so_many(call);
+    more->add(encoded);
   }
   if (last_of_payload && at != end) refuse_malformed(call);
 }
 
-void take_named(const running_call& call, const char* at, const char* end, std::span<bytes_view> each) {
+void take_named(const running_call& call, const char* at, const char* end, std::span<bytes_view> each,
+                argument_intake* more) {
   const auto& names = call.entry().names;
   std::uint64_t count = 0;
   if (!open_container(at, end, true, count)) refuse_malformed(call);
   for (std::uint64_t i = 0; i < count; ++i) {
+    const char* const begin = at;
     std::string_view name;
     if (!read_text(at, end, name)) refuse_malformed(call);
     const char* const behind = skip_value(at, end);
     if (behind == nullptr) refuse_malformed(call);
-    if (names.empty()) refuse(call, "has no named parameters: pass its arguments by position");
-    const auto known = names.begin() + static_cast<std::ptrdiff_t>(each.size());
+    if (names.empty() && more == nullptr) {
+      refuse(call, "has no named parameters: pass its arguments by position");
+    }
+    const auto known = names.begin() + static_cast<std::ptrdiff_t>(names.empty() ? 0 : each.size());
     const auto found = std::find(names.begin(), known, name);
+    if (found == known && more != nullptr) {
+      if (more->is_full()) refuse_so_many(call);
+      more->add_named(bytes_view(begin, static_cast<std::size_t>(behind - begin)),
+                      static_cast<std::size_t>(name.data() - begin), static_cast<std::size_t>(at - begin));
+      at = behind;
+      continue;
+    }
     if (found == known) refuse(call, "there is no parameter '" + std::string(name.substr(0, 64)) + "'");
     bytes_view& place = each[static_cast<std::size_t>(found - names.begin())];
     if (!place.empty()) refuse(call, "argument '" + *found + "' is given twice");
@@ -189,6 +251,9 @@ void take_named(const running_call& call, const char* at, const char* end, std::
     at = behind;
   }
   if (at != end) refuse_malformed(call);
+  if (more == nullptr) return;
+  const std::optional<std::string_view> twice = more->repeated();
+  if (twice) refuse(call, "argument '" + std::string(twice->substr(0, 64)) + "' is given twice");
 }
 
 void check_complete(const running_call& call, std::span<const bytes_view> each) {
@@ -227,16 +292,19 @@ const char* skip_value(const char* at, const char* end) noexcept {
   return at;
 }
 
-void split_arguments(const running_call& call, bytes_view payload, std::span<bytes_view> each) {
+void split_arguments(const running_call& call, bytes_view payload, std::span<bytes_view> each, argument_list* rest) {
+  std::optional<argument_intake> more;
+  if (rest != nullptr) more.emplace(*rest, full_signature(call) + ": ", each.size(), call.reads_strictly);
+  argument_intake* const into = more ? &*more : nullptr;
   const char* at = payload.data();
   const char* const end = at + payload.size();
   if (!call.named_arguments()) {
-    take_positional(call, at, end, each, true);
+    take_positional(call, at, end, each, into, true);
   } else {
     std::uint64_t count = 0;
     if (!open_container(at, end, false, count) || count != 2) refuse_malformed(call);
-    take_positional(call, at, end, each, false);
-    take_named(call, at, end, each);
+    take_positional(call, at, end, each, into, false);
+    take_named(call, at, end, each, into);
   }
   check_complete(call, each);
 }
@@ -244,12 +312,7 @@ void split_arguments(const running_call& call, bytes_view payload, std::span<byt
 void throw_bad_argument(const running_call& call, std::size_t index, bytes_view got, std::string_view why) {
   const bool whole = skip_value(got.data(), got.data() + got.size()) == got.data() + got.size();
   if (!whole) refuse_malformed(call);
-  // ".tags[2]: must be string, got int": what does not fit lies inside it.
-  if (why.starts_with('.') || why.starts_with('[')) {
-    refuse(call, "argument " + label(call, index) + std::string(why));
-  }
-  refuse(call, "argument " + label(call, index) + " must be " + call.entry().shape->parameter_type(index) + ", " +
-                   got_what(why));
+  refuse(call, misfit_text("argument " + label(call, index), call.entry().shape->parameter_type(index), why));
 }
 
 void throw_bad_item(const running_call& call, bytes_view, std::string_view why) {

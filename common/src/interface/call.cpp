@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <chrono>
 
-#include <spdlog/spdlog.h>
-
 #include <gate/call.hpp>
 #include <gate/detail/method.hpp>
 #include <gate/error.hpp>
 #include <gate/loop.hpp>
+
+#include "common/src/log.hpp"
 
 namespace gate {
 
@@ -25,15 +25,13 @@ void Call::add_trailing(std::string_view key, std::string_view value) {
 }
 
 void Call::log(log_level level, std::string_view text) const {
-  static constexpr spdlog::level::level_enum levels[] = {spdlog::level::trace, spdlog::level::debug,
-                                                         spdlog::level::info, spdlog::level::warn, spdlog::level::err};
-  const auto at = levels[static_cast<std::size_t>(level)];
-  if (!spdlog::should_log(at)) return;
+  const auto at = static_cast<log::level>(level);
+  if (!log::is_on(at)) return;
   const auto number = static_cast<std::uint64_t>(request_id_);
   if (caller_.empty()) {
-    spdlog::log(at, "{}.{} [call {}] {}", service_, entry_->name, number, text);
+    log::write(at, "{}.{} [call {}] {}", {service_, entry_->name, number, text});
   } else {
-    spdlog::log(at, "{}.{} [call {}, caller {}] {}", service_, entry_->name, number, caller_, text);
+    log::write(at, "{}.{} [call {}, caller {}] {}", {service_, entry_->name, number, caller_, text});
   }
 }
 

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include <cxxabi.h>
-#include <spdlog/spdlog.h>
 
 #include <gate/assert.hpp>
 
 #include "common/src/interface/huge_arguments.hpp"
+#include "common/src/process_generation.hpp"
 
 namespace gate {
 
@@ -43,6 +43,7 @@ class dispatcher::mailbox final : public std::enable_shared_from_this<mailbox> {
   }
   void close() {
     owner_ = nullptr;
+    if (made_.gone()) return;  // in a child of fork() no job ends any more, and the mutex may be held
     std::unique_lock lock(mutex_);
     none_left_.wait(lock, [this] { return under_way_ == 0; });
   }
@@ -61,6 +62,7 @@ class dispatcher::mailbox final : public std::enable_shared_from_this<mailbox> {
   }
 
   loop& loop_;
+  made_in_process made_;
   dispatcher* owner_;  // the loop's thread only
   std::mutex mutex_;
   std::condition_variable none_left_;

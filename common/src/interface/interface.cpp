@@ -8,13 +8,34 @@ namespace gate {
 
 namespace detail {
 
+std::vector<parameter_info> method_entry::parameters() const {
+  std::vector<parameter_info> all;
+  const auto add = [&all](std::string called, std::string type) {
+    parameter_info p;
+    p.name = std::move(called);
+    p.type = std::move(type);
+    all.push_back(std::move(p));
+  };
+  for (std::size_t i = 0; i < shape->parameters; ++i) {
+    add(names.empty() ? "" : names[i], shape->parameter_type(i));
+  }
+  if (shape->takes_rest) {
+    const bool taken = std::find(names.begin(), names.end(), "kwargs") != names.end();
+    add("*" + (names.empty() ? "args" : names[shape->parameters]), "any");
+    add(taken ? "**named" : "**kwargs", "any");
+  }
+  if (shape->client_stream) add(names.empty() ? "" : names.back(), shape->parameter_type(shape->parameters));
+  return all;
+}
+
 std::string method_entry::signature() const {
   std::string text = "(";
-  const std::size_t count = shape->parameters + (shape->client_stream ? 1 : 0);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i != 0) text += ", ";
-    if (!names.empty()) (text += names[i]) += ": ";
-    text += shape->parameter_type(i);
+  for (const parameter_info& p : parameters()) {
+    if (text.size() > 1) text += ", ";
+    text += p.name;
+    if (p.name.starts_with('*')) continue;
+    if (!p.name.empty()) text += ": ";
+    text += p.type;
   }
   return text += ')';
 }
@@ -30,13 +51,7 @@ method_descriptor describe(const detail::method_entry& entry) {
   d.kind = shape.kind;
   d.client_stream = shape.client_stream;
   d.pooled = shape.where == run_on::pool;
-  const std::size_t count = shape.parameters + (shape.client_stream ? 1 : 0);
-  for (std::size_t i = 0; i < count; ++i) {
-    parameter_info p;
-    p.type = shape.parameter_type(i);
-    if (!entry.names.empty()) p.name = entry.names[i];
-    d.parameters.push_back(std::move(p));
-  }
+  d.parameters = entry.parameters();
   d.result = shape.result_type();
   d.doc = entry.doc;
   return d;
@@ -79,7 +94,7 @@ void Interface::settle(const doc& given) const {
   if (found == index_.end()) refuse("GATE_DOC: '" + given.method + "' is not exposed");
   detail::method_entry& entry = methods_[found->second];
   const detail::method_shape& shape = *entry.shape;
-  const std::size_t expected = shape.parameters + (shape.client_stream ? 1 : 0);
+  const std::size_t expected = shape.parameters + (shape.takes_rest ? 1 : 0) + (shape.client_stream ? 1 : 0);
   if (!given.names.empty() && given.names.size() != expected) {
     refuse("GATE_DOC: '" + given.method + "' has " + std::to_string(expected) + " parameters, but " +
            std::to_string(given.names.size()) + " names are given");

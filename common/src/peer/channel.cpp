@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -251,6 +252,7 @@ void channel::impl::close(std::chrono::milliseconds linger) {
   if (c.connected) {
     lift_mark(c);
     c.blocked = false;
+    release_all(c);
     end_batch(c);
   }
   retire();
@@ -331,7 +333,21 @@ void channel::impl::bound_login(connection& c) {
   });
 }
 
+// The connection cannot go on: some of what came over it, or was to leave, is lost.
+void channel::impl::without_memory() {
+  if (!current_) return;
+  fail(errc::unavailable, "this process has no memory for what comes and goes over the connection");
+}
+
 void channel::impl::dealer_ready(connection& c) {
+  try {
+    read_and_write(c);
+  } catch (const std::bad_alloc&) {
+    without_memory();
+  }
+}
+
+void channel::impl::read_and_write(connection& c) {
   if (!is_current(c)) return;
   if (c.blocked) {
     c.blocked = false;
@@ -363,7 +379,11 @@ void channel::impl::turn_ended() {
   connection& c = *current_;
   if (c.fault != 0) return report_ended(c, {errc::unavailable, gone() + ": " + text_of(c.fault)});
   if (c.connected) c.events.reset();
-  if (!c.blocked) end_batch(c);
+  try {
+    if (!c.blocked) end_batch(c);
+  } catch (const std::bad_alloc&) {
+    return without_memory();
+  }
   if (over_bound_ && queued_bytes_ <= options_.out_queue_bytes_max / 2) {
     over_bound_ = false;
     owner_.flushed();
@@ -383,6 +403,7 @@ channel::channel(loop& where, const channel_options& options, handler& owner, st
     : impl_(broker ? std::unique_ptr<impl>(std::make_unique<frame_channel>(where, options, owner, std::move(broker)))
                    : std::make_unique<envelope_channel>(where, options, owner)) {}
 channel::~channel() = default;
+void channel::use_credentials(credentials own) { impl_->use_credentials(std::move(own)); }
 void channel::open() { impl_->open(); }
 void channel::close(std::chrono::milliseconds linger) { impl_->close(linger); }
 void channel::send(const message& m) { impl_->send(m); }

@@ -49,6 +49,9 @@ class channel {
     virtual void flushed() = 0;  // the out-queue, which had been over its bound, has room again
   };
 
+  // From the next open() on. Not for gate-rpc, whose credentials are in each message.
+  void use_credentials(credentials own);
+
   channel(loop& where, const channel_options& options, handler& owner);
   // To a broker of another dialect, by way of `broker`; of gate/2 when that is null.
   channel(loop& where, const channel_options& options, handler& owner, std::unique_ptr<foreign_broker> broker);

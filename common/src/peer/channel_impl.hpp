@@ -7,9 +7,11 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <zmq.hpp>
@@ -30,6 +32,15 @@ namespace gate::peer {
 struct high_water {
   int send = 0, receive = 0;
 };
+
+// Throws std::bad_alloc.
+inline zmq::message_t frame_of(bytes_view bytes) {
+  try {
+    return {bytes.data(), bytes.size()};
+  } catch (const zmq::error_t&) {  // there is no other reason
+    throw std::bad_alloc();
+  }
+}
 
 // One socket, for one connection. A monitor costs two sockets more, each with a descriptor, so it is there only until
 // the connection is made. From then on the socket itself tells of the end: libzmq takes away what is written into (with
@@ -68,6 +79,7 @@ class channel::impl {
   impl& operator=(const impl&) = delete;
   virtual ~impl();
 
+  void use_credentials(credentials own) { options_.shown = std::move(own); }
   void open();
   void close(std::chrono::milliseconds linger);
   virtual void send(const message& m) = 0;
@@ -83,6 +95,8 @@ class channel::impl {
   virtual void flush(connection& c) = 0;
   // Whether the other side sends heartbeats whatever else it does.
   virtual bool broker_speaks_by_itself() const noexcept = 0;
+  // What is held back for the sake of smaller messages leaves, since nothing comes after it.
+  virtual void release_all(connection&) {}
   // No more joins what was sent in this turn: it may leave.
   virtual void end_batch(connection& c) = 0;
 
@@ -114,6 +128,8 @@ class channel::impl {
   void greeting_failed(connection& c, const connection_event& event);
   void bound_login(connection& c);
   void dealer_ready(connection& c);
+  void read_and_write(connection& c);
+  void without_memory();
   void look_for_end(connection& c, std::chrono::milliseconds again);
   void turn_ended();
   poller::interest calm() const noexcept;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/src/open_files.hpp"
+#include "common/src/peer/hangup_guard.hpp"
 #include "common/src/process_generation.hpp"
 
 namespace gate::peer {
@@ -19,7 +20,10 @@ constexpr int sockets_max = 16'383;
 constexpr int own_descriptors = 5;
 
 struct context_of_process {
-  context_of_process() { context.set(zmq::ctxopt::max_sockets, sockets_max); }
+  context_of_process() {
+    guard_hangups();
+    context.set(zmq::ctxopt::max_sockets, sockets_max);
+  }
 
   made_in_process made;
   zmq::context_t context;

@@ -9,6 +9,7 @@
 #include <zmq.hpp>
 
 #include "common/src/peer/channel_impl.hpp"
+#include "common/src/peer/pacer.hpp"
 
 namespace gate::peer {
 
@@ -30,14 +31,24 @@ class envelope_channel final : public channel::impl {
   void flush(connection& c) override;
   bool broker_speaks_by_itself() const noexcept override { return true; }
   void end_batch(connection& c) override { end_batch(c, std::nullopt); }
+  void release_all(connection& c) override { release(c, true); }
 
   void read_batch(connection& c, bytes_view envelopes, std::optional<bytes_view> payload);
+  void be_welcome(connection& c, const message& m);
+  void take_own(connection& c, const message& m);
+  void take_piece(connection& c, const message& m);
+  void tell_of_answer(call_id call);
+  void append_own(const message& m);
+  void append(connection& c, const message& m);
+  void release(connection& c, bool all);
   void end_batch(connection& c, std::optional<zmq::message_t> external);
   bool hand_over(connection& c, batch& b);
 
   std::string filling_;
   std::deque<batch> queue_;
   std::string spare_;
+  pacer pace_;
+  piece_joiner joined_;
 };
 
 }  // namespace gate::peer

@@ -28,43 +28,12 @@ constexpr std::string_view two_kinds = "an answer that is both a generator and a
 // Beyond it, room that one large message needed is given back.
 constexpr std::size_t kept_scratch_bytes_max = 64u << 10;
 
-// As Python writes it: "(a: int, b: list[str]) -> int".
-std::string signature_of(const method_descriptor& m) {
-  std::string text = "(";
-  for (const parameter_info& p : m.parameters) {
-    if (text.size() > 1) text += ", ";
-    text += p.name;
-    if (!p.name.empty() && !p.type.empty()) text += ": ";
-    text += p.type;
-  }
-  text += ')';
-  if (!m.result.empty()) text += " -> " + m.result;
-  return text;
-}
-
-void append_interface(std::string& to, std::string_view name, std::string_view doc, std::string_view signature) {
-  encode_to(to, name);
-  append_map_header(to, 2);
-  encode_to(to, std::string_view("doc"));
-  if (doc.empty()) {
-    to += '\xc0';
-  } else {
-    encode_to(to, doc);
-  }
-  encode_to(to, std::string_view("signature"));
-  encode_to(to, signature);
-}
-
-// The answer to get_interfaces, which lists itself. Empty when the worker has a method of that name.
+// The answer to get_interfaces. Empty when the worker has a method of that name.
 std::string interfaces_of(const descriptor& d) {
-  std::string map;
-  append_map_header(map, static_cast<std::uint32_t>(d.methods.size() + 1));
   for (const method_descriptor& m : d.methods) {
     if (m.name == rpc::interfaces_method) return {};
-    append_interface(map, m.name, m.doc, signature_of(m));
   }
-  append_interface(map, rpc::interfaces_method, "The methods of this worker", "()");
-  return map;
+  return rpc::interfaces_of(d.methods);
 }
 
 }  // namespace

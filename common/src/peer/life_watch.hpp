@@ -24,6 +24,7 @@ class life_watch {
              unique_function<void(sign what, duration silence)> told);
   life_watch(const life_watch&) = delete;
   life_watch& operator=(const life_watch&) = delete;
+  void speaks_by_itself(bool does) noexcept { pulse_.speaks_by_itself(does); }
   ~life_watch() { loop_.cancel_timer(timer_); }
 
  private:

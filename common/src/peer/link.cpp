@@ -6,6 +6,7 @@
 #include <gate/limits.hpp>
 
 #include "common/src/peer/splitmix.hpp"
+#include "common/src/planted_bug.hpp"
 
 namespace gate::peer {
 namespace {
@@ -125,9 +126,7 @@ void link::tick(instant now) {
     return;
   }
   if (state_ != state::up) return;
-#if defined(GATE_PLANTED_BUG) && GATE_PLANTED_BUG == 6
-  last_heard_ = now;
-#endif
+  if (is_planted(planted_bug::ignores_silence)) last_heard_ = now;
   if (now >= last_heard_ + silence_max_) {
     lose(errc::unavailable, "the broker is silent", true, now);
     return;

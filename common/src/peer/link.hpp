@@ -11,6 +11,8 @@
 #include <gate/clock.hpp>
 #include <gate/protocol.hpp>
 
+#include "common/src/wire/gate2_own.hpp"
+
 namespace gate::peer {
 
 // Whether the text of a connection's end or of an attempt that failed says no more than that nobody answered.
@@ -22,7 +24,7 @@ struct link_options {
   std::string name;                // what operators see
   std::string encoded_descriptor;  // payload of the hello; may be empty
   std::uint32_t capacity = 0;      // of a worker: calls at once
-  std::uint32_t capabilities = capability::streams;
+  std::uint32_t capabilities = capability::streams | wire::gate2::capability_pieces;
   std::chrono::milliseconds heartbeat_interval{};  // proposed; the welcome says which one rules
   std::uint32_t heartbeat_liveness = 0;
   std::chrono::milliseconds connect_timeout{};  // from open() to the welcome; a client also keeps calls so long

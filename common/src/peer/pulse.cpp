@@ -65,9 +65,12 @@ bool pulse::look_at_counted(const path_sample& seen, instant now) noexcept {
     takes = (acknowledges && is_ahead_of_ping) || (reads && !options_.speaks_by_itself && has_backlog());
   }
   const bool ping_is_due = now - heard_at_ >= options_.ping_interval;
-  if (!ping_at_ && ping_is_due && (seen.writable || options_.speaks_by_itself)) {
+  // Twice in a row, since the socket also takes more for a moment before the transport gives it more.
+  const bool takes_more = ping_is_due && seen.writable;
+  if (!ping_at_ && ping_is_due && ((takes_more && took_more_) || options_.speaks_by_itself)) {
     ping_at_ = seen.acknowledged + seen.outstanding;
   }
+  took_more_ = takes_more;
   return takes;
 }
 

@@ -40,6 +40,8 @@ class pulse {
   pulse(const pulse_options& options, instant now) noexcept;
 
   change look(const path_sample& seen, instant now) noexcept;
+  // Known once the interval of its heartbeats is agreed on.
+  void speaks_by_itself(bool does) noexcept { options_.speaks_by_itself = does; }
   bool is_dead(instant now) const noexcept { return now >= dead_at_; }
   // When to look again; not later.
   instant next_look() const noexcept { return due_; }
@@ -58,6 +60,7 @@ class pulse {
   std::optional<path_sample> last_;
   std::optional<std::uint64_t> ping_at_;  // bytes up to the awaited ping, once it is known to be in the kernel
   std::uint64_t widest_ = 0;              // window that was seen
+  bool took_more_ = false;                // at the last look, when the ping was due already
 };
 
 }  // namespace gate::peer

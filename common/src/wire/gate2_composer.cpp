@@ -139,6 +139,10 @@ template <class Sink> void status_to(Sink& to, const message& m) {
 
 // The fields of a message, to whichever sink: so that what is counted and what is written cannot differ.
 template <class Sink> void fields_to(Sink& to, const message& m) {
+  if (is_own(m.type)) {
+    if (m.type == type_mark || m.type == type_marked) to.numbers(tag_offset, *m.offset);
+    return;
+  }
   switch (m.type) {
     case message_type::hello:
       return hello_to(to, m);
@@ -182,6 +186,7 @@ bool carries_request(message_type type) noexcept {
 // What a receiver would refuse is a fault of whoever composes it, and shows here rather than at the far end.
 void check(const message& m, const rule& r) {
   GATE_ASSERT(!r.call || m.call != call_id{});
+  GATE_ASSERT(m.offset || (m.type != type_mark && m.type != type_marked));
   const bool named = carries_request(m.type) || (m.type == message_type::hello && m.role == peer_role::worker);
   GATE_ASSERT(m.service.size() <= limits::name_bytes_max && !(named && m.service.empty()));
   if (carries_request(m.type)) {
@@ -198,7 +203,7 @@ void check(const message& m, const rule& r) {
 
 void append(std::string& batch, const message& m, bool external) {
   const auto type = static_cast<std::uint8_t>(m.type);
-  GATE_ASSERT(type != 0 && type <= message_type_max);
+  GATE_ASSERT(type != 0 && type <= type_max);
   const rule& r = rules[type];
   check(m, r);
   GATE_ASSERT(!m.has(message_flag::no_payload) || (m.payload.frames() == 0 && !external));

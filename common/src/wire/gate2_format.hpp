@@ -7,6 +7,8 @@
 
 #include <gate/protocol.hpp>
 
+#include "common/src/wire/gate2_own.hpp"
+
 namespace gate::wire::gate2 {
 
 inline constexpr std::size_t size_field_bytes = 4;
@@ -70,7 +72,7 @@ inline constexpr std::uint8_t request_flags = message_flag::idempotent | message
                                               message_flag::named;
 inline constexpr std::uint8_t part_flags = message_flag::end_of_parts | message_flag::no_payload;
 
-inline constexpr std::array<rule, message_type_max + 1> rules{{
+inline constexpr std::array<rule, type_max + 1> rules{{
     {},
     {bits(tag_service, tag_versions, tag_capabilities, tag_role, tag_name, tag_capacity, tag_heartbeat),
      bits(tag_versions, tag_role), 0, false},  // hello
@@ -88,6 +90,10 @@ inline constexpr std::array<rule, message_type_max + 1> rules{{
     {request_fields, bits(tag_service, tag_method), request_flags, true},                                   // returned
     {bits(tag_status, tag_text), bits(tag_status), 0, false},                                               // bye
     {0, 0, 0, true},                                                                                        // recall
+    {0, 0, message_flag::end_of_parts, false},                                                              // piece
+    {bits(tag_offset), bits(tag_offset), 0, false},                                                         // mark
+    {bits(tag_offset), bits(tag_offset), 0, false},                                                         // marked
+    {0, 0, 0, true},                                                                                        // answering
 }};
 
 }  // namespace gate::wire::gate2

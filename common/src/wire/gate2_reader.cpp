@@ -278,7 +278,7 @@ parse_error reader::read_envelope(message& m) noexcept {
   const auto type = static_cast<std::uint8_t>(envelope[0]);
   const auto flags = static_cast<std::uint8_t>(envelope[1]);
   const std::size_t fields_bytes = load<std::uint16_t>(envelope.data() + 2);
-  if (type == 0 || type > message_type_max) return parse_error::unknown_type;
+  if (type == 0 || type > type_max) return parse_error::unknown_type;
   if (fields_bytes > size - header_bytes) return parse_error::bad_size;
 
   const rule& r = rules[type];

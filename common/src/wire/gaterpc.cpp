@@ -283,7 +283,8 @@ std::optional<arguments> arguments_of(const message& request, refusal& why) {
   if (request.has(message_flag::named)) {
     bytes_view both = a.positional;
     if (take_list(both) != 2) return refused(errc::invalid_argument, "the named arguments are malformed");
-    const std::optional<bytes_view> first = take_value(both);
+    const std::optional<bytes_view> first =
+        take_value(both, msgpack_scan::reader::ours, msgpack_scan::depth_with_values);
     if (!first) return refused(errc::invalid_argument, "the positional arguments are malformed");
     a.positional = *first;
     a.named = both;
@@ -338,7 +339,10 @@ std::optional<exception> read_exception(bytes_view value) {
 
 // A map with `result` and `exception`; either may be missing, others may be there.
 std::optional<answer> read_single(bytes_view body) {
-  if (!msgpack_scan::is_map(body) || !msgpack_scan::one_value(body)) return std::nullopt;
+  constexpr std::size_t depth_max = msgpack_scan::depth_with_values;
+  if (!msgpack_scan::is_map(body) || !msgpack_scan::one_value(body, msgpack_scan::reader::ours, depth_max)) {
+    return std::nullopt;
+  }
   answer a{answer::kind::result, "\xc0", {}};
   bytes_view thrown = "\xc0";
   for (std::uint32_t left = *take_map(body); left > 0; --left) {

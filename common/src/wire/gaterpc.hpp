@@ -139,6 +139,12 @@ message failure_of(call_id call, const exception& thrown);
 // The beginning of a text, not cut within a character.
 bytes_view clipped(bytes_view text, std::size_t bytes_max) noexcept;
 
+// The answer to get_interfaces, as Python's workers give it: the methods, and get_interfaces itself.
+std::string interfaces_of(const std::vector<method_descriptor>& methods);
+// "(a: int32, b: optional[string] = None, *args, **kwargs) -> list[int32]": what Python's parser takes for the head of
+// a function. Parameters without a name are shown as those that have to be passed by position.
+std::string signature_of(const method_descriptor& m);
+
 // The answer to get_interfaces; empty when it is none. At most limits::methods_max.
 std::optional<std::vector<method_descriptor>> read_interfaces(bytes_view result);
 

@@ -1,9 +1,14 @@
 // What gate-rpc takes from Python: exceptions by their class names, texts as repr() writes them, signatures.
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <gate/limits.hpp>
+#include <gate/value.hpp>
 
 #include "common/src/wire/gaterpc.hpp"
 #include "common/src/wire/msgpack_scan.hpp"
@@ -96,6 +101,16 @@ parameter_info read_parameter(std::string_view text) {
   return p;
 }
 
+// "/" behind parameters that signature_of() made names for: they have none.
+void drop_made_up_names(std::vector<parameter_info>& parameters) {
+  const auto made_up = [](const parameter_info& p) {
+    return p.name.size() > 1 && p.name[0] == '_' && p.name.find_first_not_of("0123456789", 1) == std::string::npos;
+  };
+  if (parameters.empty() || !std::all_of(parameters.begin(), parameters.end() - 1, made_up)) return;
+  parameters.pop_back();
+  for (parameter_info& p : parameters) p.name.clear();
+}
+
 // "(n: int = 100, *args) -> str"; what does not look like it tells nothing.
 void read_signature(std::string_view text, method_descriptor& into) {
   constexpr std::size_t parameters_max = 255;
@@ -111,13 +126,85 @@ void read_signature(std::string_view text, method_descriptor& into) {
     parameter_info p = read_parameter(list.substr(0, comma));
     if (!p.name.empty() && p.name.size() <= limits::name_bytes_max && p.type.size() <= limits::name_bytes_max) {
       into.parameters.push_back(std::move(p));
+      if (into.parameters.back().name == "/") drop_made_up_names(into.parameters);
     }
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
   }
   if (into.result.size() > limits::name_bytes_max) into.result.clear();
 }
 
+// "optional[list[string]]" for "optional<list<string>>". What is no annotation of Python's becomes text, which is one.
+std::string annotation_of(std::string_view type) {
+  if (type == "nil") return "None";
+  constexpr std::string_view others = "_.,<>";
+  const bool plain = std::all_of(type.begin(), type.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           others.find(c) != std::string_view::npos;
+  });
+  if (!plain) {
+    std::string text = "'";
+    for (const char c : type) append_escaped(text, c, '\'');
+    return text + '\'';
+  }
+  std::string text;
+  for (std::size_t i = 0; i < type.size(); ++i) {
+    if (type.substr(i).starts_with("<>")) {
+      ++i;
+    } else {
+      text += type[i] == '<' ? '[' : type[i] == '>' ? ']' : type[i];
+    }
+  }
+  return text;
+}
+
+bool takes_rest(const parameter_info& p) noexcept { return p.name.starts_with('*'); }
+
+void append_interface(std::string& to, std::string_view name, std::string_view doc, std::string_view signature) {
+  encode_to(to, name);
+  append_map_header(to, 2);
+  encode_to(to, std::string_view("doc"));
+  if (doc.empty()) {
+    to += encode_nil();
+  } else {
+    encode_to(to, doc);
+  }
+  encode_to(to, std::string_view("signature"));
+  encode_to(to, signature);
+}
+
 }  // namespace
+
+std::string signature_of(const method_descriptor& m) {
+  std::vector<parameter_info> all;  // in Python's order: *args and **kwargs at the end
+  std::copy_if(m.parameters.begin(), m.parameters.end(), std::back_inserter(all), std::not_fn(takes_rest));
+  const std::size_t fixed = all.size();
+  std::copy_if(m.parameters.begin(), m.parameters.end(), std::back_inserter(all), takes_rest);
+  std::size_t unnamed = 0, required = 0;
+  for (std::size_t i = 0; i < fixed; ++i) {
+    if (all[i].name.empty()) unnamed = i + 1;
+    if (!all[i].type.starts_with("optional<")) required = i + 1;
+  }
+  std::string text = "(";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const parameter_info& p = all[i];
+    if (text.size() > 1) text += ", ";
+    text += p.name.empty() ? "_" + std::to_string(i + 1) : p.name;
+    if (!p.type.empty() && !(takes_rest(p) && p.type == "any")) text += ": " + annotation_of(p.type);
+    if (i < fixed && i >= required) text += " = None";
+    if (i + 1 == unnamed) text += ", /";
+  }
+  text += ')';
+  if (!m.result.empty()) text += " -> " + annotation_of(m.result);
+  return text;
+}
+
+std::string interfaces_of(const std::vector<method_descriptor>& methods) {
+  std::string map;
+  append_map_header(map, static_cast<std::uint32_t>(methods.size() + 1));
+  for (const method_descriptor& m : methods) append_interface(map, m.name, m.doc, signature_of(m));
+  append_interface(map, interfaces_method, "The methods of this worker", "()");
+  return map;
+}
 
 std::string_view class_of(errc status) noexcept { return classes[static_cast<std::size_t>(status)]; }
 

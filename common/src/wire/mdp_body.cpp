@@ -102,7 +102,8 @@ std::string_view compose_call(const message& request, std::vector<bytes_view>& b
   if (request.has(message_flag::named)) {
     bytes_view both = positional;
     const bool pair = take_list(both) == 2u;
-    const std::optional<bytes_view> first = pair ? take_value(both) : std::nullopt;
+    const std::optional<bytes_view> first =
+        pair ? take_value(both, msgpack_scan::reader::ours, msgpack_scan::depth_with_values) : std::nullopt;
     if (!first || !msgpack_scan::one_named_map(both)) return "the named arguments are malformed";
     positional = *first;
     named = both;

@@ -4,8 +4,6 @@
 
 #include <msgpack.hpp>
 
-#include <gate/limits.hpp>
-
 namespace gate::wire::msgpack_scan {
 namespace {
 
@@ -15,7 +13,7 @@ constexpr std::uint32_t python_elements_max = 1u << 20;
 
 class checker : public msgpack::null_visitor {
  public:
-  explicit checker(reader who) noexcept : python_(who == reader::python) {}
+  checker(reader who, std::size_t depth_max) noexcept : python_(who == reader::python), depth_max_(depth_max) {}
 
   bool good() const noexcept { return good_; }
 
@@ -44,7 +42,7 @@ class checker : public msgpack::null_visitor {
     return good_;
   }
   bool enter(std::uint32_t size) noexcept {
-    return require(depth_++ < limits::value_depth_max && !(python_ && (in_key_ || size > python_elements_max)));
+    return require(depth_++ < depth_max_ && !(python_ && (in_key_ || size > python_elements_max)));
   }
   bool leave() noexcept {
     --depth_;
@@ -53,6 +51,7 @@ class checker : public msgpack::null_visitor {
   }
 
   const bool python_;
+  const std::size_t depth_max_;
   bool good_ = true;
   bool in_key_ = false;
   std::size_t depth_ = 0;
@@ -84,9 +83,9 @@ std::optional<std::uint32_t> take_header(bytes_view& octets, std::uint8_t fix, s
 
 }  // namespace
 
-std::optional<bytes_view> take_value(bytes_view& octets, reader who) {
+std::optional<bytes_view> take_value(bytes_view& octets, reader who, std::size_t depth_max) {
   if (octets.empty()) return std::nullopt;
-  checker check(who);
+  checker check(who, depth_max);
   std::size_t end = 0;
   const bool complete = msgpack::parse(octets.data(), octets.size(), end, check);
   if (!complete || !check.good()) return std::nullopt;
@@ -126,12 +125,14 @@ std::optional<bytes_view> binary_of(bytes_view value) noexcept {
   return value.substr(1 + (std::size_t{1} << (first - 0xc4)));
 }
 
-bool one_value(bytes_view octets, reader who) { return take_value(octets, who) && octets.empty(); }
+bool one_value(bytes_view octets, reader who, std::size_t depth_max) {
+  return take_value(octets, who, depth_max) && octets.empty();
+}
 
-bool one_list(bytes_view octets, reader who) { return is_list(octets) && one_value(octets, who); }
+bool one_list(bytes_view octets, reader who) { return is_list(octets) && one_value(octets, who, depth_with_values); }
 
 bool one_named_map(bytes_view octets, reader who) {
-  if (!is_map(octets) || !one_value(octets, who)) return false;
+  if (!is_map(octets) || !one_value(octets, who, depth_with_values)) return false;
   for (std::uint32_t left = *take_map(octets); left > 0; --left) {
     if (!is_text(*take_value(octets))) return false;
     take_value(octets);

@@ -2,9 +2,11 @@
 // tree is built, so the cost is the octets' own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
+#include <gate/limits.hpp>
 #include <gate/protocol.hpp>
 
 namespace gate::wire::msgpack_scan {
@@ -14,8 +16,12 @@ enum class reader : std::uint8_t {
   python,  // and what Python's msgpack takes as well: strict UTF-8, its size limits, no list or map as a key
 };
 
+// How deep a list or map of values is nested, such as that of a call's arguments: each value has its own depth.
+inline constexpr std::size_t depth_with_values = limits::value_depth_max + 1;
+
 // Takes the first value off the octets; empty, and they are untouched, when they begin with none.
-std::optional<bytes_view> take_value(bytes_view& octets, reader who = reader::ours);
+std::optional<bytes_view> take_value(bytes_view& octets, reader who = reader::ours,
+                                     std::size_t depth_max = limits::value_depth_max);
 // Takes the header of a list or map off the octets: the number of elements, or of pairs.
 std::optional<std::uint32_t> take_list(bytes_view& octets) noexcept;
 std::optional<std::uint32_t> take_map(bytes_view& octets) noexcept;
@@ -28,8 +34,8 @@ bool is_map(bytes_view value) noexcept;
 std::optional<bytes_view> text_of(bytes_view value) noexcept;
 std::optional<bytes_view> binary_of(bytes_view value) noexcept;
 
-// Whether the octets are exactly one value; one list; one map whose keys are texts.
-bool one_value(bytes_view octets, reader who = reader::ours);
+// Whether the octets are exactly one value; one list of values; one map of values whose keys are texts.
+bool one_value(bytes_view octets, reader who = reader::ours, std::size_t depth_max = limits::value_depth_max);
 bool one_list(bytes_view octets, reader who = reader::ours);
 bool one_named_map(bytes_view octets, reader who = reader::ours);
 // Exactly one text: its content.

@@ -165,6 +165,18 @@ def dead_link(system):
                 status != 0 and 2.7 <= took <= 5)
 
 
+FORMS = {  # of gate-test-client, its bytes, and what they are called
+    "huge": (6_000_000, "6 MB of HugeData to the client"),
+    "upload": (6_000_000, "6 MB of HugeData to the worker"),
+    "parallel": (2_000_000, "four times 2 MB of HugeData at once"),
+    "arguments": (3_600_000, "calls with 900 kB of arguments"),
+    "results": (3_600_000, "calls with 900 kB of result"),
+    "four_results": (1_800_000, "four at once of them"),
+    "items": (4_500_000, "a worker's stream of items of 300 kB"),
+    "own_items": (4_500_000, "a caller's stream of items of 300 kB"),
+}
+
+
 def beside(system):
     for side in ("client", "worker"):
         broker = system.broker()
@@ -174,10 +186,11 @@ def beside(system):
         else:
             back = through(system, back, 1_000_000)[1]
         a_worker(system, broker, via=back)
-        client = system.start(system.program("gate-test-client"), front, 6_000_000, "beside")
-        worst = int(client.line_with("WORST", 60).split()[1])
-        system.line(f"1: the slowest small call beside 6 MB of HugeData, 1 MB/s on the side of the {side}",
-                    f"{worst} ms", "500 ms", worst <= 500 and client.wait() == 0)
+        for form, (size, name) in FORMS.items():
+            client = system.start(system.program("gate-test-client"), front, size, "beside", form)
+            worst = int(client.line_with("WORST", 60).split()[1])
+            system.line(f"1: the slowest small call beside {name}, 1 MB/s on the side of the {side}",
+                        f"{worst} ms", "500 ms", worst <= 500 and client.wait() == 0)
 
 
 def bytes_sent(system):

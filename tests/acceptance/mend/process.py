@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from .system import Failed
+from .system import Failed, as_from_a_terminal
 
 F_SETPIPE_SZ = 1031
 DEEP = ".".join(["a"] * 50_000) + " = 1\n"
@@ -171,7 +171,8 @@ def blocked_and_ignored(status):
 def signals(system):
     broker = system.broker()
     system.worker(broker, "gate-test-rough-worker", service="rough")
-    wanted = blocked_and_ignored(subprocess.run(["cat", "/proc/self/status"], stdout=subprocess.PIPE, text=True).stdout)
+    wanted = blocked_and_ignored(subprocess.run(["cat", "/proc/self/status"], stdout=subprocess.PIPE, text=True,
+                                                preexec_fn=as_from_a_terminal).stdout)
     for method in "piped", "later_piped", "spawned":
         text = json.loads(system.gate(broker, "-o", "json", "call", f"rough.{method}").stdout)
         found = blocked_and_ignored(text)
@@ -224,13 +225,14 @@ def durations(system):
 def fork(system):
     broker = system.broker()
     system.worker(broker, "gate-test-rough-worker", service="rough")
+    system.worker(broker)
     for how in "fork", "fork-static":
         code, lines = lines_of(system, how, broker.frontend)
         said = dict(line.split(": ", 1) for line in lines)
         right = code == 0 and all(said.get(what) == "ok" for what in (
-            "before", "child, both within 1 s", "child, its own", "child left by exit", "behind"))
+            "before", "child, all within 1 s", "child, its own", "child left by exit", "behind"))
         right = right and all("before fork()" in said.get(what, "") for what in (
-            "child, inherited", "child, inherited stream"))
+            "child, inherited", "child, inherited stream", "child, inherited HugeData"))
         system.line(f"6: {how}", "; ".join(lines), "inherited: at once, why; its own: ok; exit", right)
 
 
@@ -242,7 +244,7 @@ def memory(system):
         resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))
 
     broker = system.broker(config="drain_timeout = '0s'\nservice_grace = '10s'\n", preexec=little)
-    code, lines = lines_of(system, "flood", broker.frontend, 400, seconds=120)
+    code, lines = lines_of(system, "flood", broker.frontend, 400, 1 << 20, "nobody.take", seconds=120)
     alive = broker.running()
     ended = None if alive else broker.wait()
     said = broker.log().splitlines()[-1:] or [""]

@@ -28,17 +28,29 @@ def wait_until(condition, seconds=PATIENCE, what="what was awaited"):
         time.sleep(0.01)
 
 
+def as_from_a_terminal():
+    """SIGHUP and SIGINT as a program has them that nobody started with nohup, or in the background."""
+    for number in signal.SIGHUP, signal.SIGINT:
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Process:
     """A program with its output in files, so that nothing waits for a reader. stdin: bytes, a file, or None."""
 
     def __init__(self, folder, command, stdin=None, env=None, cwd=None, preexec=None, stderr=None):
         number = len(list(folder.iterdir()))
         self.command = [str(word) for word in command]
+        self.before = preexec
         self.out, self.err = folder / f"{number}.out", folder / f"{number}.err"
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             self.child = subprocess.Popen(
                 self.command, stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=stderr or err, cwd=cwd,
-                env={**os.environ, **(env or {})}, preexec_fn=preexec)
+                env={**os.environ, **(env or {})}, preexec_fn=self._begin)
+
+    def _begin(self):
+        as_from_a_terminal()
+        if self.before:
+            self.before()
 
     @property
     def pid(self):

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,45 @@ TEST_CASE("a program that is started meanwhile has the signals of before, and so
   }
   ::sigaction(SIGHUP, nullptr, &action);
   CHECK(action.sa_handler == SIG_DFL);
+}
+
+TEST_CASE("an ignored SIGHUP stays ignored, and what is started finds it so", "[async]") {
+  struct sigaction ignored {};
+  ignored.sa_handler = SIG_IGN;
+  struct sigaction before {};
+  ::sigaction(SIGHUP, &ignored, &before);
+  const std::string wanted = signals_of_a_child();
+  loop here;
+  bool told = false;
+  const auto body = [&]() -> task<void> {
+    const gate::signal_watch signals(here, {SIGHUP, SIGTERM}, [&](int) { told = true; });
+    ::raise(SIGHUP);
+    CHECK(signals_of_a_child() == wanted);
+    for (int i = 0; i < 10; ++i) co_await gate::yield();
+  };
+  here.run(body());
+  CHECK_FALSE(told);
+  struct sigaction now {};
+  ::sigaction(SIGHUP, &before, &now);
+  CHECK(now.sa_handler == SIG_IGN);
+}
+
+TEST_CASE("a child of fork() that goes on in its parent's loop does not spin", "[async]") {
+  loop here;
+  const auto body = [&]() -> task<void> {
+    const gate::signal_watch signals(here, {SIGUSR2, SIGTERM}, [](int) {});
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const std::clock_t before = std::clock();  // of the processor
+      co_await gate::sleep_for(300ms);
+      ::_exit(std::clock() - before < CLOCKS_PER_SEC / 10 ? 7 : 8);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(WEXITSTATUS(status) == 7);
+    co_return;
+  };
+  here.run(body());
 }
 
 TEST_CASE("a child of fork() has the actions of before, and tells its parent nothing", "[async]") {

@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gate/event.hpp>
@@ -108,6 +109,33 @@ TEST_CASE("a full pool refuses, at once", "[async]") {
   };
   here.run(last());
   CHECK(ran == 2);
+}
+
+TEST_CASE("in a child of fork() nothing waits for a job that a thread of the parent runs", "[async]") {
+  blocker busy;
+  thread_pool pool(1, 10);
+  auto here = std::make_unique<loop>();
+  const auto body = [&pool, &busy]() -> task<void> {
+    const auto job = [&busy] { busy(); };
+    co_await pool.run(job);
+  };
+  gate::spawn_detached(*here, body(), [](std::exception_ptr) {});
+  const auto a_moment = [&busy]() -> task<void> {
+    co_await gate::yield();
+    busy.wait_until_started();
+  };
+  here->run(a_moment());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(10);  // ends it with SIGALRM if it waits
+    here.reset();
+    ::_exit(0);
+  }
+  int status = -1;
+  CHECK(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  busy.release();
+  here.reset();
 }
 
 TEST_CASE("a pool without a queue takes as many jobs as it has threads", "[async]") {

@@ -141,7 +141,7 @@ class bench {
     return id;
   }
   // The same, a worker. Without methods it describes none, and so takes all. Calls that waited for it stay to be taken.
-  peer_id worker(std::string_view service, std::uint32_t capacity = 1, std::initializer_list<const char*> methods = {},
+  peer_id worker(std::string_view service, std::uint32_t capacity = 1, const std::vector<std::string>& methods = {},
                  peer_context about = context()) {
     const peer_id id = open(std::move(about));
     join(id, service, capacity, methods);
@@ -152,16 +152,16 @@ class bench {
     return id;
   }
   void join(peer_id id, std::string_view service, std::uint32_t capacity = 1,
-            std::initializer_list<const char*> methods = {}) {
+            const std::vector<std::string>& methods = {}) {
     descriptor d;
     d.host = "here";
     d.pid = 7;
-    for (const char* name : methods) {
+    for (const std::string& name : methods) {
       method_descriptor method;
       method.name = name;
       d.methods.push_back(method);
     }
-    core.received(id, hello(peer_role::worker, service, capacity), methods.size() == 0 ? nullptr : &d, now);
+    core.received(id, hello(peer_role::worker, service, capacity), methods.empty() ? nullptr : &d, now);
     verify();
   }
   void receive(peer_id id, const message& m) {

@@ -99,3 +99,47 @@ TEST_CASE("a name that was never given is held by nobody", "[broker]") {
     CHECK(table.held_by(w, call_id{n}) == nullptr);
   }
 }
+
+TEST_CASE("slots that are not needed are given back, and no name comes twice", "[broker]") {
+  in_flight table;
+  peer ann(peer_id{1}, {});
+  worker holder;
+  std::vector<call*> open;
+  std::set<std::uint64_t> names;
+  const auto open_some = [&](std::uint64_t count, std::uint64_t from) {
+    for (std::uint64_t n = 0; n < count; ++n) {
+      call& c = table.take();
+      put(table, c, ann, from + n);
+      c.holder = &holder;
+      const call_id name = in_flight::rename(c);
+      CHECK(names.insert(static_cast<std::uint64_t>(name)).second);
+      CHECK(table.held_by(holder, name) == &c);
+      open.push_back(&c);
+    }
+  };
+  const auto end_all_but = [&](std::size_t kept) {
+    while (open.size() > kept) {
+      open.back()->holder = nullptr;
+      drop(table, *open.back());
+      open.pop_back();
+    }
+  };
+  open_some(5'000, 1);
+  const std::set<std::uint64_t> former = names;
+  end_all_but(3);
+  table.forget_spare();
+  CHECK(table.slots() <= 512);
+  CHECK(table.entered() == 3);
+  for (const std::uint64_t name : former) {
+    const call* const c = table.held_by(holder, call_id{name});
+    CHECK((c == nullptr || c == open[0] || c == open[1] || c == open[2]));
+  }
+  CHECK(table.find(ann, call_id{1}) == open[0]);
+  open_some(5'000, 10'000);
+  CHECK(table.entered() == 5'003);
+  std::size_t seen = 0;
+  table.for_each([&seen](const call&) { ++seen; });
+  CHECK(seen == 5'003);
+  end_all_but(0);
+  table.forget_spare();
+}

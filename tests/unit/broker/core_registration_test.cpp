@@ -249,6 +249,71 @@ TEST_CASE("a second hello of a worker replaces its registration", "[broker]") {
   CHECK(b.core.measure().workers == 1);
 }
 
+TEST_CASE("a peer that says hello again and again is cut", "[broker]") {
+  bench b;
+  const peer_id w = b.worker("s");
+  for (int i = 0; i < limits::hellos_again_max; ++i) {
+    b.join(w, "s");
+    CHECK(b.one(w).type == message_type::welcome);
+  }
+  CHECK(b.core.counted().violations == 0);
+  b.join(w, "s");
+  CHECK(b.one(w).status == errc::protocol_error);
+  CHECK(b.core.counted().violations == 1);
+  CHECK(b.core.measure().workers == 0);
+}
+
+TEST_CASE("workers with new methods over a long queue wait until it may be sorted again", "[broker]") {
+  bench b;
+  const peer_id c = b.client();
+  b.worker("s", 1, {"x"});
+  for (std::uint64_t n = 1; n <= 30'000; ++n) b.request(c, n, "s", {.method = "x"});
+  peer_id last{};
+  for (int i = 0; i < 9; ++i) last = b.worker("s", 1, {"new" + std::to_string(i)});
+  b.request(c, 40'000, "s", {.method = "new8"});
+  b.request(c, 40'001, "s", {.method = "nobody's"});
+  CHECK(b.none(c));  // not "no such method": that is not known yet
+  CHECK(b.none(last));
+  b.pass(3s);
+  CHECK(b.one(last, message_type::request).method == "new8");
+  CHECK(b.failed(c) == errc::no_method);
+}
+
+TEST_CASE("the calls of a method whose last worker left over a long queue end once it is sorted", "[broker]") {
+  bench b;
+  const peer_id c = b.client();
+  b.worker("s", 1, {"x"});
+  for (std::uint64_t n = 1; n <= 30'000; ++n) b.request(c, n, "s", {.method = "x"});
+  std::vector<peer_id> others;
+  for (int i = 0; i < 9; ++i) others.push_back(b.worker("s", 1, {"new" + std::to_string(i)}));
+  b.pass(3s);
+  b.request(c, 40'000, "s", {.method = "new0"});
+  b.request(c, 40'001, "s", {.method = "new0"});
+  for (const peer_id w : others) b.close(w);
+  b.pass(3s);
+  const std::vector<sent> ends = b.take(c);
+  CHECK(std::count_if(ends.begin(), ends.end(), [](const sent& m) { return m.status == errc::no_method; }) == 1);
+  CHECK(std::count_if(ends.begin(), ends.end(), [](const sent& m) { return m.status == errc::worker_lost; }) == 1);
+}
+
+TEST_CASE("a service has so many different methods and no more", "[broker]") {
+  bench b;
+  const auto methods = [](int of) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < limits::methods_max; ++i) names.push_back(std::to_string(of) + "." + std::to_string(i));
+    return names;
+  };
+  const auto join = [&](int of) { return b.worker("s", 1, methods(of)); };
+  constexpr int most = limits::service_methods_max / limits::methods_max;
+  for (int i = 0; i < most; ++i) join(i);
+  join(0);
+  CHECK(b.core.measure().workers == most + 1);
+  const peer_id refused = b.open();
+  b.join(refused, "s", 1, methods(most));
+  CHECK(b.one(refused).status == errc::busy);
+  CHECK(b.core.measure().workers == most + 1);
+}
+
 TEST_CASE("a peer may come back as the other thing", "[broker]") {
   bench b;
   const peer_id p = b.client();

@@ -5,56 +5,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/broker/core_fixture.hpp"
+#include "tests/unit/broker/scheduling_fixture.hpp"
 
 using namespace gate;
 using namespace gate::broker;
 using namespace gate::broker::testing;
 using namespace std::chrono_literals;
-
-namespace {
-
-// A worker that tells of its threads: `plain` and `other` take one, `flow` is a plain generator, `co` a coroutine.
-peer_id threaded(bench& b, std::uint32_t threads, std::uint32_t capacity = 1024, bool recalls = true) {
-  const peer_id id = b.open();
-  descriptor d;
-  d.threads = threads;
-  for (const char* name : {"plain", "other", "flow", "co"}) {
-    method_descriptor& m = d.methods.emplace_back();
-    m.name = name;
-    m.pooled = m.name != "co";
-    if (m.name == "flow") m.kind = method_kind::stream;
-  }
-  message hello = bench::hello(peer_role::worker, "s", capacity);
-  hello.capabilities = recalls ? capability::streams | capability::recall : capability::streams;
-  b.core.received(id, hello, &d, b.now);
-  b.verify();
-  return id;
-}
-
-void answer(bench& b, peer_id from, std::uint64_t call, std::chrono::microseconds took) {
-  message m = bench::of(message_type::final, call);
-  m.payload = payload_view("result");
-  m.service_time = took;
-  b.receive(from, m);
-}
-
-std::vector<sent> requests_to(bench& b, peer_id who) {
-  std::vector<sent> all = b.take(who);
-  std::erase_if(all, [](const sent& s) { return s.type != message_type::request; });
-  return all;
-}
-
-std::size_t recalls_to(bench& b, peer_id who) {
-  const std::vector<sent> all = b.take(who);
-  return static_cast<std::size_t>(
-      std::count_if(all.begin(), all.end(), [](const sent& s) { return s.type == message_type::recall; }));
-}
-
-const ask plain{.method = "plain"};
-const ask coroutine{.method = "co"};
-
-}  // namespace
 
 // --- turns
 
@@ -140,6 +96,36 @@ TEST_CASE("one-way calls of a client that has left keep their place", "[broker]"
   CHECK(order == "first one-way later one-way ");
 }
 
+TEST_CASE("a client that waits in many lanes has its turn in each", "[broker]") {
+  bench b;
+  const peer_id c = b.client(), d = b.client();
+  std::vector<peer_id> workers;
+  constexpr std::uint64_t services = 40;
+  for (std::uint64_t i = 0; i < services; ++i) workers.push_back(b.worker("s" + std::to_string(i), 1));
+  std::uint64_t n = 0;
+  for (const peer_id from : {c, d, c, c}) {
+    for (std::uint64_t i = 0; i < services; ++i) {
+      b.request(from, ++n, "s" + std::to_string(i), {.payload = from == c ? "c" : "d"});
+    }
+  }
+  b.request(d, ++n, "s39", {.payload = "one-way", .flags = message_flag::one_way});
+  b.close(d);  // what it has waiting ends with it, and the one-way call stays
+  const peer_id e = b.client();
+  b.request(e, 1, "s39", {.payload = "e"});
+  for (std::uint64_t i = 0; i < services; ++i) {
+    std::string order;
+    for (int k = 0; k < 5; ++k) {
+      const auto given = b.take(workers[i]);
+      for (const sent& s : given) {
+        if (s.type != message_type::request) continue;
+        order += s.payload;
+        b.final(workers[i], s.call);
+      }
+    }
+    CHECK(order == (i == 39 ? "cone-waycec" : "ccc"));
+  }
+}
+
 // --- bounds
 
 TEST_CASE("a full queue makes room for a client with less in it", "[broker]") {
@@ -179,6 +165,42 @@ TEST_CASE("bytes that fill a queue are made room in too", "[broker]") {
   b.request(single, 1, "s", large);
   CHECK(b.none(single));
   CHECK(b.one(flood, message_type::error).status == errc::busy);
+}
+
+TEST_CASE("no call ends for one that gets no room all the same", "[broker]") {
+  options settings;
+  settings.queue_bytes_max = 100'000;
+  settings.client_bytes_max = 90'000;
+  bench b(settings);
+  const peer_id flood = b.client(), single = b.client();
+  b.worker("s", 1);
+  const ask small{.payload = std::string(900, 'x')};
+  for (std::uint64_t n = 1; n <= 101; ++n) b.request(flood, n, "s", small);
+  (void)b.take(flood);
+  const std::size_t before = b.core.services().front().queued;
+  SECTION("since more must leave than may") { b.request(single, 1, "s", {.payload = std::string(40'000, 'x')}); }
+  SECTION("since its client has too much itself") {
+    b.request(single, 1, "s", {.payload = std::string(95'000, 'x')});
+  }
+  CHECK(b.one(single, message_type::error).status == errc::busy);
+  CHECK(b.none(flood));
+  CHECK(b.core.counted().displaced == 0);
+  CHECK(b.core.services().front().queued == before);
+}
+
+TEST_CASE("several small calls make room for a larger one", "[broker]") {
+  options settings;
+  settings.queue_bytes_max = 100'000;
+  bench b(settings);
+  const peer_id flood = b.client(), single = b.client();
+  b.worker("s", 1);
+  const ask small{.payload = std::string(900, 'x')};
+  for (std::uint64_t n = 1; n <= 112; ++n) b.request(flood, n, "s", small);
+  (void)b.take(flood);
+  b.request(single, 1, "s", {.payload = std::string(5'000, 'x')});
+  CHECK(b.none(single));
+  CHECK(b.core.counted().displaced >= 5);
+  CHECK(b.core.counted().displaced <= 7);
 }
 
 TEST_CASE("by default one client leaves room in the queue for others", "[broker]") {
@@ -252,6 +274,29 @@ TEST_CASE("a huge result that is under way keeps no thread from others", "[broke
 }
 
 // --- how much it may hold
+
+TEST_CASE("a method that has returned keeps no thread from others while its answer travels", "[broker]") {
+  bench b;
+  const peer_id c = b.client();
+  const peer_id w = threaded(b, 1);
+  b.request(c, 1, "s", plain);
+  b.request(c, 2, "s", plain);
+  const std::vector<sent> first = requests_to(b, w);
+  REQUIRE(first.size() == 1);
+  b.core.answering(w, call_id{77}, b.now);  // nobody's
+  CHECK(requests_to(b, w).empty());
+  b.core.answering(w, call_id{first[0].call}, b.now);
+  b.core.answering(w, call_id{first[0].call}, b.now);  // once more says nothing
+  b.verify();
+  const std::vector<sent> second = requests_to(b, w);
+  REQUIRE(second.size() == 1);
+  answer(b, w, first[0].call, 20ms);
+  CHECK(b.one(c, message_type::final).call == 1);
+  b.request(c, 3, "s", plain);
+  CHECK(requests_to(b, w).empty());  // of long methods none is given ahead
+  answer(b, w, second[0].call, 20ms);
+  CHECK(requests_to(b, w).size() == 1);
+}
 
 TEST_CASE("of long methods a worker is given no more than it has threads", "[broker]") {
   bench b;
@@ -356,113 +401,6 @@ TEST_CASE("answers to calls that never began say nothing of how long a method ta
     REQUIRE(given.size() == 1);
     answer(b, w, given.front().call, 0us);
   }
-}
-
-// --- calls that are called back
-
-TEST_CASE("a call behind long ones goes to a worker whose threads are free", "[broker]") {
-  bench b;
-  const peer_id c = b.client();
-  const peer_id v = threaded(b, 2);
-  for (std::uint64_t n = 1; n <= 2; ++n) b.request(c, n, "s", plain);
-  for (const sent& s : requests_to(b, v)) answer(b, v, s.call, 10us);
-  for (std::uint64_t n = 3; n <= 6; ++n) b.request(c, n, "s", {.payload = std::to_string(n), .method = "plain"});
-  const auto held = requests_to(b, v);
-  REQUIRE(held.size() == 4);
-  b.pass(20ms);
-  CHECK(recalls_to(b, v) == 0);  // there is nobody else
-  const peer_id w = threaded(b, 2);
-  (void)b.take(w);
-  b.pass(20ms);
-  CHECK(recalls_to(b, v) == 2);
-  CHECK(b.core.counted().recalls == 2);
-  b.receive(v, b.back(held[2]));
-  b.receive(v, b.back(held[3]));
-  const auto moved = requests_to(b, w);
-  REQUIRE(moved.size() == 2);
-  CHECK(moved[0].payload == "5");
-  CHECK(moved[1].payload == "6");
-  (void)b.take(c);
-  answer(b, w, moved[0].call, 1ms);
-  CHECK(b.one(c, message_type::final).payload == "result");
-  b.pass(1s);
-  CHECK(recalls_to(b, v) == 0);
-}
-
-TEST_CASE("a call that had begun is asked for once, and ends where it is", "[broker]") {
-  bench b;
-  const peer_id c = b.client();
-  const peer_id v = threaded(b, 1);
-  b.request(c, 1, "s", plain);
-  answer(b, v, requests_to(b, v).front().call, 10us);
-  for (std::uint64_t n = 2; n <= 3; ++n) b.request(c, n, "s", plain);
-  const auto held = requests_to(b, v);
-  threaded(b, 2);
-  b.pass(100ms);
-  CHECK(recalls_to(b, v) == 1);
-  b.pass(1s);
-  CHECK(recalls_to(b, v) == 0);
-  (void)b.take(c);
-  answer(b, v, held[0].call, 1s);
-  answer(b, v, held[1].call, 1s);
-  CHECK(b.take(c).size() == 2);
-}
-
-TEST_CASE("a worker that does not know the word is never asked", "[broker]") {
-  bench b;
-  const peer_id c = b.client();
-  const peer_id v = threaded(b, 1, 1024, false);
-  b.request(c, 1, "s", plain);
-  answer(b, v, requests_to(b, v).front().call, 10us);
-  for (std::uint64_t n = 2; n <= 3; ++n) b.request(c, n, "s", plain);
-  CHECK(requests_to(b, v).size() == 2);
-  threaded(b, 2);
-  b.pass(1s);
-  CHECK(recalls_to(b, v) == 0);
-}
-
-TEST_CASE("a worker that hands back all that it is asked for keeps no call going round", "[broker]") {
-  bench b;
-  const peer_id c = b.client();
-  const peer_id v = threaded(b, 1), w = threaded(b, 1);
-  const auto warm = [&](peer_id who, std::uint64_t n) {
-    b.request(c, n, "s", plain);
-    for (const peer_id each : {v, w}) {
-      for (const sent& s : requests_to(b, each)) answer(b, each, s.call, 10us);
-    }
-    (void)who;
-  };
-  warm(v, 1);
-  warm(w, 2);
-  (void)b.take(c);
-  for (std::uint64_t n = 3; n <= 8; ++n) b.request(c, n, "s", plain);
-  // Each hands back whatever it is asked for; one of them never ends anything.
-  std::vector<sent> at_v = requests_to(b, v), at_w = requests_to(b, w);
-  for (int round = 0; round < 200; ++round) {
-    b.pass(10ms);
-    for (const peer_id who : {v, w}) {
-      for (const sent& s : b.take(who)) {
-        std::vector<sent>& held = who == v ? at_v : at_w;
-        if (s.type == message_type::request) held.push_back(s);
-        if (s.type != message_type::recall) continue;
-        const auto at = std::find_if(held.begin(), held.end(), [&](const sent& h) { return h.call == s.call; });
-        REQUIRE(at != held.end());
-        const message returned = b.back(*at);
-        b.receive(who, returned);
-        held.erase(at);
-      }
-    }
-    if (!at_w.empty()) {
-      answer(b, w, at_w.front().call, 10us);
-      at_w.erase(at_w.begin());
-    }
-  }
-  CHECK(b.core.counted().recalls < 60);
-  for (const sent& s : at_v) answer(b, v, s.call, 10us);
-  (void)b.take(v);
-  const auto ends = b.take(c);
-  CHECK(ends.size() == 6);
-  CHECK(std::all_of(ends.begin(), ends.end(), [](const sent& s) { return s.type == message_type::final; }));
 }
 
 // --- slots that are given back

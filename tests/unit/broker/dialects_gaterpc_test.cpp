@@ -113,9 +113,13 @@ TEST_CASE("a gate-rpc client is told the methods of a gate/2 worker", "[broker]"
   about.description = "adds";
   method_descriptor add;
   add.name = "add";
-  add.parameters = {{"a", "int32"}, {"", "int32"}};
+  add.parameters = {{"", "int32"}, {"", "int32"}};
   add.result = "int32";
-  about.methods = {add};
+  method_descriptor log;
+  log.name = "log";
+  log.parameters = {{"level", "string"}, {"*fields", "any"}, {"**kwargs", "any"}};
+  log.result = "any";
+  about.methods = {add, log};
   message hello;
   hello.type = message_type::hello;
   hello.version_min = hello.version_max = gate2_version;
@@ -129,8 +133,10 @@ TEST_CASE("a gate-rpc client is told the methods of a gate/2 worker", "[broker]"
 
   gaterpc_client client(broker.frontend());
   const value all = client.result_for("Calculator", client.call("Calculator", "get_interfaces"));
-  CHECK(all.size() == 1);
-  CHECK(all["add"]["signature"].as<std::string>() == "(a: int32, _: int32) -> int32");
+  CHECK(all.size() == 3);
+  CHECK(all.find("get_interfaces"));
+  CHECK(all["add"]["signature"].as<std::string>() == "(_1: int32, _2: int32, /) -> int32");
+  CHECK(all["log"]["signature"].as<std::string>() == "(level: string, *fields, **kwargs) -> any");
   CHECK(all["add"]["doc"].is_nil());
   CHECK(client.result_for("Gate", client.call("Gate", "query_service", std::string("Calculator"))).as<std::string>() ==
         "adds");

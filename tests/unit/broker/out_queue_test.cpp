@@ -262,3 +262,88 @@ TEST_CASE("a queue that never runs empty does not keep what it has sent", "[out_
   CHECK(queue.empty());
   CHECK(queue.sent() == 20'000);
 }
+
+namespace {
+
+// The peer has read all that was sent: what it answers, and what leaves then, until nothing is left.
+void read_all(out_queue& queue, fake_sender& transport, std::vector<std::uint64_t>& read) {
+  gate::peer::piece_joiner joined;
+  instant now = start;
+  for (std::size_t at = 0; at < transport.all.size(); ++at) {
+    const fake_sender::taken sent = transport.all[at];
+    std::optional<bytes_view> payload;
+    if (sent.payload) payload = *sent.payload;
+    wire::gate2::reader envelopes(sent.batch, payload);
+    message m;
+    while (envelopes.next(m)) {
+      if (m.type == wire::gate2::type_piece) {
+        if (joined.add(m, 1u << 30) != gate::peer::piece_joiner::outcome::whole) continue;
+        const std::string whole = joined.take();
+        wire::gate2::reader inner(whole);
+        message inside;
+        while (inner.next(inside)) read.push_back(static_cast<std::uint64_t>(inside.call));
+      } else if (m.type == wire::gate2::type_mark) {
+        message answer;
+        answer.type = wire::gate2::type_marked;
+        answer.offset = m.offset;
+        now += 1s;  // a slow link
+        CHECK(queue.answered(answer, now));
+        CHECK(queue.flush(transport, now) == delivery::sent);
+      } else {
+        read.push_back(static_cast<std::uint64_t>(m.call));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a paced queue sends what is large in pieces, and what is small before them", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  queue.pace();
+  fake_sender transport;
+  const std::string large(900'000, 'x');
+  queue.append(request(1, large));
+  queue.append(request(2, large));
+  queue.append(request(3));
+  CHECK(queue.flush(transport, start) == delivery::sent);
+  CHECK_FALSE(queue.empty());
+  CHECK(queue.held());
+  CHECK(queue.bytes() > large.size());
+  std::size_t sent = 0;
+  for (const auto& each : transport.all) sent += each.batch.size();
+  CHECK(sent < 150'000);
+  std::vector<std::uint64_t> read;
+  read_all(queue, transport, read);
+  CHECK(read == std::vector<std::uint64_t>{3, 1, 2});
+  CHECK(queue.empty());
+  CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("requests that wait in a paced queue are handed out, behind those that had not left", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  queue.pace();
+  fake_sender transport;
+  const std::string large(900'000, 'x');
+  queue.append(request(1, large));
+  CHECK(queue.flush(transport, start) == delivery::sent);
+  queue.append(request(2, large));
+  queue.append(request(3));
+  std::vector<std::uint64_t> unsent;
+  queue.take_requests([&](const message& m) { unsent.push_back(static_cast<std::uint64_t>(m.call)); });
+  CHECK(unsent == std::vector<std::uint64_t>{3, 1, 2});  // of the first a part had left
+  CHECK(queue.empty());
+  CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("an answer to a mark that was not sent is told", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  queue.pace();
+  message answer;
+  answer.type = wire::gate2::type_marked;
+  answer.offset = 7;
+  CHECK_FALSE(queue.answered(answer, start));
+}

@@ -9,13 +9,18 @@ using gate::cli::parse_target;
 using gate::cli::usage_error;
 
 TEST_CASE("a target is a service and a method, which has no point in its name", "[cli]") {
-  CHECK(parse_target("calculator.add").service == "calculator");
-  CHECK(parse_target("calculator.add").method == "add");
-  CHECK(parse_target("org.math.calculator.add").service == "org.math.calculator");
-  CHECK_THROWS_AS(parse_target("calculator"), usage_error);
-  CHECK_THROWS_AS(parse_target("calculator."), usage_error);
-  CHECK_THROWS_AS(parse_target(".add"), usage_error);
-  CHECK_THROWS_AS(parse_target(""), usage_error);
+  CHECK(parse_target("calculator.add", "GateRPC").service == "calculator");
+  CHECK(parse_target("calculator.add", "GateRPC").method == "add");
+  CHECK(parse_target("org.math.calculator.add", "GateRPC").service == "org.math.calculator");
+  CHECK_THROWS_AS(parse_target("calculator.", "GateRPC"), usage_error);
+  CHECK_THROWS_AS(parse_target(".add", "GateRPC"), usage_error);
+  CHECK_THROWS_AS(parse_target("", "GateRPC"), usage_error);
+}
+
+TEST_CASE("a method without a service is one of the default service", "[cli]") {
+  CHECK(parse_target("add", "GateRPC").service == "GateRPC");
+  CHECK(parse_target("add", "GateRPC").method == "add");
+  CHECK(parse_target("add", "prod.billing").service == "prod.billing");
 }
 
 TEST_CASE("a method that streams is called with --stream, and not at all when it takes a stream", "[cli]") {

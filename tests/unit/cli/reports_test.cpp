@@ -55,6 +55,14 @@ TEST_CASE("an error is told with what to do next", "[cli]") {
   CHECK(explain(python, "calculator") == "failed: ValueError('no')");
   const Error other(errc::failed, "ValueErrors are bad", origin::worker, "ValueError");
   CHECK(explain(other, "calculator") == "failed: ValueError: ValueErrors are bad");
+  const Error qualified(errc::failed, "socket.timeout('slow')", origin::worker, "timeout");
+  CHECK(explain(qualified, "calculator") == "failed: socket.timeout('slow')");
+  const Error shown(errc::failed, "<HTTPError 404: 'Not Found'>", origin::worker, "HTTPError");
+  CHECK(explain(shown, "calculator") == "failed: <HTTPError 404: 'Not Found'>");
+  const Error empty(errc::failed, "KeyError", origin::worker, "KeyError");
+  CHECK(explain(empty, "calculator") == "failed: KeyError");
+  const Error ours(errc::failed, "shop::sold_out: nothing left", origin::worker, "shop::sold_out");
+  CHECK(explain(ours, "calculator") == "failed: shop::sold_out: nothing left");
   const Error lost(errc::worker_lost, "it went away; the call may have been executed", origin::broker);
   CHECK(explain(lost, "x") ==
         "worker_lost: it went away; the call may have been executed (other workers: gate workers)");
@@ -95,6 +103,17 @@ TEST_CASE("a signature reads like a declaration", "[cli]") {
   m.client_stream = true;
   m.parameters[1].type = "stream<list<int32>>";
   CHECK(signature_of(m) == "add(a: int32, stream of list<int32>) -> stream of int32");
+  gate::cli::method_line log;
+  log.name = "log";
+  log.kind = "unary";
+  log.parameters.resize(2);
+  log.parameters[0].name = "*args";
+  log.parameters[1].name = "**kwargs";
+  log.parameters[0].type = log.parameters[1].type = "any";
+  log.result = "any";
+  CHECK(signature_of(log) == "log(*args, **kwargs) -> any");
+  log.parameters[0].type = "int";  // of a Python worker
+  CHECK(signature_of(log) == "log(*args: int, **kwargs) -> any");
 }
 
 TEST_CASE("a table's columns are as wide as their widest cell, counted in characters", "[cli]") {

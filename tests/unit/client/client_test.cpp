@@ -272,6 +272,58 @@ TEST_CASE("calls beyond the limit wait their turn", "[client]") {
   play(where, caller(), script());
 }
 
+TEST_CASE("the time of a call that waits for its turn goes on", "[client]") {
+  loop where;
+  scripted_broker broker(where);
+  client_options options = quick(broker);
+  options.in_flight_max = 1;
+  options.huge_threshold = 1000;
+  Client client(where, options);
+  async_event late;
+  const auto caller = [&]() -> task<void> {
+    const env here = co_await current_env();
+    task_group group(here);
+    group.spawn(forget(client["a"]["first"]()));
+    co_await yield();
+    group.spawn(forget(client["a"]["patient"]().within(60s)));
+    co_await yield();
+    const auto read = [&]() -> task<void> {
+      Stream<int> stream = client["a"]["s"]().within(20ms).stream<int>();
+      co_await stream.next();
+    };
+    const std::string large(2000, 'x');
+    std::vector<std::optional<Error>> errors;
+    const auto fail = [&](task<void> work) -> task<void> {
+      const std::optional<Error> error = co_await error_of(std::move(work));
+      errors.push_back(error);
+    };
+    const instant begun = where.now();
+    group.spawn(fail(forget(client["a"]["b"]().within(20ms))));
+    group.spawn(fail(forget(client["a"]["b"](large).within(20ms))));
+    group.spawn(fail(read()));
+    while (errors.size() < 3) co_await sleep_for(1ms);
+    CHECK(where.now() - begun >= 20ms);
+    for (const std::optional<Error>& error : errors) {
+      REQUIRE(error);
+      CHECK(error->code() == errc::timed_out);
+      CHECK_THAT(error->what(), Catch::Contains("in_flight_max"));
+    }
+    late.set();
+    co_await group.join();
+  };
+  const auto script = [&]() -> task<void> {
+    const heard first = co_await broker.next();
+    co_await late.wait();
+    broker.finish(first, 1);
+    const heard patient = co_await broker.next();
+    CHECK(patient.method == "patient");
+    REQUIRE(patient.budget);
+    CHECK(*patient.budget <= 60s - 19ms);
+    broker.finish(patient, 2);
+  };
+  play(where, caller(), script());
+}
+
 TEST_CASE("calls beyond the limit are refused as busy when the options say so", "[client]") {
   loop where;
   scripted_broker broker(where);

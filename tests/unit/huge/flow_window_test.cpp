@@ -24,7 +24,7 @@ struct slow_path {
   std::uint64_t run(flow_window& window, duration time) const {
     instant now{1h};
     const instant end = now + time, settled = now + 1s;
-    std::int64_t credit = window.open();
+    std::int64_t credit = window.open(now);
     std::uint64_t worst = 0;
     instant free_at = now;
     while (now < end) {
@@ -73,10 +73,17 @@ TEST_CASE("a fast link may be long", "[huge]") {
   CHECK(window.bytes() == most);
 }
 
+TEST_CASE("over a long way the window becomes what is on it", "[huge]") {
+  const double rate = GENERATE(2e6, 10e6);
+  flow_window window(most);
+  slow_path{rate, 300ms}.run(window, 20s);
+  CHECK(window.bytes() >= rate * 0.2);
+}
+
 TEST_CASE("a window that became smaller gives no credit until the producer has used what it has", "[huge]") {
   flow_window window(most);
-  std::uint64_t granted = window.open();
   instant now{1h};
+  std::uint64_t granted = window.open(now);
   window.arrived(piece, now);
   std::uint64_t read = 0;
   for (int n = 0; n < 200; ++n) {

@@ -24,8 +24,10 @@
 #include <gate/timeout.hpp>
 
 #include "common/src/peer/context.hpp"
+#include "common/src/peer/pacer.hpp"
 #include "common/src/socket.hpp"
 #include "common/src/wire/gate2.hpp"
+#include "common/src/wire/gate2_own.hpp"
 #include "tests/support/open_descriptors.hpp"
 #include "tests/support/patient_bind.hpp"
 #include "tests/support/refusing_port.hpp"
@@ -437,6 +439,144 @@ TEST_CASE("the end of a peer that had not read for long is noticed at once", "[c
     co_await expect(seen, "ended");
     CHECK(where.now() - before < 500ms);
     CHECK(seen.reason.find("is gone") != std::string::npos);
+  };
+  run(where, story());
+}
+
+namespace {
+
+std::string welcome(std::uint32_t capabilities) {
+  message m;
+  m.type = message_type::welcome;
+  m.version_min = m.version_max = gate2_version;
+  m.capabilities = capabilities;
+  m.heartbeat_interval = 1000ms;
+  m.liveness = 3;
+  std::string batch;
+  wire::gate2::append(batch, m);
+  return batch;
+}
+
+std::string marked(std::uint64_t position) {
+  message m;
+  m.type = wire::gate2::type_marked;
+  m.offset = position;
+  std::string batch;
+  wire::gate2::append(batch, m);
+  return batch;
+}
+
+// Reads at the other end, and answers marks, until so many calls have come whole.
+task<std::vector<std::uint64_t>> read_whole(router& other, std::size_t count, bool answers = true) {
+  std::vector<std::uint64_t> calls;
+  peer::piece_joiner joined;
+  while (calls.size() < count) {
+    const std::size_t frames = co_await other.receive();
+    REQUIRE(frames == 2);
+    const std::string batch = other.frames[1].to_string();
+    wire::gate2::reader reader(batch);
+    message m;
+    while (reader.next(m)) {
+      if (m.type == wire::gate2::type_mark) {
+        if (answers) other.answer({marked(*m.offset)});
+      } else if (m.type != wire::gate2::type_piece) {
+        calls.push_back(static_cast<std::uint64_t>(m.call));
+      } else if (joined.add(m, 1u << 30) == peer::piece_joiner::outcome::whole) {
+        const std::string whole = joined.take();
+        wire::gate2::reader inner(whole);
+        message inside;
+        while (inner.next(inside)) calls.push_back(static_cast<std::uint64_t>(inside.call));
+      }
+    }
+    REQUIRE(reader.error() == wire::gate2::parse_error::none);
+  }
+  co_return calls;
+}
+
+}  // namespace
+
+TEST_CASE("to a broker that knows of pieces what is large leaves in them, and what is small before", "[channel]") {
+  loop where;
+  router other(where, "tcp://127.0.0.1:*");
+  recorder seen;
+  peer::channel channel(where, options_for(other.address), seen);
+  const auto story = [&]() -> task<void> {
+    co_await connect_and_say(other, channel, seen);
+    other.answer({welcome(wire::gate2::capability_pieces)});
+    co_await expect(seen, "welcome 0");
+    const std::string large(900'000, 'x');
+    channel.send(numbered(2, large));
+    message small;
+    small.type = message_type::cancel;
+    small.call = call_id{3};
+    channel.send(small);
+    CHECK(channel.queued_bytes() > large.size() / 2);
+    const std::vector<std::uint64_t> calls = co_await read_whole(other, 2);
+    CHECK(calls == std::vector<std::uint64_t>{3, 2});
+    CHECK(channel.queued_bytes() == 0);
+  };
+  run(where, story());
+}
+
+TEST_CASE("what comes in pieces is reported whole, and marks are answered", "[channel]") {
+  loop where;
+  router other(where, "tcp://127.0.0.1:*");
+  recorder seen;
+  peer::channel channel(where, options_for(other.address), seen);
+  const auto story = [&]() -> task<void> {
+    co_await connect_and_say(other, channel, seen);
+    const std::string whole = envelope(7);
+    message piece;
+    piece.type = wire::gate2::type_piece;
+    piece.payload = bytes_view(whole).substr(0, 10);
+    std::string first, rest;
+    wire::gate2::append(first, piece);
+    piece.payload = bytes_view(whole).substr(10);
+    piece.flags = message_flag::end_of_parts;
+    wire::gate2::append(rest, piece);
+    message mark;
+    mark.type = wire::gate2::type_mark;
+    mark.offset = 77;
+    wire::gate2::append(rest, mark);
+    other.answer({welcome(wire::gate2::capability_pieces) + first + envelope(8)});
+    other.answer({rest});
+    co_await expect(seen, "welcome 0");
+    co_await expect(seen, "part 8");
+    co_await expect(seen, "part 7");
+    const std::size_t frames = co_await other.receive();
+    REQUIRE(frames == 2);
+    CHECK(other.frames[1].to_string() == marked(77));
+  };
+  run(where, story());
+}
+
+TEST_CASE("a broker that sends pieces without having said so breaks the protocol", "[channel]") {
+  loop where;
+  router other(where, "tcp://127.0.0.1:*");
+  recorder seen;
+  peer::channel channel(where, options_for(other.address), seen);
+  const auto story = [&]() -> task<void> {
+    co_await connect_and_say(other, channel, seen);
+    other.answer({welcome(capability::streams) + marked(1)});
+    co_await expect(seen, "welcome 0");
+    co_await expect(seen, "malformed: unknown_type");
+  };
+  run(where, story());
+}
+
+TEST_CASE("what waits in pieces leaves when the channel is closed", "[channel]") {
+  loop where;
+  router other(where, "tcp://127.0.0.1:*");
+  recorder seen;
+  peer::channel channel(where, options_for(other.address), seen);
+  const auto story = [&]() -> task<void> {
+    co_await connect_and_say(other, channel, seen);
+    other.answer({welcome(wire::gate2::capability_pieces)});
+    co_await expect(seen, "welcome 0");
+    channel.send(numbered(2, std::string(900'000, 'x')));
+    channel.close(5s);
+    const std::vector<std::uint64_t> calls = co_await read_whole(other, 1, false);
+    CHECK(calls == std::vector<std::uint64_t>{2});
   };
   run(where, story());
 }

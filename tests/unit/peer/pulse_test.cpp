@@ -133,6 +133,26 @@ TEST_CASE("while the transport holds data back the ping is not under way yet", "
   }
 }
 
+TEST_CASE("a socket that takes more for a moment only has not been given the ping yet", "[liveness]") {
+  path p;
+  p.seen.writable = false;
+  p.sends(100'000);
+  int looks = 0;
+  // At each second look there is room, which the transport is about to fill.
+  CHECK(p.run(30s, [&] {
+    p.sends(20'000), p.acknowledges(20'000);
+    if (p.now + 100ms > p.under_test.next_look()) p.seen.writable = ++looks % 2 == 0;
+  }) == never);
+}
+
+TEST_CASE("a peer whose heartbeats turn out to be rare is waited for while it takes what is held back", "[liveness]") {
+  path p(true);
+  p.under_test.speaks_by_itself(false);
+  p.seen.writable = false;
+  p.sends(100'000);
+  CHECK(p.run(60s, [&] { p.sends(20'000), p.acknowledges(20'000); }) == never);
+}
+
 TEST_CASE("a peer that speaks by itself has its ping within the interval, whatever is held back", "[liveness]") {
   path p(true);
   p.seen.writable = false;

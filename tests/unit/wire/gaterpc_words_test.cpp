@@ -203,3 +203,64 @@ TEST_CASE("each captured vector is checked by a test: by its direction, or a sin
   }
   CHECK(names.size() == 188);
 }
+
+TEST_CASE("a method's signature is one that Python's parser takes", "[wire]") {
+  const auto signature = [](std::vector<parameter_info> parameters, std::string result = "nil") {
+    method_descriptor m;
+    m.parameters = std::move(parameters);
+    m.result = std::move(result);
+    return signature_of(m);
+  };
+  CHECK(signature({}) == "() -> None");
+  CHECK(signature({{"a", "int32"}, {"b", "map<string,list<int32>>"}}, "any") ==
+        "(a: int32, b: map[string,list[int32]]) -> any");
+  CHECK(signature({{"a", "optional<int32>"}, {"b", "int32"}, {"c", "optional<int32>"}}) ==
+        "(a: optional[int32], b: int32, c: optional[int32] = None) -> None");
+  CHECK(signature({{"*args", "any"}, {"**kwargs", "any"}}, "any") == "(*args, **kwargs) -> any");
+  CHECK(signature({{"", "int32"}, {"*args", "any"}, {"**kwargs", "any"}}) == "(_1: int32, /, *args, **kwargs) -> None");
+  CHECK(signature({{"*args", "any"}, {"**kwargs", "any"}, {"items", "stream<int32>"}}) ==
+        "(items: stream[int32], *args, **kwargs) -> None");
+  CHECK(signature({{"a", "tuple<>"}, {"b", "unsigned 'long'"}}) == "(a: tuple, b: 'unsigned \\'long\\'') -> None");
+  CHECK(signature({{"a", ""}}, "") == "(a)");
+}
+
+TEST_CASE("what is said of methods is read as it was", "[wire]") {
+  method_descriptor log, add;
+  log.name = "log";
+  log.doc = "writes";
+  log.parameters = {{"level", "string"}, {"*args", "any"}, {"**kwargs", "any"}};
+  log.result = "any";
+  add.name = "add";
+  add.parameters = {{"", "int32"}, {"", "optional<int32>"}};
+  add.result = "int32";
+  const auto methods = read_interfaces(interfaces_of({log, add}));
+  REQUIRE(methods);
+  REQUIRE(methods->size() == 3);
+  CHECK((*methods)[0].doc == "writes");
+  REQUIRE((*methods)[0].parameters.size() == 3);
+  CHECK((*methods)[0].parameters[1].name == "*args");
+  CHECK((*methods)[0].result == "any");
+  REQUIRE((*methods)[1].parameters.size() == 2);
+  CHECK((*methods)[1].parameters[0].name.empty());
+  CHECK((*methods)[1].parameters[0].type == "int32");
+  CHECK((*methods)[1].parameters[1].type == "optional[int32]");
+  CHECK((*methods)[2].name == "get_interfaces");
+}
+
+TEST_CASE("a result that is nested 128 deep is read, and a deeper one is not", "[wire]") {
+  const auto answer_with = [](const std::string& result) {
+    std::string body;
+    append_map_header(body, 2);
+    encode_to(body, std::string_view("result"));
+    body += result;
+    encode_to(body, std::string_view("exception"));
+    return body + encode_nil();
+  };
+  std::string deepest(limits::value_depth_max - 1, '\x91');
+  deepest += '\x90';
+  const frames good{answer_with(deepest)}, bad{answer_with('\x91' + deepest)};
+  const std::optional<answer> read = read_answer(views_of(good));
+  REQUIRE(read);
+  CHECK(read->content == deepest);
+  CHECK_FALSE(read_answer(views_of(bad)));
+}

@@ -6,6 +6,8 @@
 #include <gate/run_worker.hpp>
 #include <gate/worker.hpp>
 
+#include "worker/src/runtime.hpp"
+
 namespace {
 
 class LogSearch : public gate::Worker {};
@@ -14,6 +16,10 @@ class Named : public gate::Worker {
   std::string service_name() const override { return "other"; }
 };
 template <class T> class Cell : public gate::Worker {};
+class Nameless : public gate::Worker {
+ public:
+  std::string service_name() const override { return {}; }
+};
 class Fails : public gate::Worker {
  public:
   Fails() { throw std::runtime_error("no such folder"); }
@@ -44,6 +50,14 @@ TEST_CASE("a service is called like its class, in small letters", "[worker]") {
   CHECK(gate::worker::service_name_of("Log2Search") == "log2_search");
   CHECK(gate::worker::service_name_of("log_search") == "log_search");
   CHECK(gate::worker::service_name_of("A") == "a");
+}
+
+TEST_CASE("a worker without a name serves the default service", "[worker]") {
+  gate::worker_options options;
+  CHECK(gate::worker::service_of(Nameless(), options) == "GateRPC");
+  CHECK(gate::worker::service_of(LogSearch(), options) == "log_search");
+  options.service = "mine";
+  CHECK(gate::worker::service_of(Nameless(), options) == "mine");
 }
 
 TEST_CASE("a worker program with a bad flag, class or file exits with 2 before it connects", "[worker]") {

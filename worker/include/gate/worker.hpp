@@ -11,6 +11,7 @@
 
 #include <gate/broker_dialect.hpp>
 #include <gate/credentials.hpp>
+#include <gate/default_service.hpp>
 #include <gate/interface.hpp>
 #include <gate/limits.hpp>
 #include <gate/loop.hpp>
@@ -37,7 +38,7 @@ class runtime;
 class Worker : public Interface {
  public:
   // The name under which it is called, unless the options give another: the class's own in snake_case, "log_search" for
-  // LogSearch.
+  // LogSearch. Where it is empty it is gate::default_service, which calls reach that name no service.
   virtual std::string service_name() const;
   // A sentence about the service, for those who list services.
   virtual std::string description() const { return {}; }
@@ -50,6 +51,9 @@ class Worker : public Interface {
 
   // Takes no new calls, ends those in hand, then serve() returns. On the loop's thread; no effect while not served.
   void drain();
+  // Credentials for the next connection to the broker; the present one goes on. False if they are not used, because
+  // nothing is served now or the dialect is gate-rpc, whose credentials count from the start.
+  bool use_credentials(const credentials& own);
   // Whether the broker knows it and gives it calls. On the loop's thread.
   bool registered() const noexcept;
 
@@ -73,7 +77,7 @@ struct worker_options {
   // metadata; see docs/dialects.md, "Outward".
   broker_dialect dialect = broker_dialect::gate2;
   gaterpc_codec gaterpc_compression = gaterpc_codec::gzip;  // of HugeData, as all peers of that broker are set to
-  std::string service;                                      // empty: Worker::service_name()
+  std::string service;                                      // empty: Worker::service_name(), or the default service
   std::string name;                                         // what operators see; empty: host:pid
   std::map<std::string, std::string> labels;                // told to operators
 

@@ -115,6 +115,8 @@ template <class A> void encode_argument(std::string& out, const A& argument) {
   // nullptr converts to a view too, of nothing.
   if constexpr (std::is_convertible_v<const A&, std::string_view> && !std::is_null_pointer_v<A>) {
     encode_to(out, std::string_view(argument));
+  } else if constexpr (std::is_same_v<std::remove_cv_t<A>, argument_list>) {
+    static_assert(!sizeof(A*), "gate: a gate::argument_list is all arguments of a call: method.apply(list)");
   } else if constexpr (!encodable<std::remove_cv_t<A>>) {
     static_assert(!sizeof(A*), "gate: this argument " GATE_CANNOT_TRAVEL);
   } else {

@@ -97,6 +97,9 @@ struct sort_parameters<std::tuple<D...>, Next, Rest...>
   static_assert(fillable<Next>, "a method's parameters are values or constant references");
   static_assert(huge_by_value<Next>, "a method takes a HugeData by value");
   static_assert(!std::same_as<std::remove_cvref_t<Next>, Call>, "a gate::Call& is a method's first parameter");
+  static_assert(!std::same_as<std::remove_cvref_t<Next>, argument_list> ||
+                    (sizeof...(Rest) <= 1 && (stream_parameter<std::remove_cvref_t<Rest>>::value && ...)),
+                "a gate::argument_list is a method's last parameter, but for a stream");
   static_assert(!stream_parameter<std::remove_cvref_t<Next>>::value,
                 "an async_generator that streams from the caller is a method's last parameter");
   static_assert(!std::same_as<std::remove_cvref_t<Next>, std::string_view>,
@@ -113,7 +116,8 @@ template <class... A> struct parameter_traits<types<Call&, A...>> : sort_paramet
 
 template <class Tuple> struct parameter_list;
 template <class... A> struct parameter_list<std::tuple<A...>> {
-  static constexpr std::size_t count = sizeof...(A);
+  static constexpr bool rest = ends_in_rest<std::tuple<A...>>::value;
+  static constexpr std::size_t count = sizeof...(A) - (rest ? 1 : 0);
   static constexpr std::size_t huge =
       (std::size_t{0} + ... + (is_huge<A> || std::is_same_v<A, std::optional<HugeData>> ? 1 : 0));
   // Optional ones at the end may be left out.
@@ -343,6 +347,7 @@ template <class Self, auto Method> class adaptor {
     shape.wants_call = wants_call;
     shape.client_stream = client_stream;
     shape.huge_parameter = list::huge != 0;
+    shape.takes_rest = list::rest;
     shape.parameters = list::count;
     shape.required = list::required();
     shape.parameter_type = &parameter_type;

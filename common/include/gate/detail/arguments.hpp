@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <gate/argument_list.hpp>
 #include <gate/detail/running_call.hpp>
 #include <gate/value.hpp>
 
@@ -24,8 +25,9 @@ inline constexpr std::size_t parameters_max = 32;
 const char* skip_value(const char* at, const char* end) noexcept;
 
 // Finds the argument of each parameter, positional or named; an empty view for one that was left out. Throws
-// Error(invalid_argument) that says what is wrong.
-void split_arguments(const running_call& call, bytes_view payload, std::span<bytes_view> each);
+// Error(invalid_argument) that says what is wrong. `rest` is given the arguments that no parameter takes; null: there
+// may be none.
+void split_arguments(const running_call& call, bytes_view payload, std::span<bytes_view> each, argument_list* rest);
 
 // Throws Error(invalid_argument): "calculator.add(a: int32, b: int32): argument 2 'b' must be int32, got string".
 // `why` is what the decoder said of it.
@@ -82,18 +84,33 @@ template <class T> class kept<T, false> {
   T* value_;
 };
 
-template <class Tuple, std::size_t... I>
-Tuple decode_each(running_call& call, [[maybe_unused]] std::span<const bytes_view> each, std::index_sequence<I...>) {
+template <class Tuple, std::size_t... I, class... Rest>
+Tuple decode_each(running_call& call, [[maybe_unused]] std::span<const bytes_view> each, std::index_sequence<I...>,
+                  Rest&&... rest) {
   // Braces: from left to right, so that the first argument that does not fit is the one reported.
-  return Tuple{decode_argument<std::tuple_element_t<I, Tuple>>(call, I, each[I])...};
+  return Tuple{decode_argument<std::tuple_element_t<I, Tuple>>(call, I, each[I])..., std::forward<Rest>(rest)...};
 }
 
+// Whether the last of the parameters takes all arguments that the others do not take.
+template <class Tuple> struct ends_in_rest : std::false_type {};
+template <class... A>
+  requires(sizeof...(A) != 0)
+struct ends_in_rest<std::tuple<A...>>
+    : std::is_same<std::tuple_element_t<sizeof...(A) - 1, std::tuple<A...>>, argument_list> {};
+
 template <class Tuple> Tuple decode_arguments(running_call& call, bytes_view payload) {
-  constexpr std::size_t count = std::tuple_size_v<Tuple>;
+  constexpr bool takes_rest = ends_in_rest<Tuple>::value;
+  constexpr std::size_t count = std::tuple_size_v<Tuple> - (takes_rest ? 1 : 0);
   const strict_reading strict(call.reads_strictly);
   std::array<bytes_view, count == 0 ? 1 : count> each;
-  split_arguments(call, payload, std::span(each.data(), count));
-  return decode_each<Tuple>(call, each, std::make_index_sequence<count>());
+  if constexpr (takes_rest) {
+    argument_list rest;
+    split_arguments(call, payload, std::span(each.data(), count), &rest);
+    return decode_each<Tuple>(call, each, std::make_index_sequence<count>(), std::move(rest));
+  } else {
+    split_arguments(call, payload, std::span(each.data(), count), nullptr);
+    return decode_each<Tuple>(call, each, std::make_index_sequence<count>());
+  }
 }
 
 }  // namespace gate::detail

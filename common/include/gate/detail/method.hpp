@@ -47,7 +47,8 @@ struct method_shape {
   bool wants_call = false;
   bool client_stream = false;
   bool huge_parameter = false;                                 // takes a HugeData
-  std::size_t parameters = 0;                                  // without the Call& and the stream
+  bool takes_rest = false;                                     // an argument_list behind its other parameters
+  std::size_t parameters = 0;                                  // without the Call&, the argument_list and the stream
   std::size_t required = 0;                                    // of those: up to the last that is not optional
   std::string (*parameter_type)(std::size_t index) = nullptr;  // index == parameters: the items of the client's stream
   std::string (*result_type)() = nullptr;
@@ -60,8 +61,12 @@ struct method_entry {
   std::string name;
   const method_shape* shape = nullptr;
   std::string doc;
-  bool described = false;          // by a GATE_DOC
-  std::vector<std::string> names;  // of the parameters, and of the client's stream; empty without a GATE_DOC
+  bool described = false;  // by a GATE_DOC
+  // Of the parameters, then of the argument_list, then of the client's stream; empty without a GATE_DOC.
+  std::vector<std::string> names;
+
+  // As they are shown; an argument_list is two, "*args" and "**kwargs".
+  std::vector<parameter_info> parameters() const;
 
   // "(a: int32, b: int32)", for messages.
   std::string signature() const;

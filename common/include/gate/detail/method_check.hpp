@@ -28,6 +28,8 @@ enum class method_fault : std::uint8_t {
   stream,              // an async_generator not as the last one
   stream_result,       // takes a stream, and is no coroutine
   huge,                // HugeData: two, not by value, or beside a stream
+  rest,                // an argument_list in front of another parameter than a stream
+  rests,               // two of them
   too_many,            // parameters
   result,              // the result's type cannot travel
   place,               // a coroutine in the pool
@@ -53,6 +55,8 @@ template <class P> constexpr method_fault parameter_fault(bool first, bool last)
     return method_fault::view;
   } else if constexpr (!huge_by_value<P>) {
     return method_fault::huge;
+  } else if constexpr (std::same_as<T, argument_list>) {
+    return method_fault::none;  // its place is looked at among all parameters
   } else {
     return decodable<T> ? method_fault::none : method_fault::parameter;
   }
@@ -75,7 +79,11 @@ template <class... A> constexpr method_fault parameters_fault(types<A...>) {
       (std::size_t{0} + ... +
        (is_huge<std::remove_cvref_t<A>> || std::same_as<std::remove_cvref_t<A>, std::optional<HugeData>> ? 1 : 0));
   if (huge > 1 || (huge == 1 && streams == 1)) return method_fault::huge;
-  return count - calls - streams > parameters_max ? method_fault::too_many : method_fault::none;
+  constexpr std::size_t rests = (std::size_t{0} + ... + (std::same_as<std::remove_cvref_t<A>, argument_list> ? 1 : 0));
+  if (rests > 1) return method_fault::rests;
+  constexpr bool is_rest[] = {std::same_as<std::remove_cvref_t<A>, argument_list>..., false};
+  if (rests == 1 && !is_rest[count - streams - 1]) return method_fault::rest;
+  return count - calls - streams - rests > parameters_max ? method_fault::too_many : method_fault::none;
 }
 
 template <class R> struct result_check {
