@@ -1,14 +1,18 @@
 #include "cli/call.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -18,6 +22,7 @@
 #include "cli/argument.hpp"
 #include "cli/connection.hpp"
 #include "cli/json.hpp"
+#include "cli/outcome.hpp"
 #include "cli/reports.hpp"
 #include "cli/save.hpp"
 #include "cli/terminal.hpp"
@@ -138,6 +143,25 @@ class descriptions {
   bool asked_ = false;
 };
 
+// An argument that was typed as text, and is the path of a file.
+bool is_path(const argument& given) {
+  if (!given.literal || given.literal->kind() != value_kind::string) return false;
+  const auto text = given.literal->as<std::string>();
+  std::error_code error;
+  return text.find('/') != std::string::npos && std::filesystem::is_regular_file(text, error);
+}
+
+bool names_a_file(const std::vector<argument>& typed) { return std::any_of(typed.begin(), typed.end(), is_path); }
+
+// A HugeData takes text as well: who forgot the @ would store the path in the place of the file.
+void tell_of_paths(const method_line& method, const std::vector<argument>& typed) {
+  for (std::size_t i = 0; i < typed.size(); ++i) {
+    if (!is_path(typed[i]) || content_of(type_of(method, typed[i], i)) != content::huge) continue;
+    const auto text = typed[i].literal->as<std::string>();
+    complain(succeeded, "'" + text + "' is sent as text: for what is in the file write @" + text);
+  }
+}
+
 std::string stream_instead(const call_line& line) {
   return line.save.empty() ? "add --stream" : "--stream in place of --save";
 }
@@ -154,7 +178,7 @@ std::string hint_for(const Error& error, const settings& common, const call_line
            "'s methods: SERVICE.METHOD, such as calculator.add, is one of another's; there are: gate services";
   }
   // Workers of other dialects do not describe what is a stream: then the error says it.
-  if (!line.stream && std::string_view(error.what()).ends_with("answers with a stream: call it as one")) {
+  if (!line.stream && std::string_view(error.what()).ends_with("answers with a stream: call it with .stream<T>()")) {
     return stream_instead(line);
   }
   if (!refused) return {};
@@ -186,6 +210,18 @@ std::string stream_hint(const method_line& method, const call_line& line) {
   return stream_instead(line);
 }
 
+// Before the call, whose result would be lost. A type with a name of its own may travel as bytes or text.
+void check_saved(const method_line& method, const call_line& line) {
+  if (method.kind == "stream") throw usage_error(stream_hint(method, line));
+  const std::string stem = method.result.substr(0, method.result.find_first_of("<[0123456789"));
+  for (const std::string_view other : {"nil", "None", "bool", "int", "uint", "float", "list", "map", "dict", "tuple",
+                                       "set", "timestamp", "duration"}) {
+    if (stem != other) continue;
+    throw usage_error("--save keeps bytes or text, and " + line.target + " returns " + method.result +
+                      ": call it without --save");
+  }
+}
+
 int perform_call(const settings& common, const call_line& line) {
   const target where = parse_target(line.target, common.service);
   upload arguments(read_arguments(line.arguments));
@@ -193,8 +229,11 @@ int perform_call(const settings& common, const call_line& line) {
   const Client client = connect(common);
   descriptions known(client, common, where);
   try {
-    const method_line* const method = arguments.needs_types() ? known.method() : nullptr;
+    const method_line* const method =
+        arguments.needs_types() || !line.save.empty() || names_a_file(arguments.typed()) ? known.method() : nullptr;
     if (method != nullptr && method->client_stream) throw usage_error(stream_hint(*method, line));
+    if (method != nullptr && !line.save.empty()) check_saved(*method, line);
+    if (method != nullptr) tell_of_paths(*method, arguments.typed());
     arguments.prepare(method, common.dialect == broker_dialect::gate2);
     check_options(line, arguments);
     return make_call_once_more(client, common, line, where, arguments);

@@ -13,6 +13,9 @@ struct login_line {
   std::string user;  // --user: the password is in GATE_PASSWORD, or asked for
 };
 
+// Whether the command line or the environment says who this is.
+bool says_who(const login_line& said);
+
 // Throws credentials_error, and usage_error when somebody must be asked and cannot be.
 credentials credentials_of(const login_line& said);
 

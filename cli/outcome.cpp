@@ -50,18 +50,6 @@ bool begins_with_type(std::string_view text, std::string_view type) {
   return first == type || (first.ends_with(type) && first[first.size() - type.size() - 1] == '.');
 }
 
-std::string_view to_string(retry_class retry) {
-  switch (retry) {
-    case retry_class::never:
-      return "never";
-    case retry_class::safe:
-      return "safe";
-    case retry_class::if_idempotent:
-      return "if_idempotent";
-  }
-  return "never";
-}
-
 }  // namespace
 
 std::string explain(const Error& error, std::string_view service, std::string_view known) {
@@ -82,7 +70,7 @@ std::string explain(const Error& error, std::string_view service, std::string_vi
 std::string as_json(const Error& error) {
   json said = json::object();
   said["status"] = gate::to_string(error.code());
-  said["retry"] = to_string(error.retry());
+  said["retry"] = gate::to_string(error.retry());
   said["origin"] = gate::to_string(error.where());
   if (!error.remote_type().empty()) said["type"] = error.remote_type();
   said["message"] = error.what();

@@ -7,6 +7,7 @@
 #include "cli/connection.hpp"
 #include "cli/foreign.hpp"
 #include "cli/json.hpp"
+#include "cli/login.hpp"
 #include "cli/reports.hpp"
 #include "cli/terminal.hpp"
 
@@ -29,6 +30,7 @@ int show_foreign(const settings& common, const std::vector<service_line>& all) {
 }  // namespace
 
 int show_services(const settings& common) {
+  const bool knows_who = says_who(common.login);  // before connect(), which forgets a password of the environment
   const Client client = connect(common);
   if (is_foreign(common)) return show_foreign(common, foreign_services(client, common));
   const value answer = ask(client, common, "services");
@@ -47,7 +49,11 @@ int show_services(const settings& common) {
     any = any || s.name != "gate";
   }
   std::cout << services.text(colours_on(STDOUT_FILENO));
-  if (!any) std::cout << "No worker is connected: start one with --broker and the broker's backend address.\n";
+  if (!any) {
+    std::cout << (knows_who ? "No service that you may call: no worker is connected, or none of your roles names its "
+                              "service under `call`.\n"
+                            : "No worker is connected: start one with --broker and the broker's backend address.\n");
+  }
   return succeeded;
 }
 

@@ -87,7 +87,7 @@ HugeData data_of(std::vector<piece> pieces) {
 
 }  // namespace
 
-upload::upload(std::vector<argument> given) {
+upload::upload(std::vector<argument> given) : typed_(given) {
   for (argument& each : given) {
     part p;
     if (each.literal) {

@@ -34,6 +34,9 @@ class upload {
   // what is no JSON too, and what input throws.
   void prepare(const method_line* method, bool chunks);
 
+  // The arguments as they were typed.
+  const std::vector<argument>& typed() const noexcept { return typed_; }
+
   // The call. Throws usage_error for two HugeData.
   PendingCall call(const Method& method);
 
@@ -57,6 +60,7 @@ class upload {
   PendingCall call_with_huge(const Method& method, std::size_t place);
   PendingCall call_encoded(const Method& method);
 
+  std::vector<argument> typed_;
   std::vector<part> parts_;
   bool guessed_ = false;
 };

@@ -116,6 +116,11 @@ port::port(loop& where, security::gatekeeper& door, const binding& plan, const b
   endpoint_ = bind_to(socket_, door, plan_, options);
 }
 
+// libzmq closes a socket later, in a thread of its own, and until then an inproc name is taken.
+port::~port() {
+  if (is_inproc(plan_)) static_cast<void>(::zmq_unbind(socket_.raw().handle(), endpoint_.c_str()));
+}
+
 void port::take_note_of_ends() {
   int events = 0;
   std::size_t size = sizeof events;

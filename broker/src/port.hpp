@@ -33,6 +33,8 @@ class port {
        unique_function<void(port&, const connection_event&)> on_event);
   port(const port&) = delete;
   port& operator=(const port&) = delete;
+  // The address is free afterwards.
+  ~port();
 
   port_index index() const noexcept { return index_; }
   const binding& plan() const noexcept { return plan_; }

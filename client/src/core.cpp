@@ -82,7 +82,7 @@ void client_core::close_here() noexcept {
 
 client::runtime& client_core::open_runtime() const {
   check_process();
-  if (runtime_ == nullptr) throw Error(errc::unavailable, "the client is closed");
+  if (runtime_ == nullptr) throw Error(errc::cancelled, "the client was closed");
   return *runtime_;
 }
 

@@ -199,16 +199,15 @@ void session::impl::link_lost(errc why, std::string_view text, milliseconds paus
 
 void session::impl::link_closed(errc why, std::string_view text, instant) {
   const bool ours = why == errc::ok;
-  closed_status_ = ours ? errc::unavailable : why;
-  closed_text_ = ours ? "the client is closed" : std::string(text);
-  const std::string text_now = ours ? "the client was closed" : std::string(text);
+  closed_status_ = ours ? errc::cancelled : why;
+  closed_text_ = ours ? "the client was closed" : std::string(text);
   for (const call_id id : calls_.ids()) {
     const call* const c = calls_.find(id);
     if (c == nullptr) continue;
     if (c->now == phase::settled)
       report(id);
     else
-      fail(id, ours ? errc::cancelled : why, ours ? origin::local : origin::broker, text_now);
+      fail(id, closed_status_, ours ? origin::local : origin::broker, closed_text_);
   }
   world_.closed(why, text);
 }

@@ -47,6 +47,18 @@ std::optional<errc> to_errc(std::uint8_t number) noexcept {
 
 retry_class retry_of(errc code) noexcept { return row_of(code).retry; }
 
+std::string_view to_string(retry_class again) noexcept {
+  switch (again) {
+    case retry_class::never:
+      return "never";
+    case retry_class::safe:
+      return "safe";
+    case retry_class::if_idempotent:
+      return "if_idempotent";
+  }
+  return "never";
+}
+
 std::string_view to_string(origin where) noexcept {
   switch (where) {
     case origin::local:

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <system_error>
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -17,6 +18,12 @@ ino_t socket_inode(int descriptor) noexcept {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0 || !S_ISSOCK(status.st_mode)) return 0;
   return status.st_ino;
+}
+
+bool socket_mark::is_whole() const noexcept {
+  if (!is_open()) return false;
+  pollfd state{descriptor, POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) == 0;
 }
 
 void need_descriptors(int count) {

@@ -18,6 +18,8 @@ struct socket_mark {
 
   static socket_mark of(int descriptor) noexcept { return {descriptor, socket_inode(descriptor)}; }
   bool is_open() const noexcept { return inode != 0 && socket_inode(descriptor) == inode; }
+  // It is open, and neither the other side nor a fault has ended it.
+  bool is_whole() const noexcept;
 };
 
 // Throws std::system_error unless so many descriptors can be opened now. libzmq aborts where it gets none for a

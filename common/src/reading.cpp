@@ -12,21 +12,17 @@ constexpr std::size_t shown_bytes_max = 64;  // of a key or name that a peer sen
 
 thread_local bool strict = false;
 
-// Types as people say them: a path leads into the middle of a struct, where its C++ type is no help.
-std::string_view plain_word(std::string_view type) { return type == "string" ? "text" : type; }
-
 bool is_integer(const msgpack::object& o) {
   return o.type == msgpack::type::POSITIVE_INTEGER || o.type == msgpack::type::NEGATIVE_INTEGER;
 }
 
-// "integer", "text"; for a number out of the range of an integer type, the number.
+// "int", "string"; for a number out of the range of an integer type, the number.
 std::string plain_kind(std::string_view expected, const msgpack::object& o) {
-  if (is_integer(o)) {
-    const bool out_of_range = expected.starts_with("int") || expected.starts_with("uint");
-    if (!out_of_range) return "integer";
+  const bool out_of_range = expected.starts_with("int") || expected.starts_with("uint");
+  if (is_integer(o) && out_of_range) {
     return o.type == msgpack::type::POSITIVE_INTEGER ? std::to_string(o.via.u64) : std::to_string(o.via.i64);
   }
-  return std::string(plain_word(to_string(kind_of(o))));
+  return std::string(to_string(kind_of(o)));
 }
 
 std::string quoted_key(const msgpack::object& key) {
@@ -64,7 +60,7 @@ std::string quoted_key(const msgpack::object& key) {
 
 void misfit::state(std::string_view expected, const msgpack::object& got) {
   if (!reason_.empty()) return;
-  reason_ = "must be " + std::string(plain_word(expected)) + ", got " + plain_kind(expected, got);
+  reason_ = "must be " + std::string(expected) + ", got " + plain_kind(expected, got);
   if (!why_.empty()) reason_ += ", " + why_;
 }
 

@@ -1,8 +1,11 @@
 #include "common/src/toml_text.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <memory>
+#include <system_error>
 #include <vector>
 
 namespace gate {
@@ -101,6 +104,15 @@ toml::source_region line_of(std::size_t line, std::string_view name) {
   return {at, at, std::make_shared<const std::string>(name)};
 }
 
+// With the folder that a relative path counts from.
+std::string why_not(const std::string& path, int error) {
+  std::string why = std::generic_category().message(error);
+  std::error_code unknown;
+  const std::filesystem::path here = std::filesystem::current_path(unknown);
+  if (!unknown && !path.starts_with('/')) why += " (in the folder " + here.string() + ")";
+  return why;
+}
+
 }  // namespace
 
 toml::table parse_toml(std::string_view text, std::string_view name) {
@@ -112,7 +124,9 @@ toml::table parse_toml(std::string_view text, std::string_view name) {
 }
 
 std::string read_toml_file(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) throw toml_file_error(path + ": cannot be read: " + why_not(path, errno));
   std::string text;
   std::vector<char> piece(std::size_t{64} << 10);
   while (file && text.size() <= toml_bytes_max) {

@@ -359,6 +359,25 @@ gate::task<std::string> four_forms(gate::Client client) {
 }
 // [/forms]
 
+// [options]
+// The address, and whatever else is to be other than it is by default.
+gate::Client client_with_options(gate::loop& loop, std::string address) {
+  gate::client_options options(std::move(address));  // the field `endpoint`
+  options.name = "billing-7";                        // what operators see
+  options.default_budget = 30s;                      // for each call without within()
+  return gate::Client(loop, options);
+}
+// [/options]
+
+// [login]
+// `file` holds user and password, or a key: docs/security.md.
+gate::Client client_that_logs_in(gate::loop& loop, std::string address, const std::string& file) {
+  gate::client_options options(std::move(address));
+  options.credentials = gate::credentials::from_file(file);
+  return gate::Client(loop, options);
+}
+// [/login]
+
 // [one_way]
 gate::task<void> without_an_answer(gate::Client client) {
   item washers;
@@ -366,6 +385,21 @@ gate::task<void> without_an_answer(gate::Client client) {
   co_await client["warehouse"]["put"](washers).one_way();
 }
 // [/one_way]
+
+// Clients of their own, on the same loop.
+gate::task<void> with_options(const std::filesystem::path& folder) {
+  gate::loop& loop = co_await gate::this_loop();
+  const std::filesystem::path file = folder / "alice.toml";
+  {
+    std::ofstream out(file);
+    out << "user = \"alice\"\npassword = \"over inproc nobody asks\"\n";
+  }
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  gate::Client named = client_with_options(loop, "inproc://warehouse");
+  gate::Client alice = client_that_logs_in(loop, "inproc://warehouse", file);
+  co_await named["warehouse"]["count"]("bolt");
+  co_await alice["warehouse"]["count"]("bolt");
+}
 
 class scratch_folder {
  public:
@@ -406,6 +440,7 @@ gate::task<void> all(gate::Client client, Warehouse& worker, std::filesystem::pa
   check(nobody == "nobody", "without metadata there is no tenant");
   co_await without_an_answer(client);
   co_await any_arguments(client);
+  co_await with_options(folder);
   while (worker.recounts_given_up < 3) co_await gate::sleep_for(1ms);
 }
 

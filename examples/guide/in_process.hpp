@@ -11,7 +11,10 @@
 #include <utility>
 
 #include <gate/broker.hpp>
+#include <gate/error.hpp>
 #include <gate/event.hpp>
+#include <gate/loop.hpp>
+#include <gate/task.hpp>
 #include <gate/task_group.hpp>
 #include <gate/worker.hpp>
 

@@ -18,14 +18,14 @@ int main(int argc, char** argv) {
     std::cout << "usage: hello-client [BROKER]\n";
     return 0;
   }
+  // [main]
   try {
-    // [main]
     gate::loop loop;
     gate::Client client(loop, argc > 1 ? argv[1] : "tcp://127.0.0.1:5555");
     loop.run(greet(client));
-    // [/main]
-  } catch (const std::exception& e) {
+  } catch (const std::exception& e) {  // no broker is there, for example
     std::cerr << "hello-client: " << e.what() << '\n';
     return 1;
   }
+  // [/main]
 }

@@ -56,6 +56,12 @@ gate::task<void> call(gate::Client& client) {
   co_await method(now);
 #elif FAULT == F_NAMED_STRUCT  // this argument cannot travel
   co_await method(gate::named("item", unfit));
+#elif FAULT == F_CALL_BY_NAME  // a call is awaited once: co_await std::move(call)
+  auto by_name = method(1);
+  co_await by_name;
+#elif FAULT == F_CALL_BY_NAME_FOR_ITS_REPLY  // a call is awaited once: co_await std::move(call)
+  gate::PendingCall by_name = method(1).within(std::chrono::seconds(1));
+  const gate::Reply reply = co_await by_name;
 #elif FAULT == F_ARGUMENT_LIST  // method.apply(list)
   const gate::argument_list list;
   co_await method(list);

@@ -220,7 +220,8 @@ void core::state::start_grace(service& s, instant until) {
 void core::state::on_grace_over(service& s) {
   for (call* c : s.waiting()) {
     end(*c, lost_status(*c),
-        text_of({"service '", s.full_name(), "' has no worker, and none came within service_grace"}));
+        text_of({"service '", s.full_name(), "' has no worker, and none came within ",
+                 std::to_string(settings_.service_grace.count()), " ms"}));
   }
   drop_if_unused(s);
 }

@@ -26,7 +26,7 @@ void core::state::on_worker_part(worker& w, const message& m) {
   if (!c->answers_in_parts()) {  // a worker of ours finds that out by itself, in these words
     ++counted_.overruns;
     return end(*c, errc::invalid_argument,
-               text_of({c->home->name(), ".", c->method, ": answers with a stream: call it as one"}));
+               text_of({c->home->name(), ".", c->method, ": answers with a stream: call it with .stream<T>()"}));
   }
   if (!c->answers.take(bytes)) {
     ++counted_.overruns;

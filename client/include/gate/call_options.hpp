@@ -13,8 +13,8 @@
 
 namespace gate {
 
-// An argument that says which parameter it is for. Made by named(). Unnamed: from a temporary that the compiler would
-// destroy twice inside an await.
+// An argument that says which parameter it is for. Made by named(). `Unnamed` is true if the value is a temporary
+// that g++ before 13 destroys twice inside an await.
 template <class T, bool Unnamed = false> class named_argument {
  public:
   named_argument(std::string_view name, T value) : name_(name), value_(std::move(value)) {}

@@ -132,6 +132,11 @@ template <bool Named> class [[nodiscard]] basic_call {
     static_assert(Named, GATE_NAME_IT);
     return owned_task<Reply>(detail::make_call(std::move(core_), std::move(request_)));
   }
+  // A call that has a name is given away: `Reply r = co_await std::move(call);`
+  template <bool Given = false> owned_task<Reply> operator co_await() & {
+    static_assert(Given, "gate: a call is awaited once: co_await std::move(call)");
+    return std::move(*this).operator co_await();
+  }
   task<Reply> reply() && {
     static_assert(Named, GATE_NAME_IT);
     return detail::make_call(std::move(core_), std::move(request_));

@@ -26,7 +26,7 @@ class Reply {
   void set_result(std::string octets) noexcept { payload_ = std::move(octets); }
 
   // The result as a T. Throws Error(errc::invalid_argument, "expected int32, got string"; "result.tags[2]: must be
-  // text, got integer") when it is something else. T = void drops it.
+  // string, got int") when it is something else. T = void drops it.
   template <class T> T as() const {
     const detail::strict_reading strict(strict_);
     if constexpr (!std::is_void_v<T>) return decode_as<T>(octets(), "result");

@@ -21,10 +21,10 @@
 //   std::chrono::duration             an integer of nanoseconds, whatever the type counts in, so that two ends with
 //                                     different types agree
 //
-// Times and durations that count in integers arrive as they were, or are refused: decoded, 1500 ms are no number of
-// seconds; encoded, what is no whole number of nanoseconds or does not fit in 64 bits of them (292 years; of a
-// time_point, 64 bits of seconds) throws std::range_error. Those that count in floating numbers are rounded to the
-// nearest nanosecond, and what is no number is refused.
+// Times and durations that count in integers arrive as they were, or are refused. Decoding refuses 1500 ms as seconds.
+// Encoding throws std::range_error for what is no whole number of nanoseconds, or does not fit in 64 bits of them (292
+// years; a time_point: 64 bits of seconds). Those that count in floating numbers are rounded to the nearest nanosecond,
+// and NaN is refused.
 //
 // A conversion that does not fit throws msgpack::type_error; gate::from_object turns it into a gate::Error. A class has
 // an adaptor of its own as a full specialisation of msgpack::adaptor::convert and pack.

@@ -48,8 +48,8 @@ class argument {
   // Empty: it was passed by position.
   std::string_view name() const noexcept;
   // As value::as(). Throws Error(errc::invalid_argument) that names the argument when it is something else: "argument 2
-  // must be int32, got string"; or where something inside it does not fit: "argument 'item'.tags[2]: must be text, got
-  // integer". The method's name stands before it, so the caller can be told as it is. A std::string_view points into
+  // must be int32, got string"; or where something inside it does not fit: "argument 'item'.tags[2]: must be string,
+  // got int". The method's name stands before it, so the caller can be told as it is. A std::string_view points into
   // the list.
   template <class T> T as() const {
     constexpr bool is_value = !std::is_same_v<T, HugeData>;

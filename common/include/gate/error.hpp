@@ -39,6 +39,9 @@ enum class retry_class : std::uint8_t {
   if_idempotent,  // it may have been executed: only a call that may run twice can be made again
 };
 
+// "never", "safe", "if_idempotent".
+std::string_view to_string(retry_class again) noexcept;
+
 // The name used in messages, logs and JSON: "timed_out".
 std::string_view to_string(errc code) noexcept;
 

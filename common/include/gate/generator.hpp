@@ -19,8 +19,8 @@ namespace detail {
 
 // `co_yield row{1, "a"}` destroys the members of the aggregate twice on g++ before 13. Yielding such a temporary is
 // refused there at compile time: name the value on a line of its own, then yield it (std::move(r) is not a temporary,
-// but cannot be told from one: yield the name). What cannot be copied could not be yielded by its name, and passes
-// unless it is such an aggregate itself.
+// but cannot be told from one: yield the name). A type that cannot be copied may be yielded as a temporary, unless it
+// is such an aggregate.
 template <class T>
 inline constexpr bool risky_to_yield =
     compiler_destroys_aggregates_twice && (breaks_itself<T>() || (breaks<T>::value && std::copy_constructible<T>));

@@ -42,7 +42,7 @@ enum class huge_compression : std::uint8_t {
   none,       // as it is: for what is known to be compressed already, or a fast link
 };
 
-// How a HugeData is sent. Of no account to who receives one.
+// How a HugeData is sent. Receivers ignore it.
 struct huge_options {
   huge_options() = default;  // so it is no aggregate: see docs/gcc12.md
 

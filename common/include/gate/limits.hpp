@@ -146,10 +146,11 @@ inline constexpr std::size_t principal_bytes_max = 0;
 // Connections of one address (of IPv6: of its first 64 bits), this machine's own excepted. 0: no limit.
 inline constexpr std::size_t peers_per_address_max = 4096;
 
-// Failed logins of one user at one address, or of all unknown users there, before they have to wait; then the first
-// pause, which each further failure doubles, and the longest one.
+// Failed logins of one user at one address, or of all unknown users there, before they have to wait.
 inline constexpr std::uint32_t login_failures_max = 5;
+// How long they wait at first. Each further failure doubles the pause.
 inline constexpr auto login_pause = 1000ms;
+// The longest pause.
 inline constexpr auto login_pause_max = 60'000ms;
 
 // Time that an external ZAP service has to answer, and for which its yes counts.

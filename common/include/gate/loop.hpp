@@ -186,9 +186,9 @@ class loop {
   unique_function<void()> on_detached_end_;
 };
 
-// Runs `work` on `where` without anybody to await it; loop's thread only. `on_error` is demanded, for an error that
-// nobody hears of is a lost one; it is called on the loop with what left `work`, unless the loop cancelled it. What it
-// throws leaves loop::run().
+// Runs `work` on `where` without anybody to await it; loop's thread only. `on_error` is required, so that no error is
+// lost. It is called on the loop with what `work` threw, unless the loop cancelled it. What it throws leaves
+// loop::run().
 void spawn_detached(loop& where, task<void> work, unique_function<void(std::exception_ptr)> on_error);
 
 template <class T> T loop::run(task<T> work) {

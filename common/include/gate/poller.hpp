@@ -11,8 +11,7 @@ namespace gate {
 // All but wake() is called by the loop's thread only.
 class poller {
  public:
-  // Bits, but for the names. `stuck` is of sockets: nothing can be sent, because nobody is there any more or takes
-  // anything.
+  // A set of bits. `stuck` is of sockets: nothing can be sent, because nobody is there any more or takes anything.
   enum class interest : unsigned char { none = 0, read = 1, write = 2, read_write = 3, stuck = 4, read_or_stuck = 5 };
 
   // One watched thing: a ZeroMQ socket, or a descriptor when `socket` is null. Level-triggered: `on_event` is called at

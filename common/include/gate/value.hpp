@@ -131,7 +131,7 @@ void append_bytes(std::string& out, bytes_view octets);
 // --- decoding --------------------------------------------------------------------------------------------------------
 
 // What an element of a decoded value is, as a T. Throws Error(errc::invalid_argument) when it is something else:
-// "expected list<int32>, got string", or where something inside it does not fit, "value.tags[2]: must be text, got
+// "expected list<int32>, got string", or where something inside it does not fit, "value.tags[2]: must be string, got
 // integer", in which `place` is how the value is called. Whatever else a conversion of the user's own throws passes
 // through. A std::string_view or a span points into what the element was decoded from.
 template <class T> T from_object(const msgpack::object& o, std::string_view place = "value") {

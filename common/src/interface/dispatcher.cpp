@@ -154,7 +154,8 @@ bool dispatcher::acceptable(const message& m, const method_entry& entry) {
   if (m.budget && m.budget->count() <= 0) return refused(errc::timed_out, "the call's time was over when it came");
   const bool streams = entry.shape->kind == method_kind::stream;
   const bool reads_stream = m.has(message_flag::wants_stream) && !m.has(message_flag::one_way);
-  if (streams && !reads_stream) return refused(errc::invalid_argument, "answers with a stream: call it as one");
+  if (streams && !reads_stream)
+    return refused(errc::invalid_argument, "answers with a stream: call it with .stream<T>()");
   const bool sends_stream = m.has(message_flag::client_stream);
   if (m.content) {
     if (m.has(message_flag::one_way) || !sends_stream)

@@ -249,13 +249,21 @@ void channel::impl::close(std::chrono::milliseconds linger) {
   if (!current_) return;
   connection& c = *current_;
   set(c, ZMQ_LINGER, static_cast<int>(linger.count()));
-  set(c, ZMQ_SNDHWM, 0);  // bounded by our own queue: let it take all
-  c.blocked = false;
   if (c.connected) {
+    lift_mark(c);
+    c.blocked = false;
     release_all(c);
     end_batch(c);
   }
   retire();
+}
+
+// Lets the socket take all that is queued, which our own queue bounds. libzmq tells the pipe's other end of a new mark.
+// Once this end has agreed to close the pipe, the other end may be freed memory. The pipe is whole while the socket
+// takes messages. A full socket looks like one whose pipe is closing; then the connection's descriptor tells. Over
+// inproc nothing tells: what a full socket does not take is dropped.
+void channel::impl::lift_mark(connection& c) noexcept {
+  if (!c.is_stuck() || c.link.is_whole()) set(c, ZMQ_SNDHWM, 0);
 }
 
 // --- receiving

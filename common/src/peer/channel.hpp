@@ -61,7 +61,8 @@ class channel {
 
   // Opens a new socket (closing an earlier one without notice). Never throws: a bad endpoint is reported by ended().
   void open();
-  // Closes after what is queued has been handed to the transport, which keeps trying for `linger`.
+  // Closes after what is queued has been handed to the transport, which keeps trying for `linger`. Over inproc, and if
+  // the connection has just ended, a transport that is full takes no more: the rest is dropped.
   void close(std::chrono::milliseconds linger = std::chrono::milliseconds(500));
   // Appends to the batch that leaves at the end of this turn of the loop.
   void send(const message& m);

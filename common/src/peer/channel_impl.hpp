@@ -118,6 +118,7 @@ class channel::impl {
   void found(found_addresses what);
   bool goes_on(const connection& c, const verdict& end);
   std::string attempts_failed(bool reached) const;
+  void lift_mark(connection& c) noexcept;
   void fail_later(std::string why);
   void fail(errc why, std::string_view text);
   void report_connected(connection& c);

@@ -30,7 +30,7 @@ constexpr bytes_view beat_arguments = "\x91\xc4\x09heartbeat";
 constexpr std::size_t joined_bytes_max = 32u << 10;
 
 constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
-constexpr std::string_view not_a_stream = "answers with a stream: call it as one";
+constexpr std::string_view not_a_stream = "answers with a stream: call it with .stream<T>()";
 
 }  // namespace
 

@@ -32,7 +32,7 @@ void pulse::alive(instant at, duration further) noexcept {
 }
 
 pulse::change pulse::look(const path_sample& seen, instant now) noexcept {
-  // Who comes too late by much was stopped, or its machine was: that time is not the peer's silence.
+  // If this look is late by half an interval, this process stood still. That time is not the peer's silence.
   if (const duration late = now - due_; late >= options_.ping_interval / 2) {
     dead_at_ = std::min<instant>(dead_at_ + late, now + options_.ping_interval + options_.timeout);
   }

@@ -136,7 +136,7 @@ def listings(system):
     system.line("29: describe prints what has no annotation", "-> at an end" if "->" in shown else "add()", "add()",
                 "add()" in shown and "->" not in shown)
     ours, python = (system.gate(broker, "call", f"{service}.count", 3) for service in ("prod/billing", "py"))
-    words = "answers with a stream: call it as one (add --stream)"
+    words = "answers with a stream: call it with .stream<T>() (add --stream)"
     system.line("29: a stream without --stream", python.stderr.strip(), words,
                 python.stderr.strip().endswith(words) and ours.stderr.strip().endswith(words))
     thrown = system.gate(broker, "call", "py.boom", "no").stderr.strip()

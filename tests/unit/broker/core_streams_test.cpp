@@ -127,7 +127,7 @@ TEST_CASE("a worker that streams to a caller who asked for no stream is stopped"
   b.part(w, given.call, "x");
   const sent answer = b.one(c, message_type::error);
   CHECK(answer.status == errc::invalid_argument);
-  CHECK(answer.text == "s.m: answers with a stream: call it as one");
+  CHECK(answer.text == "s.m: answers with a stream: call it with .stream<T>()");
 }
 
 TEST_CASE("a final without items passes to a caller who asked for a stream", "[broker]") {

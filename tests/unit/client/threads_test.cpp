@@ -300,7 +300,22 @@ TEST_CASE("a client that goes while another thread waits ends that wait", "[clie
     later(1).get<int>();
     FAIL("the client is closed");
   } catch (const Error& e) {
-    CHECK(e.code() == errc::unavailable);
+    CHECK(e.code() == errc::cancelled);
+  }
+}
+
+TEST_CASE("a call whose client is closed right after it ends as cancelled", "[client][threads]") {
+  served_broker broker;
+  for (int i = 0; i < 50; ++i) {
+    Client client(broker.address());
+    std::future<int> waiting = client["a"]["never"]().future<int>();
+    client.close();
+    try {
+      waiting.get();
+      FAIL("an answer that nobody sent");
+    } catch (const Error& e) {
+      CHECK(e.code() == errc::cancelled);
+    }
   }
 }
 

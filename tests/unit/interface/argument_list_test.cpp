@@ -198,7 +198,7 @@ TEST_CASE("an argument of a list that does not fit is named, with its path and t
   list.add_named("item", std::map<std::string, std::vector<gate::value>>{
                              {"tags", {gate::value::of("a"), gate::value::of("b"), gate::value::of(5)}}});
   const std::string signature = "demo.tags(int32, *args, **kwargs): ";
-  CHECK(b.apply("tags", list).text == signature + "argument 'item'.tags[2]: must be text, got integer");
+  CHECK(b.apply("tags", list).text == signature + "argument 'item'.tags[2]: must be string, got int");
   CHECK(b.answer("tags", 1, 2).text == signature + "argument 'item' is missing");
   argument_list wrong = given(1);
   wrong.add_named("item", 5);

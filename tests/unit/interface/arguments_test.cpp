@@ -71,7 +71,7 @@ TEST_CASE("an argument of the wrong type is named with what was expected and wha
   CHECK(b.answer("plain", 1.5).text.starts_with("calculator.plain(int32): argument 1 must be int32, got "));
   CHECK(b.answer("list", 1).text == "calculator.list(list<string>): argument 1 must be list<string>, got int 1");
   CHECK(b.answer("list", std::vector<int>{1}).text ==
-        "calculator.list(list<string>): argument 1[0]: must be text, got integer");
+        "calculator.list(list<string>): argument 1[0]: must be string, got int");
   CHECK(b.answer("plain", 5'000'000'000).status == errc::invalid_argument);
   CHECK(b.answer("add", 1, 2).as<int>() == 3);
 }

@@ -240,7 +240,7 @@ TEST_CASE("a struct's arrays take exactly what fits them", "[wire][value]") {
 
 TEST_CASE("a refusal names what was expected and what came", "[wire][value]") {
   CHECK(refusal<std::vector<int>>("text") == "expected list<int32>, got string");
-  CHECK(refusal<std::vector<int>>(std::vector<std::string>{"a"}) == "value[0]: must be int32, got text");
+  CHECK(refusal<std::vector<int>>(std::vector<std::string>{"a"}) == "value[0]: must be int32, got string");
   CHECK(refusal<std::string>(std::tuple(1, "x")) == "expected string, got list<any>");
   CHECK(refusal<int>(std::map<std::string, double>{{"a", 1.5}}) == "expected int32, got map<string,float>");
   CHECK(refusal<std::int8_t>(300) == "expected int8, got int 300");

@@ -50,3 +50,9 @@ TEST_CASE("an error says what happened, where, and whether to try again", "[wire
   CHECK(to_string(origin::worker) == "worker");
   CHECK(to_string(origin::local) == "local");
 }
+
+TEST_CASE("a retry class has a name", "[wire][error]") {
+  CHECK(to_string(retry_class::never) == "never");
+  CHECK(to_string(retry_class::safe) == "safe");
+  CHECK(to_string(retry_class::if_idempotent) == "if_idempotent");
+}

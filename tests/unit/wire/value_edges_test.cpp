@@ -140,15 +140,15 @@ TEST_CASE("an optional that holds nil is not encoded: it would arrive empty", "[
 
 TEST_CASE("what does not fit inside a value is named by its path", "[value]") {
   const any wrong_tag{{"tags", val(std::tuple("a", "b", 3))}};
-  CHECK(refusal<item>(wrong_tag) == "value.tags[2]: must be text, got integer");
+  CHECK(refusal<item>(wrong_tag) == "value.tags[2]: must be string, got int");
   const any deep{{"by_name", val(std::map<std::string, any>{{"x", {{"weight", val(std::string("heavy"))}}}})}};
-  CHECK(refusal<item>(deep) == "value.by_name['x'].weight: must be optional<int32>, got text");
+  CHECK(refusal<item>(deep) == "value.by_name['x'].weight: must be optional<int32>, got string");
   const any in_tuple{{"pair", val(std::tuple(1, any{{"text", val(7)}}))}};
-  CHECK(refusal<item>(in_tuple) == "value.pair[1].text: must be text, got integer");
-  CHECK(refusal<row>(std::tuple(1, 2)) == "value[1]: must be tag, got integer");
+  CHECK(refusal<item>(in_tuple) == "value.pair[1].text: must be string, got int");
+  CHECK(refusal<row>(std::tuple(1, 2)) == "value[1]: must be tag, got int");
   CHECK(refusal<std::vector<std::int8_t>>(std::vector<int>{1, 300}) == "value[1]: must be int8, got 300");
   CHECK(refusal<std::vector<seconds>>(std::vector<milliseconds>{milliseconds(1)}) ==
-        "value[0]: must be duration, got integer, which is no whole number of seconds");
+        "value[0]: must be duration, got int, which is no whole number of seconds");
   CHECK(refusal<item>(3) == "expected item, got int 3");
 }
 

@@ -34,7 +34,7 @@ class misfit final : public msgpack::type_error {
   void within(const std::string& step) { path_.insert(0, step); }
 
   const std::string& path() const noexcept { return path_; }      // empty: the whole value
-  const std::string& reason() const noexcept { return reason_; }  // "must be text, got integer"
+  const std::string& reason() const noexcept { return reason_; }  // "must be string, got int"
   const std::string& why() const noexcept { return why_; }
 
  private:
