@@ -157,9 +157,9 @@ bool engine::receive(port& from) {
   if (!from.is_paused(loop_.now())) {
     from.begin_reading();
     budget_of_turn_.renew();
-    const std::uint64_t bytes_max = counted_.bytes_received - from.set_aside + bytes_per_turn_max;
+    const std::uint64_t bytes_max = counted_.bytes_received + bytes_per_turn_max;
     const auto is_over = [&] {
-      return drained || counted_.bytes_received - from.set_aside >= bytes_max || budget_of_turn_.is_spent() ||
+      return drained || counted_.bytes_received >= bytes_max + from.set_aside_bytes || budget_of_turn_.is_spent() ||
              (from.came_round && from.has_much_unread());
     };
     for (std::size_t n = 0; n < options_.messages_per_turn_max && !is_over(); ++n) {

@@ -54,7 +54,7 @@ void engine::wait_in_line(remote_peer& sender, unread_batch added) {
   sender.unread->bytes += bytes;
   sender.unread->added_in = from.readings;
   from.unread_bytes += bytes;
-  from.set_aside += bytes;
+  from.set_aside_bytes += bytes;
   unread_bytes_ += bytes;
 }
 

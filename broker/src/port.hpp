@@ -69,14 +69,15 @@ class port {
   bool has_much_unread() const noexcept { return unread_bytes > unread_bytes_max; }
   bool is_paused(instant now) const noexcept { return has_much_unread() && now < read_again_at_; }
   void begin_reading() noexcept {
+    set_aside_bytes = 0;
     came_round = false;
     ++readings;
   }
   void end_reading(instant now) noexcept {
     if (has_much_unread()) read_again_at_ = now + read_pause;
   }
-  std::uint64_t readings = 0;   // turns of reading so far
-  std::uint64_t set_aside = 0;  // bytes of messages that were received to be handled later, so far
+  std::uint64_t readings = 0;         // turns of reading so far
+  std::uint64_t set_aside_bytes = 0;  // received in this turn of reading, to be handled later
   // In this turn of reading a second message of one peer was set aside. The transport takes the messages of all peers in
   // turn, so each has been asked.
   bool came_round = false;
