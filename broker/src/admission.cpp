@@ -46,6 +46,7 @@ remote_peer* engine::admit(port& from, remote_peer* known) {
       from.accepted.cut(descriptor);
       return nullptr;
     }
+    peers_.give_up_route(*known);
     end(*known);
   }
   return greet(from, descriptor);

@@ -293,10 +293,17 @@ class reader {
       wrong(key, node, "gzip, bz2 or lzma");
     }
     if (text->get().size() < key.least) fail(node.source(), "'" + std::string(key.name) + "' must not be empty");
+    check_no_nul(key, *text);
     to = text->get();
   }
+  // The system takes a path or an address to end at its first NUL.
+  void check_no_nul(const config_key& key, const toml::value<std::string>& text) const {
+    if (text.get().find('\0') == std::string::npos) return;
+    fail(text.source(), "'" + std::string(key.name) + "' must not contain a NUL character");
+  }
   // Without what may follow a question mark.
-  void check_address(const toml::value<std::string>& text) const {
+  void check_address(const config_key& key, const toml::value<std::string>& text) const {
+    check_no_nul(key, text);
     const std::string_view address = text.get();
     const std::string_view fault = gate::peer::fault_to_bind(address.substr(0, address.find('?')));
     if (!fault.empty()) fail(text.source(), "'" + text.get() + "' is no address to bind: " + std::string(fault));
@@ -305,13 +312,13 @@ class reader {
     std::vector<std::string> texts;
     const auto* const list = node.as_array();
     if (const auto* text = node.as_string()) {
-      check_address(*text);
+      check_address(key, *text);
       texts.push_back(text->get());
     } else if (list != nullptr) {
       for (const toml::node& item : *list) {
         const auto* one = item.as_string();
         if (one == nullptr) wrong(key, item, "a list of texts");
-        check_address(*one);
+        check_address(key, *one);
         texts.push_back(one->get());
       }
     }

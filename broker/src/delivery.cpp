@@ -12,6 +12,7 @@
 #include "broker/src/peer_text.hpp"
 #include "common/src/allocator.hpp"
 #include "common/src/peer/kernel_path.hpp"
+#include "common/src/wire/gate2.hpp"
 #include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {
@@ -32,7 +33,9 @@ constexpr duration farewell_time_max = 500ms;
 constexpr duration still_min = 1s;
 constexpr std::size_t still_factor = 8;
 
-// The most bytes that wait from one turn to the next, of calls of the broker's own methods.
+// Time in a turn for calls of the broker's own methods. If more bytes of them wait than that, they have more time.
+constexpr duration internal_time = 5ms;
+constexpr duration hurried_time = 20ms;
 constexpr std::size_t internal_bytes_max = 4u << 20;
 
 // What a connection costs, by and large, in the transport and here.
@@ -107,7 +110,7 @@ bool engine::keeps(remote_peer& to, bool request) {
     to.overdrawn = true;
     mark_dirty(to);
   }
-  return request || !to.overdrawn;
+  return request || (!to.overdrawn && !to.ends_when_read);
 }
 
 void engine::mark_dirty(remote_peer& to) {
@@ -131,6 +134,7 @@ void engine::end_turn() {
   const instant now = loop_.now();
   if (core_.next_deadline() <= now) core_.tick(now);
   if (!parked_.empty()) retry_parked();
+  go_on_reading();
   if (!shut_down_) tend_workers();
   look_for_life();
   finish_cuts();
@@ -200,8 +204,8 @@ void engine::flush(remote_peer& to) {
   }
 }
 
-// A batch a turn: one client's message may hold a hundred thousand calls of the broker's own methods, and heartbeats
-// leave between turns. More of them, where too much waits.
+// One client's message may hold a hundred thousand calls of the broker's own methods. Each may take a millisecond, and
+// heartbeats leave between turns.
 void engine::flush_internal() {
   // What the service answers reaches the core outside of the core's own work.
   class to_service final : public sender {
@@ -213,11 +217,28 @@ void engine::flush_internal() {
     }
     std::optional<outgoing> batch;
   };
-  while (!internal_out_.empty()) {
-    to_service service;
-    internal_out_.flush(service, loop_.now());
-    if (deliver_internal_ && service.batch) deliver_internal_(*service.batch);
-    if (internal_out_.bytes() <= internal_bytes_max) return;
+  if (internal_out_.empty() && !internal_now_) return;
+  const instant until =
+      std::chrono::steady_clock::now() + (internal_out_.bytes() > internal_bytes_max ? hurried_time : internal_time);
+  bool in_time = true;
+  while (in_time) {
+    if (!internal_now_) {
+      to_service service;
+      internal_out_.flush(service, loop_.now());
+      if (!service.batch) return;
+      internal_now_ = std::move(service.batch);
+      internal_done_bytes_ = 0;
+    }
+    const bytes_view batch = internal_now_->batch;
+    wire::gate2::reader envelopes(batch.substr(internal_done_bytes_), internal_now_->payload_view());
+    message m;
+    for (; in_time && !envelopes.rest().empty(); in_time = std::chrono::steady_clock::now() < until) {
+      const bool is_sound = envelopes.next(m);
+      GATE_ASSERT(is_sound);
+      if (deliver_internal_) deliver_internal_(m);
+    }
+    internal_done_bytes_ = batch.size() - envelopes.rest().size();
+    if (envelopes.rest().empty()) internal_now_.reset();
   }
 }
 
@@ -304,7 +325,7 @@ void engine::keep_memory() {
   const totals core_holds = core_.measure();
   const std::size_t held = owed_.bytes() + paced_.bytes() + waiting_.bytes + core_holds.queued_bytes +
                            core_holds.kept_bytes + (core_holds.queued + core_holds.in_flight) * call_bytes +
-                           connected() * connection_bytes;
+                           connected() * connection_bytes + unread_bytes_;
   if (!memory_.is_due(held, loop_.now())) return;
   spare_.forget();
   core_.forget_spare();
@@ -377,7 +398,7 @@ void engine::set_alarm() {
   }
   if (!shut_down_) next = std::min({next, tend_at_, memory_.next()});
   next = std::min(next, look_at_);
-  if (!internal_out_.empty()) next = loop_.now();
+  if (!internal_out_.empty() || internal_now_ || !unread_.empty()) next = loop_.now();
   if (draining_ && !shut_down_) {
     // The transport does not tell when it has sent the last of what it was lent.
     next = std::min(next, core_.drained() ? std::min(drain_until_, loop_.now() + retry_pause_max) : drain_until_);

@@ -28,9 +28,12 @@ namespace {
 // After a connection's end its last messages are read for so long at the most, when others keep the socket busy.
 constexpr auto last_messages_time_max = std::chrono::milliseconds(200);
 
-// Octets after which a turn of reading ends though messages_per_turn_max is not reached: messages of many envelopes
-// take their time, and meanwhile nobody hears a heartbeat.
+// Bytes after which a turn of reading ends though messages_per_turn_max is not reached. What is only set aside does not
+// count.
 constexpr std::size_t bytes_per_turn_max = 4u << 20;
+
+// A longer descriptor takes its time to read.
+constexpr std::size_t short_descriptor_bytes = 16u << 10;
 
 // That connections were turned away for want of descriptors is told as often.
 constexpr auto turned_away_pause = std::chrono::minutes(1);
@@ -161,10 +164,19 @@ task<void> engine::read(port& from) {
 // False when there was more than one turn's worth.
 bool engine::receive(port& from) {
   bool drained = false;
-  const std::uint64_t bytes_max = counted_.bytes_received + bytes_per_turn_max;
-  for (std::size_t n = 0; n < options_.messages_per_turn_max && counted_.bytes_received < bytes_max && !drained; ++n) {
-    drained = !from.socket().try_receive(from.incoming);
-    if (!drained) handle(from);
+  if (!from.is_paused(loop_.now())) {
+    from.begin_reading();
+    budget_of_turn_.renew();
+    const std::uint64_t bytes_max = counted_.bytes_received + bytes_per_turn_max;
+    const auto is_over = [&] {
+      return drained || counted_.bytes_received >= bytes_max + from.set_aside_bytes || budget_of_turn_.is_spent() ||
+             (from.came_round && from.has_much_unread());
+    };
+    for (std::size_t n = 0; n < options_.messages_per_turn_max && !is_over(); ++n) {
+      drained = !from.socket().try_receive(from.incoming);
+      if (!drained) handle(from);
+    }
+    from.end_reading(loop_.now());
   }
   if (!from.ending.empty() && (drained || loop_.now() - from.ending_since > last_messages_time_max)) end_all(from);
   return drained;
@@ -183,9 +195,10 @@ void engine::handle(port& from) {
   }
   if (sender == nullptr || sender->cut) {
     ++counted_.discarded;
+  } else if (sender->unread) {
+    put_behind(from, *sender);
   } else if (frames.excess() != 0) {
-    ++counted_.too_many_frames;
-    break_off(*sender, "a message of too many frames");
+    refuse_frames(*sender);
   } else if (sender->logins) {
     handle_login(*sender, views_of(frames));
   } else if (sender->foreign) {
@@ -198,18 +211,25 @@ void engine::handle(port& from) {
 
 void engine::handle_batch(port& from, remote_peer& sender) {
   multipart& frames = from.incoming;
-  const instant now = loop_.now();
   if (frames.size() > 3) {
-    core_.malformed(sender.id, to_string(wire::gate2::parse_error::bad_frames), now);
+    core_.malformed(sender.id, to_string(wire::gate2::parse_error::bad_frames), loop_.now());
     return;
   }
+  const std::size_t left = handle_envelopes(sender, view_of(frames[1]), frames.size() == 3 ? &frames[2] : nullptr);
+  if (left != 0) set_aside(from, sender, left);
+}
+
+// How many bytes of the batch are left for another turn.
+std::size_t engine::handle_envelopes(remote_peer& sender, bytes_view batch, zmq::message_t* payload_frame) {
+  const instant now = loop_.now();
   std::optional<bytes_view> payload;
-  current_payload_ = frames.size() == 3 ? &frames[2] : nullptr;
-  if (current_payload_ != nullptr) payload = view_of(*current_payload_);
-  wire::gate2::reader envelopes(view_of(frames[1]), payload);
+  current_payload_ = payload_frame;
+  if (payload_frame != nullptr) payload = view_of(*payload_frame);
+  wire::gate2::reader envelopes(batch, payload);
   message m;
-  while (!sender.cut && envelopes.next(m)) {
+  while (!sender.cut && !(budget_of_turn_.is_spent() && !envelopes.rest().empty()) && envelopes.next(m)) {
     ++counted_.envelopes_received;
+    budget_of_turn_.spend();
     if (wire::gate2::is_own(m.type)) {
       take_own(sender, m);
       continue;
@@ -218,6 +238,7 @@ void engine::handle_batch(port& from, remote_peer& sender) {
       core_.received(sender.id, m, nullptr, now);
       continue;
     }
+    if (m.payload.size_bytes() > short_descriptor_bytes) budget_of_turn_.spend_all();
     const std::optional<descriptor> described = decode_descriptor(m.payload.single());
     if (described) {
       core_.received(sender.id, m, &*described, now);
@@ -229,6 +250,12 @@ void engine::handle_batch(port& from, remote_peer& sender) {
     core_.malformed(sender.id, to_string(envelopes.error()), now);
   }
   current_payload_ = nullptr;
+  return sender.cut || envelopes.error() != wire::gate2::parse_error::none ? 0 : envelopes.rest().size();
+}
+
+void engine::refuse_frames(remote_peer& sender) {
+  ++counted_.too_many_frames;
+  break_off(sender, "a message of too many frames");
 }
 
 // What concerns the connection alone.
@@ -259,15 +286,11 @@ void engine::take_piece(remote_peer& sender, const message& m) {
   const std::string envelope = sender.joined.take();
   wire::gate2::reader whole(envelope);
   message inside;
-  while (!sender.cut && whole.next(inside)) {
-    if (wire::gate2::is_own(inside.type) || inside.type == message_type::hello) {
-      return core_.malformed(sender.id, "what does not come in pieces came in pieces", now);
-    }
-    core_.received(sender.id, inside, nullptr, now);
+  if (!whole.next(inside)) return core_.malformed(sender.id, to_string(whole.error()), now);
+  if (wire::gate2::is_own(inside.type) || inside.type == message_type::hello || !whole.rest().empty()) {
+    return core_.malformed(sender.id, "what does not come in pieces came in pieces", now);
   }
-  if (!sender.cut && whole.error() != wire::gate2::parse_error::none) {
-    core_.malformed(sender.id, to_string(whole.error()), now);
-  }
+  core_.received(sender.id, inside, nullptr, now);
 }
 
 // The frames behind the routing id. Valid until the next call.
@@ -377,7 +400,12 @@ void engine::end_all(port& at) {
   }
 }
 
+// What it sent before is handled first.
 void engine::end(remote_peer& gone) {
+  if (gone.unread) {
+    gone.ending = gone.ends_when_read = true;
+    return;
+  }
   if (!gone.cut) {
     explain_by_memory(gone);
     const instant now = loop_.now();

@@ -5,6 +5,7 @@
 #include <deque>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,8 @@ class engine final : private output, private observer {
   std::size_t connected() const noexcept;
   // What waits for all peers, what the transport has taken of it included.
   std::size_t owed_bytes() const noexcept { return owed_.bytes(); }
+  // Received, and not handled yet.
+  std::size_t unread_bytes() const noexcept { return unread_bytes_; }
   // Connections that may stay: options().peers_max, or less where there are not so many descriptors.
   std::size_t peers_max() const noexcept { return budget_.peers_max; }
   const security::gatekeeper& door() const noexcept { return door_; }
@@ -60,8 +63,8 @@ class engine final : private output, private observer {
   void open_internal();
   // A message of the internal service, which the core takes for one more worker.
   void from_internal(const message& m, const descriptor* described = nullptr);
-  // Called at the end of a turn with the batch of envelopes that the core has for the internal service.
-  void set_internal(unique_function<void(const outgoing&)> deliver) { deliver_internal_ = std::move(deliver); }
+  // Called at the end of a turn with each message that the core has for the internal service.
+  void set_internal(unique_function<void(const message&)> deliver) { deliver_internal_ = std::move(deliver); }
 
  private:
   // --- the core's wishes (delivery.cpp)
@@ -83,6 +86,8 @@ class engine final : private output, private observer {
   bool receive(port& from);
   void handle(port& from);
   void handle_batch(port& from, remote_peer& sender);
+  std::size_t handle_envelopes(remote_peer& sender, bytes_view batch, zmq::message_t* payload_frame);
+  void refuse_frames(remote_peer& sender);
   void take_own(remote_peer& sender, const message& m);
   void take_piece(remote_peer& sender, const message& m);
   void break_off(remote_peer& sender, std::string_view why);
@@ -94,6 +99,15 @@ class engine final : private output, private observer {
   void end_all(port& at);
   void explain_by_memory(const remote_peer& gone);
   void expect_end(remote_peer& gone);
+
+  // --- batches that are too long for a turn (long_batches.cpp)
+  void set_aside(port& from, remote_peer& sender, std::size_t left_bytes);
+  void put_behind(port& from, remote_peer& sender);
+  void wait_in_line(remote_peer& sender, unread_batch added);
+  void bound_unread(remote_peer& sender);
+  void go_on_reading();
+  void handle_unread(remote_peer& sender);
+  void forget_unread(remote_peer& sender);
 
   // --- who they are, and whether they may be here (admission.cpp)
   remote_peer* admit(port& from, remote_peer* known);
@@ -183,6 +197,9 @@ class engine final : private output, private observer {
   log_limiter lines_;
 
   zmq::message_t* current_payload_ = nullptr;  // the payload frame of the message being handled
+  turn_budget budget_of_turn_;
+  std::deque<peer_id> unread_;    // peers with batches that are not handled yet; the next one's turn is in front
+  std::size_t unread_bytes_ = 0;  // of all
 
   foreign_services foreign_services_{core_, rights_.get()};
   std::vector<bytes_view> views_;                   // of the foreign message being handled
@@ -201,7 +218,9 @@ class engine final : private output, private observer {
   std::deque<pending_cut> cuts_;
   std::uint64_t turn_ = 0;
   out_queue internal_out_;
-  unique_function<void(const outgoing&)> deliver_internal_;
+  std::optional<outgoing> internal_now_;  // the batch of it that is being delivered
+  std::size_t internal_done_bytes_ = 0;   // of that batch
+  unique_function<void(const message&)> deliver_internal_;
 
   bool draining_ = false;
   bool shut_down_ = false;

@@ -11,7 +11,6 @@
 #include "broker/src/config.hpp"
 #include "broker/src/core/service.hpp"
 #include "common/src/qualified_name.hpp"
-#include "common/src/wire/gate2.hpp"
 
 namespace gate::broker {
 namespace {
@@ -209,6 +208,7 @@ broker_stats operator_methods::stats() const {
   s.now = report(engine_.state().measure());
   s.now.emplace("connections", engine_.connected());
   s.now.emplace("owed_bytes", engine_.owed_bytes());
+  s.now.emplace("unread_bytes", engine_.unread_bytes());
   s.calls = report(engine_.state().counted());
   s.calls.emplace("hook_failures", hooks_.failures());
   s.ended = by_status(engine_.state().counted().ended);
@@ -244,7 +244,7 @@ internal_service::internal_service(engine& owner, const broker_options& options,
       pool_(options.internal_threads, pool_queue_max),
       own_calls_(owner.where(), pool_, own_, *this, dispatcher_settings()),
       more_calls_(owner.where(), pool_, more_, *this, dispatcher_settings()) {
-  engine_.set_internal([this](const outgoing& what) { receive(what); });
+  engine_.set_internal([this](const message& m) { handle(m); });
   register_service();
 }
 
@@ -269,13 +269,6 @@ void internal_service::register_service() {
   hello.capacity = calls_max;
   engine_.open_internal();
   engine_.from_internal(hello, &about);
-}
-
-void internal_service::receive(const outgoing& what) {
-  wire::gate2::reader envelopes(what.batch, what.payload_view());
-  message m;
-  while (envelopes.next(m)) handle(m);
-  GATE_ASSERT(envelopes.error() == wire::gate2::parse_error::none);
 }
 
 dispatcher& internal_service::of(std::string_view method) {

@@ -129,7 +129,6 @@ class internal_service final : private answers {
   bool grant(call_id call, std::uint32_t items, std::uint32_t octets) override;
 
   void register_service();
-  void receive(const outgoing& what);
   void handle(const message& m);
   dispatcher& of(std::string_view method);
   call_origin origin_of(call_id call) const;

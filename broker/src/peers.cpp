@@ -35,8 +35,13 @@ remote_peer& peers::add(port_index port, bytes_view routing_id, buffer_pool& spa
   return added;
 }
 
+void peers::give_up_route(remote_peer& gone) noexcept {
+  const auto found = by_route_[gone.port].find(gone.routing_id);
+  if (found != by_route_[gone.port].end() && found->second == &gone) by_route_[gone.port].erase(found);
+}
+
 void peers::remove(remote_peer& gone) noexcept {
-  by_route_[gone.port].erase(gone.routing_id);
+  give_up_route(gone);
   const std::size_t place = place_of(gone.id);
   places_[place].reset();
   free_.push_back(place);

@@ -19,6 +19,7 @@
 #include "broker/src/lent_payloads.hpp"
 #include "broker/src/message_login.hpp"
 #include "broker/src/out_queue.hpp"
+#include "broker/src/unread.hpp"
 #include "common/src/peer/pacer.hpp"
 #include "common/src/peer/pulse.hpp"
 
@@ -42,8 +43,10 @@ struct remote_peer {
   std::optional<gate::peer::pulse> pulse;  // while its connection is known
   std::string end_reason;                  // why its connection ends, where we end it
   std::unique_ptr<message_login> logins;   // where each message is one
+  std::unique_ptr<unread_batches> unread;  // null: all that was received from it has been handled
   bool cut = false;        // the core has forgotten it: what it sends is discarded, what it is owed may leave
   bool ending = false;     // its connection has ended; messages that came before may still have to be read
+  bool ends_when_read = false;  // its connection has ended, and it is forgotten when `unread` has been handled
   bool dirty = false;      // stands in the list of peers to flush
   bool watched = false;    // stands in the list of foreign workers
   bool overdrawn = false;  // more is owed to it than may wait, and some of it was not kept: it is cut at the turn's end
@@ -69,6 +72,8 @@ class peers {
   // `owed` is what is held for all; it and `spare` outlive the peer.
   remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed);
   void remove(remote_peer& gone) noexcept;
+  // Its routing id may be another's from now on: it is found by its id alone.
+  void give_up_route(remote_peer& gone) noexcept;
 
   std::size_t size() const noexcept { return count_; }
   template <class Visit> void for_each(Visit visit) const {

@@ -97,6 +97,7 @@ std::uint64_t number_of(const config_key& key, std::string_view text) {
 
 std::string text_of(const config_key& key, std::string_view text) {
   if (text.empty()) must_be(key, "a text that is not empty");
+  if (text.find('\0') != std::string_view::npos) must_be(key, "a text without a NUL character");
   const bool known = std::find(log_levels.begin(), log_levels.end(), text) != log_levels.end();
   if (key.name == "broker") {
     const std::string_view fault = peer::fault_to_connect(text);

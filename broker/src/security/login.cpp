@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include <gate/assert.hpp>
@@ -28,10 +29,15 @@ std::string repeat_of(const std::string& place, const credential_digest& digest)
   return place + " " + std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
 }
 
+std::span<const std::string> own_hashes_of(const snapshot& store, std::string_view user) {
+  const principal* const who = store.find(user);
+  return who == nullptr ? std::span<const std::string>() : who->password_hashes;
+}
+
 // The genuine hashes of a principal, and as many others as make no difference between principals.
 std::vector<std::string> hashes_for(const snapshot& store, std::string_view user) {
-  const principal* const who = store.find(user);
-  std::vector<std::string> hashes = who == nullptr ? std::vector<std::string>() : who->password_hashes;
+  const std::span<const std::string> own = own_hashes_of(store, user);
+  std::vector<std::string> hashes(own.begin(), own.end());
   hashes.resize(store.hashes_most(), store.dummy_hash());
   return hashes;
 }
@@ -236,7 +242,16 @@ void login::make_room_to_wait() {
 std::unique_ptr<hash_job> login::submit(const line& at, std::unique_ptr<hash_job> job) {
   job->generation = generation_;
   job->hashes = hashes_for(*store_, job->user);
+  job->own_hashes = own_hashes_of(*store_, job->user).size();
   return hasher_.submit(at, std::move(job));
+}
+
+// The store says of its user what it said when the check began. Else whoever reloads the store again and again would
+// keep everybody out.
+bool login::still_counts(const hash_job& job) const {
+  if (job.generation == generation_) return true;
+  const std::span<const std::string> own = own_hashes_of(*store_, job.user);
+  return std::equal(own.begin(), own.end(), job.hashes.begin(), job.hashes.begin() + static_cast<std::ptrdiff_t>(job.own_hashes));
 }
 
 void login::hashed(std::unique_ptr<hash_job> job, instant now) {
@@ -244,7 +259,7 @@ void login::hashed(std::unique_ptr<hash_job> job, instant now) {
   GATE_ASSERT(found != pending_.end());
   ++counted_.hashed;
   if (!store_) return finish(found, refuse(), false, now);
-  if (job->generation != generation_) {
+  if (!still_counts(*job)) {
     // The store changed under it: what the old one says may be revoked.
     if (const auto bumped = submit(found->second.in_line, std::move(job))) {
       finish(pending_.find(bumped->id), postpone(too_many_logins), false, now);
@@ -289,7 +304,9 @@ instant login::next_deadline() const noexcept {
 }
 
 void login::replace(std::shared_ptr<const snapshot> store) {
+  const bool says_the_same = store_ && store && differences(store_.get(), store.get()).empty();
   store_ = std::move(store);
+  if (says_the_same) return;
   ++generation_;
   cache_.clear();
   repeats_.forget_all();

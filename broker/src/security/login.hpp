@@ -31,7 +31,8 @@ struct hash_job {
   std::string user;
   secret password;
   std::vector<std::string> hashes;
-  bool fits = false;  // the hasher's answer
+  std::size_t own_hashes = 0;  // so many of them, the first, are the principal's own
+  bool fits = false;           // the hasher's answer
 };
 void check(hash_job& job);
 
@@ -134,7 +135,8 @@ class login {
   void tick(instant now);
   instant next_deadline() const noexcept;
 
-  // Another store: nothing that the old one said counts any more, not even what is being checked.
+  // Another store. Unless it says the same as the old one, nothing that the old one said counts any more. A password that
+  // is being checked is checked anew if the hashes of its user have changed.
   void replace(std::shared_ptr<const snapshot> store);
 
   void on_event(unique_function<void(const login_event&)> listener) { listener_ = std::move(listener); }
@@ -183,6 +185,7 @@ class login {
   std::optional<verdict> recall_wrong(const standing& at, const credential_digest& digest, instant now);
   void fail(login_throttle& of, const std::string& place, instant now);
   std::unique_ptr<hash_job> submit(const line& at, std::unique_ptr<hash_job> job);
+  bool still_counts(const hash_job& job) const;
   void make_room_to_wait();
   void finish(checks::iterator which, const verdict& v, bool failed, instant now);
   verdict of_failure(const standing& at, const verdict& v, instant now);

@@ -43,6 +43,8 @@ class reader {
 
   bool next(message& out) noexcept;
   parse_error error() const noexcept { return error_; }
+  // The envelopes that next() has not read. Unless empty, another reader can go on with them.
+  bytes_view rest() const noexcept { return rest_; }
 
  private:
   parse_error read_envelope(message& m) noexcept;

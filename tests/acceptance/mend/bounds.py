@@ -288,7 +288,67 @@ def forms_of_mdp(system):
                 told == {"name": "echo#1", "dialect": "MDP/0.2", "address": "127.0.0.1"})
 
 
+# --- turns of reading -----------------------------------------------------------------------------------------------
+
+def slowest_call(system, broker, seconds):
+    """The longest of the small calls that one client makes one after the other, in milliseconds, and their number."""
+    context = zmq.Context()
+    socket = context.socket(zmq.DEALER)
+    socket.linger = 0
+    socket.connect(broker.frontend)
+    slowest, calls, end = 0, 0, time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            began, number = time.monotonic(), struct.pack("<QQ", 0, calls)
+            socket.send_multipart([b"", b"MDPC01", b"test", number, *map(msgpack.packb, ("add", (calls, 1), {}))])
+            if not socket.poll(20_000):
+                raise Failed("a small call was not answered within 20 s")
+            if msgpack.unpackb(socket.recv_multipart()[-1], strict_map_key=False)["result"] != calls + 1:
+                raise Failed("a small call was answered wrongly")
+            calls += 1
+            slowest = max(slowest, 1000 * (time.monotonic() - began))
+            time.sleep(0.01)
+    finally:
+        context.destroy(0)
+    return slowest, calls
+
+
+def dense_messages(system):
+    broker = system.broker()
+    test_worker(system, broker)
+    alone, _ = slowest_call(system, broker, 3)
+    one_way = envelope(3, 5, 2, service=b"nobody", method=b"m")
+    hello = envelope(1, int.from_bytes(b"gate/2\r\n", "little"), versions=struct.pack("<HH", 1, 1), role=b"\1",
+                     name=b"flooder")
+    for size in 60 * MIB, 8 * MIB, MIB:
+        message = one_way * (size // len(one_way))
+        over, flooder = threading.Event(), dealer(broker.frontend)
+        flooder.sndhwm = 2
+        flooder.send(hello)
+        flooder.recv()
+
+        def send():
+            while not over.is_set():
+                if flooder.poll(50, zmq.POLLOUT):
+                    flooder.send(message)
+        thread = threading.Thread(target=send)
+        thread.start()
+        try:
+            beside, calls = slowest_call(system, broker, 6)
+        finally:
+            over.set()
+            thread.join()
+            close([flooder])
+        most = max(200, 20 * alone)
+        system.line(f"small calls beside messages of {size >> 20} MiB of one-way calls",
+                    f"slowest {beside:.0f} ms of {calls}, alone {alone:.0f} ms", f"within {most:.0f} ms", beside <= most)
+    wait_until(lambda: statistics(system, broker)["now"]["unread_bytes"] == 0, 60, "the end of what was sent")
+    mib = broker.resident_bytes() // MIB
+    system.line("the broker's memory after it", f"{mib} MiB", "below 200 MiB", mib < 200)
+
+
 POINTS = {
+    "dense-messages": ("messages of millions of envelopes hold up nobody else", dense_messages),
     "out-queues": ("what waits for all peers together is bounded, and memory comes back", out_queues),
     "honest-reader": ("who reads outlives those who do not", honest_reader),
     "bad-logins": ("one bad login holds up nobody else", bad_logins),

@@ -96,6 +96,13 @@ TEST_CASE("a value of the wrong kind is refused with its line and what is expect
   CHECK(error_of("insecure = 1") == "gate.toml:1: 'insecure' must be true or false");
   CHECK(error_of("name = ''") == "gate.toml:1: 'name' must not be empty");
   CHECK(error_of("name = 5") == "gate.toml:1: 'name' must be a text");
+  for (const std::string key : {"audit_log", "credentials", "zap_service", "name"}) {
+    CHECK(error_of("\n" + key + R"( = "\u0000")") == "gate.toml:2: '" + key + "' must not contain a NUL character");
+    CHECK(error_of(key + R"( = "ipc:///tmp/a\u0000b")") == "gate.toml:1: '" + key + "' must not contain a NUL character");
+  }
+  CHECK(error_of(R"(frontend = "ipc:///tmp/a\u0000b")") == "gate.toml:1: 'frontend' must not contain a NUL character");
+  CHECK(error_of("zap_bind = ['ipc:///tmp/a',\n\"ipc:///tmp/a\\u0000b\"]") ==
+        "gate.toml:2: 'zap_bind' must not contain a NUL character");
   CHECK(error_of("log_level = ''") == "gate.toml:1: 'log_level' must be trace, debug, info, warn, error or off");
   CHECK(error_of("log_level = 'loud'") == "gate.toml:1: 'log_level' must be trace, debug, info, warn, error or off");
   CHECK(error_of("frontend = [\n'tcp://127.0.0.1:1',\n5]") == "gate.toml:3: 'frontend' must be a list of texts");

@@ -142,8 +142,54 @@ TEST_CASE("a login is hashed once until the store changes", "[security]") {
   CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
   CHECK(f.checked == 1);
   CHECK(f.logins.counted().from_cache == 1);
-  f.logins.replace(read(alice));
+  f.logins.replace(read(alice + bob));
   CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
+  CHECK(f.checked == 3);  // one hash before, and two now, since bob's costs the same
+}
+
+TEST_CASE("a store that was read again and says the same costs nobody a hash", "[security]") {
+  fixture f(read(alice + bob));
+  const verdict first = f.decide(plain("alice", "alice's"));
+  REQUIRE(first.proven);
+  const std::size_t before = f.checked;
+  f.logins.replace(read(alice + bob));
+  CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
+  attempt again = plain("alice", "alice's");
+  again.former = &*first.proven;
+  CHECK(f.decide(again).what == outcome::accepted);
+  CHECK(f.checked == before);
+}
+
+TEST_CASE("a password that is being checked is not checked anew when others of the store change", "[security]") {
+  fixture f(read(alice));
+  const auto check_once = [&f](const attempt& what, const std::string& next) {
+    const login::begun b = f.logins.begin(what, f.now);
+    REQUIRE_FALSE(b.now);
+    REQUIRE(f.hashes.waiting.size() == 1);
+    std::unique_ptr<hash_job> job = std::move(f.hashes.waiting.front());
+    f.hashes.waiting.pop_front();
+    check(*job);
+    f.logins.replace(read(next));
+    f.logins.hashed(std::move(job), f.now);
+    CHECK(f.hashes.waiting.empty());
+    const auto decided = f.logins.take_decided();
+    REQUIRE(decided.size() == 1);
+    return decided[0].what.what;
+  };
+  CHECK(check_once(plain("alice", "alice's"), alice + bob) == outcome::accepted);
+  CHECK(check_once(plain("alice", "wrong"), alice) == outcome::refused);
+  CHECK(check_once(plain("mallory", "wrong"), alice + bob) == outcome::refused);
+}
+
+TEST_CASE("a password is checked anew when its user has another one meanwhile", "[security]") {
+  fixture f(read(alice));
+  const login::begun b = f.logins.begin(plain("alice", "alice's"), f.now);
+  REQUIRE_FALSE(b.now);
+  f.logins.replace(read("[principals.alice]\npassword='" + bobs + "'\n"));
+  f.hash_all();
+  const auto decided = f.logins.take_decided();
+  REQUIRE(decided.size() == 1);
+  CHECK(decided[0].what.what == outcome::refused);
   CHECK(f.checked == 2);
 }
 

@@ -60,6 +60,8 @@ TEST_CASE("the table worker of a file is read and others are left alone", "[work
 
 TEST_CASE("a fault in the file is told with its line", "[worker]") {
   CHECK(fault_of("[worker]\ncapacity = 5\nfoo = 1\n") == "gate.toml:3: unknown key 'foo' in [worker]");
+  CHECK(fault_of("[worker]\ncredentials = \"a\\u0000b\"\n") ==
+        "gate.toml:2: 'credentials' must be a text without a NUL character");
   CHECK(fault_of("[worker]\nstrict = 1\n") == "gate.toml:2: 'strict' must be true or false");
   CHECK(fault_of("[worker]\ncapacity = 0\n") == "gate.toml:2: 'capacity' must be from 1 to 65535");
   CHECK(fault_of("[worker]\ncapacity = -1\n") == "gate.toml:2: 'capacity' must be a whole number from 1 to 65535");

@@ -1,0 +1,72 @@
+// Batches that are too long for one turn of the loop: what one turn may handle, and what waits for the next ones. No
+// socket.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include <zmq.hpp>
+
+#include <gate/clock.hpp>
+
+namespace gate::broker {
+
+// How much is handled before others have their turn: 8192 envelopes, or those of 5 ms. Time is the process's own, since
+// the loop's stands still within a turn; it is looked at every 256 envelopes.
+class turn_budget {
+ public:
+  void renew() noexcept {
+    left_ = envelopes_per_look;
+    looks_ = 0;
+    spent_ = false;
+  }
+  bool is_spent() const noexcept { return spent_; }
+  // One envelope was handled.
+  void spend() noexcept {
+    if (--left_ == 0) look();
+  }
+  // Something long was done, such as reading a descriptor.
+  void spend_all() noexcept { spent_ = true; }
+
+ private:
+  static constexpr std::uint32_t envelopes_per_look = 256;
+  static constexpr std::uint32_t looks_max = 32;
+  static constexpr duration time_max = std::chrono::milliseconds(5);
+
+  void look() noexcept {
+    const instant now = std::chrono::steady_clock::now();
+    if (looks_ == 0) began_ = now;
+    left_ = envelopes_per_look;
+    ++looks_;
+    if (looks_ >= looks_max || now - began_ >= time_max) spent_ = true;
+  }
+
+  std::uint32_t left_ = envelopes_per_look;
+  std::uint32_t looks_ = 0;
+  bool spent_ = false;
+  instant began_{};  // when the first 256 envelopes had been handled
+};
+
+// A gate/2 message that was received and is not handled yet, or not to its end.
+struct unread_batch {
+  zmq::message_t batch;
+  std::optional<zmq::message_t> payload;
+  std::size_t handled_bytes = 0;     // of `batch`
+  bool has_too_many_frames = false;  // the message was malformed, in one of two ways
+  bool has_bad_frames = false;
+
+  // Many may be small.
+  std::size_t bytes() const noexcept { return sizeof *this + batch.size() + (payload ? payload->size() : 0); }
+};
+
+// What one peer has sent and the broker has not handled, in order.
+struct unread_batches {
+  std::deque<unread_batch> waiting;
+  std::size_t bytes = 0;
+  std::uint64_t added_in = 0;  // the turn of reading in which the last was added
+};
+
+}  // namespace gate::broker
