@@ -25,6 +25,7 @@
 #include "cli/duration.hpp"
 #include "cli/help.hpp"
 #include "cli/outcome.hpp"
+#include "cli/prompt.hpp"
 #include "cli/reports.hpp"
 
 namespace gate::cli {
@@ -177,6 +178,8 @@ int perform(const action& chosen, output_format format) {
                 leaves ? " (it takes no new calls: try again once it has restarted)"
                        : " (another address: --broker, or GATE_BROKER)");
   } catch (const usage_error& e) {
+    return tell(bad_usage, errc::invalid_argument, e.what());
+  } catch (const prompt_error& e) {
     return tell(bad_usage, errc::invalid_argument, e.what());
   } catch (const credentials_error& e) {
     return tell(bad_usage, errc::invalid_argument, e.what());

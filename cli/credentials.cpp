@@ -12,6 +12,7 @@
 #include "cli/outcome.hpp"
 #include "cli/prompt.hpp"
 #include "cli/terminal.hpp"
+#include "common/src/credentials/private_file.hpp"
 
 namespace gate::cli {
 namespace {

@@ -7,8 +7,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cli/outcome.hpp"
-
 namespace gate::cli {
 namespace {
 
@@ -28,7 +26,7 @@ hidden_prompt::hidden_prompt(std::string_view instead) : terminal_(::open("/dev/
   }
   if (works) return;
   if (terminal_ >= 0) ::close(terminal_);
-  throw usage_error("there is no terminal to ask on; " + std::string(instead));
+  throw prompt_error("there is no terminal to ask on; " + std::string(instead));
 }
 
 hidden_prompt::~hidden_prompt() {
@@ -37,7 +35,7 @@ hidden_prompt::~hidden_prompt() {
 }
 
 void hidden_prompt::say(std::string_view text) {
-  if (::write(terminal_, text.data(), text.size()) < 0) throw usage_error("the terminal is gone");
+  if (::write(terminal_, text.data(), text.size()) < 0) throw prompt_error("the terminal is gone");
 }
 
 secret hidden_prompt::ask(const std::string& question) {
@@ -62,8 +60,8 @@ secret password_line(secret given) {
   const std::size_t end = given.view().find('\n');
   if (end != bytes_view::npos) given.shorten(end);
   if (given.view().ends_with('\r')) given.shorten(given.size() - 1);
-  if (given.empty()) throw usage_error("an empty password is none");
-  if (given.size() > password_bytes_max) throw usage_error("a password has 255 octets at the most");
+  if (given.empty()) throw prompt_error("an empty password is none");
+  if (given.size() > password_bytes_max) throw prompt_error("a password has 255 octets at the most");
   return given;
 }
 

@@ -133,7 +133,7 @@ function(gate_fuzz target)
     # For scripts/fuzz: a line a fuzzer, program and corpus.
     set_property(GLOBAL APPEND_STRING PROPERTY GATE_FUZZERS "$<TARGET_FILE:${target}> ${corpus}\n")
   else()
-    target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay_main.cpp")
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:gate_fuzz_replay>)
     gate_program_test(NAME fuzz.${target} COMMAND ${target} "${corpus}" LABELS fuzz)
   endif()
 endfunction()

@@ -6,10 +6,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "broker/src/security/snapshot.hpp"
+#include "common/src/text_map.hpp"
 
 namespace gate::security {
 
@@ -52,7 +52,7 @@ class authoriser {
   };
   struct of_principal {
     const principal* who = nullptr;
-    std::unordered_map<std::string, of_service, text_hash, std::equal_to<>> services;
+    text_map<of_service> services;
   };
 
   of_principal* known(std::string_view name);
@@ -60,7 +60,7 @@ class authoriser {
   static of_service decide(const principal& who, std::string_view name_space, std::string_view service);
 
   std::shared_ptr<const snapshot> current_;
-  std::unordered_map<std::string, of_principal, text_hash, std::equal_to<>> found_;
+  text_map<of_principal> found_;
   std::string key_;  // kept for its memory
 };
 

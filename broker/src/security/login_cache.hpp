@@ -9,8 +9,8 @@
 #include <string>
 #include <unordered_map>
 
+#include <gate/bytes.hpp>
 #include <gate/clock.hpp>
-#include <gate/protocol.hpp>
 
 namespace gate::security {
 

@@ -6,11 +6,10 @@
 #include <list>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include <gate/clock.hpp>
 
-#include "broker/src/security/snapshot.hpp"
+#include "common/src/text_map.hpp"
 
 namespace gate::security {
 
@@ -66,7 +65,7 @@ class login_throttle {
 
   throttle_settings settings_;
   entries entries_;  // the one that was touched last in front
-  std::unordered_map<std::string, entries::iterator, text_hash, std::equal_to<>> index_;
+  text_map<entries::iterator> index_;
   std::uint64_t failures_ = 0;
 };
 

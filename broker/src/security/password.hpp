@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <gate/protocol.hpp>
+#include <gate/bytes.hpp>
 
 namespace gate::security {
 

@@ -5,11 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include <gate/clock.hpp>
 
-#include "broker/src/security/snapshot.hpp"
+#include "common/src/text_map.hpp"
 
 namespace gate::security {
 
@@ -68,7 +67,7 @@ class principal_quotas {
   void sweep(instant now);
 
   quota_settings settings_;
-  std::unordered_map<std::string, use, text_hash, std::equal_to<>> used_;
+  text_map<use> used_;
   std::uint64_t refused_ = 0;
 };
 
@@ -86,7 +85,7 @@ class address_quota {
 
  private:
   std::size_t peers_max_;
-  std::unordered_map<std::string, std::size_t, text_hash, std::equal_to<>> open_;
+  text_map<std::size_t> open_;
 };
 
 }  // namespace gate::security

@@ -15,6 +15,7 @@
 #include "broker/src/security/pattern.hpp"
 #include "common/src/credentials/curve_key.hpp"
 #include "common/src/qualified_name.hpp"
+#include "common/src/text_map.hpp"
 
 namespace gate::security {
 
@@ -59,11 +60,6 @@ struct curve_key_hash {
     std::memcpy(&value, key.data(), sizeof value);
     return value;
   }
-};
-
-struct text_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
 };
 
 // The principal that peers of endpoints without authentication are, when the store has one of this name.

@@ -6,6 +6,8 @@
 
 #include <sys/stat.h>
 
+#include "common/src/credentials/private_file.hpp"
+
 namespace gate::security {
 namespace {
 

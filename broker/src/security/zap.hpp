@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <gate/protocol.hpp>
+#include <gate/bytes.hpp>
 
 namespace gate::security::zap {
 

@@ -14,12 +14,10 @@
 #include <string>
 #include <string_view>
 
+#include <gate/bytes.hpp>
 #include <gate/error.hpp>
 
 namespace gate {
-
-// Raw octets; no text encoding is implied.
-using bytes_view = std::string_view;
 
 // Names a call on one connection: chosen by the client on its own connection, by the broker on a worker's.
 // Unique among the calls that are open on that connection.

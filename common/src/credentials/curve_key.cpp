@@ -8,6 +8,8 @@
 
 #include <sodium.h>
 
+#include "common/src/credentials/private_file.hpp"
+
 namespace gate {
 namespace {
 

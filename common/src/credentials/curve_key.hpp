@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "common/src/credentials/private_file.hpp"
 #include "common/src/credentials/secret.hpp"
 
 namespace gate {

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <gate/protocol.hpp>
+#include <gate/bytes.hpp>
 
 #include "common/src/credentials/secret.hpp"
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include <gate/protocol.hpp>
+#include <gate/bytes.hpp>
 
 namespace gate {
 

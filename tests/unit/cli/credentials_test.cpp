@@ -22,7 +22,7 @@ TEST_CASE("a password is a line, without its end", "[cli]") {
   CHECK(password_line(secret("pass")).view() == "pass");
   CHECK(password_line(secret(std::string(255, 'x'))).size() == 255);
   for (const std::string& wrong : {std::string(), std::string("\n"), std::string("\r\nx"), std::string(256, 'x')}) {
-    CHECK_THROWS_AS(password_line(secret(wrong)), usage_error);
+    CHECK_THROWS_AS(password_line(secret(wrong)), prompt_error);
   }
 }
 

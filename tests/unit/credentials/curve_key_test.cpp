@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "common/src/credentials/private_file.hpp"
 #include "tests/support/scratch_folder.hpp"
 
 using gate::test::scratch_folder;
