@@ -143,7 +143,8 @@ std::string core::state::check_service(const service& s) const {
     if (const method_place at = s.place_of(c->method); at.where != c->waits_in || at.number != c->number)
       return "a call waits in the wrong place";
     if (worker_pool::can_begin(c->waits_in->offers)) return "a call waits while a worker could take it";
-    if (members > 0 && c->waits_in->offers.empty() && !s.sorting.armed()) return "a call waits for a method that nobody has";
+    if (members > 0 && c->waits_in->offers.empty() && !s.sorting.armed())
+      return "a call waits for a method that nobody has";
   }
   for (const auto& l : s.lanes()) {
     if (!l->waiting.consistent()) return "the turns of its clients are wrong";

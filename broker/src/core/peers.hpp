@@ -44,7 +44,7 @@ struct peer : life_timer, beat_timer, intrusive_node<peer> {
   peer_id id;
   peer_context context;
   peer_state state = peer_state::fresh;
-  std::string name;   // what it calls itself
+  std::string name;  // what it calls itself
   std::uint8_t hellos_again = 0;
   instant beat_at{};  // when the next heartbeat is due, before rounding
 

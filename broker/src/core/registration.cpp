@@ -86,9 +86,10 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
   }
   if (!home->pool.has_room_for(methods)) {
     p.work.reset();
-    dismiss(p, errc::busy,
-            text_of({"the workers of service '", home->full_name(), "' offer as many different methods as the broker ",
-                     "knows of one service (service_methods_max = ", std::to_string(limits::service_methods_max), ")"}));
+    dismiss(
+        p, errc::busy,
+        text_of({"the workers of service '", home->full_name(), "' offer as many different methods as the broker ",
+                 "knows of one service (service_methods_max = ", std::to_string(limits::service_methods_max), ")"}));
     return drop_if_unused(*home);
   }
   if (p.name.empty()) {

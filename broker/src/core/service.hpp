@@ -81,8 +81,8 @@ class service : public timer {
   std::size_t worker_count = 0;
   made_up_names nameless;  // of those that gave no name
 
-  // Armed while the lanes are older than the pool's groups. Until then a new group gets no calls, what is in the lanes of
-  // a group that is gone waits, and nobody is told that a method does not exist.
+  // Armed while the lanes are older than the pool's groups. Until then a new group gets no calls, what is in the lanes
+  // of a group that is gone waits, and nobody is told that a method does not exist.
   sorting_timer sorting{*this};
   sorting_pace pace;
 

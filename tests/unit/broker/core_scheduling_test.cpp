@@ -179,9 +179,7 @@ TEST_CASE("no call ends for one that gets no room all the same", "[broker]") {
   (void)b.take(flood);
   const std::size_t before = b.core.services().front().queued;
   SECTION("since more must leave than may") { b.request(single, 1, "s", {.payload = std::string(40'000, 'x')}); }
-  SECTION("since its client has too much itself") {
-    b.request(single, 1, "s", {.payload = std::string(95'000, 'x')});
-  }
+  SECTION("since its client has too much itself") { b.request(single, 1, "s", {.payload = std::string(95'000, 'x')}); }
   CHECK(b.one(single, message_type::error).status == errc::busy);
   CHECK(b.none(flood));
   CHECK(b.core.counted().displaced == 0);
