@@ -43,11 +43,11 @@ struct remote_peer {
   std::string end_reason;                  // why its connection ends, where we end it
   std::unique_ptr<message_login> logins;   // where each message is one
   std::unique_ptr<unread_batches> unread;  // null: all that was received from it has been handled
-  bool cut = false;        // the core has forgotten it: what it sends is discarded, what it is owed may leave
-  bool ending = false;     // its connection has ended; messages that came before may still have to be read
+  bool cut = false;             // the core has forgotten it: what it sends is discarded, what it is owed may leave
+  bool ending = false;          // its connection has ended; messages that came before may still have to be read
   bool ends_when_read = false;  // its connection has ended, and it is forgotten when `unread` has been handled
-  bool dirty = false;      // stands in the list of peers to flush
-  bool watched = false;    // stands in the list of foreign workers
+  bool dirty = false;           // stands in the list of peers to flush
+  bool watched = false;         // stands in the list of foreign workers
   bool overdrawn = false;  // more is owed to it than may wait, and some of it was not kept: it is cut at the turn's end
   duration retry_pause{};  // before the next attempt to send what is parked
   instant retry_at{};      // the time of that attempt; meaningful while out.parked()

@@ -251,7 +251,8 @@ std::unique_ptr<hash_job> login::submit(const line& at, std::unique_ptr<hash_job
 bool login::still_counts(const hash_job& job) const {
   if (job.generation == generation_) return true;
   const std::span<const std::string> own = own_hashes_of(*store_, job.user);
-  return std::equal(own.begin(), own.end(), job.hashes.begin(), job.hashes.begin() + static_cast<std::ptrdiff_t>(job.own_hashes));
+  return std::equal(own.begin(), own.end(), job.hashes.begin(),
+                    job.hashes.begin() + static_cast<std::ptrdiff_t>(job.own_hashes));
 }
 
 void login::hashed(std::unique_ptr<hash_job> job, instant now) {

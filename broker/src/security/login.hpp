@@ -135,8 +135,8 @@ class login {
   void tick(instant now);
   instant next_deadline() const noexcept;
 
-  // Another store. Unless it says the same as the old one, nothing that the old one said counts any more. A password that
-  // is being checked is checked anew if the hashes of its user have changed.
+  // Another store. Unless it says the same as the old one, nothing that the old one said counts any more. A password
+  // that is being checked is checked anew if the hashes of its user have changed.
   void replace(std::shared_ptr<const snapshot> store);
 
   void on_event(unique_function<void(const login_event&)> listener) { listener_ = std::move(listener); }

@@ -98,7 +98,8 @@ TEST_CASE("a value of the wrong kind is refused with its line and what is expect
   CHECK(error_of("name = 5") == "gate.toml:1: 'name' must be a text");
   for (const std::string key : {"audit_log", "credentials", "zap_service", "name"}) {
     CHECK(error_of("\n" + key + R"( = "\u0000")") == "gate.toml:2: '" + key + "' must not contain a NUL character");
-    CHECK(error_of(key + R"( = "ipc:///tmp/a\u0000b")") == "gate.toml:1: '" + key + "' must not contain a NUL character");
+    CHECK(error_of(key + R"( = "ipc:///tmp/a\u0000b")") ==
+          "gate.toml:1: '" + key + "' must not contain a NUL character");
   }
   CHECK(error_of(R"(frontend = "ipc:///tmp/a\u0000b")") == "gate.toml:1: 'frontend' must not contain a NUL character");
   CHECK(error_of("zap_bind = ['ipc:///tmp/a',\n\"ipc:///tmp/a\\u0000b\"]") ==

@@ -1,7 +1,7 @@
 // A batch of very many envelopes is handled in parts, and nobody else waits for its end.
+#include <algorithm>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -99,7 +99,7 @@ TEST_CASE("what a peer sends behind a long batch is handled after it, in order",
   last.service = "s";
   last.method = "m";
   const std::string payload(limits::external_payload_bytes_min, 'p');
-  last.payload = payload;
+  last.payload = bytes_view(payload);
   std::string batch = batch_of(6002, 7000, "s");
   wire::gate2::append(batch, last, true);
   client.send_frames({batch, payload});
@@ -206,7 +206,7 @@ TEST_CASE("calls of the broker's own methods take their turns", "[broker]") {
     m.call = call_id{id};
     m.service = "gate";
     m.method = "stats";
-    m.payload = "\x90";
+    m.payload = bytes_view("\x90");
     wire::gate2::append(batch, m);
   }
   asks.send_frames({batch});
