@@ -64,9 +64,9 @@ class port {
   std::vector<peer_id> ending;  // connection gone; what came before may still have to be read
   instant ending_since{};       // of the first of them
 
-  // Of batches that its peers have sent and that are not handled yet (see long_batches.cpp). If there is much of it,
-  // the port is read once in read_pause until there is less. So a peer that sends faster than it is handled is slowed
-  // down, and the others of the port do not wait for it.
+  // Of batches that its peers have sent and that are not handled yet (see long_batches.cpp). If there is much of it
+  // and more comes, the port is read once in read_pause. So a peer that sends faster than it is handled is slowed down,
+  // and the others of the port do not wait for it.
   std::size_t unread_bytes = 0;
   bool has_much_unread() const noexcept { return unread_bytes > unread_bytes_max; }
   bool is_paused(instant now) const noexcept { return has_much_unread() && now < read_again_at_; }
@@ -76,7 +76,7 @@ class port {
     ++readings;
   }
   void end_reading(instant now) noexcept {
-    if (has_much_unread()) read_again_at_ = now + read_pause;
+    if (has_much_unread() && set_aside_bytes != 0) read_again_at_ = now + read_pause;
   }
   std::uint64_t readings = 0;         // turns of reading so far
   std::uint64_t set_aside_bytes = 0;  // received in this turn of reading, to be handled later
@@ -86,7 +86,7 @@ class port {
 
  private:
   static constexpr std::size_t unread_bytes_max = 4u << 20;
-  static constexpr duration read_pause = std::chrono::milliseconds(40);
+  static constexpr duration read_pause = std::chrono::milliseconds(20);
 
   port_index index_;
   binding plan_;

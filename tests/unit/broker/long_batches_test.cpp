@@ -1,7 +1,8 @@
 // A batch of very many envelopes is handled in parts, and nobody else waits for its end.
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -38,7 +39,7 @@ std::string batch_of(std::uint64_t first, std::uint64_t last, std::string_view s
 
 // About so many bytes of calls that nobody hears of.
 std::string dense(std::size_t size_bytes) {
-  const std::string one = request_envelope(1, "nobody", message_flag::one_way);
+  const std::string one = request_envelope(1'000'000, "nobody", message_flag::one_way);
   std::string batch;
   batch.reserve(size_bytes);
   while (batch.size() + one.size() <= size_bytes) batch += one;
@@ -60,8 +61,9 @@ value stats(raw_peer& client) {
   return *v;
 }
 std::uint64_t unread_bytes(raw_peer& client) { return stats(client)["now"]["unread_bytes"].as<std::uint64_t>(); }
-std::uint64_t transport(raw_peer& client, std::string_view what) {
-  return stats(client)["transport"][what].as<std::uint64_t>();
+std::uint64_t cut_busy(raw_peer& client) {
+  const std::optional<value> count = stats(client)["transport"].find("cut_busy");
+  return count ? count->as<std::uint64_t>() : 0;
 }
 
 }  // namespace
@@ -99,7 +101,7 @@ TEST_CASE("what a peer sends behind a long batch is handled after it, in order",
   last.service = "s";
   last.method = "m";
   const std::string payload(limits::external_payload_bytes_min, 'p');
-  last.payload = payload;
+  last.payload = bytes_view(payload);
   std::string batch = batch_of(6002, 7000, "s");
   wire::gate2::append(batch, last, true);
   client.send_frames({batch, payload});
@@ -152,11 +154,20 @@ TEST_CASE("a connection under the routing id of one that went within a long batc
     client.close_after_sending();
     client.send_frames({dense(24u << 20) + request_envelope(1, "s", message_flag::one_way)});
   }
-  raw_peer successor(broker.frontend(), "same");
-  successor.hello_as_client();
-  successor.request(7, "s", "m");
+  // libzmq does not listen to a second connection while the first is there, so the successor tries again.
+  const auto impatient = [](zmq::socket_t& s) { s.set(zmq::sockopt::rcvtimeo, 2000); };
+  std::optional<raw_peer> successor;
+  for (bool welcome = false; !welcome;) {
+    successor.emplace(broker.frontend(), "same", 1000, plain_login{}, impatient);
+    try {
+      successor->hello_as_client();
+      welcome = true;
+    } catch (const silence&) {
+    }
+  }
+  successor->request(7, "s", "m");
   for (int n = 0; n < 2; ++n) worker.final(worker.expect(message_type::request)->call, "\xc0");
-  CHECK(successor.expect(message_type::final)->call == call_id{7});
+  CHECK(successor->expect(message_type::final)->call == call_id{7});
 }
 
 TEST_CASE("a fault in a long batch, or behind it, cuts its sender after what came before was handled", "[broker]") {
@@ -185,10 +196,10 @@ TEST_CASE("a peer for which too much waits to be handled is cut, and no other", 
   other.hello_as_client();
   const std::string batch = dense(60u << 20);
   for (int n = 0; n < 6; ++n) flooder.send_frames({batch});
-  while (transport(other, "cut_busy") == 0) {
+  while (cut_busy(other) == 0) {
   }
   CHECK(flooder.expect(message_type::bye)->status == errc::busy);
-  CHECK(transport(other, "cut_busy") == 1);
+  CHECK(cut_busy(other) == 1);
   while (unread_bytes(other) != 0) {
   }
 }
@@ -206,7 +217,7 @@ TEST_CASE("calls of the broker's own methods take their turns", "[broker]") {
     m.call = call_id{id};
     m.service = "gate";
     m.method = "stats";
-    m.payload = "\x90";
+    m.payload = bytes_view("\x90");
     wire::gate2::append(batch, m);
   }
   asks.send_frames({batch});
