@@ -1,0 +1,2 @@
+// For CMake, which precompiles a header for a target that has a file to use it.
+#include "cmake/precompiled.hpp"
