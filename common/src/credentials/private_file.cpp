@@ -36,7 +36,11 @@ class descriptor_guard {
 }
 
 [[noreturn]] void fail_errno(const std::string& path, const std::string& what) {
-  fail(path, what + ": " + std::generic_category().message(errno));
+  std::string why = what + ": " + std::generic_category().message(errno);
+  std::error_code unknown;
+  const std::filesystem::path here = std::filesystem::current_path(unknown);
+  if (!unknown && !path.starts_with('/')) why += " (in the folder " + here.string() + ")";
+  fail(path, why);
 }
 
 std::string mode_text(mode_t mode) {

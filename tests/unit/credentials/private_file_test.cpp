@@ -51,6 +51,13 @@ TEST_CASE("what is no regular file is refused without waiting for it", "[credent
   CHECK(fault_of_reading(folder.file("nothing")).find("cannot be opened") != std::string::npos);
 }
 
+TEST_CASE("of a relative path that leads nowhere the error tells the folder it counts from", "[credentials]") {
+  const std::string here = std::filesystem::current_path();
+  const std::string missing = "no-such.toml: cannot be opened: No such file or directory";
+  CHECK(fault_of_reading("no-such.toml") == missing + " (in the folder " + here + ")");
+  CHECK(fault_of_reading("/nowhere/no-such.toml") == "/nowhere/" + missing);
+}
+
 TEST_CASE("a link is judged by what it leads to", "[credentials]") {
   const scratch_folder folder;
   const std::string open = folder.write("open", "text", 0644), closed = folder.write("closed", "text");
