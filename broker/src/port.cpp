@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "broker/src/ipc_path.hpp"
+#include "common/src/credentials/private_file.hpp"
 #include "common/src/option_bounds.hpp"
 #include "common/src/peer/context.hpp"
 #include "common/src/peer/endpoint.hpp"

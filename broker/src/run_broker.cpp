@@ -25,6 +25,7 @@
 #include "broker/src/security/gatekeeper.hpp"
 #include "common/src/allocator.hpp"
 #include "common/src/credentials/curve_key.hpp"
+#include "common/src/credentials/private_file.hpp"
 #include "common/src/exception_text.hpp"
 #include "common/src/log.hpp"
 #include "common/src/out_of_memory.hpp"

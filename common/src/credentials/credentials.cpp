@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "common/src/credentials/material.hpp"
+#include "common/src/credentials/private_file.hpp"
 #include "common/src/toml_text.hpp"
 
 namespace gate {

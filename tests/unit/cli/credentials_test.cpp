@@ -8,6 +8,7 @@
 #include "broker/src/security/store.hpp"
 #include "cli/outcome.hpp"
 #include "cli/prompt.hpp"
+#include "common/src/credentials/private_file.hpp"
 #include "tests/support/scratch_folder.hpp"
 
 using gate::test::scratch_folder;
