@@ -10,9 +10,10 @@
 namespace gate::broker {
 namespace {
 
-// A peer for which more waits is cut, or more than two messages where those may be longer. Twice as much may wait for
-// all peers: beyond it the peer for which the most waits is cut.
-constexpr std::size_t peer_bytes_max = 256u << 20;
+// A peer is cut if so many messages of the longest kind wait for it. Twice as much may wait for all peers: beyond it
+// the peer for which the most waits is cut.
+constexpr std::size_t peer_messages_max = 4;
+constexpr std::size_t peer_bytes_least = 16u << 20;
 
 bytes_view view_of(const zmq::message_t& frame) noexcept {
   return {static_cast<const char*>(frame.data()), frame.size()};
@@ -59,7 +60,7 @@ void engine::wait_in_line(remote_peer& sender, unread_batch added) {
 }
 
 void engine::bound_unread(remote_peer& sender) {
-  const std::size_t most = std::max(peer_bytes_max, 2 * options_.frame_bytes_max);
+  const std::size_t most = std::max(peer_bytes_least, peer_messages_max * options_.frame_bytes_max);
   remote_peer* over = sender.unread->bytes > most ? &sender : nullptr;
   if (over == nullptr && unread_bytes_ > 2 * most) {
     for (const peer_id id : unread_) {
