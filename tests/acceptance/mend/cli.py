@@ -97,6 +97,9 @@ def refused(system):
         system.line(f"3: {what} is told before anything is sent", f"exit {done.returncode}, {len(left)} stored",
                     "exit 2, 0 stored", done.returncode == 2 and not left and bool(done.stderr))
     source = system.file("full", b"x" * 200_000)
+    done = system.gate(broker, "call", "file_server.upload", "typed", source)
+    system.line("3: a path without @ for a HugeData is pointed out", done.stderr.strip(), f"write @{source}",
+                done.returncode == 0 and f"write @{source}" in done.stderr)
     system.gate(broker, "call", "file_server.upload", "full", f"@{source}")
     for target in ("/dev/full", "-"):
         with open("/dev/full", "wb") as full:
