@@ -19,7 +19,7 @@ BOUNDED = 'out_queue_total_bytes_max = "128MiB"\nout_queue_age_max = "60s"\n'
 
 def envelope(kind, call=0, flags=0, payload=b"", **fields):
     """One of gate/2 (docs/protocol.md, section 2)."""
-    tags = {"service": 1, "method": 2, "credit": 15, "versions": 21, "role": 23, "name": 24}
+    tags = {"service": 1, "method": 2, "credit": 15, "versions": 21, "role": 23, "name": 24, "capacity": 25}
     packed = b"".join(struct.pack("<BH", tags[name], len(value)) + value for name, value in fields.items())
     body = struct.pack("<BBHQ", kind, flags, len(packed), call) + packed + payload
     return struct.pack("<I", len(body)) + body
@@ -350,7 +350,79 @@ def dense_messages(system):
     system.line("the broker's memory after it", f"{mib} MiB", "below 200 MiB", mib < 200)
 
 
+def hello_of(role, name, payload=b"", **fields):
+    magic = int.from_bytes(b"gate/2\r\n", "little")
+    return envelope(1, magic, payload=payload, versions=struct.pack("<HH", 1, 1), role=bytes([role]), name=name,
+                    **fields)
+
+
+def worker_hello(method):
+    """Of a worker of `crowded` with one method that no other worker has."""
+    about = msgpack.packb({"methods": [{"name": method}]})
+    return hello_of(2, b"joiner", about, service=b"crowded", capacity=struct.pack("<I", 1))
+
+
+# 100,000 calls wait at a service, and workers with methods of their own come to it and go. Each changes who can serve
+# what.
+def hello_storms(system):
+    broker = system.broker()
+    test_worker(system, broker)
+    first = dealer(broker.backend)
+    first.send(worker_hello("m"))
+    first.recv()
+    client = dealer(broker.frontend)
+    client.send(hello_of(1, b"flooder"))
+    client.recv()
+    for start in range(1, 100_001, 1000):
+        client.send(b"".join(envelope(3, start + i, 0, b"\x90", service=b"crowded", method=b"m") for i in range(1000)))
+    heartbeat, over = envelope(9), threading.Event()
+
+    def stay():
+        while not over.wait(0.5):
+            first.send(heartbeat)
+            client.send(heartbeat)
+
+    def many_in_one(number, ended):
+        while not ended.is_set():
+            joiner = dealer(broker.backend)
+            joiner.send(b"".join(worker_hello(f"new{number}.{i}") for i in range(100)))
+            joiner.poll(1000)
+            close([joiner])
+
+    def one_each(number, ended):
+        for i in range(1_000_000):
+            if ended.is_set():
+                return
+            joiner = dealer(broker.backend)
+            joiner.send(worker_hello(f"own{number}.{i}"))
+            joiner.poll(200)
+            close([joiner])
+
+    keeper = threading.Thread(target=stay)
+    keeper.start()
+    try:
+        wait_until(lambda: statistics(system, broker)["now"]["queued"] > 90_000, 30, "the calls that wait")
+        for what, storm in (("a hundred hellos in each message", many_in_one), ("one hello a connection", one_each)):
+            ended = threading.Event()
+            threads = [threading.Thread(target=storm, args=(n, ended)) for n in range(4)]
+            for thread in threads:
+                thread.start()
+            try:
+                slowest, count = slowest_call(system, broker, 6)
+            finally:
+                ended.set()
+                for thread in threads:
+                    thread.join()
+            system.line(f"small calls beside workers that come and go: {what}", f"slowest {slowest:.0f} ms of {count}",
+                        "within 200 ms", slowest <= 200)
+    finally:
+        over.set()
+        keeper.join()
+        close([first, client])
+
+
 POINTS = {
+    "hello-storms": ("who says hello again and again holds up nobody else", hello_storms),
     "dense-messages": ("messages of millions of envelopes hold up nobody else", dense_messages),
     "out-queues": ("what waits for all peers together is bounded, and memory comes back", out_queues),
     "honest-reader": ("who reads outlives those who do not", honest_reader),
