@@ -76,11 +76,17 @@ TEST_CASE("SIGHUP ends neither broker nor worker, and is answered with a line", 
 
 TEST_CASE("a child of fork() makes a client of its own, and its parent's fails at once", "[rough]") {
   const rough_system system;
+  const worker_program worker(system.broker, "test_worker");
   for (const std::string how : {"fork", "fork-static"}) {
     const std::string told = told_by_odd_client({how, system.broker.frontend()});
     INFO(told);
     CHECK(told.find("child, inherited: unavailable: this client was made before fork()") != std::string::npos);
-    CHECK(told.find("child, both within 1 s: ok") != std::string::npos);
+    for (const std::string what : {"inherited stream", "inherited HugeData"}) {
+      const std::size_t line = told.find("child, " + what + ": ");
+      REQUIRE(line != std::string::npos);
+      CHECK(told.substr(line, told.find('\n', line) - line).find("before fork()") != std::string::npos);
+    }
+    CHECK(told.find("child, all within 1 s: ok") != std::string::npos);
     CHECK(told.find("child, its own: ok") != std::string::npos);
     CHECK(told.find("child left by exit: ok") != std::string::npos);
     CHECK(told.find("behind: ok") != std::string::npos);

@@ -201,17 +201,7 @@ TEST_CASE("a peer for which too much waits to be handled is cut, and no other", 
   raw_peer flooder(broker.frontend(), {}, 1000, {}, few_ahead), other(broker.frontend());
   flooder.hello_as_client();
   other.hello_as_client();
-  descriptor about;
-  for (int n = 0; n < 1000; ++n) about.methods.emplace_back().name = "method_" + std::to_string(n);
-  const std::string encoded = encode(about);
-  message hello;
-  hello.type = message_type::hello;
-  hello.version_min = hello.version_max = gate2_version;
-  hello.role = peer_role::client;
-  hello.payload = bytes_view(encoded);
-  std::string batch, one;
-  wire::gate2::append(one, hello);
-  while (batch.size() + one.size() <= options.frame_bytes_max) batch += one;
+  const std::string batch = dense(options.frame_bytes_max);
   while (cut_busy(other) == 0) flooder.send_frames({batch});
   CHECK(cut_busy(other) == 1);
   while (unread_bytes(other) != 0) {
