@@ -250,8 +250,8 @@ void engine::refused(const refusal_record& refusal) {
   record.what = refusal.why;
   door_.audit(record);
   if (!may_log()) return;
-  log::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::quoted(refusal.principal),
-            refusal.address, security::quoted(full_name(refusal.name_space, refusal.service)), refusal.why);
+  log::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::in_quotes(refusal.principal),
+            refusal.address, security::in_quotes(full_name(refusal.name_space, refusal.service)), refusal.why);
 }
 
 }  // namespace gate::broker

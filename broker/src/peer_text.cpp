@@ -12,11 +12,11 @@ std::string peer_text(const remote_peer& p, const core& known) {
   std::string text = "a peer";
   if (as && as->is_client) text = "client";
   if (as && !as->service.empty()) text = "worker";
-  if (as && !as->name.empty()) text += " " + security::quoted(as->name);
-  if (as && !as->service.empty()) text += " of " + security::quoted(as->service);
+  if (as && !as->name.empty()) text += " " + security::in_quotes(as->name);
+  if (as && !as->service.empty()) text += " of " + security::in_quotes(as->service);
   const std::string from = peer_endpoint(p.descriptor);  // with the port
   if (!from.empty() || !p.address.empty()) text += " at " + (from.empty() ? p.address : from);
-  if (!p.principal.empty()) text += ", user " + security::quoted(p.principal);
+  if (!p.principal.empty()) text += ", user " + security::in_quotes(p.principal);
   if (p.foreign) text += ", " + std::string(to_string(p.foreign->who().speaks));
   return text;
 }

@@ -82,7 +82,7 @@ std::string_view to_string(audit_kind kind) noexcept {
   return "";
 }
 
-std::string quoted(std::string_view text) { return in_json(std::string(text.substr(0, 64))); }
+std::string in_quotes(std::string_view text) { return in_json(std::string(text.substr(0, 64))); }
 
 std::string compose(const audit_record& record, std::chrono::system_clock::time_point when) {
   nlohmann::ordered_json j;

@@ -44,7 +44,7 @@ struct audit_record {
 };
 
 // What a peer sent, as it may stand in a line for people: in quotation marks, escaped, cut.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 std::string compose(const audit_record& record, std::chrono::system_clock::time_point when);
 

@@ -156,9 +156,10 @@ class gatekeeper::impl {
     trail_.add(r);
     if (v.what == outcome::accepted) return;
     const instant now = std::chrono::steady_clock::now();
-    const std::string origin = origin_of(e.address), user = quoted(e.user);
-    const std::string text = "a login of " + user + " from " + quoted(e.address) + " by " + std::string(r.mechanism) +
-                             " was " + (v.what == outcome::refused ? "refused" : "put off") + ": " + std::string(v.why);
+    const std::string origin = origin_of(e.address), user = in_quotes(e.user);
+    const std::string text = "a login of " + user + " from " + in_quotes(e.address) + " by " +
+                             std::string(r.mechanism) + " was " + (v.what == outcome::refused ? "refused" : "put off") +
+                             ": " + std::string(v.why);
     const std::lock_guard hold(failures_lock_);
     if (failures_.add(origin + " " + user, text, now)) warn(text, now);
   }

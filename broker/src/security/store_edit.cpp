@@ -35,7 +35,7 @@ std::optional<std::size_t> offset_of(std::string_view text, const toml::source_p
   return offset;
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -47,7 +47,7 @@ std::string quoted(std::string_view text) {
 std::string key_text(std::string_view name) {
   const bool bare = name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
                     std::string_view::npos;
-  return bare ? std::string(name) : quoted(name);
+  return bare ? std::string(name) : toml_string(name);
 }
 
 std::string newest_of(const toml::node* node) {
@@ -74,8 +74,8 @@ class editor {
     const toml::node* const old = who == nullptr ? nullptr : who->get(key_);
     const std::string former = how == edit::keep ? newest_of(old) : std::string();
     const std::string value = former.empty() || former == credential
-                                  ? quoted(credential)
-                                  : "[" + quoted(former) + ", " + quoted(credential) + "]";
+                                  ? toml_string(credential)
+                                  : "[" + toml_string(former) + ", " + toml_string(credential) + "]";
     std::string changed = old != nullptr   ? replaced(*old, value)
                           : who != nullptr ? inserted(*who, value)
                                            : appended(value);

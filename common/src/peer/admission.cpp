@@ -13,7 +13,7 @@ void set(zmq::socket_t& on, int option, const void* value, std::size_t size_byte
   if (::zmq_setsockopt(on.handle(), option, value, size_bytes) != 0) throw zmq::error_t();
 }
 
-std::string quoted(std::string_view endpoint) { return "'" + std::string(endpoint) + "'"; }
+std::string in_quotes(std::string_view endpoint) { return "'" + std::string(endpoint) + "'"; }
 
 std::string_view mechanism_of(const credentials& own) noexcept {
   if (own.empty()) return "NULL";
@@ -35,14 +35,14 @@ std::string have(const credentials& own) {
 std::string refused_text(const credentials& own, std::string_view endpoint) {
   switch (own.what()) {
     case credentials::kind::none:
-      return quoted(endpoint) + " does not admit us without credentials";
+      return in_quotes(endpoint) + " does not admit us without credentials";
     case credentials::kind::plain:
-      return quoted(endpoint) + " does not admit user '" + std::string(own.user()) +
+      return in_quotes(endpoint) + " does not admit user '" + std::string(own.user()) +
              "': the password is wrong, or the broker does not know the user";
     case credentials::kind::curve:
       break;
   }
-  return quoted(endpoint) + " does not admit our " + to_string(own) +
+  return in_quotes(endpoint) + " does not admit our " + to_string(own) +
          ": is it in the broker's store (gate keygen --store)?";
 }
 
@@ -63,27 +63,27 @@ void show(const credentials& own, zmq::socket_t& on) {
 
 verdict of_refusal(int status, const credentials& own, std::string_view endpoint) {
   if (status == refused_for_good) return {errc::unauthenticated, refused_text(own, endpoint)};
-  return {errc::unavailable,
-          quoted(endpoint) + " cannot tell at the moment whether to admit us (status " + std::to_string(status) + ")"};
+  return {errc::unavailable, in_quotes(endpoint) + " cannot tell at the moment whether to admit us (status " +
+                                 std::to_string(status) + ")"};
 }
 
 verdict of_server(const server_facts& theirs, const credentials& own, std::string_view endpoint) {
   const bool same = theirs.mechanism == mechanism_of(own);
   if (theirs.mechanism.empty() || (same && own.empty())) {
-    return {errc::unavailable, quoted(endpoint) + " does not speak ZeroMQ, or hung up while greeting"};
+    return {errc::unavailable, in_quotes(endpoint) + " does not speak ZeroMQ, or hung up while greeting"};
   }
   if (!same) {
     return {errc::unauthenticated,
-            quoted(endpoint) + " asks for " + asked_for(theirs.mechanism) + ", and " + have(own)};
+            in_quotes(endpoint) + " asks for " + asked_for(theirs.mechanism) + ", and " + have(own)};
   }
   if (own.what() == credentials::kind::plain || theirs.reads_us) return of_silence(endpoint);
-  return {errc::unauthenticated, quoted(endpoint) +
+  return {errc::unauthenticated, in_quotes(endpoint) +
                                      " cannot read what we say: server_key is not its public key (gate keygen printed "
                                      "that, and the line public of its key file has it)"};
 }
 
 verdict of_silence(std::string_view endpoint) {
-  return {errc::busy, quoted(endpoint) +
+  return {errc::busy, in_quotes(endpoint) +
                           " does not answer our credentials: it puts us off for a while (too many failed "
                           "logins, or too much to do), or is not well"};
 }
