@@ -269,7 +269,7 @@ POINTS = {
     "shortage": ("without memory: busy, or out of memory and exit 1", shortage),
     "nohup": ("an ignored SIGHUP stays ignored, for what a method starts as well", nohup),
     "reread": ("SIGHUP reads credentials again, and says what only a restart changes", reread),
-    "draining": ("a broker that drains is told as that", draining),
-    "reasons": ("a worker tells each new reason for which it has no connection", reasons),
+    "draining-hints": ("a broker that drains is told as that", draining),
+    "new-reasons": ("a worker tells each new reason for which it has no connection", reasons),
     "mechanisms": ("a wrong mechanism is told as that", mechanisms),
 }
