@@ -275,6 +275,19 @@ void engine::take_own(remote_peer& sender, const message& m) {
   send(sender.id, answer);
 }
 
+// A request that came in pieces, and there was no memory to put them together, is busy. Without any other message the
+// connection makes no sense any more.
+void engine::refuse_piece(remote_peer& sender) {
+  const std::optional<wire::gate2::header> of = wire::gate2::read_header(sender.joined.header());
+  sender.joined.take();
+  if (!of || of->type != message_type::request) return break_off(sender, "the broker has no memory for its message");
+  message request;
+  request.type = of->type;
+  request.flags = of->flags;
+  request.call = of->call;
+  core_.unread(sender.id, request, loop_.now());
+}
+
 void engine::take_piece(remote_peer& sender, const message& m) {
   const instant now = loop_.now();
   using outcome = gate::peer::piece_joiner::outcome;
@@ -283,6 +296,7 @@ void engine::take_piece(remote_peer& sender, const message& m) {
   if (came == outcome::too_large) {
     return core_.malformed(sender.id, to_string(wire::gate2::parse_error::too_large), now);
   }
+  if (came == outcome::no_memory) return refuse_piece(sender);
   const std::string envelope = sender.joined.take();
   wire::gate2::reader whole(envelope);
   message inside;

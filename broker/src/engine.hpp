@@ -90,6 +90,7 @@ class engine final : private output, private observer {
   void refuse_frames(remote_peer& sender);
   void take_own(remote_peer& sender, const message& m);
   void take_piece(remote_peer& sender, const message& m);
+  void refuse_piece(remote_peer& sender);
   void break_off(remote_peer& sender, std::string_view why);
   void on_connection(port& at, const connection_event& event);
   void on_accept_failed(int error);

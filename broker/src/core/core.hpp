@@ -69,6 +69,8 @@ class core {
 
   // All that was queued for that peer has been given to the transport. Matters for peers whose dialect has no credit.
   void flushed(peer_id peer, instant now);
+  // A client's request for which there was no memory: nothing is known of it but its call and its flags.
+  void unread(peer_id client, const message& request, instant now);
   // Gives back what is kept for calls to come.
   void forget_spare();
 

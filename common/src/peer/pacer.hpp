@@ -9,10 +9,12 @@
 //   while (pace.release(batch)) ...         // what may leave now
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <new>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -166,19 +168,39 @@ class pacer {
 // Puts together what came in pieces.
 class piece_joiner {
  public:
-  enum class outcome : std::uint8_t { more, whole, too_large };
+  // no_memory: the last piece of an envelope came, most of which had to be let go.
+  enum class outcome : std::uint8_t { more, whole, too_large, no_memory };
 
   outcome add(const message& piece, std::size_t bytes_max) {
-    if (parts_.size() + piece.payload.size_bytes() > bytes_max) return outcome::too_large;
-    for (std::size_t i = 0; i < piece.payload.frames(); ++i) parts_ += piece.payload[i];
-    return piece.has(message_flag::end_of_parts) ? outcome::whole : outcome::more;
+    came_bytes_ += piece.payload.size_bytes();
+    if (came_bytes_ > bytes_max) return outcome::too_large;
+    try {
+      for (std::size_t i = 0; i < piece.payload.frames() && !lacks_memory_; ++i) parts_ += piece.payload[i];
+    } catch (const std::bad_alloc&) {
+      lacks_memory_ = true;
+      const bytes_view from = parts_.empty() ? piece.payload[0] : bytes_view(parts_);
+      header_bytes_ = from.copy(header_.data(), header_.size());
+      parts_ = std::string();
+    }
+    if (!piece.has(message_flag::end_of_parts)) return outcome::more;
+    return lacks_memory_ ? outcome::no_memory : outcome::whole;
   }
+  // Of an envelope for which there was no memory: its header (docs/protocol.md, section 2).
+  bytes_view header() const noexcept { return {header_.data(), header_bytes_}; }
   // The envelope, once it is whole; and the next one begins.
-  std::string take() noexcept { return std::exchange(parts_, {}); }
+  std::string take() noexcept {
+    came_bytes_ = 0;
+    lacks_memory_ = false;
+    return std::exchange(parts_, {});
+  }
   std::size_t bytes() const noexcept { return parts_.capacity(); }
 
  private:
   std::string parts_;
+  std::array<char, 16> header_{};
+  std::size_t header_bytes_ = 0;
+  std::size_t came_bytes_ = 0;
+  bool lacks_memory_ = false;
 };
 
 }  // namespace gate::peer

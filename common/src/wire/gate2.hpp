@@ -25,6 +25,16 @@ enum class parse_error : std::uint8_t {
 
 std::string_view to_string(parse_error error) noexcept;
 
+// What stands before the fields of an envelope.
+struct header {
+  message_type type{};
+  std::uint8_t flags = 0;
+  call_id call{};
+};
+
+// From the first 16 bytes of an envelope. Nothing if there are fewer.
+std::optional<header> read_header(bytes_view envelope) noexcept;
+
 // Walks the envelopes of one received message (a batch frame and at most one payload frame).
 //
 //   reader r(batch, payload_frame);

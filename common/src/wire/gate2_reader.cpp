@@ -292,6 +292,12 @@ parse_error reader::read_envelope(message& m) noexcept {
   return read_payload(envelope.substr(header_bytes + fields_bytes), (flags & message_flag::external) != 0, m);
 }
 
+std::optional<header> read_header(bytes_view envelope) noexcept {
+  if (envelope.size() < size_field_bytes + header_bytes) return std::nullopt;
+  const char* const at = envelope.data() + size_field_bytes;
+  return header{message_type{load<std::uint8_t>(at)}, load<std::uint8_t>(at + 1), call_id{load<std::uint64_t>(at + 4)}};
+}
+
 parse_error reader::read_payload(bytes_view inline_payload, bool external, message& m) noexcept {
   if (external) {
     if (!inline_payload.empty()) return parse_error::bad_size;

@@ -238,3 +238,20 @@ TEST_CASE("what concerns the connection alone makes the round trip", "[wire][gat
   }
   CHECK_FALSE(is_own(message_type::recall));
 }
+
+TEST_CASE("the header of an envelope is read from its first bytes", "[wire]") {
+  message m;
+  m.type = message_type::request;
+  m.flags = message_flag::one_way;
+  m.call = call_id{0x1234567890};
+  m.service = "s";
+  m.method = "m";
+  std::string envelope;
+  append(envelope, m);
+  const auto header = read_header(bytes_view(envelope).substr(0, 16));
+  REQUIRE(header);
+  CHECK(header->type == m.type);
+  CHECK(header->flags == m.flags);
+  CHECK(header->call == m.call);
+  CHECK_FALSE(read_header(bytes_view(envelope).substr(0, 15)));
+}
