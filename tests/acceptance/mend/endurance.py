@@ -9,16 +9,9 @@ import threading
 import time
 
 from .bounds import envelope
-from .system import Failed, wait_until
+from .system import exit_of, wait_until
 
 MIB = 1 << 20
-
-
-def exit_of(process, seconds=20):
-    try:
-        return process.wait(seconds)
-    except Failed:
-        return "still there"
 
 
 # --- a peer that floods, pings, and resets its connection

@@ -8,17 +8,10 @@ import signal
 import subprocess
 import time
 
-from .system import Failed, as_from_a_terminal, wait_until
+from .system import as_from_a_terminal, exit_of, wait_until
 
 F_SETPIPE_SZ = 1031
 DEEP = ".".join(["a"] * 50_000) + " = 1\n"
-
-
-def exit_of(process, seconds=20):
-    try:
-        return process.wait(seconds)
-    except Failed:
-        return "still there"
 
 
 # --- 12: TOML

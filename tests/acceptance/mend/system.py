@@ -112,6 +112,13 @@ class Process:
         self.child.wait()
 
 
+def exit_of(process, seconds=20):
+    try:
+        return process.wait(seconds)
+    except Failed:
+        return "still there"
+
+
 class Broker(Process):
     """gate-broker, listening; `frontend` and `backend` are its addresses."""
 
