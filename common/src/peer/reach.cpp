@@ -24,7 +24,7 @@ std::string text_of_route(int error, int family) {
       return "this machine has no address from which it could be reached";
     case ENETUNREACH:
     case EHOSTUNREACH:
-      return std::string("there is no route to it, by ") + (family == AF_INET6 ? "IPv6" : "IPv4");
+      return family == AF_INET6 ? "there is no route to it, by IPv6" : "there is no route to it, by IPv4";
     case EINVAL:
       return "an address of one link needs the interface behind it, as in [fe80::1%eth0]";
     default:
