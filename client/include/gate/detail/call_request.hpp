@@ -1,4 +1,4 @@
-// A call that is prepared but not begun: what client["service"]["method"](arguments...) makes.
+// A call that has not begun: client["service"]["method"](arguments...) makes it.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,8 @@ namespace gate::detail {
 class client_core;
 using core_ptr = std::shared_ptr<client_core>;
 
-// The loop that blocking calls run on. Throws Error when this is its thread: to wait here would be to wait for ever.
+// The loop that blocking calls run on. Throws Error(errc::invalid_argument) on that loop's own thread, where waiting
+// would never end.
 loop& loop_to_wait_for(const core_ptr& core);
 
 // The items of a client stream, encoded one by one. Runs on the loop of whoever makes the call.
@@ -102,7 +103,7 @@ struct call_request {
   std::optional<HugeData> huge;                 // the argument that travels in chunks; its place is held in `arguments`
   huge_content content = huge_content::octets;  // value: `huge` is all the arguments, encoded, and `arguments` is empty
 
-  // The same call once more. Not for one with a client stream or a HugeData, which are used up.
+  // A copy of the call, to make it again. Not for a call with a client stream or a HugeData: those are used up.
   call_request again() const;
 };
 
@@ -112,7 +113,7 @@ inline void append_huge_argument(call_request& request, HugeData&& data) {
 }
 
 template <class A> void encode_argument(std::string& out, const A& argument) {
-  // nullptr converts to a view too, of nothing.
+  // nullptr would convert to a null pointer of characters.
   if constexpr (std::is_convertible_v<const A&, std::string_view> && !std::is_null_pointer_v<A>) {
     encode_to(out, std::string_view(argument));
   } else if constexpr (std::is_same_v<std::remove_cv_t<A>, argument_list>) {
