@@ -47,8 +47,8 @@ class argument {
  public:
   // Empty if the argument was passed by position.
   std::string_view name() const noexcept;
-  // The argument as a T. A std::string_view points into the list. Throws Error(errc::invalid_argument) if it is not a T:
-  // "argument 2 must be int32, got string", "argument 'item'.tags[2]: must be string, got int". In a method the text
+  // The argument as a T. A std::string_view points into the list. Throws Error(errc::invalid_argument) if it is not a
+  // T: "argument 2 must be int32, got string", "argument 'item'.tags[2]: must be string, got int". In a method the text
   // begins with the method's name, so let the Error pass to the caller.
   template <class T> T as() const {
     constexpr bool is_value = !std::is_same_v<T, HugeData>;

@@ -259,8 +259,8 @@ class value {
   msgpack::object object_;
 };
 
-// A short text for logs, as JSON. JSON has no binary and no timestamp: binary is shown as its number of bytes, a
-// timestamp as seconds. A longer text is cut at about `bytes_max` bytes and ends in "...".
+// A short text for logs: JSON, with "bytes(12)" for binary of 12 bytes, and a timestamp in seconds. A longer text is
+// cut at about `bytes_max` bytes and ends in "...".
 std::string to_string(const value& v, std::size_t bytes_max = 256);
 
 // --- implementation --------------------------------------------------------------------------------------------------
