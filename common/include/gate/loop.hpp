@@ -135,8 +135,8 @@ class loop {
   // has collected. If the hook makes coroutines ready, the loop runs them without waiting.
   turn_hook at_turn_end(unique_function<void()> call);
 
-  // Calls `call` in each turn in which the descriptor is readable. So read in the callback, or end the watch later. The
-  // callback must not destroy its own watch.
+  // Calls `call` in each turn in which the descriptor is readable, again in each turn until you have read. The callback
+  // must not destroy its own watch.
   watch watch_fd(int descriptor, unique_function<void()> call);
   // The same for a ZeroMQ socket of this thread. `socket` is its C handle. Call watch::want() to begin.
   watch watch_socket(void* socket, unique_function<void()> call);
@@ -146,7 +146,7 @@ class loop {
   std::size_t detached() const noexcept { return detached_count_; }
   // Cancels all of it, also work that is spawned later.
   void close_detached() noexcept;
-  // Calls `call` once, when none is left.
+  // Calls `call` once, when none is left; at once if there is none.
   void when_detached_end(unique_function<void()> call);
 
   // For spawn_detached() and similar functions: starts a root coroutine that belongs to this loop.
