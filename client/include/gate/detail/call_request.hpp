@@ -29,14 +29,14 @@ using core_ptr = std::shared_ptr<client_core>;
 // would never end.
 loop& loop_to_wait_for(const core_ptr& core);
 
-// The items of a client stream, encoded one by one. Runs on the loop of whoever makes the call.
+// The items of a client stream, encoded one by one. It runs on the loop of the caller.
 class sent_items {
  public:
   sent_items() = default;
   sent_items(const sent_items&) = delete;
   sent_items& operator=(const sent_items&) = delete;
   virtual ~sent_items() = default;
-  // Appends the next item; false when there is none.
+  // Appends the next item. Returns false at the end.
   virtual task<bool> next(std::string& into) = 0;
 };
 
@@ -66,7 +66,7 @@ template <class T> class plain_sent_items final : public sent_items {
   generator<T> items_;
 };
 
-// What kind of argument a type is.
+// The kind of argument that a type is.
 struct plain_argument {
   static constexpr bool is_named = false, is_stream = false, is_huge = false;
 };
@@ -100,8 +100,8 @@ struct call_request {
   bool named = false;     // they are [positional, {name: value}]
   call_options options;
   std::unique_ptr<sent_items> items;            // of a client stream
-  std::optional<HugeData> huge;                 // the argument that travels in chunks; its place is held in `arguments`
-  huge_content content = huge_content::octets;  // value: `huge` is all the arguments, encoded, and `arguments` is empty
+  std::optional<HugeData> huge;                 // the argument that travels in chunks; `arguments` marks its place
+  huge_content content = huge_content::octets;  // value: `huge` holds all arguments, encoded; `arguments` is empty
 
   // A copy of the call, to make it again. Not for a call with a client stream or a HugeData: those are used up.
   call_request again() const;
