@@ -31,7 +31,8 @@ struct broker_options {
   //   auth      how peers log in at this address, in place of `auth` below
   std::vector<std::string> frontend{"tcp://127.0.0.1:5555"};
   std::vector<std::string> backend{"tcp://127.0.0.1:5556"};
-  // True: an address that other machines can reach may admit anybody. False: such an address throws bind_error.
+  // Allows addresses that other machines can reach and that ask for no login. Without it bind() throws bind_error for
+  // such an address.
   bool insecure = false;
 
   // How peers log in (docs/security.md): "none", "plain", "curve" or "in-message". Holds for each address without an
@@ -166,8 +167,8 @@ class Broker : public Interface {
   task<void> run();
 
   // Asks for an orderly end. The broker tells its peers and accepts no new call. Calls in flight have `drain_timeout`
-  // to end. Calling it again does nothing. Call it on the loop's thread; from another thread use loop::post(). Called
-  // within a hook, it takes effect right after the hook.
+  // to end; then they end as after stop(). Calling it again does nothing. Call it on the loop's thread; from another
+  // thread use loop::post(). Called within a hook, it takes effect right after the hook.
   void drain();
   // Ends at once. Calls that wait for a worker end as `unavailable`, calls at a worker as `worker_lost`. The rules for
   // threads and hooks are those of drain().

@@ -25,6 +25,7 @@ namespace gate {
 
 namespace broker {
 
+// For run_broker().
 struct program {
   bool takes_arguments = false;
   unique_function<std::unique_ptr<Broker>(broker_options, std::vector<std::string>)> make;

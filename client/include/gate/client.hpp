@@ -124,7 +124,10 @@ template <class R, class... A> class TypedMethod<R(A...)> {
 class Service {
  public:
   Service(detail::core_ptr core, std::string service) : core_(std::move(core)), service_(std::move(service)) {}
+  // A method of this service. Makes no call, so it does not notice a name that does not exist: the call ends as
+  // `no_method`.
   Method operator[](std::string_view method) const { return Method(core_, service_, std::string(method)); }
+  // The same with the types of the method: service.method<int(int, int)>("add").
   template <class Signature> TypedMethod<Signature> method(std::string_view name) const {
     return TypedMethod<Signature>((*this)[name]);
   }

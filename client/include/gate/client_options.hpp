@@ -17,7 +17,7 @@ namespace gate {
 
 // What happens to a call if client_options::in_flight_max calls are in flight.
 enum class when_full : std::uint8_t {
-  wait,    // it waits its turn, first come first served; its budget goes on, and at its end the call is `timed_out`
+  wait,    // it waits its turn, first come first served, within its budget; then it ends as `timed_out`
   refuse,  // it ends at once as `busy`
 };
 

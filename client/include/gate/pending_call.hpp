@@ -40,7 +40,7 @@ void add_metadata(call_options& options, std::string_view key, std::string_view 
 
 template <class T> task<T> call_as(core_ptr core, call_request request) {
   const bool strict = is_strict(core, request);
-  // On a line of its own: g++ 12 keeps the temporaries of an await in the coroutine's frame (docs/gcc12.md).
+  // On a line of its own: the temporaries of an await expression live in the coroutine's frame.
   task<Reply> answer = make_call(std::move(core), std::move(request));
   Reply reply = co_await std::move(answer);
   reply.read_strictly(strict);

@@ -19,6 +19,7 @@ class running_call;
 struct method_entry;
 }  // namespace detail
 
+// The levels of Call::log(), in ascending order.
 enum class log_level : std::uint8_t { trace, debug, info, warn, error };
 
 // A method whose first parameter is a `gate::Call&` receives its own call. Callers pass nothing for it.
@@ -94,7 +95,7 @@ class Call {
   std::optional<instant> deadline_;
   std::string_view service_, caller_, address_, traceparent_, tracestate_, idempotency_key_;
   metadata_view metadata_;
-  std::string kept_;  // what the views above point into, but for service_
+  std::string kept_;  // the bytes that the views above point into, except for service_
   std::string trailing_;
 };
 

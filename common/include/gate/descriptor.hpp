@@ -12,10 +12,11 @@
 
 namespace gate {
 
+// The result of a method: one value (unary), or a stream of items.
 enum class method_kind : std::uint8_t { unary = 0, stream = 1 };
 
 struct parameter_info {
-  std::string name;  // empty when the method has no GATE_DOC
+  std::string name;  // empty if the method has no GATE_DOC with names
   std::string type;  // "int32", "list<string>", "Point"
 };
 

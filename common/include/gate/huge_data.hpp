@@ -105,6 +105,7 @@ class [[nodiscard]] HugeData {
  public:
   // --- to send. Each maker throws std::invalid_argument if the etag has more than 255 bytes.
 
+  // Bytes in memory, which it owns from now on.
   static HugeData from_memory(std::string octets, huge_options options = {});
   static HugeData from_memory(std::vector<std::byte> octets, huge_options options = {});
   // A whole regular file, with the size that it has now. If the file changes while it is sent, the transfer fails.

@@ -70,7 +70,7 @@ class Interface {
   void settle() const;
   void settle(const doc& given) const;
 
-  // settle() brings exposures and docs together at first use, whatever their order in the class.
+  // settle() joins the listed methods and their docs at first use, since a class may write them in any order.
   mutable std::vector<detail::method_entry> methods_;
   mutable std::vector<doc> docs_;
   mutable std::unordered_map<std::string_view, std::size_t, hash, std::equal_to<>> index_;

@@ -124,7 +124,8 @@ class loop {
   void ready(std::coroutine_handle<> handle) { ready_.push_back(handle); }
   void forget(std::coroutine_handle<> handle) noexcept;
 
-  // Calls `call` once, in the first turn whose time is `when` or later. Timers fire in the order of (time, creation).
+  // Calls `call` once, in the first turn whose time is `when` or later. Timers fire in the order of their times; timers
+  // of the same time fire in the order in which they were made.
   timer_key at(instant when, unique_function<void()> call);
   // Does nothing if the timer has fired or was cancelled.
   void cancel_timer(timer_key key) noexcept;

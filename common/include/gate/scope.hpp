@@ -8,8 +8,8 @@
 
 namespace gate {
 
-// An await throws this if its scope was cancelled. Do not catch it: the coroutine that cancelled expects it. To clean
-// up, use destructors, or catch it and throw it again.
+// An await throws this if its scope was cancelled. Let it pass: the coroutine that cancelled expects it. To clean up,
+// use destructors, or catch it and throw it again.
 class cancelled final : public std::exception {
  public:
   const char* what() const noexcept override { return "cancelled"; }

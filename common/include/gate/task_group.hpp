@@ -50,7 +50,7 @@ class task_group {
   task<void> join();
 
  private:
-  // Waits for the last child, whatever is cancelled.
+  // Waits for the last child. A cancellation does not end this wait.
   class joiner final {
    public:
     explicit joiner(task_group& group) noexcept : group_(group) {}

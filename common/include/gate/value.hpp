@@ -79,7 +79,7 @@ class object_arena {
 decode_error parse_value(bytes_view encoded, object_arena& arena, msgpack::object& root);
 
 [[noreturn]] void throw_mismatch(std::string_view expected, const msgpack::object& got);
-// Within a catch block, for a msgpack::type_error: throws the Error that from_object promises.
+// Call it in a catch block for a msgpack::type_error: throws the Error that from_object() documents.
 [[noreturn]] void rethrow_mismatch(std::string_view place, std::string_view expected, const msgpack::object& got);
 [[noreturn]] void throw_undecodable(decode_error error);
 
@@ -215,6 +215,7 @@ class value {
  public:
   value() noexcept = default;  // nil
 
+  // Decodes one value from msgpack bytes. The value owns its bytes: a view is copied, a string is moved in.
   static result<value, decode_error> decode(bytes_view encoded) { return decode(std::string(encoded)); }
   static result<value, decode_error> decode(std::string&& encoded);
 

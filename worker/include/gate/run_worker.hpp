@@ -25,6 +25,7 @@ namespace gate {
 
 namespace worker {
 
+// For run_worker().
 struct program {
   bool takes_arguments = false;
   unique_function<std::unique_ptr<Worker>(std::vector<std::string>)> make;

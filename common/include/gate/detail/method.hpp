@@ -51,7 +51,7 @@ struct method_shape {
   bool huge_parameter = false;                                 // takes a HugeData
   bool takes_rest = false;                                     // an argument_list behind its other parameters
   std::size_t parameters = 0;                                  // without the Call&, the argument_list and the stream
-  std::size_t required = 0;                                    // of those: up to the last that is not optional
+  std::size_t required = 0;                                    // how many a caller must pass; the rest is optional
   std::string (*parameter_type)(std::size_t index) = nullptr;  // index == parameters: the items of the client's stream
   std::string (*result_type)() = nullptr;
   // Exactly one of them is set. Neither throws: an exception of the method becomes the error of the call.
@@ -64,10 +64,10 @@ struct method_entry {
   const method_shape* shape = nullptr;
   std::string doc;
   bool described = false;  // by a GATE_DOC
-  // Of the parameters, then of the argument_list, then of the client's stream; empty without a GATE_DOC.
+  // The names of the parameters, then of the argument_list, then of the client's stream. Empty without a GATE_DOC.
   std::vector<std::string> names;
 
-  // As they are shown; an argument_list is two, "*args" and "**kwargs".
+  // The parameters as they are shown. An argument_list is shown as two: "*args" and "**kwargs".
   std::vector<parameter_info> parameters() const;
 
   // "(a: int32, b: int32)", for messages.

@@ -199,7 +199,7 @@ class running_call final : public Call {
   void end_collecting();
   // Runs send_in_chunks() for a method that is no coroutine, then calls call_host::ended().
   void send_result_in_chunks();
-  // Where the chunks that were sent end; empty when the answer is not in chunks.
+  // The position after the chunks that were sent; empty if the answer is not sent in chunks.
   std::optional<std::uint64_t> sent_total() const noexcept { return sent_total_; }
 
   // Tells the method that its caller does not wait any more. Only the first reason counts.
@@ -218,7 +218,7 @@ class running_call final : public Call {
   const std::string& trailing() const noexcept { return trailing_; }
   std::uint64_t payload_bytes_max() const noexcept { return payload_bytes_max_; }
 
-  // The dispatcher's notes.
+  // The state that the dispatcher keeps for a call.
   bool starting = false;        // within dispatcher::request
   bool done = false;            // ended while starting
   bool registered = false;      // in the table of open calls
