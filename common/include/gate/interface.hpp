@@ -45,8 +45,9 @@ class Interface {
   // Throws std::logic_error, with the name of the method, if
   //   - a name is listed twice
   //   - a GATE_DOC names a method that is not listed
-  //   - a GATE_DOC has more or fewer names than the method has parameters.
-  // Broker::bind() and serve() call it.
+  //   - a GATE_DOC has more or fewer names than the method has parameters
+  //   - there are more than limits::methods_max (1024) methods.
+  // Broker::bind() and serve() check the same.
   void check() const;
 
   // For a dispatcher. Null if there is no such method. The entry lives as long as this object.

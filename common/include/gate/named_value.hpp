@@ -83,7 +83,7 @@ inline constexpr bool safe_argument =
 }  // namespace detail
 
 // A reference to a T that has a name. Braces and temporaries do not compile. A named value of another type is converted
-// to T. It refers to its argument only during the call that it is passed to.
+// to T. It must not outlive the value that it refers to.
 template <class T> class name_of {
  public:
   using value_type = T;

@@ -54,8 +54,8 @@ template <class F, bool Named> class pool_run;
 
 }  // namespace detail
 
-// Threads for work that blocks or computes for long, so that loops stay free. The queue is bounded. All functions are
-// thread-safe. The destructor drops the jobs that have not started and waits for those that run.
+// Threads for work that blocks or computes for long, so that loops stay free. The queue is bounded. All functions but
+// the destructor are thread-safe. The destructor drops the jobs that have not started and waits for those that run.
 // In a child of fork() the pool has no threads: it takes no job, and its destructor waits for nothing.
 class thread_pool {
  public:
