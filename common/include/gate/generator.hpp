@@ -17,10 +17,10 @@ namespace gate {
 
 namespace detail {
 
-// g++ before 13 destroys the members of an aggregate twice in `co_yield row{1, "a"}`. So the library refuses such a line
-// at compile time with that compiler. Give the value a name on an earlier line and yield the name, without std::move:
-// the library cannot tell std::move(name) from a temporary. A temporary of a type that cannot be copied is allowed,
-// unless it is such an aggregate.
+// g++ before 13 destroys the members of an aggregate twice in `co_yield row{1, "a"}`. So the library refuses such a
+// line at compile time with that compiler. Give the value a name on an earlier line and yield the name, without
+// std::move: the library cannot tell std::move(name) from a temporary. A temporary of a type that cannot be copied is
+// allowed, unless it is such an aggregate.
 template <class T>
 inline constexpr bool risky_to_yield =
     compiler_destroys_aggregates_twice && (breaks_itself<T>() || (breaks<T>::value && std::copy_constructible<T>));
