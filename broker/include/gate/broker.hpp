@@ -21,33 +21,35 @@ namespace broker {
 class hooks;
 }
 
-// Everything that a broker can be told. Each field is a key of the same name in gate-broker's configuration file, where
-// docs/limits.md says what it bounds and what happens beyond it.
+// All settings of a broker. Each field is also a key of the same name in gate-broker's configuration file.
+// docs/limits.md has a row for each key: what it bounds, and what happens beyond the bound.
 struct broker_options {
-  // Addresses to bind: tcp://host:port (port * is chosen by the system), ipc://path, inproc://name. Either port serves
-  // clients and workers; an address that stands in both lists is bound once.
-  // "?dialect=" and gate2, gate-rpc, mdp01 or mdp02 behind an address admits that dialect alone, "?auth=" says how
-  // peers prove who they are there: "tcp://0.0.0.0:5555?auth=curve&dialect=gate2".
+  // Addresses to bind: "tcp://host:port", "ipc://path" or "inproc://name". For port * the system chooses a free port.
+  // Each address serves both clients and workers. An address that is in both lists is bound once.
+  // Two settings may follow an address: "tcp://0.0.0.0:5555?auth=curve&dialect=gate2".
+  //   dialect   admits only this dialect: gate2, gate-rpc, mdp01 or mdp02
+  //   auth      how peers log in at this address, in place of `auth` below
   std::vector<std::string> frontend{"tcp://127.0.0.1:5555"};
   std::vector<std::string> backend{"tcp://127.0.0.1:5556"};
-  // Admit anybody on addresses that other machines can reach.
+  // Allows addresses that other machines can reach and that ask for no login. Without it bind() throws bind_error for
+  // such an address.
   bool insecure = false;
 
-  // Who may come in (docs/security.md). How peers prove who they are where an address does not say: none, plain, curve
-  // or in-message. An inproc address asks nobody.
+  // How peers log in (docs/security.md): "none", "plain", "curve" or "in-message". Holds for each address without an
+  // "?auth=" of its own. No login is asked for at an inproc address.
   std::string auth = "none";
-  std::string credentials;            // the store: a file or a folder; empty: none
-  std::string curve_key;              // the broker's own key file
-  std::string zap_service;            // an external ZAP service that decides logins; empty: the store does
-  std::vector<std::string> zap_bind;  // addresses where others may ask this broker about logins, by ZAP
-  std::string audit_log;              // a file; empty: none
-  // Whether clients are told what a worker's failure says of its insides, its traceback, on every address: else it is
-  // on those alone that only this machine can reach and where nobody logs in.
+  std::string credentials;            // the credential store: a file or a folder; empty: no store
+  std::string curve_key;              // the broker's own key file, needed for auth = curve
+  std::string zap_service;            // address of an external ZAP service that decides logins; empty: the store does
+  std::vector<std::string> zap_bind;  // addresses where other programs ask this broker about logins, by ZAP (RFC 27)
+  std::string audit_log;              // path of the audit log; empty: no audit log
+  // True: a client on any address receives the traceback of a worker's exception. False: only a client on a local
+  // address without login receives it. An address is local if only this machine can reach it.
   bool remote_details = false;
 
-  std::string name = "gate-broker";
-  std::string log_level =
-      "info";  // for gate-broker; a Broker in another program logs as spdlog's default logger is set
+  std::string name = "gate-broker";  // what the broker calls itself towards its peers
+  // Used by gate-broker and run_broker(). Any other program sets the level of spdlog's default logger instead.
+  std::string log_level = "info";
   std::chrono::milliseconds drain_timeout = limits::drain_timeout;
 
   std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;
@@ -55,7 +57,8 @@ struct broker_options {
   std::chrono::milliseconds hello_timeout = limits::hello_timeout;
   std::chrono::milliseconds gaterpc_heartbeat_interval = limits::gaterpc_heartbeat_interval;
   std::chrono::milliseconds mdp_heartbeat_interval = limits::mdp_heartbeat_interval;
-  // How gate-rpc peers are set to compress HugeData, which their messages do not tell: gzip, bz2 or lzma.
+  // How gate-rpc peers compress HugeData: "gzip", "bz2" or "lzma". Their messages do not say it, so set here what the
+  // peers are set to.
   std::string gaterpc_compression = "gzip";
   std::chrono::milliseconds transport_heartbeat_interval = limits::transport_heartbeat_interval;
   std::chrono::milliseconds transport_heartbeat_timeout = limits::transport_heartbeat_timeout;
@@ -96,22 +99,24 @@ struct broker_options {
   std::size_t out_queue_total_bytes_max = std::size_t{512} << 20;
 };
 
-// An address could not be bound, or must not be, or what is to decide about logins is not in order. what() is one line
-// that names the port's role, the address and the reason: "cannot bind frontend tcp://127.0.0.1:5555: Address already
-// in use"; or the file, its line and what is wrong there.
+// Thrown if a broker cannot start with its options. Either an address cannot be bound or is not safe, or there is a
+// fault in the files that decide about logins. what() is one line:
+//   - for an address its role, the address and the reason:
+//     "cannot bind frontend tcp://127.0.0.1:5555: Address already in use"
+//   - for a file its path, the line and the fault.
 class bind_error final : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// A broker as a part of a program (gate-broker is such a program).
+// A broker inside a program of your own. gate-broker is such a program.
 //
 //   gate::loop loop;
 //   gate::Broker broker(options);
-//   broker.bind(loop);              // from here on endpoints() says what is bound
-//   loop.run(broker.run());         // until drained
+//   broker.bind(loop);              // now endpoints() returns the addresses
+//   loop.run(broker.run());         // returns once the broker is drained
 //
-// Everything but the constructor belongs to the loop's thread. The loop must outlive it.
+// Call the constructor on any thread, and everything else on the loop's thread. The loop must outlive the broker.
 //
 // Subclass it to extend it (docs/extending.md):
 //
@@ -126,16 +131,21 @@ class bind_error final : public std::runtime_error {
 //   };
 //   int main(int argc, char** argv) { return gate::run_broker<MyBroker>(argc, argv); }  // gate/run_broker.hpp
 //
-// Methods that are marked with GATE_INTERFACE answer under the internal service `gate`, beside (or, under the same
-// name, instead of) the broker's own ping, services, workers, describe, stats and info. A gate::Call& tells them who
-// calls, from which address, and under which number. Without a credential store every client may call them, with one
-// operators and whom a role names them for: one that is for fewer looks at Call::caller(). Coroutines, their streams,
-// and plain methods with gate::run_on::loop run on the broker's loop, between messages: they must not block, and share
-// members with the hooks without a lock. Other plain methods, gate::generator included, run in a pool of their own
-// (internal_threads), so that they may block; what they share needs a lock.
+// GATE_INTERFACE adds methods to the internal service `gate`, next to the broker's own methods ping, services, workers,
+// describe, stats and info. A method with one of these names replaces the broker's own.
+//
+// Who may call: without a credential store every client. With a store, operators and each role that names the method.
+// To restrict a method further, check Call::caller(). A gate::Call& also gives the caller's address and the call's
+// number.
+//
+// Where a method runs:
+//   - A coroutine, its stream, and a plain method with gate::run_on::loop run on the broker's loop, between messages.
+//     They must not block. They share members with the hooks without a lock.
+//   - Any other plain method, also one that returns a gate::generator, runs in a pool of `internal_threads` threads. It
+//     may block. Guard the members that it shares with a lock.
 class Broker : public Interface {
  public:
-  // Addresses as they are: a wildcard port has become a number.
+  // The addresses that are bound. A port * is replaced by the number that the system chose.
   struct bound {
     std::vector<std::string> frontend, backend;
   };
@@ -145,61 +155,67 @@ class Broker : public Interface {
   Broker& operator=(const Broker&) = delete;
   ~Broker() override;
 
-  // Binds all addresses or none. Throws bind_error, and std::logic_error when the GATE_INTERFACE or GATE_DOC lines of a
-  // subclass contradict each other. Messages are read from run() on.
+  // Binds all addresses or none. The broker reads messages only once run() runs. Call it at most once.
+  // Throws bind_error. Throws std::logic_error if the GATE_INTERFACE or GATE_DOC lines of a subclass contradict each
+  // other.
   void bind(loop& where);
+  // Empty before bind().
   const bound& endpoints() const noexcept;
 
-  // Serves until it is drained, stopped or cancelled; binds first if bind() was not called. On its end every call has
-  // had its answer, every peer its bye, and the addresses are free.
+  // Serves until the broker is drained, stopped or cancelled. Binds first if bind() was not called; then it throws what
+  // bind() throws. When it ends, each call has its answer, each peer has its bye, and the addresses are free.
   task<void> run();
 
-  // Asks for an orderly end: peers are told, no new call is accepted, those in flight have drain_timeout to end.
-  // Harmless when repeated. Loop's thread only; from another, loop::post it. From within a hook it takes effect right
-  // after it, as stop() does.
+  // Asks for an orderly end. The broker tells its peers and accepts no new call. Calls in flight have `drain_timeout`
+  // to end; then they end as after stop(). Calling it again does nothing. Call it on the loop's thread; from another
+  // thread use loop::post(). Called within a hook, it takes effect right after the hook.
   void drain();
-  // Ends at once: calls that wait are answered `unavailable`, those that run `worker_lost`.
+  // Ends at once. Calls that wait for a worker end as `unavailable`, calls at a worker as `worker_lost`. The rules for
+  // threads and hooks are those of drain().
   void stop();
 
-  // Reads the credential store again and opens the audit log again; a change of the store's files does the former by
-  // itself. A broken store leaves the one before in force, and is logged. Loop's thread only, between bind() and the
-  // end of run(), and else without effect.
+  // Reads the credential store again and opens the audit log again. If the store has a fault, the broker logs it and
+  // keeps the store that it has. A change of the store's files is noticed without reload(). Call it on the loop's
+  // thread. It has no effect before bind() and after run() has ended.
   void reload();
 
   const broker_options& options() const noexcept;
 
-  // The views of both are valid during the hook only. Services are named with their namespace: "prod/billing".
+  // What the hooks below receive. The views are valid only during the hook. The name of a service includes its
+  // namespace: "prod/billing".
   struct worker_event {
-    std::uint64_t worker;                     // its number, as in `gate workers`: never used again
-    std::string_view service, name, address;  // the name is what it calls itself
+    std::uint64_t worker;                     // the worker's number, as in `gate workers`; never used again
+    std::string_view service, name, address;  // `name` is what the worker calls itself
   };
   struct request_record {
     std::string_view service, method, caller;
-    errc status;                                       // what the caller was told; ok for a result
-    std::chrono::microseconds queue_time, total_time;  // until a worker got it; until it ended
-    bool one_way;                                      // the caller did not wait for it
+    errc status;                                       // as the caller received it; ok for a result
+    std::chrono::microseconds queue_time, total_time;  // until a worker received it; until it ended
+    bool one_way;                                      // the caller does not wait for an answer
   };
 
  protected:
-  // Hooks: told on the loop's thread, in the midst of the broker's work, of what happened. They must not block: a hook
-  // that takes a microsecond for each request costs that much of the broker's throughput. They may wake coroutines
-  // (async_event), drain() and stop(). What they throw is logged, counted as hook_failures in stats, and changes
-  // nothing else. A Broker that is not subclassed does not call them at all.
+  // Hooks: the broker calls them on the loop's thread, in the middle of its work. They must not block: a microsecond in
+  // a hook for each request is a microsecond less for the broker. A hook may wake coroutines (async_event), and may
+  // call drain() and stop(). If a hook throws, the broker logs the exception, counts it in stats as hook_failures, and
+  // goes on. A Broker that is not subclassed calls no hooks.
 
-  // A worker registered, and when it is the first of its service, so did the service. Not told of the internal service.
+  // A worker has registered. Not called for the internal service.
   virtual void on_worker_up(const worker_event& /*worker*/) {}
+  // The first worker of a service has registered. Not called for the internal service.
   virtual void on_service_up(std::string_view /*service*/) {}
-  // A worker is gone, and why: its connection ended, or it said so. When the last one of a service drains or is gone,
-  // so is the service; this may come well before on_worker_down, since a draining worker ends its calls first.
+  // A worker is gone: its connection ended, or it said bye. `why` is the reason, as text.
   virtual void on_worker_down(const worker_event& /*worker*/, std::string_view /*why*/) {}
+  // The last worker of a service drains or is gone. This may come well before on_worker_down: a draining worker ends
+  // its calls first.
   virtual void on_service_down(std::string_view /*service*/) {}
-  // Its heartbeats are late: it gets no new calls; with false, they came again.
+  // True: the worker's heartbeats are late, and it gets no new calls. False: the heartbeats have come again.
   virtual void on_worker_stalled(const worker_event& /*worker*/, bool /*stalled*/) {}
-  // A request that the broker had accepted has ended, each exactly once, those to the internal service included. What
-  // it refused at once (no such service or method, a full queue) is counted in stats alone.
+  // A request that the broker had accepted has ended. Called exactly once for each, also for the internal service. Not
+  // called for a request that the broker refused at once (no such service or method, a full queue): stats counts those.
   virtual void on_request_done(const request_record& /*request*/) {}
-  // drain() or stop() was called, the first time: end streams of your own that have no end, else they keep the broker
-  // for as long as drain_timeout.
+  // drain() or stop() was called for the first time. End your own endless streams here; otherwise a drain waits for
+  // them until `drain_timeout` is over.
   virtual void on_drain() {}
 
  private:

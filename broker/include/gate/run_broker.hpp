@@ -1,11 +1,15 @@
-// A broker of your own as a whole program, in one line:
+// A whole broker program in one line:
 //
 //   int main(int argc, char** argv) { return gate::run_broker<MyBroker>(argc, argv); }
 //
-// gate-broker is run_broker<gate::Broker>: flags (--help tells them), a configuration file, logging to stderr, the line
-// `listening` on stdout, signals, and orderly ends. Exit codes: 0 it left after a signal (calls
-// that outlived the drain timeout were abandoned, and their callers told); 1 failed while running; 2 a bad flag,
-// configuration or class, or an address that cannot be bound; 130 second signal.
+// gate-broker itself is run_broker<gate::Broker>. The program has flags (--help lists them) and a configuration file.
+// It logs to stderr and prints the line `listening` on stdout. SIGTERM or SIGINT drains it.
+//
+// Exit codes:
+//     0  ended after a signal; a call that was not done within drain_timeout ended with an error
+//     1  failed while running
+//     2  a bad flag, configuration or class, or an address that cannot be bound
+//   130  ended by a second signal
 #pragma once
 
 #include <concepts>
@@ -21,6 +25,7 @@ namespace gate {
 
 namespace broker {
 
+// For run_broker().
 struct program {
   bool takes_arguments = false;
   unique_function<std::unique_ptr<Broker>(broker_options, std::vector<std::string>)> make;
@@ -30,9 +35,9 @@ int run_program(int argc, char** argv, program what);
 
 }  // namespace broker
 
-// Runs a T until SIGTERM or SIGINT has drained it. T's constructor takes the broker_options, and after them, if it
-// wants them, the arguments that are not flags as a std::vector<std::string>; else there may be none. What it throws is
-// printed, with exit code 2.
+// Runs a T until SIGTERM or SIGINT has drained it, and returns the exit code. T's constructor takes the broker_options.
+// It may take a std::vector<std::string> after them: the arguments that are not flags. Without that parameter such an
+// argument is an error. If the constructor throws, the program prints the exception and exits with 2.
 template <std::derived_from<Broker> T = Broker> int run_broker(int argc, char** argv) {
   constexpr bool takes_arguments = std::constructible_from<T, broker_options, std::vector<std::string>>;
   static_assert(takes_arguments || std::constructible_from<T, broker_options>,

@@ -13,8 +13,8 @@
 
 namespace gate {
 
-// An argument that says which parameter it is for. Made by named(). `Unnamed` is true if the value is a temporary
-// that g++ before 13 destroys twice inside an await.
+// An argument with the name of its parameter. named() makes it. `Unnamed` is true if the value is a temporary that g++
+// before 13 destroys twice inside an await.
 template <class T, bool Unnamed = false> class named_argument {
  public:
   named_argument(std::string_view name, T value) : name_(name), value_(std::move(value)) {}
@@ -27,8 +27,9 @@ template <class T, bool Unnamed = false> class named_argument {
   T value_;
 };
 
-// `client["calculator"]["divide"](gate::named("a", 1.0), gate::named("b", 2.0))`. The worker must know the names of its
-// parameters (GATE_DOC); it answers `invalid_argument` otherwise, and for a name that it does not know.
+// Passes an argument by name: `client["calculator"]["divide"](gate::named("a", 1.0), gate::named("b", 2.0))`. The
+// method needs a GATE_DOC that names its parameters. Without one, or with a name that the method does not have, the
+// call ends as `invalid_argument`.
 template <class T> auto named(std::string_view name, T&& value) {
   constexpr bool literal = std::is_convertible_v<T, const char*> && !std::is_null_pointer_v<std::remove_cvref_t<T>>;
   using held = std::conditional_t<literal, std::string, std::decay_t<T>>;
@@ -37,19 +38,20 @@ template <class T> auto named(std::string_view name, T&& value) {
 
 template <class T> struct detail::breaks<named_argument<T, true>> : std::true_type {};
 
-// What a caller says about one call besides its arguments; PendingCall has a word for each. Small, since most calls say
-// little: the texts have a place of their own.
+// Options of one call. Set them with the functions of PendingCall, which say what each option does. Few calls use the
+// texts, so they are allocated only if needed.
 struct call_options {
   struct texts {
-    std::string metadata;  // encoded, see append_metadata
+    std::string metadata;  // encoded by append_metadata
     std::string idempotency_key;
     std::string traceparent, tracestate;
-    std::optional<std::uint64_t> resume_offset;  // a huge answer is to go on there, if its etag is still this
-    std::string resume_etag;
+    std::optional<std::uint64_t> resume_offset;  // the byte from which a huge answer is sent again
+    std::string resume_etag;                     // the state of the content that the offset belongs to
   };
 
   call_options() = default;
 
+  // The texts; allocates them at the first call.
   texts& more() {
     if (!extra) extra = std::make_unique<texts>();
     return *extra;

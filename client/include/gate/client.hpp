@@ -1,4 +1,4 @@
-// The caller's end: client["service"]["method"](arguments...).
+// The client: client["service"]["method"](arguments...) calls a method of a worker.
 #pragma once
 
 #include <memory>
@@ -32,25 +32,27 @@ template <class T> struct typed_result<Stream<T>> {
 
 }  // namespace detail
 
-// A method of a service, by name: call it with any arguments. A cheap copy, thread-safe; see Client for its lifetime.
+// A method of a service, by name. Call it with any arguments. Cheap to copy and thread-safe. See Client for what a call
+// does after the client is closed.
 class Method {
  public:
   Method(detail::core_ptr core, std::string service, std::string method)
       : core_(std::move(core)), service_(std::move(service)), method_(std::move(method)) {}
 
-  // The arguments are encoded here; a generator or async_generator among them becomes a stream of items to the method,
-  // and a HugeData travels in chunks. A call takes one of these, and is given it by std::move.
+  // Encodes the arguments at once, so they need not outlive this line. A generator or async_generator becomes a stream
+  // of items, and a HugeData travels in chunks. A call takes at most one of these three; pass it with std::move. Throws
+  // what an adaptor throws for a value that cannot be encoded (gate/adaptors.hpp).
   template <class... A> basic_call<(detail::safe_argument<A> && ...)> operator()(A&&... arguments) const {
     return {core_, detail::make_request(service_, method_, std::forward<A>(arguments)...)};
   }
-  // With arguments that were gathered at run time.
+  // Calls with arguments that were gathered at run time.
   PendingCall apply(const argument_list& arguments) const {
     detail::call_request request(service_, method_);
     request.arguments = arguments.encoded();
     request.named = arguments.has_named();
     return PendingCall(core_, std::move(request));
   }
-  // The same with a HugeData, in the place that the list keeps for it: argument_list::add_huge().
+  // The same with a HugeData. Mark its place in the list with argument_list::add_huge().
   PendingCall apply(const argument_list& arguments, HugeData data) const {
     detail::call_request request(service_, method_);
     request.arguments = arguments.encoded();
@@ -58,9 +60,9 @@ class Method {
     request.huge.emplace(std::move(data));
     return PendingCall(core_, std::move(request));
   }
-  // With arguments that are encoded already and need not fit into memory here: what argument_list::encoded() would
-  // give; `named` is what has_named() would. The worker collects them, up to its huge_value_bytes_max. A worker whose
-  // dialect knows no chunks is not given them: the call ends as `unsupported`.
+  // Calls with arguments that are encoded already and may be larger than the memory here. `arguments` holds the bytes
+  // that argument_list::encoded() would return, `named` the value of has_named(). The worker collects them in memory,
+  // up to its huge_value_bytes_max. If the worker's dialect has no chunks, the call ends as `unsupported`.
   PendingCall apply_encoded(HugeData arguments, bool named) const {
     detail::call_request request(service_, method_);
     request.named = named;
@@ -78,8 +80,13 @@ template <class Signature> class TypedMethod {
   static_assert(std::is_function_v<Signature>, "gate: method<...>() takes a signature: method<int(int, int)>(\"add\")");
 };
 
-// A method whose types are known: `auto add = client["calculator"].method<int(int, int)>("add"); co_await add(2, 3);`
-// With Stream<T> as its result a call gives the stream. For options use call(), which gives the PendingCall.
+// A method with the types of its arguments and its result, so that the compiler checks each call:
+//
+//   auto add = client["calculator"].method<int(int, int)>("add");
+//   int sum = co_await add(2, 3);
+//
+// A call returns a task<R>; if the result is a Stream<T>, it returns the stream. To set options use call(), which
+// returns the PendingCall. Thread-safe, like Method.
 template <class R, class... A> class TypedMethod<R(A...)> {
   template <class... B>
   static constexpr bool fits = requires(void (*f)(in<A>...), B&&... b) { f(std::forward<B>(b)...); };
@@ -90,7 +97,7 @@ template <class R, class... A> class TypedMethod<R(A...)> {
     return detail::typed_result<R>::of(method_(given(arguments)...));
   }
   PendingCall call(in<A>... arguments) const { return method_(given(arguments)...); }
-  // For arguments that do not fit: a sentence instead of the compiler's.
+  // Chosen for arguments that do not fit: the error is one sentence.
   template <class... B>
     requires(!fits<B...>)
   typename detail::typed_result<R>::type operator()(B&&... arguments) const {
@@ -113,11 +120,14 @@ template <class R, class... A> class TypedMethod<R(A...)> {
   Method method_;
 };
 
-// A service, by name. Need not exist yet. A cheap copy, thread-safe.
+// A service, by name. It need not exist yet. Cheap to copy and thread-safe.
 class Service {
  public:
   Service(detail::core_ptr core, std::string service) : core_(std::move(core)), service_(std::move(service)) {}
+  // A method of this service. Makes no call, so it does not notice a name that does not exist: the call ends as
+  // `no_method`.
   Method operator[](std::string_view method) const { return Method(core_, service_, std::string(method)); }
+  // The same with the types of the method: service.method<int(int, int)>("add").
   template <class Signature> TypedMethod<Signature> method(std::string_view name) const {
     return TypedMethod<Signature>((*this)[name]);
   }
@@ -127,40 +137,44 @@ class Service {
   std::string service_;
 };
 
-// A connection to a broker, kept up by itself: it connects when it is made, and again whenever the connection ends.
+// A connection to a broker. It connects when it is made, and connects again by itself whenever the connection ends.
 //
 //   gate::Client client("tcp://127.0.0.1:5555");
 //   int sum = co_await client["calculator"]["add"](2, 3).as<int>();
 //
-// Copies share the connection; when the last one is gone (or close() is called) it is closed, what is in flight ends
-// with errc::cancelled, and what is called later through a Service, Method or PendingCall that is still around ends
-// with errc::unavailable. Thread-safe, like all that is made from it: an await resumes on the loop of the awaiting
-// coroutine.
+// Copies share one connection. The last copy that is destroyed closes it, as close() does. Then calls in flight end as
+// `cancelled`. A Service, Method or PendingCall may outlive the client; a call through it ends as `cancelled` too.
 //
-// After fork() the child has neither the connection nor the threads behind it: a call through a Client that was made
-// before ends at once with errc::unavailable and retry_class::never, and its destruction does nothing. A Client that is
-// made in the child works. Loops and thread pools that were made before fork() stay the parent's too.
+// Thread-safe, and so are a Service and a Method. An await resumes on the loop of the awaiting coroutine.
+//
+// After fork() the child has neither the connection nor its threads. In the child, a call through a Client of the
+// parent ends at once as `unavailable` with retry_class::never, and destroying that Client does nothing. Make a new
+// Client in the child. Loops and thread pools made before fork() belong to the parent too.
 class Client {
  public:
-  // With a loop on a thread of its own.
+  // Both constructors return without waiting for the broker. They throw Error(errc::invalid_argument) if
+  // options.endpoint cannot be parsed.
+
+  // Lives on a loop with a thread of its own. Throws std::system_error if the process has no descriptor or thread left.
   explicit Client(client_options options = {});
-  // On the caller's loop: awaits from there hop to no other thread. The loop outlives the client and all that is made
-  // from it; the last copy is destroyed on the loop's thread, or when the loop does not run any more.
+  // Lives on your loop: an await on that loop changes no thread. The loop must outlive the client and everything made
+  // from it. Destroy the last copy on the loop's thread, or after the loop has stopped.
   Client(loop& where, client_options options);
 
   Service operator[](std::string_view service) const;
-  // A method of client_options::service, the default service: Python's client.add(2, 3) is client.method("add")(2, 3).
+  // A method of client_options::service, the default service: client.method("add")(2, 3) is client.add(2, 3) in Python.
   Method method(std::string_view name) const;
   template <class Signature> TypedMethod<Signature> method(std::string_view name) const {
     return TypedMethod<Signature>(method(name));
   }
 
-  // Waits until the broker has welcomed us. Throws Error(errc::unavailable) after connect_timeout, or with the broker's
-  // reason when it refuses us.
+  // Waits until the broker has welcomed this client. Not needed before a call. Throws Error(errc::unavailable) after
+  // connect_timeout, Error with the broker's reason if the broker refuses the client, and Error(errc::cancelled) if the
+  // client is closed.
   task<void> ready() const;
-  // The time of one round trip to the broker. Throws Error.
+  // The time of one round trip to the broker. Throws what any call throws.
   task<duration> ping() const;
-  // Ends all calls as cancelled and takes leave of the broker. Does nothing the second time.
+  // Ends all calls as `cancelled` and leaves the broker. Any thread may call it. Calling it again does nothing.
   void close() const;
 
   // The loop on which the client lives.

@@ -5,11 +5,11 @@
 
 namespace gate {
 
-// How PendingCall::download() goes on after a loss.
+// How PendingCall::download() retries.
 struct download_options {
-  // Times in a row that it may break off without having got any further, before it gives up.
+  // How many attempts in a row may fail without a new byte. Then the download throws the error of the last one.
   std::uint32_t attempts_max = 10;
-  // The pause before it goes on.
+  // The pause before each new attempt.
   std::chrono::milliseconds pause{200};
 };
 

@@ -25,13 +25,13 @@ namespace gate {
 
 namespace detail {
 
-// The call, from whatever loop: resumes there with its reply. Throws Error, `cancelled`.
+// Makes the call from any loop, and resumes on that loop with its reply. Throws Error, `cancelled`.
 task<Reply> make_call(core_ptr core, call_request request);
 task<void> make_one_way_call(core_ptr core, call_request request);
 task<HugeData> make_huge_call(core_ptr core, call_request request);
 task<std::uint64_t> make_download(core_ptr core, call_request request, std::filesystem::path path,
                                   download_options options, progress_function on_progress);
-// What make_call() gives, for a thread that waits: any but that of the client's loop.
+// As make_call(), for a thread that waits. Not on the thread of the client's loop.
 Reply wait_for_reply(core_ptr core, call_request request);
 loop& loop_of(const core_ptr& core);
 // Whether structs in the answer are read strictly.
@@ -40,7 +40,7 @@ void add_metadata(call_options& options, std::string_view key, std::string_view 
 
 template <class T> task<T> call_as(core_ptr core, call_request request) {
   const bool strict = is_strict(core, request);
-  // On a line of its own: what an await's expression makes lives in the coroutine's frame.
+  // On a line of its own: the temporaries of an await expression live in the coroutine's frame.
   task<Reply> answer = make_call(std::move(core), std::move(request));
   Reply reply = co_await std::move(answer);
   reply.read_strictly(strict);
@@ -49,79 +49,84 @@ template <class T> task<T> call_as(core_ptr core, call_request request) {
 
 }  // namespace detail
 
-// A call with its arguments, encoded already, that has not begun. Nothing is sent before it is awaited (or its stream
-// is read, or get() is called). Options are words before that:
+// A call that has not begun. Its arguments are encoded already. Nothing is sent until you await it, read its stream, or
+// call get() or future(). Set its options before that:
 //
 //   co_await client["bank"]["pay"](order).within(200ms).idempotent().as<receipt>();
 //
-// Every await of it throws Error when the call fails (see errc), and `cancelled` when the awaiting coroutine is
-// cancelled, which cancels the call at the worker too. A name of a service or method that is empty or over 255 bytes is
-// `invalid_argument`. It resumes on the loop of the awaiting coroutine, whichever loop the client lives on. Move-only;
-// used once.
+// An await throws Error if the call fails: errc says why, and Error::retry() whether to call again. It throws
+// `cancelled` if the awaiting coroutine is cancelled; then the call is cancelled at the worker too. The name of a
+// service or a method has 1 to 255 bytes; otherwise the call fails as `invalid_argument`.
 //
-// basic_call<false> is a call with an argument that has no name, and which g++ before 13 would destroy twice inside an
-// await (gate/named_value.hpp). It can be waited for by get() and future(), and read as a stream; what is awaited of it
-// is refused at compile time.
+// An await resumes on the loop of the awaiting coroutine, whichever loop the client lives on. Move-only. Use it once.
+//
+// basic_call<false> is a call with an argument that has no name and that g++ before 13 would destroy twice inside an
+// await (gate/named_value.hpp). Use get(), future() or stream() with it; co_await does not compile.
 template <bool Named> class [[nodiscard]] basic_call {
  public:
   basic_call(detail::core_ptr core, detail::call_request request) noexcept
       : core_(std::move(core)), request_(std::move(request)) {}
   basic_call(basic_call&&) noexcept = default;
   basic_call& operator=(basic_call&&) noexcept = default;
-  // Named by now: `gate::PendingCall call = client["inventory"]["put"](order{"b2", 5});`
+  // Allowed since the call has a name here: `gate::PendingCall call = client["inventory"]["put"](order{"b2", 5});`
   template <bool Other>
     requires(Named && !Other)
   basic_call(basic_call<Other>&& other) noexcept  // NOLINT: it is the same call
       : core_(std::move(other.core_)), request_(std::move(other.request_)) {}
 
-  // The call ends as `timed_out` when so much time has passed since it was begun, here and at the worker. Parts of a
-  // millisecond count as a whole one; limits::budget_max (24 h) is the longest, and zero or less is over at once.
+  // The budget: the time that the call may take altogether. It starts when the call begins. When it is over the call
+  // ends as `timed_out`, and the worker is told to stop. Rounded up to milliseconds, at most limits::budget_max (24 h).
+  // With zero or less the call ends at once.
   template <class R, class P> basic_call within(std::chrono::duration<R, P> budget) && {
     request_.options.budget =
         std::chrono::ceil<std::chrono::milliseconds>(std::min<duration>(saturated(budget), limits::budget_max));
     return std::move(*this);
   }
-  // The method may run more than once: the call is sent again when a connection or a worker is lost under it.
+  // Says that the method may run more than once. Then the call is sent again if its connection or its worker is lost,
+  // up to client_options::attempts_max times by the client and attempts_max times by the broker.
   basic_call idempotent(bool yes = true) && {
     request_.options.idempotent = yes;
     return std::move(*this);
   }
-  // Travels to the method. Throws Error(errc::too_large) over limits::metadata_bytes_max, or a key over 255 bytes.
+  // Sends a key and a value to the method, which reads them with Call::metadata(). Throws Error(errc::too_large) if the
+  // key has more than 255 bytes, or all metadata of the call more than limits::metadata_bytes_max (16 KiB).
   basic_call with_metadata(std::string_view key, std::string_view value) && {
     detail::add_metadata(request_.options, key, value);
     return std::move(*this);
   }
+  // Sent along, but not yet used by the broker.
   basic_call with_priority(std::uint8_t priority) && {
     request_.options.priority = priority;
     return std::move(*this);
   }
-  // Names the request itself, whatever number of times it is sent; carried to the worker. At most 255 bytes; over that
-  // the await throws Error(errc::invalid_argument).
+  // A name of the request that stays the same however often the request is sent. The method reads it with
+  // Call::idempotency_key(). If it has more than 255 bytes, the await throws Error(errc::invalid_argument).
   basic_call with_idempotency_key(std::string key) && {
     request_.options.more().idempotency_key = std::move(key);
     return std::move(*this);
   }
-  // W3C trace context, carried to the worker. At most 255 and 512 bytes; over that the await throws
-  // Error(errc::invalid_argument).
+  // The W3C trace context. The method reads it with Call::traceparent() and Call::tracestate(). At most 255 and 512
+  // bytes; otherwise the await throws Error(errc::invalid_argument).
   basic_call with_trace(std::string traceparent, std::string tracestate = {}) && {
     request_.options.more().traceparent = std::move(traceparent);
     request_.options.more().tracestate = std::move(tracestate);
     return std::move(*this);
   }
-  // A huge answer is to go on where an earlier one broke off: at that octet, if its content still has that etag, else
-  // from its beginning (HugeData::offset() tells). An etag has at most 255 bytes; over that the await throws
-  // Error(errc::invalid_argument).
+  // Continues a huge answer that broke off. Pass HugeData::position() and etag() of the earlier answer. The new answer
+  // starts at that byte if the content still has that etag, otherwise at 0: HugeData::offset() says which. If the etag
+  // has more than 255 bytes, the await throws Error(errc::invalid_argument).
   basic_call resume(std::uint64_t offset, std::string etag) && {
     request_.options.more().resume_offset = offset;
     request_.options.more().resume_etag = std::move(etag);
     return std::move(*this);
   }
-  // Structs in the answer are read strictly, or not, whatever client_options::strict says.
+  // Whether structs in the answer are read strictly. Overrides client_options::strict, which says what that means.
   basic_call strict(bool yes = true) && {
     request_.options.strict = yes;
     return std::move(*this);
   }
-  // Items and bytes that the worker may send ahead of the reader of the answer's stream. At least 1 each.
+  // How many items and bytes of a stream the worker may send before the reader has read them. A 0 counts as 1.
+  // Overrides client_options::window_items and window_bytes.
   basic_call window(std::uint32_t items, std::uint32_t octets) && {
     request_.options.window = std::pair(items < 1 ? 1 : items, octets < 1 ? 1 : octets);
     return std::move(*this);
@@ -132,16 +137,17 @@ template <bool Named> class [[nodiscard]] basic_call {
     static_assert(Named, GATE_NAME_IT);
     return owned_task<Reply>(detail::make_call(std::move(core_), std::move(request_)));
   }
-  // A call that has a name is given away: `Reply r = co_await std::move(call);`
+  // To await a call that has a name, move it: `Reply r = co_await std::move(call);`
   template <bool Given = false> owned_task<Reply> operator co_await() & {
     static_assert(Given, "gate: a call is awaited once: co_await std::move(call)");
     return std::move(*this).operator co_await();
   }
+  // The same as a task.
   task<Reply> reply() && {
     static_assert(Named, GATE_NAME_IT);
     return detail::make_call(std::move(core_), std::move(request_));
   }
-  // The result as a T; T = void awaits the end alone. Also throws what Reply::as throws.
+  // The result as a T. With T = void it only waits for the end. Also throws what Reply::as throws.
   template <class T> task<T> as() && {
     static_assert(Named, GATE_NAME_IT);
     if constexpr (std::is_same_v<T, HugeData>) {
@@ -150,33 +156,37 @@ template <bool Named> class [[nodiscard]] basic_call {
       return detail::call_as<T>(std::move(core_), std::move(request_));
     }
   }
-  // The result as octets of any size, read as they come; done when the answer has begun. For a method that returns
-  // HugeData, text or bytes. (as<HugeData>() is the same.) The call's budget counts until the last of them. Throws
-  // Error(errc::unsupported) for a call with a stream of items among its arguments.
+  // The result as bytes of any size, which you read as they arrive. For a method that returns HugeData, text or bytes.
+  // The task ends as soon as the answer begins. The budget of the call lasts until the last byte. The same as
+  // as<HugeData>(). Throws Error(errc::unsupported) if an argument is a stream of items.
   task<HugeData> huge() && {
     static_assert(Named, GATE_NAME_IT);
     return detail::make_huge_call(std::move(core_), std::move(request_));
   }
-  // The same into a file, which goes on by itself where it broke off when the connection or the worker is lost, or what
-  // came was damaged; so the method may run more than once. Returns the size of the whole. Throws what huge() and
-  // HugeData::to_file() throw; then the file holds what was good of it. For a call with a HugeData or a stream of items
-  // among its arguments, which cannot be made again, it throws Error(errc::invalid_argument).
+  // Writes the result to a file, and returns its size in bytes. If the connection or the worker is lost, or if damaged
+  // data arrives, it calls again and continues where it broke off. So the method may run more than once.
+  // download_options says how often it retries.
+  // Throws what huge() and HugeData::to_file() throw; then the file holds the bytes that were verified. Throws
+  // Error(errc::invalid_argument) if an argument is a HugeData or a stream of items: those cannot be sent twice.
   task<std::uint64_t> download(std::filesystem::path path, download_options options = {},
                                awaited_progress on_progress = {}) && {
     static_assert(Named, GATE_NAME_IT);
     return begin_download(std::move(path), options, on_progress.take());
   }
-  // Nobody waits for the outcome: done when the request is on its way, for which it waits for a connection as any call
-  // does. Throws Error(errc::invalid_argument) for a call with a HugeData or a stream of items among its arguments.
+  // Sends the request and does not wait for an answer. The task ends once the request is on its way. If there is no
+  // connection, it waits for one, like any call. An error of the method is not reported. Throws
+  // Error(errc::invalid_argument) if an argument is a HugeData or a stream of items.
   task<void> one_way() && {
     static_assert(Named, GATE_NAME_IT);
     return detail::make_one_way_call(std::move(core_), std::move(request_));
   }
-  // The answer item by item.
+  // The answer item by item. The call begins with the first Stream::next().
   template <class T> Stream<T> stream() && { return Stream<T>(detail::make_stream(core_, std::move(request_), true)); }
 
-  // For programs without coroutines, on any thread but the client's own (where get() throws). get() waits and returns
-  // the result or throws; future() returns at once.
+  // get() and future() are for threads without a loop.
+  //
+  // Waits, and returns the result or throws what as() throws. On the thread of the client's loop, which it would block,
+  // it throws Error(errc::invalid_argument): await the call there.
   template <class T = void> T get() && {
     if constexpr (std::is_same_v<T, HugeData>) {
       loop& there = detail::loop_to_wait_for(core_);
@@ -188,12 +198,13 @@ template <bool Named> class [[nodiscard]] basic_call {
       return reply.template as<T>();
     }
   }
-  // get<HugeData>().blocking() reads an answer of any size; this is download() for a thread that waits.
+  // As download(), for a thread that waits. (get<HugeData>().blocking() reads an answer of any size.)
   std::uint64_t get_download(std::filesystem::path path, download_options options = {},
                              progress_function on_progress = {}) && {
     loop& there = detail::loop_to_wait_for(core_);
     return start(there, begin_download(std::move(path), options, std::move(on_progress))).get();
   }
+  // Begins the call and returns at once. The future gets the result or the exception.
   template <class T = void> std::future<T> future() && {
     loop& there = detail::loop_of(core_);
     if constexpr (std::is_same_v<T, HugeData>) {
@@ -216,6 +227,7 @@ template <bool Named> class [[nodiscard]] basic_call {
   detail::call_request request_;
 };
 
+// The call that you name and await.
 using PendingCall = basic_call<true>;
 
 }  // namespace gate

@@ -13,15 +13,17 @@ namespace gate {
 
 template <class T> class blocking_stream;
 
-// The items of a call's answer, as they come. Lazy: the call begins with the first next().
+// The items of a call's answer, one by one as they arrive. The call begins with the first next().
 //
 //   auto lines = client["log_search"]["find"]("GPL").stream<match>();
 //   while (auto line = co_await lines.next()) print(*line);
 //
-// The worker sends no further ahead than the call's window. A method that returns one value gives a stream of one item.
-// Dropping a stream that has not ended cancels its call; cancelling a next() alone does not. Move-only, and not to be
-// moved while a next() is awaited; one reader at a time, always on the loop of the first next(), which outlives the
-// stream.
+// The worker sends no more ahead of the reader than the window of the call (PendingCall::window()). A method that
+// returns one value gives a stream of one item. Destroying a stream that has not ended cancels its call. Cancelling
+// only a next() does not: call next() again.
+//
+// Use a stream on one loop, that of the first next(), and with one reader at a time. The loop must outlive the stream.
+// Move-only; do not move it while a next() is awaited.
 template <class T> class [[nodiscard]] Stream {
  public:
   using value_type = T;
@@ -48,19 +50,21 @@ template <class T> class [[nodiscard]] Stream {
     }
   };
 
-  // The next item; nothing at the end, and ever after. Throws Error with what the call failed with, after the items
-  // that came before; Error(errc::invalid_argument) when an item is not a T; `cancelled`.
+  // The next item, or std::nullopt once the stream has ended. Throws
+  //   - the Error of the call, after all items that came before it
+  //   - Error(errc::invalid_argument) if an item is not a T
+  //   - `cancelled` if the awaiting coroutine is cancelled.
   awaiter next() noexcept {
     GATE_ASSERT(stream_ != nullptr);
     return awaiter(*stream_);
   }
 
-  // Ends the call now; the stream is empty and cannot be read any more.
+  // Cancels the call now. Do not call next() after it.
   void cancel() noexcept {
     if (stream_ != nullptr) drop_stream(std::exchange(stream_, nullptr));
   }
 
-  // For a program without coroutines: `for (auto& line : lines.blocking())`. On any thread but the client's own.
+  // For a thread without a loop: `for (auto& line : lines.blocking())`. Call it before any next().
   blocking_stream<T> blocking() && { return blocking_stream<T>(std::exchange(stream_, nullptr)); }
   blocking_stream<T> blocking() & { return std::move(*this).blocking(); }
 
@@ -68,7 +72,8 @@ template <class T> class [[nodiscard]] Stream {
   detail::stream_ptr stream_;
 };
 
-// A stream that is read by a thread which waits. Throws what Stream::next() throws.
+// A stream for a thread that waits: Stream::blocking() makes it. next() and the iterator throw what Stream::next()
+// throws. On the thread of the client's loop they throw Error(errc::invalid_argument). One thread at a time.
 template <class T> class [[nodiscard]] blocking_stream {
  public:
   using value_type = T;
@@ -84,6 +89,7 @@ template <class T> class [[nodiscard]] blocking_stream {
   }
   ~blocking_stream() { reset(); }
 
+  // Waits for the next item; std::nullopt once the stream has ended.
   std::optional<T> next() {
     GATE_ASSERT(stream_ != nullptr);
     const std::optional<bytes_view> item = detail::take_blocking(*stream_);

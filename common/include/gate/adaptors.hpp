@@ -1,33 +1,32 @@
-// How types of the standard library travel as msgpack, where msgpack-cxx has no way for them, takes more than one kind
-// of value for them, or reads past a shorter one that a peer sent.
+// Adaptors: how the types of the standard library travel as msgpack. They replace those of msgpack-cxx, which lack some
+// types, accept several kinds of value for others, and read past the end of an array that is too short.
 //
 //   std::string, std::string_view     str, and nothing else
-//   gate::bytes, and other vectors    bin, and nothing else
-//     and arrays of octets
-//   integers, char                    an integer; decoded from one in the type's range alone
-//   float, double                     float 32 and float 64, also where the number is whole; decoded from integers too,
-//                                     and from each other. What the type does not hold exactly is refused: a float
-//                                     takes 0.5 as a float 64, but not 0.1 (let methods take double)
-//   std::array<T, N>, T[N]            an array of exactly N
-//   std::tuple                        an array of exactly so many
-//   std::variant                      the value itself; decoded as the first alternative whose natural form it has (an
-//                                     integer fits integer types that hold it, not double), else the first that it
-//                                     converts to
-//   std::optional, smart pointers     the value itself, or nil. One that holds what travels as nil (an empty optional)
-//                                     would come back empty, and is not encoded: std::range_error
+//   gate::bytes; vectors and arrays   bin, and nothing else
+//     of std::byte, char or unsigned char
+//   integers, char                    an integer. Decoding refuses one out of the range of the type
+//   float, double                     float 32 and float 64, also for whole numbers. Decoding takes integers and either
+//                                     float, and refuses a number that the type does not hold exactly: a float takes
+//                                     0.5 as a float 64, but not 0.1. So let methods take double
+//   std::array<T, N>, T[N]            an array of exactly N elements
+//   std::tuple                        an array with exactly one element for each member
+//   std::variant                      the value of the alternative. Decoding takes the first alternative that has this
+//                                     kind of value (3 fits int, not double), otherwise the first that it converts to
+//   std::optional, smart pointers     the value itself, or nil. If the value itself travels as nil (an optional in an
+//                                     optional, for example), encoding throws std::range_error: it would arrive empty
 //   std::monostate                    nil
-//   enumerations                      their number (MSGPACK_ADD_ENUM is not needed, and does the same)
+//   enumerations                      their number, with and without MSGPACK_ADD_ENUM
 //   system_clock::time_point          the extension "timestamp" (-1): seconds in 64 bits, and nanoseconds
-//   std::chrono::duration             an integer of nanoseconds, whatever the type counts in, so that two ends with
-//                                     different types agree
+//   std::chrono::duration             an integer of nanoseconds, whatever the unit of the type is, so both ends may use
+//                                     different units
 //
-// Times and durations that count in integers arrive as they were, or are refused. Decoding refuses 1500 ms as seconds.
-// Encoding throws std::range_error for what is no whole number of nanoseconds, or does not fit in 64 bits of them (292
-// years; a time_point: 64 bits of seconds). Those that count in floating numbers are rounded to the nearest nanosecond,
-// and NaN is refused.
+// Times and durations that count in integers keep their exact value or are refused. Decoding refuses 1500 ms as
+// seconds. Encoding throws std::range_error for a value that is no whole number of nanoseconds, or that is out of
+// range: 292 years for a duration, 64 bits of seconds for a time_point. Those that count in floating numbers are
+// rounded to the nearest nanosecond; NaN is refused.
 //
-// A conversion that does not fit throws msgpack::type_error; gate::from_object turns it into a gate::Error. A class has
-// an adaptor of its own as a full specialisation of msgpack::adaptor::convert and pack.
+// A value that does not fit throws msgpack::type_error, which gate::from_object turns into a gate::Error. To write an
+// adaptor for a class of yours, specialise msgpack::adaptor::convert and pack fully.
 #pragma once
 
 #include <algorithm>
@@ -63,7 +62,7 @@
 
 namespace gate {
 
-// Octets that are not text.
+// Binary data. It travels as msgpack bin.
 using bytes = std::vector<std::byte>;
 
 namespace detail {
@@ -87,7 +86,7 @@ inline std::string_view text(const msgpack::object& o) {
   return {o.via.str.ptr, o.via.str.size};
 }
 
-// Seconds and nanoseconds of the extension timestamp.
+// The extension timestamp of msgpack.
 struct timestamp {
   std::int64_t seconds = 0;
   std::uint32_t nanoseconds = 0;
@@ -95,20 +94,21 @@ struct timestamp {
 
 timestamp read_timestamp(const msgpack::object& o);  // throws msgpack::type_error
 
-// Counts of a period of num/den seconds, exactly. The first two throw std::range_error, the others msgpack::type_error.
+// Exact conversions from and to a count of periods of num/den seconds. The first two throw std::range_error, the others
+// msgpack::type_error.
 std::int64_t nanoseconds_of(std::int64_t count, std::int64_t num, std::int64_t den);
 timestamp timestamp_of(std::int64_t count, std::int64_t num, std::int64_t den);
 std::int64_t count_of(std::int64_t nanoseconds, std::int64_t num, std::int64_t den);
 std::int64_t count_of(timestamp t, std::int64_t num, std::int64_t den);
-// Of a floating number of seconds, to the nearest nanosecond.
+// Conversions from a floating number of seconds, rounded to the nearest nanosecond.
 std::int64_t nanoseconds_of(long double seconds);
 timestamp timestamp_of(long double seconds);
-// Throws std::range_error unless the number fits in 64 bits with a sign.
+// Throws std::range_error if the number does not fit in std::int64_t.
 std::int64_t signed_count(std::uint64_t count);
 [[noreturn]] void throw_holds_nil();
 [[noreturn]] void throw_inexact(const char* type);
 
-// For a count that is floating or not 64 bits wide.
+// Conversions for a count that is not a std::int64_t.
 template <class R> R narrow_count(std::int64_t count) {
   require(std::in_range<R>(count));
   return static_cast<R>(count);
@@ -124,7 +124,7 @@ template <class R, class P> long double seconds_of(std::chrono::duration<R, P> d
   return static_cast<long double>(d.count()) * P::num / P::den;
 }
 
-// A number as a floating type, if that holds it exactly.
+// A number as a floating type. Throws if the type does not hold it exactly.
 template <std::floating_point F> F read_floating(const msgpack::object& o) {
   const char* const type = std::same_as<F, float> ? "float32" : "float64";
   if (o.type == msgpack::type::POSITIVE_INTEGER) {
@@ -140,7 +140,7 @@ template <std::floating_point F> F read_floating(const msgpack::object& o) {
   require(o.type == msgpack::type::FLOAT32 || o.type == msgpack::type::FLOAT64);
   const double given = o.via.f64;
   if constexpr (std::same_as<F, float>) {
-    // Out of float's range the cast is undefined.
+    // A cast of a number out of the range of float is undefined.
     const bool in_range = !(std::abs(given) > std::numeric_limits<float>::max()) || std::isinf(given);
     if (!std::isnan(given) && !(in_range && static_cast<double>(static_cast<float>(given)) == given)) {
       throw_inexact(type);
@@ -202,7 +202,7 @@ template <class C> void read_map(const msgpack::object& o, C& v) {
     read_entry(o.via.map.ptr[i], v[std::move(key)]);
   }
 }
-// The extension's octets into `to`; how many (4, 8 or 12).
+// Writes the bytes of the extension to `to`, and returns their number: 4, 8 or 12.
 std::size_t write_timestamp(timestamp t, std::array<char, 12>& to) noexcept;
 
 template <class To> bool fits_exactly(const msgpack::object& o);
@@ -242,8 +242,8 @@ template <class K, class V> bool map_fits(const msgpack::object& o) {
                      [](const auto& entry) { return fits_exactly<K>(entry.key) && fits_exactly<V>(entry.val); });
 }
 
-// The head octet and the number, big-endian. The packer has no other way in for octets as they are than a string's
-// body.
+// Writes the head byte and the number, big-endian. pack_str_body is the only function of the packer that writes raw
+// bytes.
 template <class Stream, class Number>
 msgpack::packer<Stream>& pack_float(msgpack::packer<Stream>& o, char head, Number bits) {
   std::array<char, 1 + sizeof(Number)> octets{head};
@@ -251,8 +251,7 @@ msgpack::packer<Stream>& pack_float(msgpack::packer<Stream>& o, char head, Numbe
   return o.pack_str_body(octets.data(), octets.size());
 }
 
-// Whether that kind of value is the natural one for the type, so that a variant can tell 3 from 3.0 and text from
-// octets.
+// Whether the type has exactly this kind of value. So a variant tells 3 from 3.0, and text from binary.
 template <class T> bool fits_exactly(const msgpack::object& o) {
   using msgpack::type::object_type;
   if constexpr (nil_type<T>) {
@@ -300,7 +299,7 @@ namespace msgpack {
 MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
   namespace adaptor {
 
-  // msgpack-cxx sends whole floating numbers as integers, so that their type depends on their value.
+  // msgpack-cxx would send whole floating numbers as integers: their kind would depend on their value.
   template <> struct convert<float> {
     const msgpack::object& operator()(const msgpack::object& o, float& v) const {
       v = gate::detail::read_floating<float>(o);
@@ -327,7 +326,7 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
     }
   };
 
-  // An element of a decoded value, as it was.
+  // Packs an element of a decoded value unchanged.
   template <> struct pack<msgpack::object> {
     template <class Stream> packer<Stream>& operator()(packer<Stream>& o, const msgpack::object& v) const {
       switch (v.type) {
@@ -401,7 +400,7 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
     }
   };
 
-  // Arrays of a user's struct; char[N] holds text of less than N octets, and is zero-terminated.
+  // Arrays in a struct. char[N] holds text of less than N bytes, and ends with a zero byte.
   template <class T, std::size_t N> struct convert<T[N]> {
     const msgpack::object& operator()(const msgpack::object& o, T (&v)[N]) const {
       if constexpr (std::same_as<T, char>) {

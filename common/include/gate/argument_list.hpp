@@ -1,14 +1,14 @@
-// Arguments of a call whose number and types are known only at run time, at both ends of it.
+// argument_list: arguments whose number and types are known only at run time. Callers and methods both use it.
 //
-// A caller gathers them and applies a method to them, as a command or a bridge does:
+// A caller gathers the arguments and calls a method with them. A command or a bridge does so:
 //
 //   gate::argument_list arguments;
 //   arguments.add(2);
 //   arguments.add_named("b", 3);
 //   co_await client["calculator"]["add"].apply(arguments);
 //
-// A method that takes one as its last parameter takes all arguments that its other parameters do not take, by position
-// and by name: what Python writes as `*args, **kwargs`.
+// A method whose last parameter is an argument_list receives in it all arguments that its other parameters do not take,
+// by position and by name. Python writes this as `*args, **kwargs`.
 //
 //   gate::value log(std::string level, gate::argument_list fields) {
 //     for (const gate::argument& field : fields) std::cout << field.name() << '=' << to_string(field.value()) << ' ';
@@ -36,21 +36,20 @@ namespace gate {
 class argument_list;
 
 namespace detail {
-// Stands for a HugeData in a list of arguments: docs/protocol.md, "Huge payloads".
+// The bytes that stand for a HugeData in a list of arguments: docs/protocol.md, "Huge payloads".
 inline constexpr std::string_view huge_placeholder("\xc7\x00\x48", 3);
 
 class argument_intake;
 }  // namespace detail
 
-// One argument of a list. It refers to the list: valid until that is changed, moved or destroyed.
+// One argument of a list. It points into the list: it is valid until the list is changed, moved or destroyed.
 class argument {
  public:
-  // Empty: it was passed by position.
+  // Empty if the argument was passed by position.
   std::string_view name() const noexcept;
-  // As value::as(). Throws Error(errc::invalid_argument) that names the argument when it is something else: "argument 2
-  // must be int32, got string"; or where something inside it does not fit: "argument 'item'.tags[2]: must be string,
-  // got int". The method's name stands before it, so the caller can be told as it is. A std::string_view points into
-  // the list.
+  // The argument as a T. A std::string_view points into the list. Throws Error(errc::invalid_argument) if it is not a
+  // T: "argument 2 must be int32, got string", "argument 'item'.tags[2]: must be string, got int". In a method the text
+  // begins with the method's name, so let the Error pass to the caller.
   template <class T> T as() const {
     constexpr bool is_value = !std::is_same_v<T, HugeData>;
     static_assert(is_value, "gate: a HugeData is a parameter of its own, in front of the gate::argument_list");
@@ -61,11 +60,11 @@ class argument {
       refuse(type_name<T>(), e.what());
     }
   }
-  // As a value of any type, which does not refer to the list. Throws Error(errc::invalid_argument) when it is nested
-  // too deep.
+  // The argument as a value of any type. It does not point into the list. Throws Error(errc::invalid_argument) if it is
+  // nested deeper than limits::value_depth_max.
   gate::value value() const { return as<gate::value>(); }
   value_kind kind() const { return value().kind(); }
-  // Its octets in msgpack.
+  // Its msgpack bytes, which lie in the list.
   bytes_view encoded() const noexcept;
 
  private:
@@ -79,7 +78,8 @@ class argument {
   std::size_t index_;
 };
 
-// Keeps its arguments encoded: those by position, then those by name, each in the order in which they came.
+// A list of encoded arguments: first those by position, then those by name, each in the order in which they were added.
+// Not thread-safe.
 class argument_list {
  public:
   class iterator {
@@ -110,15 +110,15 @@ class argument_list {
     std::size_t index_ = 0;
   };
 
-  // --- to gather; what cannot be encoded throws what its adaptor throws, and is not added
+  // --- to gather. If a value cannot be encoded, its adaptor throws, and the list is as before.
 
-  // gate::value stands for any type.
+  // Adds an argument by position. T may be any type that travels, also a gate::value.
   template <class T> void add(const T& given) {
     const std::size_t begin = positional_.size();
     append(positional_, begin, given);
     positions_.push_back({begin, begin, positional_.size()});
   }
-  // For the parameter of that name. See named() of gate/named_value.hpp for what the worker must know.
+  // Adds an argument for the parameter of that name. The method needs a GATE_DOC with names; see gate::named().
   template <class T> void add_named(std::string_view name, const T& given) {
     const std::size_t begin = named_.size();
     encode_to(named_, name);
@@ -127,7 +127,7 @@ class argument_list {
     names_.push_back({value - name.size(), value, named_.size()});
   }
 
-  // Keeps the place of a HugeData, which is given to Method::apply() beside this list. A call takes one.
+  // Marks the place of a HugeData. Pass the HugeData itself to Method::apply(), next to this list. A call takes one.
   void add_huge() {
     const std::size_t begin = positional_.size();
     positional_ += detail::huge_placeholder;
@@ -148,29 +148,30 @@ class argument_list {
   std::size_t named_count() const noexcept { return names_.size(); }
   bool has_named() const noexcept { return !names_.empty(); }
 
-  // The argument at that place, those by name behind those by position; or of that name. Throws
-  // Error(errc::invalid_argument) when there is none: "argument 3 is missing", "argument 'item' is missing".
+  // The argument at that place, or of that name. The places of the named arguments follow the others. Throws
+  // Error(errc::invalid_argument) if there is none: "argument 3 is missing", "argument 'item' is missing".
   argument operator[](std::size_t index) const;
   argument operator[](std::string_view name) const;
-  // Empty when no argument has that name.
+  // The argument of that name; empty if there is none.
   std::optional<argument> find(std::string_view name) const noexcept;
   bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
 
   iterator begin() const noexcept { return {*this, 0}; }
   iterator end() const noexcept { return {*this, size()}; }
 
-  // Copies: Python's args and kwargs. Throw Error(errc::invalid_argument) for one that is nested too deep.
+  // Copies of the arguments by position and by name: args and kwargs in Python. Throw Error(errc::invalid_argument) if
+  // one is nested deeper than limits::value_depth_max.
   std::vector<value> positional() const;
   std::map<std::string, value> named() const;
 
-  // As a request carries them: a list, or with names [list, {name: value}].
+  // The list as a request carries it: one msgpack array, or [array, {name: value}] if it has names.
   std::string encoded() const;
 
  private:
   friend class argument;
   friend class detail::argument_intake;
 
-  // Where the text of its name begins, its value, and what follows that.
+  // Where the text of the name begins, where the value begins, and where the value ends.
   struct place {
     std::size_t name, value, end;
   };
@@ -189,7 +190,7 @@ class argument_list {
 
   std::string positional_, named_;
   std::vector<place> positions_, names_;
-  // Of a list that a method takes.
+  // Set in a list that a method receives.
   std::string method_;      // "calculator.log(level: string, *args, **kwargs): "
   std::size_t before_ = 0;  // how many parameters stand before it
   bool strict_ = false;
@@ -197,7 +198,7 @@ class argument_list {
 
 namespace detail {
 
-// "argument 2 must be int32, got string", from what a decoder said of it.
+// "argument 2 must be int32, got string", made from the text of a decoder.
 std::string misfit_text(const std::string& label, std::string_view type, std::string_view why);
 
 }  // namespace detail

@@ -1,9 +1,9 @@
 #pragma once
 
-// GATE_ASSERT(condition): an invariant of our own, checked in release builds too.
+// GATE_ASSERT(condition) checks an invariant of this library or a rule for its caller, in release builds too.
 //
-// When it does not hold, the expression and its place are printed on stderr and the process aborts: state that is known
-// to be wrong must not go on serving. Never for what a peer, a file or a user may get wrong: those are errors.
+// If the condition is false, it prints the expression and its place on stderr and aborts the process: a program whose
+// state is wrong must not go on. A mistake of a peer, a file or an operator is an error instead, never an assertion.
 
 #include <cstdio>
 #include <cstdlib>

@@ -15,14 +15,16 @@
 
 namespace gate {
 
-// A sequence whose body may await between `co_yield`s.
+// A sequence whose body may await: a coroutine with `co_yield value;`.
 //
 //   while (auto item = co_await g.next()) use(*item);
 //
-// Lazy and move-only; one reader at a time. The body runs on the reader's loop and in the scope of the reader's current
-// next(). An exception of the body comes out of next() and ends the sequence. Dropping the generator early destroys its
-// locals; so does dropping it while it waits. A next() that is dropped loses no value: the following one gets it.
-// T is an object type that can be moved; to yield an aggregate, see detail::risky_to_yield.
+// The body starts with the first next(). It runs on the loop of the reader, and in the cancel scope of the current
+// next(). If it throws, next() throws that exception and the sequence ends. Destroying the generator destroys the
+// locals of the body, also while it waits. If a next() is destroyed before it has returned, no value is lost: the
+// following next() returns it.
+// Move-only; one reader at a time. T is an object type that can be moved. To yield an aggregate, see
+// detail::risky_to_yield.
 template <class T> class [[nodiscard]] async_generator {
   static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>, "an async_generator yields movable objects");
 
@@ -66,7 +68,7 @@ template <class T> class [[nodiscard]] async_generator {
     std::optional<T> value_;
     std::exception_ptr error_;
     std::coroutine_handle<> reader_;
-    bool running_ = false;  // between a next() that resumed the body, and its next yield or end
+    bool running_ = false;  // from the next() that resumed the body until its next yield or its end
   };
   using handle_type = std::coroutine_handle<promise_type>;
 
@@ -86,7 +88,7 @@ template <class T> class [[nodiscard]] async_generator {
     awaiter(const awaiter&) = delete;
     awaiter& operator=(const awaiter&) = delete;
     ~awaiter() {
-      if (reading_) handle_.promise().reader_ = {};  // dropped while it waits
+      if (reading_) handle_.promise().reader_ = {};  // destroyed while it waits
     }
     bool await_ready() const noexcept {
       const promise_type& promise = handle_.promise();
@@ -114,7 +116,7 @@ template <class T> class [[nodiscard]] async_generator {
     bool reading_ = false;
   };
 
-  // The next value; nothing at the end, and ever after. The generator must not move or die while this is awaited.
+  // The next value, or std::nullopt at the end. Do not move or destroy the generator while this is awaited.
   awaiter next() noexcept {
     GATE_ASSERT(handle_);
     return awaiter(handle_);

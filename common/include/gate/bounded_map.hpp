@@ -18,16 +18,16 @@
 
 namespace gate {
 
-// A bounded table of answers that are awaited: a caller reserves a slot under a key, sends its question, and awaits the
-// slot; whoever reads answers fulfils keys.
+// A bounded table of expected answers. A caller reserves a slot with a key, sends its question, and awaits the slot.
+// The code that receives an answer calls fulfil() with its key.
 //
 //   auto slot = co_await map.reserve(id);      waits, first come first served, while the table is full
 //   send(id, question);
 //   auto answer = co_await slot;
 //
-// A slot holds its place until it is destroyed; what comes for its key later is refused (fulfil returns false). Both
-// waits can be cancelled. Destroying the map fails all slots, and those who wait for one, with `cancelled`. One loop's
-// thread only. K is copyable and hashable; V can be moved.
+// A slot keeps its place until it is destroyed. An answer that comes later is refused: fulfil() returns false. Both
+// waits can be cancelled. Destroying the map fails all slots, and all waits for a slot, with `cancelled`. Use a map on
+// one loop's thread. K is copyable and hashable; V can be moved.
 template <class K, class V, class Hash = std::hash<K>> class bounded_map {
   struct core;
   struct entry;
@@ -44,23 +44,25 @@ template <class K, class V, class Hash = std::hash<K>> class bounded_map {
     fail_waiting(std::make_exception_ptr(cancelled()));
   }
 
-  // How many slots are held, and how many callers wait for one.
+  // The number of slots that are held, and of callers that wait for a slot.
   std::size_t size() const noexcept { return core_->entries.size(); }
   std::size_t waiting() const noexcept { return core_->waiting_count; }
   std::size_t capacity() const noexcept { return core_->capacity; }
   bool full() const noexcept { return core_->used >= core_->capacity; }
 
-  // Throws `cancelled`, and std::invalid_argument when a slot with this key is held.
+  // Waits for a slot. Throws `cancelled` if the coroutine is cancelled, and std::invalid_argument if the key has a slot
+  // already.
   reservation reserve(in<K> key) { return reservation(core_, K(std::move(key))); }
-  // The same without waiting: nothing when the table is full or somebody waits already. Throws std::invalid_argument
-  // too.
+  // The same without waiting. Empty if the table is full, or if a caller waits already. Throws std::invalid_argument if
+  // the key has a slot already.
   std::optional<slot> try_reserve(K key) {
     if (full() || core_->waiting_count > 0) return std::nullopt;
     ++core_->used;
     return core_->occupy(core_, std::move(key));
   }
 
-  // Answers a slot. False when none is held under the key, or it was answered: the answer came too late.
+  // Answers a slot with a value, or with an exception. Returns false if no slot has that key (the answer came too
+  // late), or if the slot has an answer already.
   bool fulfil(const K& key, V value) {
     entry* const found = core_->unanswered(key);
     if (found == nullptr) return false;
@@ -75,7 +77,7 @@ template <class K, class V, class Hash = std::hash<K>> class bounded_map {
     found->answered();
     return true;
   }
-  // Fails every slot that has no answer, in the order of reservation. Those who wait for a slot go on waiting.
+  // Fails each slot that has no answer, in the order of reservation. Waits for a slot go on.
   void fail_all(std::exception_ptr error) {
     for (entry& e : core_->order) {
       if (e.done()) continue;
@@ -83,13 +85,14 @@ template <class K, class V, class Hash = std::hash<K>> class bounded_map {
       e.answered();
     }
   }
-  // Fails those who wait for a slot.
+  // Fails all waits for a slot.
   void fail_waiting(std::exception_ptr error) {
     while (!core_->waiters.empty()) core_->waiters.front().refuse(error);
   }
 
-  // A place in the table. Awaiting it (once) gives the answer, or throws what it was failed with, or `cancelled`, after
-  // which it may be awaited again. Move-only, not while it is awaited.
+  // A place in the table. An await returns the answer, or throws the exception that it was failed with. It throws
+  // `cancelled` if the coroutine is cancelled; then you may await the slot again. Otherwise await it once. Move-only;
+  // do not move it while it is awaited.
   class [[nodiscard]] slot {
    public:
     slot(slot&& other) noexcept
@@ -106,7 +109,7 @@ template <class K, class V, class Hash = std::hash<K>> class bounded_map {
     ~slot() { reset(); }
 
     const K& key() const noexcept { return key_; }
-    // There is an answer: awaiting will not wait.
+    // Whether there is an answer, so that an await returns at once.
     bool answered() const noexcept { return entry_ != nullptr && entry_->done(); }
 
     class [[nodiscard]] awaiter final : public suspension {
@@ -217,7 +220,7 @@ template <class K, class V, class Hash = std::hash<K>> class bounded_map {
     typename slot::awaiter* waiter = nullptr;
   };
 
-  // Shared by the map, its slots and its reservations, so that they may end in any order.
+  // The map, its slots and its reservations share it, so they may be destroyed in any order.
   struct core {
     explicit core(std::size_t n) : capacity(n) { GATE_ASSERT(n > 0); }
 
@@ -234,7 +237,7 @@ template <class K, class V, class Hash = std::hash<K>> class bounded_map {
       entries.erase(key);
       give_back();
     }
-    // A place is free: it goes to the first who waits.
+    // Gives a free place to the first caller that waits.
     void give_back() noexcept {
       if (waiters.empty()) {
         --used;

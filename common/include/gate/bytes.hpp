@@ -1,11 +1,11 @@
-// A view of raw bytes.
+// bytes_view: raw bytes.
 #pragma once
 
 #include <string_view>
 
 namespace gate {
 
-// Raw bytes that belong to somebody else; no text encoding is implied.
+// A view of raw bytes, of no particular text encoding. It does not own them.
 using bytes_view = std::string_view;
 
 }  // namespace gate

@@ -4,11 +4,12 @@
 
 namespace gate {
 
-// Lengths and points of time everywhere in the project. Monotonic: a change of the wall clock does not move them.
+// A length of time and a point in time, in the whole library. They are monotonic: a change of the system clock does not
+// affect them.
 using duration = std::chrono::nanoseconds;
 using instant = std::chrono::time_point<std::chrono::steady_clock, duration>;
 
-// Where a loop takes the time from; tests inject one that jumps. Called by the loop's thread only.
+// The clock of a loop. A test passes one that jumps instead of waiting. The loop calls it on its own thread only.
 class clock_source {
  public:
   clock_source() = default;
@@ -18,6 +19,7 @@ class clock_source {
   virtual instant now() const noexcept = 0;
 };
 
+// The clock of the system: std::chrono::steady_clock.
 class steady_clock_source final : public clock_source {
  public:
   instant now() const noexcept override { return std::chrono::steady_clock::now(); }

@@ -19,7 +19,7 @@ namespace gate {
 
 namespace detail {
 
-// What the two ends of await_on share. The awaiter lives on `home`; the work runs on another loop.
+// The state that the two ends of await_on share. The awaiter lives on `home`; the work runs on `away`.
 template <class T> class remote_work : public std::enable_shared_from_this<remote_work<T>> {
   static_assert(!std::is_reference_v<T>, "what crosses threads is a value");
 
@@ -41,19 +41,19 @@ template <class T> class remote_work : public std::enable_shared_from_this<remot
       self->cancel_early_ = true;
     });
   }
-  // The awaiter is gone: nobody is to be told. After this the work no longer touches `home`.
+  // Called when the awaiter is destroyed. After this the work does not touch `home` any more.
   void forsake() noexcept {
     const std::lock_guard lock(mutex_);
     forsaken_ = true;
   }
-  // What is taken no longer belongs to the other thread, which may let go of this last.
+  // Moves the result out. The other thread may destroy this object later, but not the result.
   T take() {
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     if constexpr (!std::is_void_v<T>) return std::move(*value_);
   }
 
  private:
-  // Tells the awaiter that all is over, also when the other loop ends before the work ran.
+  // Tells the awaiter at its destruction that the work has ended, also if the other loop ends before the work ran.
   class end_guard {
    public:
     explicit end_guard(std::shared_ptr<remote_work> work) noexcept : work_(std::move(work)) {}
@@ -94,7 +94,7 @@ template <class T> class remote_work : public std::enable_shared_from_this<remot
     const std::lock_guard lock(mutex_);
     if (forsaken_) return;
     home_.post([self = this->shared_from_this()] {
-      // The awaiter may have gone since; on_end_ is touched by the home thread only, which also runs forsake().
+      // The awaiter may be destroyed by now. Only the home thread uses on_end_ and runs forsake().
       if (!self->forsaken_) self->on_end_();
     });
   }
@@ -157,10 +157,12 @@ template <class T> runner run_for_future(loop& where, task<T> work, std::promise
 
 }  // namespace detail
 
-// Runs `work` on another loop (and thread), and resumes here with its result or exception. Cancelling the caller
-// cancels the work over there and waits for its end. Throws `cancelled` when the other loop ends first. The work and
-// its result cross the threads; what it refers to must be fit for that, and must outlive it even if the caller is
-// destroyed. Both loops must run.
+// Runs `work` on the loop `where`, which may run on another thread. Resumes on the loop of the caller with the result
+// or the exception of the work. Cancelling the caller cancels the work, and waits until it has ended. Throws
+// `cancelled` if the other loop ends first. Both loops must run.
+//
+// The work runs on the other thread: what it refers to must be safe to use there. It must outlive the work, also if the
+// caller is destroyed.
 template <class T> task<T> await_on(loop& where, task<T> work) {
   loop& here = co_await this_loop();
   if (&here == &where) co_return co_await std::move(work);
@@ -168,8 +170,8 @@ template <class T> task<T> await_on(loop& where, task<T> work) {
   co_return co_await remote;
 }
 
-// Starts `work` on a loop from any thread, of a program without coroutines for example. The future gets the result or
-// the exception; std::future_error (broken promise) when the loop ends before the work.
+// Starts `work` on a loop, from any thread. The future gets its result or exception. If the loop ends before the work,
+// the future throws std::future_error (broken promise).
 template <class T> std::future<T> start(loop& where, task<T> work) {
   static_assert(!std::is_reference_v<T>, "what crosses threads is a value");
   std::promise<T> result;
@@ -180,15 +182,15 @@ template <class T> std::future<T> start(loop& where, task<T> work) {
   return future;
 }
 
-// A loop that runs on a thread of its own from construction to destruction. Destruction cancels the work started on the
-// loop, waits for it to end, and joins. An exception that leaves a callback of the loop ends the process.
+// A loop on a thread of its own. The destructor cancels the work that was started on the loop, waits until it has
+// ended, and joins the thread. An exception that leaves a callback of the loop ends the process.
 class loop_thread {
  public:
   loop_thread();
   loop_thread(const loop_thread&) = delete;
   loop_thread& operator=(const loop_thread&) = delete;
   ~loop_thread();
-  // Use what is thread-safe of it: post, start, await_on.
+  // The loop. From other threads use only loop::post(), start() and await_on().
   loop& get() noexcept { return loop_; }
 
  private:

@@ -1,11 +1,11 @@
-// The service of a call that names none, and of a worker without a name.
+// The default service: the service of a call that names none, and of a worker without a service name.
 #pragma once
 
 #include <string_view>
 
 namespace gate {
 
-// As in gate-rpc, whose clients and workers without a name are reached by ours, and the other way round.
+// The same name as in gate-rpc, so peers of both projects that name no service reach each other.
 inline constexpr std::string_view default_service = "GateRPC";
 
 }  // namespace gate

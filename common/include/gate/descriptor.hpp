@@ -1,5 +1,5 @@
-// What a worker (or any peer) says about itself in its hello: the payload of the hello, one msgpack map. Unknown keys
-// are ignored, missing ones take their defaults.
+// Descriptor: what a peer says about itself in its hello. It is the payload of the hello, one msgpack map
+// (docs/protocol.md, section 12). A reader ignores unknown keys; missing ones have their defaults.
 #pragma once
 
 #include <cstdint>
@@ -12,37 +12,39 @@
 
 namespace gate {
 
+// The result of a method: one value (unary), or a stream of items.
 enum class method_kind : std::uint8_t { unary = 0, stream = 1 };
 
 struct parameter_info {
-  std::string name;  // empty when the method has no GATE_DOC
+  std::string name;  // empty if the method has no GATE_DOC with names
   std::string type;  // "int32", "list<string>", "Point"
 };
 
 struct method_descriptor {
   std::string name;
   method_kind kind = method_kind::unary;
-  bool client_stream = false;  // takes a stream of items from its caller
-  bool pooled = false;         // runs on one of the worker's threads, so that no more of them run at once
+  bool client_stream = false;  // the caller sends a stream of items
+  bool pooled = false;         // runs on a thread of the worker's pool; descriptor::threads bounds how many run at once
   std::vector<parameter_info> parameters;
-  std::string result;  // of one item, for a stream
+  std::string result;  // the type of the result; of a stream, the type of an item
   std::string doc;
 };
 
 struct descriptor {
   std::string host;
   std::uint32_t pid = 0;
-  std::uint32_t threads = 0;  // of a worker, for its pooled methods; 0: it does not tell
-  std::string version;        // of gate
+  std::uint32_t threads = 0;  // of a worker's pool; 0: not known
+  std::string version;        // of the library
   std::string description;    // of the service
   std::map<std::string, std::string> labels;
   std::vector<method_descriptor> methods;
 };
 
-// Throws Error(errc::too_large) beyond limits::methods_max methods, 255 parameters a method or labels, or
-// name_bytes_max a name; Error(errc::invalid_argument) for a method without a name.
+// Throws Error(errc::too_large) for more than limits::methods_max methods, for a method with more than 255 parameters,
+// for more than 255 labels, or for a name of more than limits::name_bytes_max bytes. Throws
+// Error(errc::invalid_argument) for a method without a name.
 std::string encode(const descriptor& d);
-// Empty when the octets are not such a map, or exceed a limit.
+// Empty if the bytes are not such a map, or exceed one of these limits.
 std::optional<descriptor> decode_descriptor(bytes_view payload);
 
 }  // namespace gate

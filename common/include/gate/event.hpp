@@ -8,9 +8,11 @@
 
 namespace gate {
 
-// A flag that coroutines wait for. It stays set until reset(): a wait() then goes through at once. Any number of
-// coroutines may wait; they are resumed in the order in which they came. One loop's thread only. An event that is
-// destroyed leaves those who wait for it waiting until they are cancelled: it should live longer than they do.
+// A flag that coroutines wait for. It stays set until reset(); while it is set, wait() returns at once. Any number of
+// coroutines may wait. They are resumed in the order in which they came.
+//
+// Use an event on one loop's thread. It must outlive the coroutines that wait for it: after its destruction they wait
+// until they are cancelled.
 class async_event {
  public:
   class [[nodiscard]] waiter final : public suspension, public gate::intrusive_node<waiter> {
@@ -41,22 +43,24 @@ class async_event {
 
   bool is_set() const noexcept { return set_; }
   bool has_waiters() const noexcept { return !waiters_.empty(); }
+  // Sets the flag and resumes all that wait.
   void set() noexcept {
     set_ = true;
     notify_all();
   }
   void reset() noexcept { set_ = false; }
-  // Resumes those who wait now, without setting the flag.
+  // Resumes all that wait now. Does not set the flag.
   void notify_all() noexcept {
     while (!waiters_.empty()) waiters_.pop_front().wake();
   }
-  // Resumes the one who waits longest; false when nobody waits.
+  // Resumes the coroutine that has waited longest. Does not set the flag. Returns false if none waits.
   bool notify_one() noexcept {
     if (waiters_.empty()) return false;
     waiters_.pop_front().wake();
     return true;
   }
-  // `co_await event.wait();` Throws `cancelled`, also when the event is set but the scope is cancelled.
+  // Waits until the event is set or notified: `co_await event.wait();` Throws `cancelled` if the scope of the coroutine
+  // is cancelled, also if the event is set.
   waiter wait() noexcept { return waiter(*this); }
 
  private:

@@ -17,22 +17,23 @@ namespace gate {
 
 namespace detail {
 
-// `co_yield row{1, "a"}` destroys the members of the aggregate twice on g++ before 13. Yielding such a temporary is
-// refused there at compile time: name the value on a line of its own, then yield it (std::move(r) is not a temporary,
-// but cannot be told from one: yield the name). A type that cannot be copied may be yielded as a temporary, unless it
-// is such an aggregate.
+// g++ before 13 destroys the members of an aggregate twice in `co_yield row{1, "a"}`. So the library refuses such a
+// line at compile time with that compiler. Give the value a name on an earlier line and yield the name, without
+// std::move: the library cannot tell std::move(name) from a temporary. A temporary of a type that cannot be copied is
+// allowed, unless it is such an aggregate.
 template <class T>
 inline constexpr bool risky_to_yield =
     compiler_destroys_aggregates_twice && (breaks_itself<T>() || (breaks<T>::value && std::copy_constructible<T>));
 
 }  // namespace detail
 
-// A sequence computed as it is read, without awaits: a coroutine that says `co_yield value;`.
+// A sequence that is computed while it is read: a coroutine with `co_yield value;` and without awaits.
 //
 //   while (auto item = g.next()) use(*item);        for (auto& item : g) use(item);
 //
-// Lazy and move-only. An exception of its body comes out of next() and ends the sequence. Dropping it destroys its
-// locals. T is an object type that can be moved; to yield an aggregate, see detail::risky_to_yield.
+// The body starts with the first next(), and runs on the thread that calls next(). If it throws, next() throws that
+// exception and the sequence ends. Destroying the generator destroys the locals of the body. Move-only. T is an object
+// type that can be moved. To yield an aggregate, see detail::risky_to_yield.
 template <class T> class [[nodiscard]] generator {
   static_assert(std::is_object_v<T> && std::is_move_constructible_v<T>, "a generator yields movable objects");
 
@@ -57,7 +58,7 @@ template <class T> class [[nodiscard]] generator {
     }
     void return_void() const noexcept {}
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
-    // A sequence that awaits is an async_generator.
+    // To await in the body, use an async_generator.
     void await_transform(auto&&) = delete;
 
    private:
@@ -77,7 +78,7 @@ template <class T> class [[nodiscard]] generator {
   }
   ~generator() { reset(); }
 
-  // The next value; nothing at the end, and ever after.
+  // The next value, or std::nullopt at the end.
   std::optional<T> next() {
     GATE_ASSERT(handle_);
     if (handle_.done()) return std::nullopt;

@@ -1,4 +1,5 @@
-// HugeData: octets of any size, in constant memory. docs/hugedata.md is the page for users.
+// HugeData: an argument or a result of any size, sent in chunks and never whole in memory. docs/hugedata.md is the page
+// for users.
 //
 //   task<HugeData> read(std::string path) { co_return HugeData::from_file(root / path); }          // a method
 //
@@ -38,8 +39,8 @@ class huge_source;
 }
 
 enum class huge_compression : std::uint8_t {
-  automatic,  // zstd, but for chunks of which a sample does not compress
-  none,       // as it is: for what is known to be compressed already, or a fast link
+  automatic,  // zstd; a chunk is sent as it is if a sample of it does not compress
+  none,       // no compression: for data that is compressed already, or for a fast link
 };
 
 // How a HugeData is sent. Receivers ignore it.
@@ -47,34 +48,36 @@ struct huge_options {
   huge_options() = default;  // so it is no aggregate: see docs/gcc12.md
 
   huge_compression compression = huge_compression::automatic;
-  // Of zstd, from -7 (fast) to 19 (small); for a gate-rpc peer, whose codecs know 1 to 9. One out of the range counts
-  // as the nearest in it. Absent: limits::huge_zstd_level, or what is quick of the other codecs.
+  // The level of compression: -7 (fast) to 19 (small) for zstd, 1 to 9 for the codecs of gate-rpc. A value out of the
+  // range counts as the nearest one in it. Absent: limits::huge_zstd_level, or a fast level of the other codecs.
   std::optional<int> level;
-  // Of zstd: the base-two logarithm of its window, 10 to 20, or the nearest of these. Absent: what fits the chunk.
+  // For zstd: the base-two logarithm of its window in bytes, 10 to 20. A value out of the range counts as the nearest
+  // one in it. Absent: the window that fits a chunk.
   std::optional<int> window_log;
-  // Octets of a chunk before compression: 4 KiB to limits::huge_chunk_bytes_max, or the nearest of these. A chunk is
-  // held as a whole by whoever sends or receives it, and is the unit of checking and of resuming.
+  // The bytes of a chunk before compression: 4 KiB to limits::huge_chunk_bytes_max. A value out of the range counts as
+  // the nearest one in it. Sender and receiver hold whole chunks in memory, check each chunk, and resume at a chunk.
   std::size_t chunk_bytes = limits::huge_chunk_bytes;
-  // Names the content: two sources with the same etag have the same octets, so that a transfer which broke off with one
-  // may go on with the other. At most 255 octets, over which the makers throw. from_file() sets it from size, time of
-  // change and inode unless given.
+  // A name for the content: two sources with the same etag have the same bytes, so a transfer that broke off with one
+  // may go on with the other. At most 255 bytes, otherwise the makers throw. If it is empty, from_file() makes it from
+  // the size, the modification time and the inode.
   std::string etag;
-  // How many octets there are, where the source does not tell by itself. A source that then gives more or fewer fails
-  // the transfer. Worth giving: the receiver shows how far it is, and can refuse at once what is too large.
+  // The size in bytes, for from_chunks(). The other makers know it. If the source yields more or fewer bytes, the
+  // transfer fails. With a total the receiver can show its progress, and refuse too large a transfer at once.
   std::optional<std::uint64_t> total;
 };
 
 // How far a transfer is.
 struct huge_progress {
-  std::uint64_t bytes = 0;             // of the whole, those before the start of a resumed transfer included
-  std::optional<std::uint64_t> total;  // of the whole
-  double rate = 0;                     // bytes a second, over the last seconds
-  std::optional<duration> estimate;    // until the end, at that rate
+  std::uint64_t bytes = 0;             // done, including those before the start of a resumed transfer
+  std::optional<std::uint64_t> total;  // of the whole, if the sender knows it
+  double rate = 0;                     // bytes per second, over the last seconds
+  std::optional<duration> estimate;    // the time to the end at that rate
 };
-// Called by whoever reads, some ten times a second and once at the end. What it throws ends the transfer.
+// The reader calls it on its own thread or loop, about ten times a second and once at the end. If it throws, the
+// transfer fails with that exception.
 using progress_function = unique_function<void(const huge_progress&)>;
 
-// A progress_function as a parameter of what is awaited: refuses a lambda that the compiler would destroy twice.
+// A progress_function as a parameter of an awaited function. Refuses a lambda that g++ before 13 would destroy twice.
 class awaited_progress {
  public:
   awaited_progress() noexcept = default;
@@ -89,66 +92,72 @@ class awaited_progress {
   progress_function function_;
 };
 
-// Octets that need not fit into memory: the result of a method, or an argument.
+// Bytes that need not fit into memory: the result of a method, or an argument.
 //
-// One is made by a maker below and sent by returning it or passing it as an argument; or it was received, and is then
-// read, once, by next(), to_file() or to_memory(). What is read was verified. (One that was made can be read, and one
-// that was received can be sent on, too.) Dropping a received one that was not read to its end cancels its transfer.
+// To send: make one with a function from_...() and return it, or pass it as an argument.
+// To receive: read it once, with next(), to_file() or to_memory(). Bytes are verified before you get them. Destroying a
+// received HugeData before its end cancels the transfer.
+// You can also read one that you made, and send on one that you received.
 //
-// Move-only, not to be moved while a read is awaited. One reader at a time, always on the same loop, which outlives the
-// reading; a thread without a loop says blocking().
+// Read it on one loop, with one reader at a time. The loop must outlive the reading. A thread without a loop uses
+// blocking(). Move-only; do not move it while a read is awaited.
 class [[nodiscard]] HugeData {
  public:
-  // --- to send. Each maker throws std::invalid_argument for an etag over 255 octets.
+  // --- to send. Each maker throws std::invalid_argument if the etag has more than 255 bytes.
 
+  // Bytes in memory, which it owns from now on.
   static HugeData from_memory(std::string octets, huge_options options = {});
   static HugeData from_memory(std::vector<std::byte> octets, huge_options options = {});
-  // A regular file, from its first octet to its size now. A file that changes while it is sent fails the transfer.
-  // Throws std::system_error when it cannot be opened, std::invalid_argument when it is not a regular file.
+  // A whole regular file, with the size that it has now. If the file changes while it is sent, the transfer fails.
+  // Throws std::system_error if the file cannot be opened, std::invalid_argument if it is not a regular file.
   static HugeData from_file(const std::filesystem::path& path, huge_options options = {});
-  // `length` octets of an open file from `offset` on, which counts as their beginning. The descriptor is duplicated and
-  // its position not used. Throws std::system_error.
+  // `length` bytes of an open file, from `offset` on; the byte at `offset` becomes byte 0. Duplicates the descriptor,
+  // so you may close yours. Neither uses nor moves the file position. Throws std::system_error.
   static HugeData from_descriptor(int descriptor, std::uint64_t offset, std::uint64_t length,
                                   huge_options options = {});
-  // What a generator yields, one piece after another; pieces may have any size. A plain one runs on threads of a pool
-  // that all transfers share, never on two at once, and may block, but not for long; an asynchronous one runs on the
-  // loop of whoever sends. What it throws fails the transfer.
+  // The strings that a generator yields, one after another. Each may have any size. If the generator throws, the
+  // transfer fails.
+  // A generator runs on a pool that all transfers share, on one thread at a time: it may block for a short time. An
+  // async_generator runs on the loop of the sender.
   static HugeData from_chunks(generator<std::string> chunks, huge_options options = {});
   static HugeData from_chunks(async_generator<std::string> chunks, huge_options options = {});
 
   // --- to read
 
-  // The next octets, at least one; nothing at the end, and ever after. `while (auto chunk = co_await huge.next())`.
-  // Throws Error with what the call failed with; of the transfer itself data_loss (what came is damaged or incomplete),
-  // too_large (over a bound of gate/limits.hpp, or of the client's or worker's options); `cancelled`, after which the
-  // reading may go on. An Error ends it: position() tells how much was good.
+  // The next bytes, at least one, or std::nullopt at the end: `while (auto chunk = co_await huge.next())`. Throws
+  //   - Error with the error of the call
+  //   - Error(data_loss) if the data arrived damaged or incomplete
+  //   - Error(too_large) beyond a limit of the client's or worker's options, or of gate/limits.hpp
+  //   - `cancelled` if the awaiting coroutine is cancelled; the reading may go on afterwards.
+  // After an Error the reading is over: position() says how many bytes were good. Resume with PendingCall::resume().
   task<std::optional<std::string>> next();
 
-  // Writes all of it to a file, in threads of a pool; returns how many octets were written. A transfer from the
-  // beginning replaces what the file held, a resumed one goes on at position(), and throws Error(errc::failed) when the
-  // file is shorter than that. Nothing is synced to the disk. When it throws (what next() throws, or std::system_error)
-  // the file holds the verified octets up to position().
+  // Writes the rest to a file, on threads of a pool, and returns how many bytes it wrote. A transfer from byte 0
+  // replaces the content of the file. A resumed one writes from position() on, and throws Error(errc::failed) if the
+  // file is shorter than that. Does not sync the file to the disk.
+  // Throws what next() throws, and std::system_error. Then the file holds the verified bytes up to position().
   task<std::uint64_t> to_file(std::filesystem::path path, awaited_progress on_progress = {});
-  // The same into an open file, whose octet position() is the next one; nothing of it is cut off.
+  // The same into an open file, from its byte position() on. Does not truncate the file.
   task<std::uint64_t> to_descriptor(int descriptor, awaited_progress on_progress = {});
 
-  // All of it. Throws Error(errc::too_large) as soon as it is known to exceed `bytes_max`, and what next() throws.
+  // All bytes. Throws Error(errc::too_large) as soon as it is known that more than `bytes_max` come, and what next()
+  // throws.
   task<std::string> to_memory(std::size_t bytes_max = limits::huge_value_bytes_max);
 
-  // The size of the whole, where the sender knows it.
+  // The size of the whole in bytes, if the sender knows it.
   std::optional<std::uint64_t> total() const noexcept;
-  // Names the content; empty when the sender does not. Ask for it again with (position(), etag()) to go on.
+  // The name of the content; empty if the sender gave none. To resume, pass position() and etag() to
+  // PendingCall::resume().
   const std::string& etag() const noexcept;
-  // How many octets of the whole lie before the first one of this: 0 unless resumed.
+  // The byte of the whole at which this transfer began: 0 unless resumed.
   std::uint64_t offset() const noexcept;
-  // How many lie before the next one to be read. All of them were verified.
+  // The byte of the whole that is read next. All bytes before it were verified.
   std::uint64_t position() const noexcept { return position_; }
 
-  // For a thread that waits: `for (const std::string& chunk : std::move(huge).blocking())`. Its reads throw
-  // Error(errc::invalid_argument) on the thread of the client or worker that receives it.
+  // For a thread without a loop: `for (const std::string& chunk : std::move(huge).blocking())`.
   blocking_huge blocking() &&;
 
-  // False once moved from.
+  // False after a move from this.
   explicit operator bool() const noexcept { return source_ != nullptr; }
 
   HugeData(HugeData&&) noexcept;
@@ -174,8 +183,9 @@ template <> struct type_name_of<HugeData> {
   static constexpr std::string_view name = "HugeData";
 };
 
-// A HugeData that is read by a thread which waits. Its functions are those of HugeData, and throw what they throw;
-// those that read also Error(errc::invalid_argument) on the thread that receives it, which would wait for itself.
+// A HugeData for a thread that waits. Its functions do what those of HugeData do, and throw the same. The reading ones
+// also throw Error(errc::invalid_argument) on the loop's thread of the client or worker that receives it: that thread
+// would wait for itself.
 class [[nodiscard]] blocking_huge {
  public:
   explicit blocking_huge(HugeData data);

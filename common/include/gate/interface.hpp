@@ -1,4 +1,4 @@
-// Methods of a class that others may call by name, listed in one line inside the class:
+// GATE_INTERFACE: lists the methods of a class that clients may call by name.
 //
 //   class Calculator : public gate::Worker {
 //    public:
@@ -27,9 +27,10 @@
 
 namespace gate {
 
-// The base of a class with callable methods: the table that GATE_INTERFACE fills while the object is constructed.
-// A derived class keeps what its bases expose, and may not expose a name again. Filled by the constructing thread, and
-// constant from the first call of check(), find() or describe().
+// The base of a class with callable methods: Worker and Broker derive from it. It holds the table of methods, which
+// GATE_INTERFACE fills while the object is constructed. A derived class keeps the methods of its bases. It must not
+// list one of their names again. The first check(), find() or describe() completes the table; call it on the thread
+// that constructed the object. After that the table does not change.
 class Interface {
  public:
   using gate_interface = Interface;  // for the macros
@@ -38,14 +39,18 @@ class Interface {
   Interface& operator=(const Interface&) = delete;
   virtual ~Interface() = default;
 
-  // What the methods are called, take and return, in the order of exposure.
+  // The name, the parameters and the result of each method, in the order of the list.
   std::vector<method_descriptor> describe() const;
 
-  // Throws std::logic_error, saying which, when a name is exposed twice, or a GATE_DOC names a method that is not
-  // exposed or gives another number of names than the method has parameters.
+  // Throws std::logic_error, with the name of the method, if
+  //   - a name is listed twice
+  //   - a GATE_DOC names a method that is not listed
+  //   - a GATE_DOC has more or fewer names than the method has parameters
+  //   - there are more than limits::methods_max (1024) methods.
+  // Broker::bind() and serve() check the same.
   void check() const;
 
-  // For a dispatcher. Null when there is no such method; the entry lives as long as this object.
+  // For a dispatcher. Null if there is no such method. The entry lives as long as this object.
   const detail::method_entry* find(std::string_view name) const;
 
  protected:
@@ -66,15 +71,15 @@ class Interface {
   void settle() const;
   void settle(const doc& given) const;
 
-  // settle() brings exposures and docs together at first use, whatever their order in the class.
+  // settle() joins the listed methods and their docs at first use, since a class may write them in any order.
   mutable std::vector<detail::method_entry> methods_;
   mutable std::vector<doc> docs_;
   mutable std::unordered_map<std::string_view, std::size_t, hash, std::equal_to<>> index_;
   mutable bool settled_ = false;
 };
 
-// The members that the macros add. Their constructors do the work; they hold nothing. A slot without an owner or a
-// shape is never made: the program does not compile.
+// The members that the macros add. They are empty; their constructors fill the table. `owner` and `shape` are never
+// null: a class for which one would be null does not compile.
 class interface_slot {
  public:
   interface_slot(Interface* owner, std::string_view name, const detail::method_shape* shape);
@@ -87,8 +92,9 @@ class doc_slot {
 
 }  // namespace gate
 
-// A default member initialiser may use `this` and members declared later: that is why these lines work anywhere in a
-// class. Each refusal is one sentence that begins with the macro's name; what follows from a fault is not compiled.
+// The macros work anywhere in a class, since a default member initialiser may use `this` and members declared later.
+// Each static_assert is one sentence that begins with the name of the macro. Code that would fail because of the same
+// fault is not compiled.
 #define GATE_CHECKED(checked, macro, method)                                                          \
   static_assert(checked::fault != ::gate::detail::method_fault::base,                                 \
                 macro ": the class of '" method                                                       \
@@ -149,26 +155,35 @@ class doc_slot {
       }(this)};)
 #define GATE_NAME(unused, ...) __VA_OPT__(#__VA_ARGS__, )
 
-// GATE_INTERFACE(add, divide): exposes these methods under their own names; up to 256 in one line, any number of lines.
-// They may be private, const, noexcept, virtual, inherited. Parameters are values or constant references of types that
-// gate/value.hpp decodes, 32 at the most; std::optional ones at the end may be left out by the caller. Before them
-// there may be a gate::Call&, and after them a gate::async_generator<T>, if the caller streams items to the method.
-// Results: a value or void, task<T>, generator<T> and async_generator<T> (streams).
+// GATE_INTERFACE(add, divide): clients may call these methods under their own names. A line takes up to 256 names; a
+// class may have any number of lines. A method may be private, const, noexcept, virtual or inherited.
 //
-// A gate::argument_list as the last parameter, but for a stream, takes all arguments that the others do not take, by
-// position and by name: Python's *args and **kwargs. GATE_DOC gives it one name.
+// Parameters, in this order:
+//   1. a gate::Call&, if the method wants to know about its call
+//   2. up to 32 values or constant references, of types that gate/value.hpp decodes; the caller may leave out
+//      std::optional ones at the end
+//   3. a gate::argument_list, for all arguments that the other parameters do not take, by position and by name: *args
+//      and **kwargs in Python; GATE_DOC gives it one name
+//   4. a gate::async_generator<T>, for a stream of items that the caller sends.
+// 1, 3 and 4 may be absent.
 //
-// The compiler also holds them to this:
-//   - Text is taken as std::string, not as std::string_view, which would outlive what it points into.
-//   - One parameter may be a HugeData, taken by value, or a std::optional<HugeData>.
+// Results: void, a value, task<T>; or generator<T> and async_generator<T>, which are streams.
+//
+// Where a method runs: a coroutine on the loop, everything else in the pool. GATE_INTERFACE_ON changes it.
+//
+// The compiler also checks these rules:
+//   - Take text as std::string. A std::string_view would outlive the bytes that it points into.
+//   - One parameter may be a HugeData, by value, or a std::optional<HugeData>.
 //   - A method takes a HugeData or a stream of items, not both.
-//   - A method that takes a stream of items returns a task or an async_generator, since it awaits them.
-//   - A stream that a method returns has no items that are HugeData.
+//   - A method that takes a stream of items is a coroutine, since it awaits them: it returns a task or an
+//     async_generator.
+//   - The items of a returned stream are not HugeData.
 #define GATE_INTERFACE(...)     \
   GATE_LISTED_ONCE(__VA_ARGS__) \
   GATE_PP_EACH_1(GATE_SLOT, ::gate::run_on::automatic, __VA_ARGS__, , , , , , , , , , , , , , , , )
 
-// GATE_INTERFACE_ON(gate::run_on::loop, now, state): the same, and says where the methods run.
+// GATE_INTERFACE_ON(gate::run_on::loop, now, state): the same, and says where the methods run. A plain method on the
+// loop must not block. A coroutine cannot run in the pool.
 #define GATE_INTERFACE_ON(place, ...) \
   GATE_LISTED_ONCE(__VA_ARGS__)       \
   GATE_PP_EACH_1(GATE_SLOT, place, __VA_ARGS__, , , , , , , , , , , , , , , , )
@@ -176,8 +191,8 @@ class doc_slot {
   static_assert(::gate::detail::all_differ({GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}), \
                 "GATE_INTERFACE(" #__VA_ARGS__ "): a method stands there twice, or none does: name each once");
 
-// GATE_INTERFACE_AS("scale_text", scale, std::string(const std::string&) const): exposes one overload, under a name of
-// its own.
+// GATE_INTERFACE_AS("scale_text", scale, std::string(const std::string&) const): lists one method under another name.
+// The signature picks one of several overloads.
 #define GATE_INTERFACE_AS(wire_name, method, ...)                                                                      \
   static void gate_exposes(::gate::detail::wire_text<wire_name>) noexcept {}                                           \
   [[no_unique_address]] ::gate::interface_slot GATE_PP_JOIN(gate_lists_##method##_in_line_, __LINE__){                 \
@@ -197,8 +212,8 @@ class doc_slot {
         }                                                                                                              \
       }(this)};
 
-// GATE_DOC(add, "adds two numbers", a, b): says what a method does and what its parameters are called (all of them, but
-// the Call&; or none). With names, callers may pass arguments by name. `add` is the name under which it is exposed.
+// GATE_DOC(add, "adds two numbers", a, b): describes a method, and names its parameters: all of them without the Call&,
+// or none. With names, callers may pass arguments by name. `add` is the name that clients call.
 #define GATE_DOC(method, text, ...)                                                                                   \
   [[no_unique_address]] ::gate::doc_slot GATE_PP_JOIN(gate_describes_##method##_in_line_, __LINE__){                  \
       []<class Self>(Self* self) {                                                                                    \

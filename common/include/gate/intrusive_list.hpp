@@ -1,6 +1,6 @@
-// A doubly linked list whose links live in the elements: joining and leaving never allocate and cost O(1), which is
-// what waiters that sit in coroutine frames need. An element leaves its list without knowing which one it is, and when
-// it is destroyed; a list that is destroyed lets its elements go. Not thread-safe.
+// A doubly linked list whose links are in the elements. Adding and removing take O(1) and allocate nothing. An element
+// can leave its list without access to the list, and leaves it when it is destroyed. A list owns no elements: when it
+// is destroyed, they leave it. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ namespace gate {
 
 template <class T, class Tag> class intrusive_list;
 
-// Base of an element. The tag tells the links of an element apart that is in several lists at once.
+// The base of an element. An element that is in several lists at once has one base for each, with different tags.
 template <class Tag> class intrusive_node {
  public:
   intrusive_node() = default;
@@ -33,13 +33,13 @@ template <class Tag> class intrusive_node {
   intrusive_node* next_ = nullptr;
 };
 
-// T derives from intrusive_node<Tag>, publicly. An element that is pushed leaves the list of the same tag that it was
-// in, which may be this one.
+// T derives publicly from intrusive_node<Tag>. Pushing an element takes it out of the list of the same tag that it is
+// in, which may be this list.
 template <class T, class Tag = T> class intrusive_list {
   using node = intrusive_node<Tag>;
 
  public:
-  // Erasing an element makes the iterators to it invalid, and no others: step on before.
+  // Removing an element invalidates only the iterators to it: increment such an iterator before.
   class iterator {
    public:
     using iterator_category = std::forward_iterator_tag;
@@ -75,7 +75,7 @@ template <class T, class Tag = T> class intrusive_list {
   }
 
   bool empty() const noexcept { return head_.next_ == &head_; }
-  // The first element: of a list that is not empty, or null.
+  // The first element. front() needs a list that is not empty; first() returns null for an empty one.
   T& front() const noexcept { return static_cast<T&>(*head_.next_); }
   T* first() const noexcept { return empty() ? nullptr : &front(); }
 
@@ -87,28 +87,29 @@ template <class T, class Tag = T> class intrusive_list {
     unlink(item);
     insert(item, head_, *head_.next_);
   }
-  // The last element, or null.
+  // The last element; null if the list is empty.
   T* last() const noexcept { return empty() ? nullptr : &static_cast<T&>(*head_.previous_); }
-  // The element before that one, or null if it is the first.
+  // The element before `item`; null if `item` is the first.
   T* before(const T& item) const noexcept {
     node* const at = static_cast<const node&>(item).previous_;
     return at == &head_ ? nullptr : &static_cast<T&>(*at);
   }
-  // The list must not be empty.
+  // Removes the first element and returns it. The list must not be empty.
   T& pop_front() noexcept {
     T& item = front();
     unlink(item);
     return item;
   }
+  // Moves all elements of another list to the end of this one.
   void take_all(intrusive_list& other) noexcept {
     while (!other.empty()) push_back(other.pop_front());
   }
 
-  // The element's own unlink() and linked(), for one that has several nodes.
+  // unlink() and linked() of an element that has several bases.
   static void unlink(T& item) noexcept { static_cast<node&>(item).unlink(); }
   static bool linked(const T& item) noexcept { return static_cast<const node&>(item).linked(); }
 
-  // To walk while any element may leave, use pop_front and push_back.
+  // Not for a loop in which any element may leave the list: use pop_front() and push_back() there.
   iterator begin() const noexcept { return iterator(head_.next_); }
   iterator end() const noexcept { return iterator(const_cast<node*>(&head_)); }
 

@@ -25,14 +25,15 @@ namespace detail {
 class timer_queue;
 }
 
-// Names a timer of a loop. Never reused; the default one names no timer.
+// The name of a timer of a loop. Never used again. The default value names no timer.
 struct timer_key {
   std::uint64_t sequence = 0;
   std::uint32_t place = 0;
   friend bool operator==(const timer_key&, const timer_key&) = default;
 };
 
-// A function that a loop calls at the end of each turn, for as long as this lives. See loop::at_turn_end.
+// Keeps a function that a loop calls at the end of each turn. Destroy it, or call reset(), to end the calls. See
+// loop::at_turn_end.
 class [[nodiscard]] turn_hook {
  public:
   turn_hook() noexcept = default;
@@ -49,7 +50,8 @@ class [[nodiscard]] turn_hook {
   std::unique_ptr<node> node_;
 };
 
-// Something that a loop watches, for as long as this lives. The loop must outlive it.
+// Keeps a descriptor or socket that a loop watches. Destroy it, or call reset(), to end the watch. The loop must
+// outlive it. Loop's thread only.
 class [[nodiscard]] watch {
  public:
   watch() noexcept = default;
@@ -64,14 +66,14 @@ class [[nodiscard]] watch {
   }
   ~watch() { reset(); }
 
-  // What to be told of from the next wait on. Cheap: no system call.
+  // Sets what the loop waits for, from its next wait on. Makes no system call.
   void want(poller::interest wanted) noexcept {
     item_->wanted = wanted;
     item_->used = true;
   }
-  // Of a socket: it is asked for its state before each wait, which takes two system calls, since anybody may have used
-  // it. Once tells_use() was called, it is asked only after used(), which is then due with each use of the socket:
-  // sending, receiving, options.
+  // For a socket, to save system calls. By default the loop asks the socket for its state before each wait, with two
+  // system calls. After tells_use() it asks only after used(). Then call used() whenever you send, receive, or set or
+  // read an option.
   void tells_use() noexcept { item_->tells_use = true; }
   void used() noexcept { item_->used = true; }
   void reset() noexcept;
@@ -84,69 +86,77 @@ class [[nodiscard]] watch {
   std::unique_ptr<poller::watched> item_;
 };
 
-// Runs coroutines on one thread: ready work, timers, sockets and descriptors, and what other threads post.
+// Runs coroutines on one thread, with timers, sockets, descriptors, and functions that other threads post.
 //
-// One thread owns a loop: the one that calls run(), or constructed it before the first run(). Only post() and
-// in_loop_thread() may be called by others. A loop goes by turns: take what was posted, fire due timers, resume what is
-// ready (pass after pass, within a bound), call the turn hooks, poll. Time stands still within a turn. A loop outlives
-// its sockets, and the coroutines that wait on it; work spawned on it is destroyed with it.
+// Threads: a loop belongs to the thread that calls run(); before the first run(), to the thread that constructed it.
+// Other threads may call only post() and in_loop_thread().
+//
+// Turns: a loop repeats these steps. It takes what was posted, fires due timers, resumes ready coroutines (within a
+// bound), calls the turn hooks, and polls. now() does not change within a turn.
+//
+// Lifetime: a loop must outlive its sockets and the coroutines that wait on it. Spawned work is destroyed with it.
 class loop {
  public:
-  // Real time and zmq_poll. Throws std::system_error when the process has no descriptor left.
+  // Uses the steady clock and zmq_poll. Throws std::system_error if the process has no descriptor left.
   loop();
-  // Injected time and waiting; both must outlive the loop.
+  // Uses a clock and a poller of yours, for tests. Both must outlive the loop.
   loop(clock_source& clock, poller& waits);
   loop(const loop&) = delete;
   loop& operator=(const loop&) = delete;
   ~loop();
 
-  // Runs the loop until `work` has ended; returns its result or throws its exception. May be called again, not from
-  // within itself. An exception that leaves a callback (timer, hook, watch, post) leaves run() and drops `work`.
+  // Runs the loop until `work` has ended. Returns its result or throws its exception. You may call it again, but not
+  // from within itself. If a callback throws (timer, hook, watch, post), run() destroys `work` and throws that
+  // exception.
   template <class T> T run(task<T> work);
 
-  // This turn's time.
+  // The time of this turn.
   instant now() const noexcept { return running_ ? now_ : clock_.now(); }
 
-  // Has `call` run by the loop's thread, in its next turn, in the order of posting. Thread-safe. What is posted when
-  // the loop does not run waits for the next run(), or is destroyed with the loop. In a child of fork(), where nobody
-  // runs its parent's loops, it is destroyed at once, until the child itself calls run().
+  // Calls `call` on the loop's thread, in its next turn. Calls keep the order of posting. Thread-safe. If the loop does
+  // not run, the call waits for the next run(), or is destroyed with the loop. In a child of fork() a loop of the
+  // parent destroys the call at once, until the child calls run() on that loop.
   void post(unique_function<void()> call);
   bool in_loop_thread() const noexcept { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
-  // Resumes `handle` after all that is ready now. Whoever destroys a coroutine that is ready says forget() first.
+  // Resumes `handle` after all coroutines that are ready now. Before you destroy a coroutine that is ready, call
+  // forget().
   void ready(std::coroutine_handle<> handle) { ready_.push_back(handle); }
   void forget(std::coroutine_handle<> handle) noexcept;
 
-  // Calls `call` once, in the first turn whose time is `when` or later. Timers fire in the order of (time, creation).
+  // Calls `call` once, in the first turn whose time is `when` or later. Timers fire in the order of their times; timers
+  // of the same time fire in the order in which they were made.
   timer_key at(instant when, unique_function<void()> call);
-  // Does nothing when the timer has fired or was cancelled.
+  // Does nothing if the timer has fired or was cancelled.
   void cancel_timer(timer_key key) noexcept;
+  // The number of timers that have not fired.
   std::size_t timers() const noexcept;
 
-  // Calls `call` at the end of each turn, when no ready work is left or its bound is reached, before polling: the place
-  // to send what the turn has gathered. A hook may make work ready: the turn then goes on without waiting. Also called
-  // when run() is about to return.
+  // Calls `call` at the end of each turn, before polling, and when run() is about to return. Send here what the turn
+  // has collected. If the hook makes coroutines ready, the loop runs them without waiting.
   turn_hook at_turn_end(unique_function<void()> call);
 
-  // Calls `call` in each turn in which the descriptor is readable. Level-triggered: read, or let go of the watch. The
-  // callback must not destroy its own watch.
+  // Calls `call` in each turn in which the descriptor is readable, again in each turn until you have read. The callback
+  // must not destroy its own watch.
   watch watch_fd(int descriptor, unique_function<void()> call);
-  // The same for a ZeroMQ socket (its C handle) of this thread; nothing is watched until watch::want().
+  // The same for a ZeroMQ socket of this thread. `socket` is its C handle. Call watch::want() to begin.
   watch watch_socket(void* socket, unique_function<void()> call);
 
-  // Work that nobody awaits (see spawn_detached): how much there is; cancelling it all, present and future; and being
-  // told, once, when none is left.
+  // Detached work is work that nobody awaits: see spawn_detached().
+  // How much of it has not ended.
   std::size_t detached() const noexcept { return detached_count_; }
+  // Cancels all of it, also work that is spawned later.
   void close_detached() noexcept;
+  // Calls `call` once, when none is left; at once if there is none.
   void when_detached_end(unique_function<void()> call);
 
-  // For spawn_detached and its kin: starts a root coroutine that belongs to this loop.
+  // For spawn_detached() and similar functions: starts a root coroutine that belongs to this loop.
   void launch(detail::runner root);
-  // For the body of such a coroutine: its last act.
+  // The body of such a coroutine calls it at its end.
   void detached_ended() noexcept;
 
  private:
-  // A turn gives ready work this much before it polls again, so that I/O waits little when work is always ready.
+  // The bound of a turn: so much ready work runs before the loop polls again, even if more is ready.
   static constexpr int passes_max = 64;
   static constexpr duration passes_time_max = std::chrono::microseconds(500);
 
@@ -186,8 +196,8 @@ class loop {
   unique_function<void()> on_detached_end_;
 };
 
-// Runs `work` on `where` without anybody to await it; loop's thread only. `on_error` is required, so that no error is
-// lost. It is called on the loop with what `work` threw, unless the loop cancelled it. What it throws leaves
+// Runs `work` on `where` although nobody awaits it. Call it on the loop's thread. If `work` throws, the loop calls
+// `on_error` with the exception, except for `cancelled` after close_detached(). An exception of `on_error` leaves
 // loop::run().
 void spawn_detached(loop& where, task<void> work, unique_function<void(std::exception_ptr)> on_error);
 

@@ -1,10 +1,12 @@
-// gate::in<T>: a parameter that takes a named value, and refuses in words what g++ before 13 breaks inside an await.
+// gate::in<T>: a parameter that refuses, with a clear message, arguments that g++ before 13 breaks inside an await.
 //
-// g++ before 13 destroys a temporary twice if it is an aggregate or a lambda, its destructor does something, and it is
-// made inside an await expression: `co_await c["inventory"]["put"](order{"b2", 5})` frees a string twice, without a
-// warning. The library refuses such arguments at compile time. A function cannot tell a temporary from std::move(name)
-// or from another function's result, so all three are refused; the value needs a name on an earlier line. The name is
-// passed by reference: nothing is copied. docs/gcc12.md is the page for users.
+// The bug: g++ before 13 destroys a temporary twice if it is made inside an await expression, is an aggregate or a
+// lambda, and has a destructor that does something. `co_await c["inventory"]["put"](order{"b2", 5})` frees a string
+// twice, without a warning.
+//
+// The library refuses such arguments at compile time. It cannot tell a temporary from std::move(name) or from the
+// result of a function, so it refuses all three. Give the value a name on an earlier line and pass the name. It is
+// passed by reference, without a copy. docs/gcc12.md is the page for users.
 #pragma once
 
 #include <concepts>
@@ -38,7 +40,7 @@ inline constexpr bool compiler_destroys_aggregates_twice = false;
   "g++ before 13 destroys this item twice: give the value a name on an earlier line, and yield the name without " \
   "std::move"
 
-// "void f(T) [with T = shop::run()::<lambda(int)>]": whether T itself is a lambda.
+// Whether T itself is a lambda: "void f(T) [with T = shop::run()::<lambda(int)>]".
 template <class T> constexpr bool is_lambda() {
   std::string_view name = __PRETTY_FUNCTION__;
   name.remove_prefix(name.find("T = ") + 4);
@@ -63,25 +65,25 @@ template <class T> constexpr bool breaks_itself() {
   }
 }
 
-// Whether it breaks a temporary of this type, or one that such a value may have been made from within the same await:
+// Whether the compiler breaks a temporary of this type, or one that such a value may be made from in the same await:
 // std::optional<order>(order{"b2", 5}), std::vector<order>(2, order{"b2", 5}).
 template <class T> struct breaks : std::bool_constant<breaks_itself<T>()> {};
 template <template <class...> class C, class... A>
 struct breaks<C<A...>> : std::bool_constant<breaks_itself<C<A...>>() || (breaks<std::remove_cv_t<A>>::value || ...)> {};
-// They are coroutines, and given away by std::move.
+// Coroutines are passed with std::move.
 template <class T> struct breaks<task<T>> : std::false_type {};
 template <class T> struct breaks<generator<T>> : std::false_type {};
 template <class T> struct breaks<async_generator<T>> : std::false_type {};
 
-// A is deduced for a parameter `A&&`: it is a reference for what has a name.
+// Whether an argument is safe. A is deduced for a parameter `A&&`, so it is a reference if the argument has a name.
 template <class A>
 inline constexpr bool safe_argument =
     !compiler_destroys_aggregates_twice || std::is_lvalue_reference_v<A> || !breaks<std::remove_cv_t<A>>::value;
 
 }  // namespace detail
 
-// A reference to a named T. Braces and temporaries are refused in words. A named value of another type that converts to
-// T is converted.
+// A reference to a T that has a name. Braces and temporaries do not compile. A named value of another type is converted
+// to T. It must not outlive the value that it refers to.
 template <class T> class name_of {
  public:
   using value_type = T;
@@ -119,8 +121,8 @@ template <class T> class name_of {
   const T* value_ = nullptr;
 };
 
-// What a function that is called inside an await takes for a parameter of type T: a T; or the name of one, where the
-// compiler would destroy a temporary twice.
+// The type to write for a parameter T of a function that is called inside an await. It is T, or name_of<T> if the
+// compiler would destroy a temporary of T twice.
 template <class T>
 using in =
     std::conditional_t<detail::compiler_destroys_aggregates_twice && detail::breaks<std::remove_cvref_t<T>>::value,

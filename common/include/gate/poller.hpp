@@ -7,23 +7,23 @@
 
 namespace gate {
 
-// What a loop waits with, injected like the clock: poll() in production, a jump in time in tests.
-// All but wake() is called by the loop's thread only.
+// How a loop waits. The usual one calls poll(); a test passes one that moves its clock instead. Only the loop's thread
+// calls it, except for wake().
 class poller {
  public:
-  // A set of bits. `stuck` is of sockets: nothing can be sent, because nobody is there any more or takes anything.
+  // A set of bits. `stuck` is for sockets: nothing can be sent, because the peer is gone or does not read.
   enum class interest : unsigned char { none = 0, read = 1, write = 2, read_write = 3, stuck = 4, read_or_stuck = 5 };
 
-  // One watched thing: a ZeroMQ socket, or a descriptor when `socket` is null. Level-triggered: `on_event` is called at
-  // each wait() that finds it ready, for as long as `wanted` says so.
+  // One watched ZeroMQ socket, or descriptor if `socket` is null. Each wait() that finds it ready for what is `wanted`
+  // calls `on_event`.
   struct watched {
     void* socket = nullptr;
     int descriptor = -1;
     interest wanted = interest::none;
     unique_function<void()> on_event;
-    // Of a socket. A ZeroMQ socket's descriptor announces news only once, and any use of the socket takes the news
-    // away: after a use, its state must be asked for. `tells_use`: whoever uses it sets `used`, so that it need not be
-    // asked otherwise.
+    // For a socket. The descriptor of a ZeroMQ socket signals a change only once, and any use of the socket clears the
+    // signal. So its state must be asked for after each use (ZMQ_EVENTS). With `tells_use` the user sets `used` after
+    // each use, and the poller asks only then.
     bool tells_use = false;
     bool used = true;
   };
@@ -33,12 +33,12 @@ class poller {
   poller& operator=(const poller&) = delete;
   virtual ~poller() = default;
 
-  // Waits until something watched is ready, until `until` has come (rounded up; nothing: for ever; a past instant: does
-  // not block), or until wake(); then calls the callbacks of what is ready. May return early.
+  // Waits until a watched item is ready, until the time is `until`, or until wake(). Then calls the callbacks of the
+  // ready items. May return early. `until` is rounded up; without it there is no limit; a past time does not block.
   virtual void wait(std::optional<instant> until) = 0;
-  // Ends a wait() under way, or else the next one. Thread-safe.
+  // Ends the present wait(), or the next one if there is none. Thread-safe.
   virtual void wake() noexcept = 0;
-  // `item` stays at its address until remove(). Both may be called from within a callback.
+  // `item` must stay at its address until remove(). A callback may call both.
   virtual void add(watched& item) = 0;
   virtual void remove(watched& item) noexcept = 0;
 };

@@ -1,4 +1,4 @@
-// A value, or the reason why there is none: what parsers return, since malformed input is not exceptional to them.
+// result: a value, or the reason why there is none. Parsers return it, since malformed input is an ordinary case.
 #pragma once
 
 #include <type_traits>
@@ -9,7 +9,7 @@
 
 namespace gate {
 
-// Either a T or an E. Test it before use; asking for the one that is not there is asserted.
+// Either a T or an E. Test it before use: value() of an error, and error() of a value, abort the process.
 template <class T, class E> class result {
   static_assert(!std::is_same_v<T, E>);
 

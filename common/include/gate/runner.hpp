@@ -10,14 +10,15 @@
 
 namespace gate::detail {
 
-// A coroutine that no coroutine awaits: the root of spawned work. It frees itself at its end; until then it sits in the
-// list of its owner (a loop, a task_group), who may destroy it early. Its body lets no exception out.
+// The root of spawned work: a coroutine that no coroutine awaits. It frees itself at its end. Until then it is in the
+// list of its owner (a loop or a task_group), which may destroy it early. An exception that leaves its body ends the
+// process.
 class runner {
  public:
   class promise_type : public intrusive_node<runner> {
    public:
     gate::env env{};
-    cancel_scope scope;  // used by owners that have no scope to give
+    cancel_scope scope;  // for owners that have no scope of their own
     bool started = false;
 
     class start_awaiter {

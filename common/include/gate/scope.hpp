@@ -8,26 +8,27 @@
 
 namespace gate {
 
-// Thrown out of an await whose scope was cancelled. Let it pass: whoever cancelled expects it.
+// An await throws this if its scope was cancelled. Let it pass: the coroutine that cancelled expects it. To clean up,
+// use destructors, or catch it and throw it again.
 class cancelled final : public std::exception {
  public:
   const char* what() const noexcept override { return "cancelled"; }
 };
 
-// A node in the tree of cancellation. Each coroutine runs in the scope it inherits from the coroutine that awaits it;
-// cancelling a scope ends every wait inside it, and inside its descendants, with `cancelled`.
+// Cancels coroutines. Scopes form a tree. Each coroutine runs in the scope of the coroutine that awaits it. Cancelling
+// a scope makes each wait in it, and in the scopes below it, throw `cancelled`.
 //
-// Cancelling is a request: coroutines are made ready to be resumed, none is resumed inside cancel(). It stays
-// requested: later waits in the scope fail at once. One loop's thread only. A scope lives longer than the coroutines
-// that run in it; a parent may end before its child, which is then a root.
+// cancel() resumes no coroutine itself: it makes them ready, and returns. Afterwards each new wait in the scope throws
+// at once. Use a scope on one loop's thread. It must outlive the coroutines that run in it. A parent may end before its
+// child; then the child has no parent.
 class cancel_scope {
  public:
-  // What a wait registers with its scope. Leaves the scope when it is destroyed.
+  // Hears of the cancellation of a scope. Each wait has one. Its destructor takes it out of the scope.
   class listener : public intrusive_node<listener> {
    public:
     listener() = default;
     virtual ~listener() = default;
-    // Called once, after the listener has left the scope.
+    // Called at most once, after the listener was taken out of the scope.
     virtual void on_cancel() noexcept = 0;
 
     void attach(cancel_scope& scope) noexcept { scope.listeners_.push_back(*this); }
@@ -39,14 +40,17 @@ class cancel_scope {
   cancel_scope(const cancel_scope&) = delete;
   cancel_scope& operator=(const cancel_scope&) = delete;
 
+  // Whether cancel() was called, here or on a parent.
   bool requested() const noexcept { return requested_; }
 
+  // Calling it again does nothing.
   void cancel() noexcept {
     if (std::exchange(requested_, true)) return;
     while (!listeners_.empty()) listeners_.pop_front().on_cancel();
   }
 
-  // Moves the scope, with all inside, under another parent (or none).
+  // Moves the scope, with all scopes below it, to another parent, or to none. If that parent was cancelled, this scope
+  // is cancelled at once.
   void set_parent(cancel_scope* parent) noexcept {
     uplink_.detach();
     if (parent == nullptr) return;
@@ -72,8 +76,8 @@ class cancel_scope {
   uplink uplink_;
 };
 
-// Calls a function when a scope is cancelled; at once if it already was. Destroy it to be called no more. The function
-// must not throw, nor destroy the scope.
+// Calls a function when a scope is cancelled, or at once if it was cancelled before. Destroy the object to prevent the
+// call. The function must not throw and must not destroy the scope.
 class cancel_callback final : public cancel_scope::listener {
  public:
   cancel_callback(cancel_scope& scope, unique_function<void()> call) : call_(std::move(call)) {

@@ -54,14 +54,16 @@ class yield_awaiter final : public suspension {
 
 }  // namespace detail
 
-// `co_await sleep_for(1s);` Resumes in the first turn that is late enough, never early; a length of zero or less lets a
-// turn pass. Throws `cancelled`.
+// Waits for a length of time: `co_await sleep_for(1s);` Never resumes early. A length of zero or less waits for the
+// next turn of the loop. Throws `cancelled` if the coroutine is cancelled.
 template <class R, class P> detail::sleep_awaiter sleep_for(std::chrono::duration<R, P> length) noexcept {
   return {saturated(length), {}, true};
 }
+// Waits until a time of the loop's clock: `co_await sleep_until(when);`
 inline detail::sleep_awaiter sleep_until(instant when) noexcept { return {{}, when, false}; }
 
-// `co_await yield();` Lets everything that is ready now run first. Throws `cancelled`.
+// Lets all coroutines that are ready now run first: `co_await yield();` Throws `cancelled` if the coroutine is
+// cancelled.
 inline detail::yield_awaiter yield() noexcept { return {}; }
 
 }  // namespace gate

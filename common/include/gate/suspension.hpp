@@ -9,13 +9,14 @@
 
 namespace gate {
 
-// Base of every awaiter that waits for an event of its own (a timer, a message, a slot): it remembers the coroutine,
-// resumes it on its loop, and hears of cancellation. A derived class writes await_suspend as
-//
-//   template <has_env P> bool await_suspend(std::coroutine_handle<P> h) { return begin(h) && enqueue(); }
-//
-// calls wake() when its event comes, and finish() first thing in await_resume. Its destructor leaves what it waits in:
-// a coroutine may be destroyed while it waits. One loop's thread only.
+// The base of an awaiter that waits for an event: a timer, a message, a slot. It keeps the coroutine, resumes it on its
+// loop, and hears of cancellation. A derived class does four things:
+//   - Its await_suspend calls begin() and puts the awaiter where the event finds it:
+//       template <has_env P> bool await_suspend(std::coroutine_handle<P> h) { return begin(h) && enqueue(); }
+//   - When the event comes it calls wake().
+//   - Its await_resume calls finish() first.
+//   - Its destructor takes the awaiter out again: a coroutine may be destroyed while it waits.
+// Use it on one loop's thread.
 class suspension : private cancel_scope::listener {
  public:
   suspension(const suspension&) = delete;
@@ -28,7 +29,7 @@ class suspension : private cancel_scope::listener {
     if (state_ == state::queued) loop_->forget(handle_);
   }
 
-  // False when the scope is cancelled already: do not suspend, finish() will throw.
+  // Returns false if the scope is cancelled already. Then do not suspend; finish() will throw.
   template <has_env P> bool begin(std::coroutine_handle<P> handle) noexcept {
     const gate::env& here = handle.promise().env;
     loop_ = here.where;
@@ -43,17 +44,19 @@ class suspension : private cancel_scope::listener {
     state_ = state::waiting;
     return true;
   }
-  // Takes begin() back: the event has come already, so there is nothing to wait for.
+  // Undoes begin(), if the event has come already. Then do not suspend.
   void no_wait() noexcept {
     detach();
     state_ = state::idle;
   }
+  // The event has come: makes the coroutine ready. Call it once after begin().
   void wake() noexcept {
     GATE_ASSERT(state_ == state::waiting);
     detach();
     state_ = state::queued;
     loop_->ready(handle_);
   }
+  // Throws `cancelled` if the wait was cancelled.
   void finish() {
     state_ = state::idle;
     if (cancelled_) throw cancelled();
@@ -62,8 +65,9 @@ class suspension : private cancel_scope::listener {
   bool was_cancelled() const noexcept { return cancelled_; }
   loop& where() const noexcept { return *loop_; }
 
-  // The scope is cancelled: leave what is waited in and return true to be resumed with `cancelled`; return false when
-  // that cannot be left (the work under way is waited for), and wake() will come.
+  // Called if the scope is cancelled during the wait. Return true to end the wait: take the awaiter out of where it
+  // waits; the coroutine is resumed with `cancelled`. Return false to go on waiting, for example for a job that runs:
+  // then wake() must still come.
   virtual bool abandon() noexcept = 0;
 
  private:

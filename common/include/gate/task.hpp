@@ -16,13 +16,14 @@ namespace gate {
 class loop;
 class cancel_scope;
 
-// Where a coroutine runs and what cancels it. Inherited from the awaiting coroutine at each await.
+// The loop on which a coroutine runs, and the scope that cancels it. A coroutine takes both from the coroutine that
+// awaits it.
 struct env {
   loop* where = nullptr;
   cancel_scope* scope = nullptr;
 };
 
-// A coroutine of this library: its promise carries an environment. Only such coroutines can await our waits.
+// A coroutine of this library: its promise has an env. Only such coroutines can await the waits of this library.
 template <class P>
 concept has_env = requires(P& promise) {
   { promise.env } -> std::same_as<gate::env&>;
@@ -30,9 +31,9 @@ concept has_env = requires(P& promise) {
 
 namespace detail {
 
-// The coroutine to resume next. Awaiting a child and returning to a parent store here instead of calling: the stack
-// stays flat however deep or long the chain of awaits is. (Symmetric transfer would do the same, but g++ turns it into
-// real calls below -O2 and under sanitizers.)
+// The coroutine to resume next. An await stores the child here, and a child that ends stores its parent, instead of
+// calling it. So the stack stays flat, however long the chain of awaits is. (Symmetric transfer would do the same, but
+// g++ makes real calls of it below -O2 and under sanitizers.)
 inline constinit thread_local std::coroutine_handle<> next_to_resume{};
 
 inline void drive(std::coroutine_handle<> handle) {
@@ -68,10 +69,12 @@ template <class T> class task_promise;
 
 }  // namespace detail
 
-// A lazy coroutine: it runs when it is awaited, once, and its result or exception comes out of the await. Move-only;
-// `co_await make();` or `co_await std::move(named);`. Dropping it unstarted does nothing; dropping it suspended
-// destroys its locals. Runs on the loop, and within the cancel scope, of the coroutine that awaits it. Arguments taken
-// by reference must outlive the await. T may be void, a reference, or move-only.
+// A lazy coroutine. It starts when it is awaited: `co_await make();`, or `co_await std::move(named);`. Await it once.
+// The await returns its result or throws its exception. T may be void, a reference, or a move-only type.
+//
+// It runs on the loop of the coroutine that awaits it, and in its cancel scope. Arguments that it takes by reference
+// must outlive the await. Move-only. Destroying a task that has not started runs nothing; destroying one that is
+// suspended destroys its locals.
 template <class T = void> class [[nodiscard]] task {
  public:
   using promise_type = detail::task_promise<T>;
@@ -111,15 +114,15 @@ template <class T = void> class [[nodiscard]] task {
     GATE_ASSERT(handle_ && !handle_.done());
     return awaiter(handle_, nullptr);
   }
-  // Awaits it inside another scope than the awaiting coroutine's: `co_await std::move(work).within(scope);`
+  // Awaits it in another cancel scope: `co_await std::move(work).within(scope);` The scope must outlive the await.
   awaiter within(cancel_scope& scope) && noexcept {
     GATE_ASSERT(handle_ && !handle_.done());
     return awaiter(handle_, &scope);
   }
 
-  // False once moved from.
+  // False after a move from this.
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
-  // For the loop and its kin.
+  // For loops and task groups.
   handle_type handle() const noexcept { return handle_; }
 
  private:
@@ -129,7 +132,7 @@ template <class T = void> class [[nodiscard]] task {
   handle_type handle_;
 };
 
-// An awaiter that owns the task it awaits, for types that are awaited by way of a coroutine of theirs:
+// An awaiter that owns the task it awaits. Use it in an operator co_await that is made of a coroutine:
 //   auto operator co_await() && { return owned_task<Reply>(std::move(*this).run()); }
 template <class T> class owned_task {
  public:
@@ -186,7 +189,7 @@ template <> class task_promise<void> final : public promise_base {
   }
 };
 
-// Reads something off the awaiting coroutine's environment without suspending it.
+// Reads the env of the awaiting coroutine without suspending it.
 template <class Read> class env_awaiter {
  public:
   bool await_ready() const noexcept { return false; }
@@ -211,11 +214,12 @@ struct read_scope {
 
 }  // namespace detail
 
-// `const gate::env here = co_await current_env();` Does not suspend. Both pointers are set.
+// The env of the running coroutine: `const gate::env here = co_await current_env();` Does not suspend. Neither pointer
+// is null.
 inline auto current_env() noexcept { return detail::env_awaiter<detail::read_env>(); }
-// `loop& here = co_await this_loop();`
+// Its loop: `loop& here = co_await this_loop();`
 inline auto this_loop() noexcept { return detail::env_awaiter<detail::read_loop>(); }
-// `cancel_scope& scope = co_await this_scope();`
+// Its cancel scope: `cancel_scope& scope = co_await this_scope();`
 inline auto this_scope() noexcept { return detail::env_awaiter<detail::read_scope>(); }
 
 }  // namespace gate

@@ -21,31 +21,36 @@ namespace gate {
 //   group.spawn(second());
 //   co_await group.join();
 //
-// The first failure cancels the other children; join() waits for all of them, then throws it. A child that ends with
-// `cancelled` after the group was cancelled has not failed. The group's scope is a child of the scope given. A group
-// that is destroyed before it was joined (an exception passed by) destroys its children where they are suspended. One
-// loop's thread only; not from within a child.
+// If a child throws, the other children are cancelled. join() waits for all of them and then throws that exception. A
+// child that ends with `cancelled` after the group was cancelled has not failed.
+//
+// Cancelling the scope that the group was made in cancels the group. Join a group before you destroy it. A group that
+// is destroyed without a join (because an exception passes) destroys its children where they are suspended. Use a group
+// on one loop's thread. A child must not destroy its group.
 class task_group {
  public:
+  // `here` is that of the running coroutine. Its loop and its scope must outlive the group.
   explicit task_group(const env& here) : loop_(*here.where), scope_(here.scope), parent_(here.scope) {}
   task_group(const task_group&) = delete;
   task_group& operator=(const task_group&) = delete;
   ~task_group();
 
-  // The child starts after all that is ready now. Allowed while the group is joined, by a child for example.
+  // Adds a child. It starts after all coroutines that are ready now. Allowed during join(), for example by a child.
   void spawn(task<void> child);
-  // Cancels the children, present and future; join() then does not throw for it.
+  // Cancels all children, also later ones. join() does not throw because of it.
   void cancel() noexcept { scope_.cancel(); }
-  // How many children have not ended.
+  // The number of children that have not ended.
   std::size_t size() const noexcept { return live_; }
+  // The scope that the children run in.
   cancel_scope& scope() noexcept { return scope_; }
 
-  // Waits for all children, even when cancelled (they are, too). Throws the first failure, or `cancelled` when the
-  // scope around the group was cancelled and a child gave up for it. One coroutine at a time; may be called again.
+  // Waits for all children, also if the waiting coroutine is cancelled: then the children are cancelled too. Throws the
+  // first failure. Throws `cancelled` if the scope around the group was cancelled and a child ended because of it. One
+  // coroutine at a time. You may spawn and join again.
   task<void> join();
 
  private:
-  // Waits for the last child, whatever is cancelled.
+  // Waits for the last child. A cancellation does not end this wait.
   class joiner final {
    public:
     explicit joiner(task_group& group) noexcept : group_(group) {}

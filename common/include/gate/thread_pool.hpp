@@ -23,7 +23,8 @@
 
 namespace gate {
 
-// Thrown by `co_await pool.run(f)` when the queue of the pool is full. Try later, or refuse the work upstream.
+// Thrown by `co_await pool.run(f)` if the queue of the pool is full. Try again later, or answer your caller with
+// `busy`.
 class pool_full final : public std::exception {
  public:
   const char* what() const noexcept override { return "the thread pool's queue is full"; }
@@ -33,14 +34,14 @@ class thread_pool;
 
 namespace detail {
 
-// A job of a pool. Shared by the pool's queue and by who waits for it.
+// A job of a pool. Its queue and its waiter share it.
 class pool_job : public intrusive_node<pool_job> {
  public:
   pool_job() = default;
   virtual ~pool_job() = default;
-  // On a pool thread. Lets nothing out but the end of that thread (pthread_exit).
+  // Runs on a thread of the pool. Throws nothing, except that it may end its thread (pthread_exit).
   virtual void execute() = 0;
-  virtual void dropped() noexcept = 0;  // instead, when the pool ends before the job was started
+  virtual void dropped() noexcept = 0;  // called instead if the pool ends before the job has started
 
  private:
   friend class gate::thread_pool;
@@ -53,39 +54,42 @@ template <class F, bool Named> class pool_run;
 
 }  // namespace detail
 
-// Threads for work that blocks or computes, so that loops stay free. The queue is bounded. Thread-safe, but for
-// destruction, which drops what was not started and waits for what was. A child of fork() has no threads: a pool that
-// was made before takes no job there, and its destruction waits for nothing.
+// Threads for work that blocks or computes for long, so that loops stay free. The queue is bounded. All functions but
+// the destructor are thread-safe. The destructor drops the jobs that have not started and waits for those that run.
+// In a child of fork() the pool has no threads: it takes no job, and its destructor waits for nothing.
 class thread_pool {
  public:
-  // `threads` >= 1; at most `queue_max` jobs wait for a thread. The threads run at the nice value `niceness` (0 to 19).
-  // Throws std::system_error when a thread cannot be started.
+  // `threads` is at least 1. At most `queue_max` jobs wait for a thread. The threads run at the nice value `niceness`
+  // (0 to 19). Throws std::system_error if a thread cannot be started.
   thread_pool(std::size_t threads, std::size_t queue_max, int niceness = 0);
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
   ~thread_pool();
 
-  // Runs `job` on a thread of the pool; false when the queue is full. An exception that leaves it ends the process. A
-  // job may end its thread (pthread_exit): another one takes its place.
+  // Runs `job` on a thread of the pool. Returns false if the queue is full; then the job does not run. An exception
+  // that leaves the job ends the process. If a job ends its thread (pthread_exit), the pool starts another one.
   [[nodiscard]] bool submit(unique_function<void()> job);
 
-  // `auto result = co_await pool.run(f);` Calls f() on a thread of the pool; its result or exception comes out of the
-  // await, on the awaiter's loop. Throws pool_full when the queue is full, and `cancelled` when cancelled before a
-  // thread took the job; a job under way is waited for, and its result returned, so f may refer to the coroutine's
-  // locals. Name a lambda with captures on an earlier line: g++ before 13 breaks it otherwise, so it is refused. One
-  // that cannot be copied: `auto running = pool.run(std::move(f)); auto result = co_await running;`
+  // Calls f() on a thread of the pool: `auto result = co_await pool.run(f);` The await returns the result or throws the
+  // exception of f, on the loop of the awaiting coroutine. It also throws
+  //   - pool_full if the queue is full
+  //   - `cancelled` if the coroutine is cancelled before a thread has taken the job.
+  // A job that runs is always waited for, so f may refer to locals of the coroutine.
+  // Give a lambda with captures a name on an earlier line, since g++ before 13 would break it (compile error). If it
+  // cannot be copied: `auto running = pool.run(std::move(f)); auto result = co_await running;`
   template <class F> detail::pool_run<std::decay_t<F>, detail::safe_argument<F>> run(F&& f) {
     return detail::pool_run<std::decay_t<F>, detail::safe_argument<F>>(*this, std::forward<F>(f));
   }
 
+  // The number of threads.
   std::size_t size() const noexcept { return thread_count_; }
-  // How many jobs run, and how many wait for a thread.
+  // The number of jobs that run, and of jobs that wait for a thread.
   std::size_t busy() const;
   std::size_t queued() const;
 
-  // For pool_run. False when the queue is full.
+  // The three functions below are for pool_run. Returns false if the queue is full.
   bool enqueue(std::shared_ptr<detail::pool_job> job);
-  // True when the job had not started, and never will.
+  // Takes a job out of the queue. Returns false if it has started.
   bool withdraw(detail::pool_job& job) noexcept;
   // Blocks until a job that was not withdrawn has ended.
   void wait_for(detail::pool_job& job) noexcept;

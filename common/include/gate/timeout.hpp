@@ -12,7 +12,8 @@
 
 namespace gate {
 
-// Thrown by with_timeout when the time was over before the work ended.
+// Thrown by with_timeout and with_deadline if the time is over before the work has ended. (A call whose budget is over
+// throws Error(errc::timed_out) instead.)
 class timed_out final : public std::exception {
  public:
   const char* what() const noexcept override { return "timed out"; }
@@ -20,7 +21,7 @@ class timed_out final : public std::exception {
 
 namespace detail {
 
-// Cancels a scope at a time, unless destroyed before.
+// Cancels a scope at a time, unless it is destroyed before.
 class cancel_timer {
  public:
   cancel_timer(loop& where, instant when, cancel_scope& scope) : loop_(where) {
@@ -42,9 +43,10 @@ class cancel_timer {
 
 }  // namespace detail
 
-// Runs `work` until `when` at most. When the time is over first, cancels the work, waits for it to end (its locals are
-// gone, its started jobs done), drops a result that came too late, and throws `timed_out`. Another exception of the
-// work passes as it is; so does `cancelled` when the caller itself was cancelled.
+// Runs `work` until `when` at the latest. If the time is over first, it cancels the work, waits until the work has
+// ended, ignores a late result, and throws `timed_out`. Its locals are gone then, and jobs that it has started in a
+// pool are done. Any other exception of the work passes unchanged. So does `cancelled` if the caller itself was
+// cancelled.
 template <class T> task<T> with_deadline(instant when, task<T> work) {
   const gate::env here = co_await current_env();
   cancel_scope scope(here.scope);
@@ -64,7 +66,8 @@ template <class T> task<T> with_deadline(instant when, task<T> work) {
   throw timed_out();
 }
 
-// A limit that is too long for the clock is none; a negative one counts as zero.
+// Runs `work` for at most `limit`; see with_deadline. A limit that is too long for the clock is no limit; a negative
+// one counts as zero.
 template <class R, class P, class T> task<T> with_timeout(std::chrono::duration<R, P> limit, task<T> work) {
   loop& here = co_await this_loop();
   const instant when = after(here.now(), limit);

@@ -1,4 +1,4 @@
-// What a C++ type is called on the wire and in front of people: "int32", "list<string>", "Point".
+// type_name<T>(): the name of a C++ type in descriptions and messages: "int32", "list<string>", "Point".
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ namespace gate {
 
 class value;
 
-// Specialise it with a static member `std::string_view name` (or anything that converts to a string) to give a type of
-// yours another name than its unqualified one.
+// To give a type of yours another name than its own without namespaces, specialise this template with a static member
+// `std::string_view name`, or anything else that converts to a string.
 template <class T> struct type_name_of;
 
 namespace detail {
@@ -65,7 +65,7 @@ template <class T>
 concept text_type = std::convertible_to<const T&, std::string_view>;
 template <class T>
 concept octets_type = octets<T>::value;
-// A class that says itself how it travels (MSGPACK_DEFINE), even when it looks like a container.
+// A class with MSGPACK_DEFINE. It is not taken for a container, even if it looks like one.
 template <class T>
 concept self_packing = requires { &T::template msgpack_pack<int>; } || requires(T& t) { t.msgpack_pack(t); };
 template <class T>
@@ -141,10 +141,12 @@ template <class Q> std::string compose_type_name() {
 
 }  // namespace detail
 
-// The name of a type in descriptions and error messages: "bool", "int8" to "uint64", "float64", "string", "bytes",
-// "nil", "timestamp", "duration", "any" (a gate::value), "list<T>", "map<K,V>", "optional<T>", "tuple<A,B>",
-// "variant<A,B>", and for a class or enumeration its unqualified name. Composed once; valid for the life of the
-// program; thread-safe.
+// The name of a type in descriptions and error messages:
+//   "bool", "int8" to "uint64", "float32", "float64", "string", "bytes", "nil", "timestamp", "duration"
+//   "any"                                                  gate::value
+//   "list<T>", "map<K,V>", "optional<T>", "tuple<A,B>", "variant<A,B>"
+//   "Point"                                                any other class, and an enumeration: without namespaces
+// Thread-safe. The view is valid until the program ends.
 template <class T> std::string_view type_name() {
   static const std::string name = detail::compose_type_name<T>();
   return name;

@@ -10,9 +10,9 @@
 
 namespace gate {
 
-// A move-only function object: std::function for callables that cannot be copied (std::move_only_function is C++23).
-// Callables up to inline_bytes that move without throwing are held without an allocation. Calling an empty one is a
-// bug and asserts. Not thread-safe.
+// A move-only function object: std::function for callables that cannot be copied (std::move_only_function is C++23). It
+// allocates only if the callable is larger than inline_bytes, or may throw when it is moved. Calling an empty one
+// aborts the process. Not thread-safe.
 template <class Signature> class unique_function;
 
 template <class R, class... A> class unique_function<R(A...)> {

@@ -1,10 +1,10 @@
-// Values: msgpack octets to C++ types and back, and a value whose type is not known until it is looked at.
+// Encoding and decoding: C++ types to msgpack bytes and back. gate::value holds a value of any type.
 //
-// Structs travel when they say how: MSGPACK_DEFINE(a, b) as an array, MSGPACK_DEFINE_MAP(a, b) as a map.
-// gate/adaptors.hpp lists how the types of the standard library travel, gate/type_name.hpp what they are called.
+// A struct travels if it lists its members: MSGPACK_DEFINE(a, b) sends an array, MSGPACK_DEFINE_MAP(a, b) a map.
+// gate/adaptors.hpp lists how the types of the standard library travel, gate/type_name.hpp their names.
 //
-// Octets from a peer are decoded within limits::value_depth_max and at a cost in time and memory that is proportional
-// to their number, whatever they claim about themselves.
+// Bytes from a peer may be malicious. Decoding them takes time and memory in proportion to their number, whatever sizes
+// they claim. It refuses values that are nested deeper than limits::value_depth_max.
 #pragma once
 
 #include <array>
@@ -31,21 +31,21 @@
 
 namespace gate {
 
-// Why octets are not one msgpack value.
+// Why bytes are not one msgpack value.
 enum class decode_error : std::uint8_t {
   none = 0,
-  truncated,       // they end inside a value, or there are none
-  malformed,       // an octet that begins no value
-  trailing_bytes,  // something follows the value
+  truncated,       // the bytes end inside a value, or there are none
+  malformed,       // no value begins with this byte
+  trailing_bytes,  // more bytes follow the value
   too_deep,        // nested deeper than limits::value_depth_max
-  too_many,        // a list or map claims more elements than there are octets
+  too_many,        // a list or map claims more elements than there are bytes
 };
 
 std::string_view to_string(decode_error error) noexcept;
 
 namespace detail {
 
-// A msgpack output stream at the end of a string.
+// A msgpack output stream that appends to a string.
 class string_sink {
  public:
   explicit string_sink(std::string& out) noexcept : out_(out) {}
@@ -57,15 +57,15 @@ class string_sink {
 
 using packer = msgpack::packer<string_sink>;
 
-// Room for the elements of one decoded value: small ones are held here, so that decoding a call's arguments allocates
-// nothing for them.
+// Memory for the elements of one decoded value. The first few lie in the arena itself, so decoding the arguments of
+// most calls allocates nothing.
 class object_arena {
  public:
   object_arena() noexcept {}  // NOLINT: the storage is filled as it is handed out
   object_arena(const object_arena&) = delete;
   object_arena& operator=(const object_arena&) = delete;
 
-  // So many objects, all nil. `bytes_max` bounds what the rest of the value can still ask for.
+  // Returns `count` objects, all nil. `bytes_max` bounds what the rest of the value can still ask for.
   msgpack::object* allocate(std::size_t count, std::size_t bytes_max);
 
  private:
@@ -79,7 +79,7 @@ class object_arena {
 decode_error parse_value(bytes_view encoded, object_arena& arena, msgpack::object& root);
 
 [[noreturn]] void throw_mismatch(std::string_view expected, const msgpack::object& got);
-// Within a catch block, for a msgpack::type_error: throws the Error that from_object promises.
+// Call it in a catch block for a msgpack::type_error: throws the Error that from_object() documents.
 [[noreturn]] void rethrow_mismatch(std::string_view place, std::string_view expected, const msgpack::object& got);
 [[noreturn]] void throw_undecodable(decode_error error);
 
@@ -87,8 +87,8 @@ decode_error parse_value(bytes_view encoded, object_arena& arena, msgpack::objec
 
 // --- encoding --------------------------------------------------------------------------------------------------------
 
-// Appends the msgpack form of a value. Throws what an adaptor throws (a duration out of range), then with `out`
-// unfinished.
+// Appends the msgpack bytes of a value. If an adaptor throws (a duration out of range, for example), `out` may hold a
+// part of the value.
 template <class T> void encode_to(std::string& out, const T& v) {
   static_assert(detail::encodable<T>, "gate: this value " GATE_CANNOT_TRAVEL);
   if constexpr (detail::encodable<T>) {
@@ -97,13 +97,14 @@ template <class T> void encode_to(std::string& out, const T& v) {
   }
 }
 
+// The msgpack bytes of a value. Throws what an adaptor throws.
 template <class T> std::string encode(const T& v) {
   std::string out;
   encode_to(out, v);
   return out;
 }
 
-// The value of a method that returns nothing.
+// The result of a method that returns nothing: nil.
 inline std::string encode_nil() { return std::string(1, '\xc0'); }
 
 // The positional arguments of a call, as one msgpack array.
@@ -120,20 +121,20 @@ template <class... A> std::string encode_arguments(const A&... arguments) {
   return out;
 }
 
-// For whoever composes a list or map piece by piece, such as named arguments: append the header, then that many
-// elements (for a map: keys and values in turn) with encode_to.
+// For a list or map that is written piece by piece: append the header, then `size` elements with encode_to. A map takes
+// `size` keys and values, in turn.
 void append_list_header(std::string& out, std::uint32_t size);
 void append_map_header(std::string& out, std::uint32_t size);
-// The same for octets: the header, then that many of them with append(); or both at once, for fewer than 4 GiB.
+// For binary data: append the header, then `size` bytes with append(). append_bytes() does both, for less than 4 GiB.
 void append_bytes_header(std::string& out, std::uint32_t size);
 void append_bytes(std::string& out, bytes_view octets);
 
 // --- decoding --------------------------------------------------------------------------------------------------------
 
-// What an element of a decoded value is, as a T. Throws Error(errc::invalid_argument) when it is something else:
-// "expected list<int32>, got string", or where something inside it does not fit, "value.tags[2]: must be string, got
-// integer", in which `place` is how the value is called. Whatever else a conversion of the user's own throws passes
-// through. A std::string_view or a span points into what the element was decoded from.
+// An element of a decoded value as a T. A std::string_view or a span points into the decoded bytes.
+// Throws Error(errc::invalid_argument) if it is not a T: "expected list<int32>, got string", or for a part of it
+// "value.tags[2]: must be string, got integer". `place` is the first word of that text. Other exceptions of an adaptor
+// of yours pass unchanged.
 template <class T> T from_object(const msgpack::object& o, std::string_view place = "value") {
   static_assert(detail::decodable<T>, "gate: this type " GATE_CANNOT_TRAVEL);
   try {
@@ -155,11 +156,11 @@ template <class T> T from_object(const msgpack::object& o, std::string_view plac
   }
 }
 
-// One value decoded in place: its strings point into `encoded`, which must outlive it. For the stack, on the hot path.
+// One value, decoded without copies: its strings point into `encoded`, which must outlive it. Use it as a local
+// variable. To keep a value, use gate::value.
 class borrowed_value {
  public:
-  // Throws Error(errc::invalid_argument) when the octets are not one value; use the other constructor where that is no
-  // exception.
+  // Throws Error(errc::invalid_argument) if the bytes are not one value. The other constructor sets `error` instead.
   explicit borrowed_value(bytes_view encoded) {
     const decode_error error = detail::parse_value(encoded, arena_, root_);
     if (error != decode_error::none) detail::throw_undecodable(error);
@@ -179,13 +180,13 @@ class borrowed_value {
   detail::object_arena arena_;
 };
 
-// Decodes one value of a known type. Throws Error(errc::invalid_argument) as from_object does, and when the octets are
-// no value.
+// Decodes one value of a known type. Throws Error(errc::invalid_argument) if the bytes are not one value, or if
+// from_object() refuses it. A std::string_view or a span points into `encoded`.
 template <class T> T decode_as(bytes_view encoded, std::string_view place = "value") {
   return borrowed_value(encoded).as<T>(place);
 }
 
-// The positional arguments of a call. Throws Error(errc::invalid_argument, "expected 2 arguments, got 3"), or
+// Decodes the positional arguments of a call. Throws Error(errc::invalid_argument): "expected 2 arguments, got 3",
 // "argument 2: expected int32, got string".
 template <class... A> std::tuple<A...> decode_arguments(bytes_view encoded);
 
@@ -207,38 +208,39 @@ std::string_view to_string(value_kind kind) noexcept;
 // The kind of an element.
 value_kind kind_of(const msgpack::object& o) noexcept;
 
-// A decoded value of any type, such as the reply to a call whose result type is not known in advance. Immutable; a copy
-// is cheap and shares what it was copied from; so does an element taken out of it, which keeps the whole alive. Copies
-// may be used from several threads.
+// A decoded value of any type, for example the result of a method whose types you do not know. Immutable. A copy is
+// cheap and shares the bytes. An element is a value too; it keeps the whole value alive. Different threads may use
+// copies of one value at the same time.
 class value {
  public:
   value() noexcept = default;  // nil
 
+  // Decodes one value from msgpack bytes. The value owns its bytes: a view is copied, a string is moved in.
   static result<value, decode_error> decode(bytes_view encoded) { return decode(std::string(encoded)); }
   static result<value, decode_error> decode(std::string&& encoded);
 
-  // The value that a C++ object travels as. Throws Error(errc::invalid_argument) for one nested deeper than a receiver
-  // would take.
+  // The value that a C++ object travels as. Throws Error(errc::invalid_argument) if it is nested deeper than
+  // limits::value_depth_max, and what an adaptor throws.
   template <class T> static value of(const T& v) { return decode_or_throw(encode(v)); }
 
   value_kind kind() const noexcept { return kind_of(object_); }
   bool is_nil() const noexcept { return object_.is_nil(); }
 
-  // As from_object. A view is valid as long as any copy of this value.
+  // The value as a T. Throws what from_object() throws. A view is valid as long as any copy of this value.
   template <class T> T as() const { return from_object<T>(object_); }
 
-  // Elements of a list or map, octets of a string or bytes; 0 for anything else.
+  // The number of elements of a list or map, or of bytes of a string or binary; 0 for any other kind.
   std::size_t size() const noexcept;
-  // An element of a list, by its position; of a map, by its text key. Throws Error(errc::invalid_argument) when there
-  // is none.
+  // An element of a list by its position, or of a map by its text key. Throws Error(errc::invalid_argument) if there is
+  // none.
   value operator[](std::size_t index) const;
   value operator[](std::string_view key) const;
-  // The element of a map with that text key; empty when there is none, or this is not a map.
+  // The element of a map with that text key; empty if there is none, or if this is not a map.
   std::optional<value> find(std::string_view key) const;
 
-  // For walking it without a copy; valid as long as any copy of this value.
+  // The msgpack object, to read it without copies. Valid as long as any copy of this value.
   const msgpack::object& object() const noexcept { return object_; }
-  // A copy of an element that somebody else decoded.
+  // A deep copy of an object that was decoded elsewhere.
   static value copy_of(const msgpack::object& o) { return of(o); }
 
   friend bool operator==(const value& a, const value& b) { return a.object_ == b.object_; }
@@ -258,15 +260,15 @@ class value {
   msgpack::object object_;
 };
 
-// Compact text for logs, JSON where JSON can say it: bytes are shown as their number, a timestamp as seconds. Cut at
-// about that many bytes, then ends in "...".
+// A short text for logs: JSON, with "bytes(12)" for binary of 12 bytes, and a timestamp in seconds. A longer text is
+// cut at about `bytes_max` bytes and ends in "...".
 std::string to_string(const value& v, std::size_t bytes_max = 256);
 
 // --- implementation --------------------------------------------------------------------------------------------------
 
 namespace detail {
 
-// "expected 2 arguments, got 3" unless the value is a list of that size.
+// Throws Error(invalid_argument, "expected 2 arguments, got 3") if the value is not a list of that size.
 void require_arguments(const msgpack::object& o, std::size_t count);
 
 template <class T> T argument_from(const msgpack::object& list, std::size_t index) {

@@ -1,11 +1,16 @@
-// A worker process in one line:
+// A whole worker program in one line:
 //
 //   int main(int argc, char** argv) { return gate::run_worker<Calculator>(argc, argv); }
 //
-// Flags (--help tells them), a configuration file, logging to stderr, signals, and orderly ends. Exit codes: 0 it left
-// after a signal (calls that outlived the drain timeout were left to the broker, which answers for them); 1 the broker
-// refuses the worker, or it failed; 2 a bad flag, configuration or class; 3 too many methods are stuck, or one is when
-// it leaves: start it again; 5 the broker does not admit its credentials; 130 second signal.
+// The program has flags (--help lists them) and a configuration file. It logs to stderr. SIGTERM or SIGINT drains it.
+//
+// Exit codes:
+//     0  ended after a signal; the broker answers the calls that were not done within drain_timeout
+//     1  the broker refuses the worker, or the worker failed
+//     2  a bad flag, configuration or class
+//     3  too many methods are stuck, or one is stuck at the end: start the program again
+//     5  the broker does not accept the credentials: give it others, starting it again does not help
+//   130  ended by a second signal
 #pragma once
 
 #include <concepts>
@@ -20,6 +25,7 @@ namespace gate {
 
 namespace worker {
 
+// For run_worker().
 struct program {
   bool takes_arguments = false;
   unique_function<std::unique_ptr<Worker>(std::vector<std::string>)> make;
@@ -29,8 +35,8 @@ int run_program(int argc, char** argv, program what);
 
 }  // namespace worker
 
-// Runs a T until SIGTERM or SIGINT has drained it. The arguments that are not flags go to T's constructor if it takes a
-// std::vector<std::string>; else there may be none.
+// Runs a T until SIGTERM or SIGINT has drained it, and returns the exit code. T's constructor takes nothing, or a
+// std::vector<std::string>: the arguments that are not flags. Without that parameter such an argument is an error.
 template <class T> int run_worker(int argc, char** argv) {
   constexpr bool is_worker = std::derived_from<T, Worker>;
   constexpr bool takes_arguments = std::constructible_from<T, std::vector<std::string>>;

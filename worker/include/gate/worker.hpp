@@ -1,4 +1,4 @@
-// A service: a class with methods that clients call through the broker.
+// Workers: a worker offers a service, a class with methods that clients call through the broker.
 #pragma once
 
 #include <chrono>
@@ -24,37 +24,40 @@ namespace worker {
 class runtime;
 }
 
-// The base class of services. List the methods with GATE_INTERFACE (see gate/interface.hpp), then serve it:
-// run_worker<Calculator>(argc, argv) makes a whole program, serve() runs it on a loop of yours.
+// The base class of services. List the methods with GATE_INTERFACE (see gate/interface.hpp). Then run_worker<T>() makes
+// a whole program of it, and serve() runs it on a loop of yours.
 //
-// Coroutine methods run on the loop, one at a time between their awaits. Plain methods run in a pool, many at once:
-// what they share needs a lock (or one thread: worker_options::threads).
+// Threads: a coroutine method runs on the loop; other coroutines run while it awaits. Plain methods run in a pool, many
+// at once. Guard what plain methods share with a lock, or set worker_options::threads to 1.
 //
-// Whatever a method throws ends its call and nothing else: an Error with its code, anything else as `failed`, with the
-// type and the text of the exception. The same holds for what is thrown when arguments and results are decoded, encoded
-// or destroyed. A plain method may even end its thread (pthread_exit): its call fails, and another thread takes over.
-// Two things end the process, as in any program: an exception that leaves a destructor while another one passes, and
+// Errors: an exception of a method ends only its call. An Error reaches the caller with its code. Any other exception
+// reaches the caller as `failed`, with its type and text. The same holds if decoding the arguments, encoding the result
+// or a destructor of either throws. If a plain method ends its thread with pthread_exit(), its call fails and the pool
+// starts another thread.
+// Two things end the process, as in any program: a destructor that throws while another exception passes, and
 // pthread_exit() on the loop's thread.
 class Worker : public Interface {
  public:
-  // The name under which it is called, unless the options give another: the class's own in snake_case, "log_search" for
-  // LogSearch. Where it is empty it is gate::default_service, which calls reach that name no service.
+  // The name of the service if worker_options::service is empty. By default the name of the class in snake_case:
+  // "log_search" for LogSearch. If it is empty the worker offers gate::default_service.
   virtual std::string service_name() const;
-  // A sentence about the service, for those who list services.
+  // A sentence about the service, shown in lists of services. At most limits::description_bytes_max (4096) bytes.
   virtual std::string description() const { return {}; }
 
-  // Runs on the loop before the worker registers: open what the methods need. What it throws, of whatever type, leaves
-  // serve(); run_worker() then says it on stderr and exits with 1.
+  // Runs on the loop before the worker registers. Open here what the methods need. If it throws, serve() throws the
+  // same; run_worker() prints it on stderr and exits with 1.
   virtual task<void> on_start() { co_return; }
-  // Runs on the loop after the last call has ended. What it throws leaves serve() too.
+  // Runs on the loop after the last call has ended. If it throws, serve() throws the same.
   virtual task<void> on_stop() { co_return; }
 
-  // Takes no new calls, ends those in hand, then serve() returns. On the loop's thread; no effect while not served.
+  // The three functions below are for the loop's thread; from another thread use loop::post().
+
+  // Takes no new calls and ends those in hand; then serve() returns. No effect outside serve().
   void drain();
-  // Credentials for the next connection to the broker; the present one goes on. False if they are not used, because
-  // nothing is served now or the dialect is gate-rpc, whose credentials count from the start.
+  // Sets the credentials for the next connection to the broker. The present connection goes on. Returns false, and does
+  // nothing, outside serve() and under gate-rpc, where the credentials of worker_options hold to the end.
   bool use_credentials(const credentials& own);
-  // Whether the broker knows it and gives it calls. On the loop's thread.
+  // Whether the broker has welcomed this worker and gives it calls.
   bool registered() const noexcept;
 
  protected:
@@ -65,71 +68,78 @@ class Worker : public Interface {
   worker::runtime* runtime_ = nullptr;
 };
 
-// How a worker is served. Every field has a flag and a configuration key of its name in run_worker(), but for the
-// functions and labels; that of the credentials names their file.
+// How a worker is served. In run_worker() each field has a flag and a configuration key of the same name, except
+// `labels` and the functions. The flag and key `credentials` take the path of a file.
 struct worker_options {
   worker_options() = default;  // so it is no aggregate: see docs/gcc12.md
 
   std::string broker = "tcp://127.0.0.1:5556";  // the broker's address for workers
-  // What the broker is to know the worker by; it may ask for none.
+  // How this worker logs in at the broker; none by default.
   gate::credentials credentials;
-  // What that broker speaks. Under gate-rpc there is no drain that the broker knows of, no cancel, no deadline and no
-  // metadata; see docs/dialects.md, "Outward".
+  // The protocol of that broker. Under gate-rpc the worker gets no cancel, no deadline and no metadata, and the broker
+  // does not hear of a drain; see docs/dialects.md, "Outward".
   broker_dialect dialect = broker_dialect::gate2;
-  gaterpc_codec gaterpc_compression = gaterpc_codec::gzip;  // of HugeData, as all peers of that broker are set to
-  std::string service;                                      // empty: Worker::service_name(), or the default service
-  std::string name;                                         // what operators see; empty: host:pid
-  std::map<std::string, std::string> labels;                // told to operators
+  gaterpc_codec gaterpc_compression = gaterpc_codec::gzip;  // under gate-rpc: of HugeData; must be that of all peers
+  std::string service;                                      // empty: Worker::service_name()
+  std::string name;                                         // the name that operators see; empty: host:pid
+  std::map<std::string, std::string> labels;                // shown to operators; at most 255
 
-  std::uint32_t capacity = limits::worker_capacity;  // calls taken at once; the broker sends no more
-  std::size_t threads = limits::pool_threads;        // of the pool; 0: one a core, at least two
-  // Time that calls in hand have to end once drain() was called; then they are left to the broker, which answers for
-  // them.
+  std::uint32_t capacity = limits::worker_capacity;  // calls at once, at least 1; the broker sends no more
+  std::size_t threads = limits::pool_threads;        // of the pool; 0: one for each core, at least two
+  // The time that calls in hand have to end after drain(). Then the broker answers their callers.
   std::chrono::milliseconds drain_timeout = limits::drain_timeout;
 
-  // A plain method that runs on for stuck_after once its call has ended is stuck, and keeps its thread. When more than
-  // stuck_max are, or every thread of the pool is held by one, on_stuck is called.
+  // A plain method is stuck if it still runs `stuck_after` after its call has ended, for example after a timeout. It
+  // keeps its thread. on_stuck is called if more than `stuck_max` methods are stuck, or if they hold all threads.
   std::size_t stuck_max = limits::stuck_max;
   std::chrono::milliseconds stuck_after{10'000};
 
-  // A struct among the arguments is refused for a field that the method's struct does not have, a misspelt one for
-  // example, and for one that is missing and not a std::optional. Otherwise the first is ignored, and the second keeps
-  // its default, so that callers and methods may be of different ages.
+  // How structs among the arguments are read. True: an unknown field (a spelling mistake, for example), or a missing
+  // one that is no std::optional, ends the call as `invalid_argument`. False: an unknown field is ignored, and a
+  // missing one keeps its default, so callers and methods may be of different versions.
   bool strict = false;
 
-  std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;  // proposed; the broker's is in force
+  // The heartbeat that the worker proposes. The broker's value is in force.
+  std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;
   std::uint32_t heartbeat_liveness = limits::heartbeat_liveness;
+  // The time that one attempt to connect and register may take.
   std::chrono::milliseconds connect_timeout = limits::connect_timeout;
-  std::chrono::milliseconds reconnect_pause_min = limits::reconnect_pause_min;  // doubled, with jitter, up to
+  // The pause before connecting again. It starts at the first value and doubles at each failure up to the second, with
+  // jitter.
+  std::chrono::milliseconds reconnect_pause_min = limits::reconnect_pause_min;
   std::chrono::milliseconds reconnect_pause_max = limits::reconnect_pause_max;
-  std::size_t out_queue_bytes_max = std::size_t{4} << 20;  // above it streams wait for the connection
+  // The bytes that wait to be sent. Beyond it streams of items and transfers wait; results and errors do not.
+  std::size_t out_queue_bytes_max = std::size_t{4} << 20;
 
-  // Results and arguments of any size (docs/hugedata.md): bytes of an encoded result above which it leaves in chunks;
-  // bytes that a caller may send ahead of the reader of one argument; bounds of arguments that are collected in memory,
-  // of all such together, and of any.
-  std::size_t huge_threshold = limits::huge_threshold;
-  std::uint32_t huge_window_bytes = limits::huge_window_bytes;
-  std::size_t huge_value_bytes_max = limits::huge_value_bytes_max;
-  std::size_t huge_peer_bytes_max = limits::huge_peer_bytes_max;
-  std::size_t huge_bytes_max = limits::huge_bytes_max;
-  std::uint32_t huge_ratio_max = limits::huge_ratio_max;
+  // Arguments and results of any size: docs/hugedata.md, "Limits".
+  std::size_t huge_threshold = limits::huge_threshold;              // an encoded result above it leaves in chunks
+  std::uint32_t huge_window_bytes = limits::huge_window_bytes;      // sent before the method has read them
+  std::size_t huge_value_bytes_max = limits::huge_value_bytes_max;  // of one call's arguments, collected in memory
+  std::size_t huge_peer_bytes_max = limits::huge_peer_bytes_max;    // of all collected arguments together
+  std::size_t huge_bytes_max = limits::huge_bytes_max;              // of any argument, before compression
+  std::uint32_t huge_ratio_max = limits::huge_ratio_max;            // growth by decompression; see limits.hpp
 
-  // Called on the loop's thread: at each registration; and when too many methods are stuck (run_worker exits then).
-  // What they throw is logged.
-  std::function<void()> on_registered;
-  std::function<void()> on_stuck;
+  // Called on the loop's thread. An exception of either is logged, and nothing else.
+  std::function<void()> on_registered;  // at each registration, also after a new connection
+  std::function<void()> on_stuck;       // too many methods are stuck; run_worker() exits with 3
 };
 
-// Serves `what` on `where`, the loop on which this is awaited, until it is drained: connects, registers, runs calls,
-// and comes back after a loss. Throws Error with the broker's reason when the broker will not have it (unsupported,
-// unauthenticated, permission_denied), std::logic_error when the GATE_INTERFACE or GATE_DOC lines contradict each
-// other, Error(invalid_argument) when options.broker is no address or the service has no name that can travel, and
-// `cancelled`: then the connection is closed and methods are cancelled. Always waits for methods that run, the pool's
-// included. Does not throw because no broker is there: it tries again until one is.
+// Serves `what` until it is drained: connects, registers, runs calls, and connects again after a loss. Await it on
+// `where`; `where` and `what` must outlive it. If no broker is there it does not throw: it tries again until one is.
+// Before it ends it waits for all methods that run, also those in the pool.
+//
+// Throws
+//   - Error(invalid_argument) if options.broker cannot be parsed, the name of the service has more than 255 bytes, or
+//     options.capacity is 0
+//   - Error(too_large) if a description, a label or the whole hello exceeds a limit of docs/limits.md, "Messages"
+//   - Error with the broker's reason if the broker refuses the worker: unsupported, unauthenticated, permission_denied
+//   - std::logic_error if the GATE_INTERFACE or GATE_DOC lines contradict each other
+//   - what on_start() or on_stop() throws
+//   - `cancelled` if the awaiting coroutine is cancelled; then it closes the connection and cancels the methods.
 task<void> serve(loop& where, Worker& what, worker_options options);
 
 namespace worker {
-// "log_search" for "shop::LogSearch" or "LogSearch<int>"; "http_server" for "HTTPServer".
+// The service name of a class: "log_search" for "shop::LogSearch" or "LogSearch<int>", "http_server" for "HTTPServer".
 std::string service_name_of(std::string_view class_name);
 }  // namespace worker
 

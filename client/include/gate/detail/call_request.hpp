@@ -1,4 +1,4 @@
-// A call that is prepared but not begun: what client["service"]["method"](arguments...) makes.
+// A call that has not begun: client["service"]["method"](arguments...) makes it.
 #pragma once
 
 #include <cstddef>
@@ -25,17 +25,18 @@ namespace gate::detail {
 class client_core;
 using core_ptr = std::shared_ptr<client_core>;
 
-// The loop that blocking calls run on. Throws Error when this is its thread: to wait here would be to wait for ever.
+// The loop that blocking calls run on. Throws Error(errc::invalid_argument) on that loop's own thread, where waiting
+// would never end.
 loop& loop_to_wait_for(const core_ptr& core);
 
-// The items of a client stream, encoded one by one. Runs on the loop of whoever makes the call.
+// The items of a client stream, encoded one by one. It runs on the loop of the caller.
 class sent_items {
  public:
   sent_items() = default;
   sent_items(const sent_items&) = delete;
   sent_items& operator=(const sent_items&) = delete;
   virtual ~sent_items() = default;
-  // Appends the next item; false when there is none.
+  // Appends the next item. Returns false at the end.
   virtual task<bool> next(std::string& into) = 0;
 };
 
@@ -65,7 +66,7 @@ template <class T> class plain_sent_items final : public sent_items {
   generator<T> items_;
 };
 
-// What kind of argument a type is.
+// The kind of argument that a type is.
 struct plain_argument {
   static constexpr bool is_named = false, is_stream = false, is_huge = false;
 };
@@ -99,10 +100,10 @@ struct call_request {
   bool named = false;     // they are [positional, {name: value}]
   call_options options;
   std::unique_ptr<sent_items> items;            // of a client stream
-  std::optional<HugeData> huge;                 // the argument that travels in chunks; its place is held in `arguments`
-  huge_content content = huge_content::octets;  // value: `huge` is all the arguments, encoded, and `arguments` is empty
+  std::optional<HugeData> huge;                 // the argument that travels in chunks; `arguments` marks its place
+  huge_content content = huge_content::octets;  // value: `huge` holds all arguments, encoded; `arguments` is empty
 
-  // The same call once more. Not for one with a client stream or a HugeData, which are used up.
+  // A copy of the call, to make it again. Not for a call with a client stream or a HugeData: those are used up.
   call_request again() const;
 };
 
@@ -112,7 +113,7 @@ inline void append_huge_argument(call_request& request, HugeData&& data) {
 }
 
 template <class A> void encode_argument(std::string& out, const A& argument) {
-  // nullptr converts to a view too, of nothing.
+  // nullptr would convert to a null pointer of characters.
   if constexpr (std::is_convertible_v<const A&, std::string_view> && !std::is_null_pointer_v<A>) {
     encode_to(out, std::string_view(argument));
   } else if constexpr (std::is_same_v<std::remove_cv_t<A>, argument_list>) {

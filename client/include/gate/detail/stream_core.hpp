@@ -1,4 +1,4 @@
-// What a Stream<T> does that does not depend on T.
+// The part of Stream<T> that does not depend on T.
 #pragma once
 
 #include <coroutine>
@@ -15,9 +15,9 @@ namespace gate::detail {
 class stream_core;
 using stream_ptr = std::shared_ptr<stream_core>;
 
-// A call whose answer is a stream (or, with `wants_stream` false, one value). Begins when it is first read.
+// Makes a call whose answer is a stream, or one value if `wants_stream` is false. The call begins at the first read.
 stream_ptr make_stream(const core_ptr& core, call_request request, bool wants_stream);
-// The reader gives it up: a call under way is cancelled.
+// Gives a stream up. A call under way is cancelled.
 void drop_stream(const stream_ptr& stream) noexcept;
 
 // Waits for the next item of a stream.
@@ -30,7 +30,7 @@ class stream_wait : public suspension {
   template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) { return begin(handle) && park(); }
 
  protected:
-  // The item's octets, valid until the stream is read again; nothing at the end. Throws what the call failed with.
+  // The bytes of the item, valid until the stream is read again; std::nullopt at the end. Throws the call's error.
   std::optional<bytes_view> take();
   // Whether structs among the items are read strictly.
   bool strict() const noexcept;
@@ -43,7 +43,7 @@ class stream_wait : public suspension {
   stream_core& stream_;
 };
 
-// The same from a thread without a loop.
+// As take(), for a thread without a loop.
 std::optional<bytes_view> take_blocking(stream_core& stream);
 bool is_strict(const stream_core& stream) noexcept;
 

@@ -1,5 +1,5 @@
-// One instantiation for each exposed method: decodes its arguments, calls it, encodes what it returns. All of it is
-// chosen at compile time from the member's type.
+// The adaptor of a method: decodes its arguments, calls it, and encodes its result. It is chosen at compile time from
+// the type of the member function.
 #pragma once
 
 #include <concepts>
@@ -68,10 +68,10 @@ template <class T> struct result_traits<async_generator<T>> {
   using value = T;
 };
 
-// A parameter is decoded into a value of its own, so it may be that value or a constant reference to it.
+// A parameter is decoded into a value, which the method takes by value or by constant reference.
 template <class T>
 inline constexpr bool fillable = !std::is_lvalue_reference_v<T> || std::is_const_v<std::remove_reference_t<T>>;
-// What is read once is moved into the method.
+// Arguments that can be read only once are moved into the method.
 template <class T> inline constexpr bool huge_by_value = !std::is_reference_v<T> || !is_huge<std::remove_cvref_t<T>>;
 
 template <class T> struct stream_parameter : std::false_type {};
@@ -79,7 +79,7 @@ template <class T> struct stream_parameter<async_generator<T>> : std::true_type 
   using item = T;
 };
 
-// Sorts parameters into those that are decoded, and the client's stream at the end.
+// Separates the parameters that are decoded from the client's stream at the end.
 template <class Decoded, class... Rest> struct sort_parameters;
 template <class... D> struct sort_parameters<std::tuple<D...>> {
   using decoded = std::tuple<D...>;
@@ -120,7 +120,7 @@ template <class... A> struct parameter_list<std::tuple<A...>> {
   static constexpr std::size_t count = sizeof...(A) - (rest ? 1 : 0);
   static constexpr std::size_t huge =
       (std::size_t{0} + ... + (is_huge<A> || std::is_same_v<A, std::optional<HugeData>> ? 1 : 0));
-  // Optional ones at the end may be left out.
+  // The caller may leave out std::optional parameters at the end.
   static constexpr std::size_t required() noexcept {
     constexpr bool optional[] = {optional_parameter<A>::value..., false};
     std::size_t n = count;
@@ -195,7 +195,8 @@ template <class Self, auto Method> class adaptor {
         held);
   }
 
-  // Runs `what`; what it throws is the call's failure. The outer try is for what the destructor of an exception throws.
+  // Runs `what`. If it throws, the call fails with that exception. The outer try catches what the destructor of an
+  // exception throws.
   template <class F> static void guarded(running_call& call, const F& what) {
     try {
       try {
@@ -247,7 +248,7 @@ template <class Self, auto Method> class adaptor {
     if (!begun) call.end();
   }
 
-  // What the method left behind is gone before end(), since that lets go of the call.
+  // Destroys everything of the method before end(), since the call may be reused after it.
   static call_root unary(Self& self, running_call& call, kept<arguments> given) {
     try {
       kept<arguments> own = std::move(given);

@@ -1,4 +1,4 @@
-// From a request's payload to the parameters of a method, and what to say when they do not fit.
+// Finds the parameters of a method in the payload of a request, and the error text if they do not fit.
 #pragma once
 
 #include <array>
@@ -17,24 +17,24 @@
 
 namespace gate::detail {
 
-// A method has at most so many parameters.
+// The most parameters of a method.
 inline constexpr std::size_t parameters_max = 32;
 
-// The octets that follow one well-formed msgpack value; null when it is cut short or malformed. Costs no more than its
-// size.
+// A pointer to the bytes after one well-formed msgpack value; null if the value is incomplete or malformed. The time is
+// in proportion to its size.
 const char* skip_value(const char* at, const char* end) noexcept;
 
-// Finds the argument of each parameter, positional or named; an empty view for one that was left out. Throws
-// Error(invalid_argument) that says what is wrong. `rest` is given the arguments that no parameter takes; null: there
-// may be none.
+// Finds the argument of each parameter, by position or by name. An argument that was left out is an empty view.
+// Arguments that no parameter takes go to `rest`; if it is null they are an error. Throws Error(invalid_argument) with
+// the reason.
 void split_arguments(const running_call& call, bytes_view payload, std::span<bytes_view> each, argument_list* rest);
 
 // Throws Error(invalid_argument): "calculator.add(a: int32, b: int32): argument 2 'b' must be int32, got string".
-// `why` is what the decoder said of it.
+// `why` is the text of the decoder.
 [[noreturn]] void throw_bad_argument(const running_call& call, std::size_t index, bytes_view got, std::string_view why);
 [[noreturn]] void throw_bad_item(const running_call& call, bytes_view got, std::string_view why);
 
-// A HugeData is not decoded but taken from the call.
+// A HugeData is not decoded. It is taken from the call.
 template <class T> inline constexpr bool is_huge = std::is_same_v<T, HugeData>;
 
 template <class T> struct optional_parameter : std::false_type {};
@@ -55,8 +55,8 @@ template <class T> T decode_argument(running_call& call, std::size_t index, byte
   }
 }
 
-// Arguments of a method, until it lets go of them. Where their destructors may throw: reset() throws what they throw,
-// the destructor keeps it to itself.
+// Holds the arguments of a method. If one of their destructors throws, reset() throws that exception, and the
+// destructor of this class ignores it.
 template <class T, bool Quiet = std::is_nothrow_destructible_v<T>> class kept {
  public:
   explicit kept(T&& value) : value_(std::move(value)) {}
@@ -87,7 +87,7 @@ template <class T> class kept<T, false> {
 template <class Tuple, std::size_t... I, class... Rest>
 Tuple decode_each(running_call& call, [[maybe_unused]] std::span<const bytes_view> each, std::index_sequence<I...>,
                   Rest&&... rest) {
-  // Braces: from left to right, so that the first argument that does not fit is the one reported.
+  // Braces are evaluated from left to right, so the error is about the first argument that does not fit.
   return Tuple{decode_argument<std::tuple_element_t<I, Tuple>>(call, I, each[I])..., std::forward<Rest>(rest)...};
 }
 

@@ -4,8 +4,8 @@
 
 namespace gate::detail {
 
-// Destroys a coroutine where it is suspended. What a destructor of its locals or parameters throws ends here: it would
-// end the process, since it is thrown within another destructor.
+// Destroys a suspended coroutine. Ignores an exception of a destructor of its locals or parameters: passing it on would
+// end the process, since the caller is a destructor.
 inline void destroy_frame(std::coroutine_handle<> handle) noexcept {
   try {
     handle.destroy();

@@ -1,4 +1,4 @@
-// What an Interface knows of a method, its type erased.
+// What an Interface knows about a method, without its type.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,10 @@ namespace gate {
 
 class Interface;
 
-// Where a method's body runs. automatic: a plain method (also one that returns a gate::generator) in the pool, a
-// coroutine on the loop. A coroutine cannot run in the pool; a plain method on the loop must not block.
+// Where a method runs; see GATE_INTERFACE_ON.
+//   automatic  a coroutine on the loop; a plain method, also one that returns a gate::generator, in the pool
+//   loop       on the loop: a plain method must not block there
+//   pool       on a thread of the pool: not for coroutines
 enum class run_on : std::uint8_t { automatic, loop, pool };
 
 }  // namespace gate
@@ -25,21 +27,21 @@ class running_call;
 
 // How a dispatcher runs a method.
 enum class method_form : std::uint8_t {
-  plain,      // run() does it all
-  coroutine,  // run() starts it; it says running_call::end() when it has ended
-  generator,  // open() makes its source, which is pulled batch by batch
+  plain,      // run() runs it to its end
+  coroutine,  // run() starts it; it calls running_call::end() at its end
+  generator,  // open() makes its source, which is read batch by batch
 };
 
-// A generator whose items have become octets.
+// A generator that encodes its items.
 class item_source {
  public:
   virtual ~item_source() = default;
-  // Appends items to the call's batch until that is full; false at the generator's end. Throws what the generator
-  // throws.
+  // Appends items to the batch of the call until the batch is full. Returns false at the end of the generator. Throws
+  // what the generator throws.
   virtual bool pull(running_call& call) = 0;
 };
 
-// What is known of a method at compile time; one constant per exposed method.
+// What is known about a method at compile time: one constant for each listed method.
 struct method_shape {
   method_form form{};
   method_kind kind{};
@@ -49,10 +51,10 @@ struct method_shape {
   bool huge_parameter = false;                                 // takes a HugeData
   bool takes_rest = false;                                     // an argument_list behind its other parameters
   std::size_t parameters = 0;                                  // without the Call&, the argument_list and the stream
-  std::size_t required = 0;                                    // of those: up to the last that is not optional
+  std::size_t required = 0;                                    // how many a caller must pass; the rest is optional
   std::string (*parameter_type)(std::size_t index) = nullptr;  // index == parameters: the items of the client's stream
   std::string (*result_type)() = nullptr;
-  // Exactly one of them. Neither lets an exception out: what is thrown becomes the call's failure.
+  // Exactly one of them is set. Neither throws: an exception of the method becomes the error of the call.
   void (*run)(Interface& target, running_call& call, bytes_view arguments) = nullptr;
   std::unique_ptr<item_source> (*open)(Interface& target, running_call& call, bytes_view arguments) = nullptr;
 };
@@ -62,10 +64,10 @@ struct method_entry {
   const method_shape* shape = nullptr;
   std::string doc;
   bool described = false;  // by a GATE_DOC
-  // Of the parameters, then of the argument_list, then of the client's stream; empty without a GATE_DOC.
+  // The names of the parameters, then of the argument_list, then of the client's stream. Empty without a GATE_DOC.
   std::vector<std::string> names;
 
-  // As they are shown; an argument_list is two, "*args" and "**kwargs".
+  // The parameters as they are shown. An argument_list is shown as two: "*args" and "**kwargs".
   std::vector<parameter_info> parameters() const;
 
   // "(a: int32, b: int32)", for messages.

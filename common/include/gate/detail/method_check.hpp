@@ -1,4 +1,4 @@
-// What makes a member function fit for GATE_INTERFACE, as one answer: the macro has a sentence for each fault.
+// Checks a member function for GATE_INTERFACE. The result is one fault; the macro has a sentence for each.
 #pragma once
 
 #include <algorithm>
@@ -19,29 +19,30 @@ namespace gate::detail {
 
 enum class method_fault : std::uint8_t {
   none,
-  base,                // the class is no gate::Interface
-  no_member_function,  // or one of a kind that cannot be called on the object
-  reference,           // a parameter is a reference to what is not constant
+  base,                // the class does not derive from gate::Interface
+  no_member_function,  // not a member function, or one that cannot be called on the object
+  reference,           // a parameter is a reference that is not const
   view,                // a parameter is a string_view or a span
   parameter,           // a parameter's type cannot travel
-  call,                // a Call not as the first parameter, or not by reference
-  stream,              // an async_generator not as the last one
-  stream_result,       // takes a stream, and is no coroutine
-  huge,                // HugeData: two, not by value, or beside a stream
-  rest,                // an argument_list in front of another parameter than a stream
-  rests,               // two of them
-  too_many,            // parameters
-  result,              // the result's type cannot travel
-  place,               // a coroutine in the pool
+  call,                // a Call is not the first parameter, or not taken by reference
+  stream,              // an async_generator is not the last parameter
+  stream_result,       // the method takes a stream but is no coroutine
+  huge,                // two HugeData, one that is not taken by value, or one beside a stream
+  rest,                // an argument_list is followed by a parameter that is no stream
+  rests,               // two argument_lists
+  too_many,            // too many parameters
+  result,              // the type of the result cannot travel
+  place,               // a coroutine is to run in the pool
 };
 
-// By a name of its own: clang takes a class with an error in it for one without bases, and would report that too.
+// Found by a name of its own, not as a base: clang treats a class with an error as one without bases, and would report
+// that as a second error.
 template <class T> inline constexpr bool is_interface = requires { typename T::gate_interface; };
 
 template <class T> struct span_like : std::false_type {};
 template <class T, std::size_t N> struct span_like<std::span<T, N>> : std::true_type {};
 
-// One parameter by itself. `first` and `last` among the method's.
+// The fault of one parameter. `first` and `last` say whether it is the first or the last one of the method.
 template <class P> constexpr method_fault parameter_fault(bool first, bool last) {
   using T = std::remove_cvref_t<P>;
   if constexpr (std::same_as<T, Call>) {
@@ -56,7 +57,7 @@ template <class P> constexpr method_fault parameter_fault(bool first, bool last)
   } else if constexpr (!huge_by_value<P>) {
     return method_fault::huge;
   } else if constexpr (std::same_as<T, argument_list>) {
-    return method_fault::none;  // its place is looked at among all parameters
+    return method_fault::none;  // its place is checked with all parameters together
   } else {
     return decodable<T> ? method_fault::none : method_fault::parameter;
   }
@@ -124,7 +125,7 @@ template <class Self, class M, run_on Where> struct method_check {
   static constexpr method_fault fault = fault_of<Self, M, Where>();
 };
 
-// Null for a method with a fault, which was refused before.
+// Null for a method with a fault; the macro has refused it before.
 template <class Checked, auto Method> constexpr const method_shape* shape_of() {
   if constexpr (Checked::fault == method_fault::none) {
     return &adaptor<typename Checked::self, Method>::template shape<Checked::where>;
@@ -141,7 +142,7 @@ template <class Self> constexpr Interface* interface_of(Self* self) noexcept {
   }
 }
 
-// Whether these are one name at least, and no name twice.
+// Whether there is at least one name, and no name twice.
 constexpr bool all_differ(std::initializer_list<std::string_view> names) {
   for (auto name = names.begin(); name != names.end(); ++name) {
     if (std::find(names.begin(), name, *name) != name) return false;
@@ -156,7 +157,7 @@ template <std::size_t N> struct text_constant {
 };
 template <text_constant Name> struct wire_text {};
 
-// Whether a method can be given these names: none, or one for each parameter but the Call&.
+// Whether the number of names fits the method: none, or one for each parameter without the Call&.
 template <class M> constexpr bool names_fit(std::initializer_list<std::string_view> names) {
   if constexpr (requires { typename member_traits<M>::arguments; }) {
     constexpr auto count = []<class... A>(types<A...>) {

@@ -1,13 +1,13 @@
 // A for-each over macro arguments, for GATE_INTERFACE and GATE_DOC: up to 256 names.
 //
-// Sixteen names a level, and no recursion: a compiler that shows the macros around an error shows a few, not hundreds.
+// It takes sixteen names for each level, without recursion, so that a compiler shows only a few macros around an error.
 #pragma once
 
 #define GATE_PP_JOIN_NOW(a, b) a##b
 #define GATE_PP_JOIN(a, b) GATE_PP_JOIN_NOW(a, b)
 
-// Expands to m(a, x) for each further argument x, and to m(a, ) up to the next multiple of sixteen: m makes nothing of
-// that. Each level takes sixteen names and leaves the others to the next.
+// Expands to m(a, x) for each further argument x, then to m(a, ) up to the next multiple of sixteen; m must expand that
+// to nothing. Each level takes sixteen names and passes the others to the next level.
 #define GATE_PP_EACH(m, a, ...) GATE_PP_EACH_1(m, a, __VA_ARGS__, , , , , , , , , , , , , , , , )
 #define GATE_PP_EACH_1(m, a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, r, ...)                                 \
   m(a, b) m(a, c) m(a, d) m(a, e) m(a, f) m(a, g) m(a, h) m(a, i) m(a, j) m(a, k) m(a, l) m(a, n) m(a, o) m(a, p) \

@@ -1,6 +1,6 @@
-// Decoding into C++ types: where a value did not fit, and the fields of structs.
+// Decoding into C++ types: the place of a value that does not fit, and the fields of structs.
 //
-// Nothing is noted while all goes well. When a conversion throws, each container on the way out adds its step to the
+// A decoder keeps no path while values fit. If a conversion throws, each container on the way out adds its step to the
 // path: ".tags[2]".
 #pragma once
 
@@ -20,16 +20,16 @@
 
 namespace gate::detail {
 
-// A value does not fit its type: where it lies in what is decoded, what it must be, and what it is. A
-// msgpack::type_error says the first of these alone, and becomes one of these in the first container that it leaves.
+// Thrown if a value does not fit its type. It holds the path to the value, the type that it must have, and the type
+// that it has. A msgpack::type_error holds none of these; the first container that it leaves replaces it by this.
 class misfit final : public msgpack::type_error {
  public:
-  // Found by an adaptor, which knows why: "which is no whole number of seconds". Appended to what is said of the value.
+  // For an adaptor that knows the reason: "which is no whole number of seconds". The reason follows the other text.
   explicit misfit(std::string why) : why_(std::move(why)) {}
 
-  // Fills in what it must be and is, unless that was done further inside.
+  // Sets both types, unless a container further inside has set them.
   void state(std::string_view expected, const msgpack::object& got);
-  // The same in words of one's own.
+  // The same with a text of the caller.
   void say(std::string reason) { reason_ = std::move(reason); }
   void within(const std::string& step) { path_.insert(0, step); }
 
@@ -41,7 +41,7 @@ class misfit final : public msgpack::type_error {
   std::string why_, path_, reason_;
 };
 
-// Within a catch block: throws what was thrown again, with a step added.
+// Call it in a catch block: throws the same exception again, with one more step of the path.
 [[noreturn]] void rethrow_in_element(std::size_t index, std::string_view expected, const msgpack::object& o);
 [[noreturn]] void rethrow_in_entry(const msgpack::object& key, std::string_view expected, const msgpack::object& o);
 [[noreturn]] void rethrow_in_field(std::string_view name, std::string_view expected, const msgpack::object& o);
@@ -61,8 +61,8 @@ template <class T> void read_entry(const msgpack::object_kv& entry, T& v) {
   }
 }
 
-// Whether structs are read strictly on this thread: a field that the struct does not have is an error, and so is one
-// that is missing and not optional.
+// Whether this thread reads structs strictly: then an unknown field is an error, and so is a missing one that is not
+// optional. A strict_reading sets it as long as it lives.
 bool reads_strictly() noexcept;
 class strict_reading {
  public:
@@ -75,12 +75,12 @@ class strict_reading {
   const bool before_;
 };
 
-// The fields of a struct, as a map holds them.
+// Reads the fields of a struct from a map.
 class field_reader {
  public:
   explicit field_reader(const msgpack::object& o);  // throws msgpack::type_error
 
-  // The value of the field; null when there is none.
+  // The value of a field; null if there is none.
   const msgpack::object* find(std::string_view name) noexcept;
 
   template <class T> void read(std::string_view name, T& v) {
@@ -102,17 +102,19 @@ class field_reader {
   [[noreturn]] void missing(std::string_view name) const;
 
   const msgpack::object& map_;
-  std::uint32_t next_ = 0;   // the entry that comes next if they come in the struct's order
-  std::uint32_t found_ = 0;  // entries that are fields
+  std::uint32_t next_ = 0;   // where the next field is, if the entries have the order of the struct
+  std::uint32_t found_ = 0;  // the entries that are fields
   const bool strict_ = reads_strictly();
 };
 
-// A list for a struct of MSGPACK_DEFINE: throws msgpack::type_error, and when strict, for another number of elements.
+// Checks a list for a struct with MSGPACK_DEFINE. Throws msgpack::type_error if it is no list, and, if structs are read
+// strictly, for another number of elements.
 std::size_t struct_elements(const msgpack::object& o, std::size_t fields);
 
 }  // namespace gate::detail
 
-// What MSGPACK_DEFINE and MSGPACK_DEFINE_MAP make: as msgpack's own, but that they say where a value does not fit.
+// The code of MSGPACK_DEFINE and MSGPACK_DEFINE_MAP. It does what that of msgpack does, and reports where a value does
+// not fit.
 namespace msgpack {
 MSGPACK_API_VERSION_NAMESPACE(v1) {
   namespace type {

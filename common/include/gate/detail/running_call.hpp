@@ -1,4 +1,4 @@
-// A Call with the side that the typed adaptors and the dispatcher see.
+// running_call: a Call, as the adaptors of methods and the dispatcher see it.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@
 
 namespace gate {
 
-// What a broker knows of a call to itself, beyond what a request says to a worker.
+// What a broker knows about a call to its internal service, besides the request.
 struct call_origin {
   std::optional<call_id> number;  // that the caller gave to the call
   std::string_view address;       // of the caller
@@ -34,7 +34,7 @@ struct call_origin {
 
 namespace gate::detail {
 
-// The root coroutine of a call: frees itself at its end, or is destroyed by the dispatcher while it is suspended.
+// The root coroutine of a call. It frees itself at its end. The dispatcher may destroy it while it is suspended.
 class call_root {
  public:
   struct promise_type {
@@ -55,7 +55,7 @@ class call_root {
   std::coroutine_handle<promise_type> handle_;
 };
 
-// The dispatcher, as a call sees it. The loop's thread only.
+// The dispatcher, as a call sees it. Loop's thread only.
 class call_host {
  public:
   virtual bool can_send(const running_call& call) const noexcept = 0;
@@ -63,7 +63,7 @@ class call_host {
   virtual void send_part(running_call& call, const message& part) = 0;
   virtual void grant(running_call& call, std::uint32_t items, std::uint32_t octets) = 0;
   virtual void ended(running_call& call) = 0;
-  // The arguments, which came in chunks, are whole; or the call has failed.
+  // The arguments, which arrived in chunks, are complete, or the call has failed.
   virtual void collected(running_call& call) = 0;
 
  protected:
@@ -76,33 +76,33 @@ struct huge_arguments_deleter {
   void operator()(huge_arguments* arguments) const noexcept;
 };
 
-// What a call needs to know of huge payloads beyond itself.
+// What a call needs to know about huge payloads.
 struct huge_settings {
   std::size_t threshold = limits::huge_threshold;
   std::size_t value_bytes_max = limits::huge_value_bytes_max;
 };
 
-// Why a call was cancelled, as a sentence for its error.
+// The reason why a call was cancelled, as the text of its error.
 std::string_view reason_text(errc why) noexcept;
 
-// One call under way; used again for another call after it has ended. What a method throws is kept as code, text and
-// type. While a pool thread runs the method, the fields that the method's result goes to are that thread's.
+// A call in flight. The record is used again for another call. It keeps an exception of the method as code, text and
+// type. While a thread of the pool runs the method, only that thread may use the fields for the result.
 class running_call final : public Call {
  public:
-  // A batch pulled from a generator ends when it holds so many items or bytes, or took so long.
+  // A batch that is read from a generator ends at this many items or bytes, or after this time.
   static constexpr std::size_t batch_items_max = 256;
   static constexpr std::size_t batch_bytes_max = 64u << 10;
   static constexpr auto batch_time_max = std::chrono::milliseconds(1);
-  // Items that an async generator may send without letting other work run.
+  // Items that an async generator sends before other work may run.
   static constexpr unsigned items_between_yields = 256;
 
-  // --- outcome; by whoever runs the method
+  // --- the outcome; for the thread that runs the method
 
-  // Where the result, or the next item, is encoded.
+  // The buffer for the encoded result or the next item.
   std::string& output() noexcept { return output_; }
-  // Within a catch block: the method threw what is being handled. The first failure of a call counts.
+  // Call it in a catch block: the method threw the exception that is handled. The first failure of a call counts.
   void caught() noexcept;
-  // Within a catch block for abi::__forced_unwind, which must throw it again: the method has ended its thread.
+  // Call it in a catch block for abi::__forced_unwind: the method has ended its thread. The block must throw it again.
   void thread_ends() noexcept;
   void fail(errc code, std::string text) noexcept;
   bool failed() const noexcept { return code_ != errc::ok; }
@@ -112,7 +112,7 @@ class running_call final : public Call {
   // --- coroutine methods
 
   void launch(call_root root);
-  // The root's last act.
+  // The root calls it at its end.
   void end() {
     root_ = nullptr;
     host_->ended(*this);
@@ -135,29 +135,29 @@ class running_call final : public Call {
 
   // --- streams of a plain generator
 
-  // Ends the item that was appended to output(). Throws Error(too_large).
+  // Marks the end of the item that was appended to output(). Throws Error(too_large).
   void end_item_of_batch();
   bool batch_full() const noexcept;
 
   // --- huge answers; see docs/protocol.md
 
-  // The method's result, instead of output().
+  // Sets the result of the method, in place of output().
   void answer_with(HugeData result) { huge_result_.emplace(std::move(result)); }
-  // The result is to be sent by send_in_chunks() before the call ends.
+  // Whether send_in_chunks() must send the result before the call ends.
   bool goes_in_chunks() const noexcept;
-  // Sends the result as its consumer takes it; what is left of it for the final is in output(). Throws what the
-  // result's source throws; `cancelled`.
+  // Sends the result as fast as its reader takes it. Leaves the last part, for the final, in output(). Throws what the
+  // source of the result throws, and `cancelled`.
   task<void> send_in_chunks();
 
   // --- huge arguments
 
-  // The argument that is a HugeData: the one that follows the request in chunks, or what another dialect or type of
-  // caller passes as a value. Throws Error(invalid_argument).
+  // The HugeData argument. It follows the request in chunks; a caller of another dialect or type may pass it as a
+  // value. Throws Error(invalid_argument).
   HugeData take_huge_argument(bytes_view octets);
 
   // --- the client's stream
 
-  // The next item, if one is there; tops the window up. Throws `cancelled`.
+  // The next item, if there is one; grants more of the window. Throws `cancelled`.
   bool take_item(std::string& item);
   bool items_ended() const noexcept { return incoming_->ended; }
   async_event::waiter item_arrived() noexcept {
@@ -180,35 +180,34 @@ class running_call final : public Call {
   explicit running_call(call_host& host) noexcept : host_(&host) {}
   ~running_call();
 
-  // Starts the record's next life with what is needed of every call; copies what a Call& shows only for who wants one.
+  // Begins the next call of this record. Copies what only a Call& shows if the method takes one.
   void begin(const message& m, const call_origin& from, std::string_view service, const method_entry& entry,
              loop& where, std::uint64_t payload_bytes_max, const huge_settings& huge);
-  // Ends it: lets go of all that the call held.
+  // Ends the call and frees all that it held.
   void reset() noexcept;
 
   void open_incoming(std::uint32_t window_items, std::uint32_t window_bytes);
-  // False when the caller sent more than it was granted.
+  // Returns false if the caller has sent more than its credit.
   bool deliver(const message& part);
 
-  // The arguments come in chunks.
+  // Whether the arguments arrive in chunks.
   void open_huge(std::unique_ptr<huge_arguments, huge_arguments_deleter> chunks) noexcept;
   bool takes_chunks() const noexcept { return huge_arguments_ != nullptr; }
   void deliver_chunk(const message& part);
-  // Collects them to `arguments`, then says call_host::collected().
+  // Collects them in `arguments`, then calls call_host::collected().
   void collect_arguments();
   void end_collecting();
-  // Runs send_in_chunks() for a method that is no coroutine, then says call_host::ended().
+  // Runs send_in_chunks() for a method that is no coroutine, then calls call_host::ended().
   void send_result_in_chunks();
-  // Where the chunks that were sent end; empty when the answer is not in chunks.
+  // The position after the chunks that were sent; empty if the answer is not sent in chunks.
   std::optional<std::uint64_t> sent_total() const noexcept { return sent_total_; }
 
-  // Tells the method that nobody waits any more. Only the first reason counts.
+  // Tells the method that its caller does not wait any more. Only the first reason counts.
   void cancel(errc why) noexcept;
   void notify_sendable() noexcept { sendable_.notify_all(); }
   void destroy_root() noexcept;
 
-  // What it was asked with, but for its service: of a call in the pool that has not begun, so that it can be handed
-  // back.
+  // The request, without its service: for a call in the pool that has not begun, to hand it back.
   message request() const;
 
   call_id id() const noexcept { return id_; }
@@ -219,24 +218,24 @@ class running_call final : public Call {
   const std::string& trailing() const noexcept { return trailing_; }
   std::uint64_t payload_bytes_max() const noexcept { return payload_bytes_max_; }
 
-  // The dispatcher's notes.
+  // The state that the dispatcher keeps for a call.
   bool starting = false;        // within dispatcher::request
   bool done = false;            // ended while starting
   bool registered = false;      // in the table of open calls
-  bool detached = false;        // its connection is gone: nothing is sent
+  bool detached = false;        // its connection is lost: nothing is sent
   bool answered = false;        // its final or error was sent
-  bool stuck = false;           // ended for its caller, and still holds a thread
+  bool stuck = false;           // ended for its caller, but still holds a thread
   bool exhausted = false;       // its generator has ended
   bool reads_strictly = false;  // structs among its arguments: see dispatcher_options
-  bool in_transfer = false;     // its arguments are collected, or its result leaves in chunks
+  bool in_transfer = false;     // its arguments are being collected, or its result is being sent in chunks
   std::atomic<pool_state> in_pool = pool_state::none;
   instant started{};
-  duration ran{};         // of a plain method in the pool; zero: it has not
-  timer_key timer{};      // of the deadline; once the call is over for its caller, of the stuck watch
-  std::string arguments;  // a copy, for methods that run after the request's frame is gone
+  duration ran{};         // how long a plain method ran in the pool; zero: it has not run
+  timer_key timer{};      // for the deadline; after the call has ended for its caller, for the stuck watch
+  std::string arguments;  // a copy, for methods that run after the frame of the request is freed
   std::unique_ptr<item_source> source;
   std::vector<std::size_t> batch_ends;  // of the items in output()
-  std::size_t batch_next = 0;           // the first one that was not sent
+  std::size_t batch_next = 0;           // the first item that was not sent
 
  private:
   call_host* host_;

@@ -1,8 +1,9 @@
-// Which types can travel, known at compile time, so that one that cannot is refused in words and not inside msgpack.
+// Which types can travel, known at compile time. So a type that cannot is refused with one clear sentence, and not with
+// errors inside msgpack.
 //
-// msgpack's primary templates serve every type, and fail within. A class that is no template and has neither
-// MSGPACK_DEFINE nor an adaptor is caught by the partial specialisations below: an adaptor of a user's own is a full
-// specialisation, and goes before them. A class template is taken for one that has an adaptor.
+// The primary templates of msgpack accept each type and fail inside. The partial specialisations below find a class
+// that is no template and has neither MSGPACK_DEFINE nor an adaptor. An adaptor of a user is a full specialisation,
+// which the compiler prefers to them. A class template counts as a type with an adaptor.
 #pragma once
 
 #include <array>
@@ -40,7 +41,7 @@ namespace detail {
 template <class T> struct of_template : std::false_type {};
 template <template <class...> class C, class... A> struct of_template<C<A...>> : std::true_type {};
 template <template <class, auto> class C, class A, auto N> struct of_template<C<A, N>> : std::true_type {};
-// Classes that are no templates and have an adaptor among msgpack's own.
+// Classes that are no templates and have an adaptor of msgpack.
 template <class T>
 concept known_to_msgpack =
     std::same_as<T, msgpack::object> || std::same_as<T, msgpack::type::nil_t> ||
@@ -113,7 +114,7 @@ template <class T, bool Decoded> struct elements_travel : std::true_type {};
 template <template <class...> class C, class... A, bool Decoded>
 struct elements_travel<C<A...>, Decoded> : std::bool_constant<(travels<A, Decoded>() && ...)> {};
 
-// Looks into the containers that it knows.
+// Checks also the elements of the containers that it knows.
 template <class T, bool Decoded> constexpr bool travels() {
   if constexpr (std::is_void_v<T>) {
     return true;
