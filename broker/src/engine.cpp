@@ -106,8 +106,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
 
 engine::~engine() { loop_.cancel_timer(alarm_); }
 
-Broker::bound engine::endpoints() const {
-  Broker::bound all;
+bound_addresses engine::endpoints() const {
+  bound_addresses all;
   for (const auto& p : ports_) {
     if (p->plan().frontend) all.frontend.push_back(p->endpoint());
     if (p->plan().backend) all.backend.push_back(p->endpoint());

@@ -229,7 +229,7 @@ broker_info operator_methods::info() const {
   i.host = host_name();
   i.pid = static_cast<std::uint32_t>(::getpid());
   i.uptime_ms = milliseconds_of(engine_.where().now() - started_);
-  Broker::bound bound = engine_.endpoints();
+  bound_addresses bound = engine_.endpoints();
   i.frontend = std::move(bound.frontend);
   i.backend = std::move(bound.backend);
   return i;

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 #include <gate/clock.hpp>
 
 #include "broker/src/dialects/answer_pace.hpp"
