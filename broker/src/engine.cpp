@@ -13,7 +13,7 @@
 #include <gate/sleep.hpp>
 #include <gate/task_group.hpp>
 
-#include "broker/src/core/service.hpp"
+#include "broker/src/core/reserved_names.hpp"
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/endpoints.hpp"
 #include "broker/src/peer_text.hpp"

@@ -9,7 +9,6 @@
 #include <gate/version.hpp>
 
 #include "broker/src/config.hpp"
-#include "broker/src/core/service.hpp"
 #include "common/src/qualified_name.hpp"
 
 namespace gate::broker {
