@@ -10,6 +10,7 @@
 
 #include "common/src/peer/call_slots.hpp"
 #include "common/src/peer/make_foreign_broker.hpp"
+#include "common/src/peer/splitmix.hpp"
 #include "common/src/peer/this_process.hpp"
 
 namespace gate::client {

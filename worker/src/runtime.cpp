@@ -15,6 +15,7 @@
 #include "common/src/exception_text.hpp"
 #include "common/src/log.hpp"
 #include "common/src/peer/make_foreign_broker.hpp"
+#include "common/src/peer/splitmix.hpp"
 #include "common/src/peer/this_process.hpp"
 
 namespace gate::worker {
