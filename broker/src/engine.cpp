@@ -17,6 +17,7 @@
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/endpoints.hpp"
 #include "broker/src/peer_text.hpp"
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/log.hpp"
 #include "common/src/out_of_memory.hpp"
 #include "common/src/wire/gate2.hpp"

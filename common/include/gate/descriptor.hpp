@@ -4,11 +4,8 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
-
-#include <gate/protocol.hpp>
 
 namespace gate {
 
@@ -38,11 +35,5 @@ struct descriptor {
   std::map<std::string, std::string> labels;
   std::vector<method_descriptor> methods;
 };
-
-// Throws Error(errc::too_large) beyond limits::methods_max methods, 255 parameters a method or labels, or
-// name_bytes_max a name; Error(errc::invalid_argument) for a method without a name.
-std::string encode(const descriptor& d);
-// Empty when the octets are not such a map, or exceed a limit.
-std::optional<descriptor> decode_descriptor(bytes_view payload);
 
 }  // namespace gate
