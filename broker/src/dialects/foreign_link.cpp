@@ -16,6 +16,7 @@ peer_context context_of(wire::recognised who) {
   context.errors = !majordomo;
   return context;
 }
+
 namespace {
 
 // Time that a gate-rpc worker has to list its methods. An idle one answers within milliseconds; until then it gets no
