@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <gate/bind_error.hpp>
+
 #include "broker/src/endpoints.hpp"
 #include "broker/src/ipc_path.hpp"
 #include "common/src/open_files.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 
 namespace gate::broker {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "broker/src/core/service.hpp"
+#include "broker/src/core/reserved_names.hpp"
 #include "broker/src/engine.hpp"
 #include "broker/src/peer_address.hpp"
 #include "broker/src/peer_text.hpp"

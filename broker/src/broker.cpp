@@ -48,7 +48,8 @@ void Broker::bind(loop& where) {
   check();
   const bool extended = typeid(*this) != typeid(Broker);  // else nobody is there to be told
   auto engine = std::make_unique<broker::engine>(where, impl_->options, extended ? &impl_->hooks : nullptr);
-  impl_->internal = std::make_unique<broker::internal_service>(*engine, impl_->options, *this, impl_->hooks);
+  impl_->internal = std::make_unique<broker::internal_service>(*engine, impl_->options, *this,
+                                                               [this] { return impl_->hooks.failures(); });
   impl_->engine = std::move(engine);
   impl_->endpoints = impl_->engine->endpoints();
 }

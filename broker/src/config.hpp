@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 
 namespace gate::broker {
 

@@ -8,6 +8,8 @@
 
 #include <arpa/inet.h>
 
+#include <gate/bind_error.hpp>
+
 #include "common/src/peer/endpoint.hpp"
 
 namespace gate::broker {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/security/endpoint_auth.hpp"

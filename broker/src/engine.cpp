@@ -13,10 +13,11 @@
 #include <gate/sleep.hpp>
 #include <gate/task_group.hpp>
 
-#include "broker/src/core/service.hpp"
+#include "broker/src/core/reserved_names.hpp"
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/endpoints.hpp"
 #include "broker/src/peer_text.hpp"
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/log.hpp"
 #include "common/src/out_of_memory.hpp"
 #include "common/src/wire/gate2.hpp"
@@ -106,8 +107,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
 
 engine::~engine() { loop_.cancel_timer(alarm_); }
 
-Broker::bound engine::endpoints() const {
-  Broker::bound all;
+bound_addresses engine::endpoints() const {
+  bound_addresses all;
   for (const auto& p : ports_) {
     if (p->plan().frontend) all.frontend.push_back(p->endpoint());
     if (p->plan().backend) all.backend.push_back(p->endpoint());

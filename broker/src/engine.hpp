@@ -12,7 +12,7 @@
 
 #include <zmq.hpp>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 #include <gate/event.hpp>
 #include <gate/loop.hpp>
 #include <gate/task.hpp>
@@ -39,7 +39,7 @@ class engine final : private output, private observer {
   engine(loop& where, const broker_options& options, observer* listener = nullptr);
   ~engine() override;
 
-  Broker::bound endpoints() const;
+  bound_addresses endpoints() const;
   task<void> run();
   void drain();
   void stop();

@@ -51,7 +51,7 @@ bytes_view body_of(const message& request) {
 
 }  // namespace
 
-foreign_services::foreign_services(const core& about, store_access* rights) : core_(about), rights_(rights) {
+foreign_services::foreign_services(const core& about, access* rights) : core_(about), rights_(rights) {
   std::random_device random;
   for (char& c : id_) c = static_cast<char>(random() & 0xff);
 }

@@ -8,16 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/src/core/access.hpp"
 #include "broker/src/core/core.hpp"
 #include "broker/src/dialects/dialect.hpp"
-#include "broker/src/store_access.hpp"
 
 namespace gate::broker {
 
 class foreign_services {
  public:
   // `rights` say who may know of what; null: everybody of everything.
-  foreign_services(const core& about, store_access* rights);
+  foreign_services(const core& about, access* rights);
 
   // A request that is answered here. Valid while the request and the principal's name are, until the core changes.
   class question {
@@ -58,7 +58,7 @@ class foreign_services {
   message wrong(const message& request, std::string_view text) const;
 
   const core& core_;
-  store_access* const rights_;
+  access* const rights_;
   std::array<char, 16> id_{};  // by which gate-rpc peers know this broker
   std::string result_;
 };

@@ -9,7 +9,6 @@
 #include <gate/version.hpp>
 
 #include "broker/src/config.hpp"
-#include "broker/src/core/service.hpp"
 #include "common/src/qualified_name.hpp"
 
 namespace gate::broker {
@@ -136,8 +135,9 @@ dispatcher_options dispatcher_settings() {
 
 // --- the methods
 
-operator_methods::operator_methods(const engine& about, const broker_options& options, const hooks& told)
-    : engine_(about), options_(options), hooks_(told), started_(about.where().now()) {}
+operator_methods::operator_methods(const engine& about, const broker_options& options,
+                                   std::function<std::uint64_t()> hook_failures)
+    : engine_(about), options_(options), hook_failures_(std::move(hook_failures)), started_(about.where().now()) {}
 
 std::vector<service_report> operator_methods::services(Call& call) const {
   std::vector<service_report> all;
@@ -210,7 +210,7 @@ broker_stats operator_methods::stats() const {
   s.now.emplace("owed_bytes", engine_.owed_bytes());
   s.now.emplace("unread_bytes", engine_.unread_bytes());
   s.calls = report(engine_.state().counted());
-  s.calls.emplace("hook_failures", hooks_.failures());
+  s.calls.emplace("hook_failures", hook_failures_());
   s.ended = by_status(engine_.state().counted().ended);
   s.refused = by_status(engine_.state().counted().refused);
   s.transport = report(engine_.counted());
@@ -229,7 +229,7 @@ broker_info operator_methods::info() const {
   i.host = host_name();
   i.pid = static_cast<std::uint32_t>(::getpid());
   i.uptime_ms = milliseconds_of(engine_.where().now() - started_);
-  Broker::bound bound = engine_.endpoints();
+  bound_addresses bound = engine_.endpoints();
   i.frontend = std::move(bound.frontend);
   i.backend = std::move(bound.backend);
   return i;
@@ -237,10 +237,11 @@ broker_info operator_methods::info() const {
 
 // --- the service
 
-internal_service::internal_service(engine& owner, const broker_options& options, Interface& more, const hooks& told)
+internal_service::internal_service(engine& owner, const broker_options& options, Interface& more,
+                                   std::function<std::uint64_t()> hook_failures)
     : engine_(owner),
       more_(more),
-      own_(owner, options, told),
+      own_(owner, options, std::move(hook_failures)),
       pool_(options.internal_threads, pool_queue_max),
       own_calls_(owner.where(), pool_, own_, *this, dispatcher_settings()),
       more_calls_(owner.where(), pool_, more_, *this, dispatcher_settings()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,7 +15,6 @@
 #include <gate/value.hpp>
 
 #include "broker/src/engine.hpp"
-#include "broker/src/hooks.hpp"
 #include "common/src/interface/dispatcher.hpp"
 #include "common/src/peer/window.hpp"
 
@@ -85,7 +85,7 @@ struct broker_stats {
 
 class operator_methods final : public Interface {
  public:
-  operator_methods(const engine& about, const broker_options& options, const hooks& told);
+  operator_methods(const engine& about, const broker_options& options, std::function<std::uint64_t()> hook_failures);
 
  private:
   GATE_INTERFACE_ON(gate::run_on::loop, ping, services, workers, stats, info)
@@ -106,15 +106,17 @@ class operator_methods final : public Interface {
 
   const engine& engine_;
   const broker_options& options_;
-  const hooks& hooks_;
+  std::function<std::uint64_t()> hook_failures_;
   instant started_;
 };
 
 // Registers `gate` with the core when constructed, and answers its calls from then on. `more` are methods of a broker's
 // own, which go before those above; those of them that are plain run in a pool of options.internal_threads.
+// `hook_failures` counts what hooks of a subclass have thrown, for `stats`.
 class internal_service final : private answers {
  public:
-  internal_service(engine& owner, const broker_options& options, Interface& more, const hooks& told);
+  internal_service(engine& owner, const broker_options& options, Interface& more,
+                   std::function<std::uint64_t()> hook_failures);
   internal_service(const internal_service&) = delete;
   internal_service& operator=(const internal_service&) = delete;
   ~internal_service();

@@ -8,10 +8,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/src/peer/endpoint.hpp"
+
 namespace gate::broker {
 namespace {
 
 constexpr std::string_view prefix = "ipc://";
+
+static_assert(sizeof sockaddr_un::sun_path == peer::ipc_path_bytes_max + 1);
 
 bool is_answered(const std::string& path) {
   sockaddr_un address{};

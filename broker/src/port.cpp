@@ -7,6 +7,8 @@
 #include <net/if.h>
 #include <sodium.h>
 
+#include <gate/bind_error.hpp>
+
 #include "broker/src/ipc_path.hpp"
 #include "common/src/credentials/private_file.hpp"
 #include "common/src/option_bounds.hpp"

@@ -10,7 +10,7 @@
 
 #include <zmq.hpp>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 #include <gate/loop.hpp>
 #include <gate/unique_function.hpp>
 

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 
 #include "broker/src/core/access.hpp"
 #include "broker/src/security/quotas.hpp"

@@ -23,7 +23,7 @@ class store_access final : public access {
     return why_not(rights_.may_offer(principal, name_space, service));
   }
 
-  bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) {
+  bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) override {
     return rights_.may_see(principal, name_space, service) == security::permission::granted;
   }
   // The view lasts until replace().

@@ -8,8 +8,10 @@
 #include <gate/error.hpp>
 #include <gate/limits.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/peer/call_slots.hpp"
 #include "common/src/peer/make_foreign_broker.hpp"
+#include "common/src/peer/splitmix.hpp"
 #include "common/src/peer/this_process.hpp"
 
 namespace gate::client {
@@ -19,7 +21,7 @@ namespace {
 session_options session_options_of(const client_options& o) {
   session_options s;
   s.name = o.name;
-  s.encoded_descriptor = encode(peer::describe_this_process());
+  s.encoded_descriptor = encode_descriptor(peer::describe_this_process());
   s.heartbeat_interval = o.heartbeat_interval;
   s.heartbeat_liveness = o.heartbeat_liveness;
   s.connect_timeout = o.connect_timeout;

@@ -1,6 +1,7 @@
 // A descriptor is decoded or refused, and what is decoded encodes to its like.
 #include <gate/descriptor.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "tests/fuzz/input.hpp"
 
 using namespace gate;
@@ -8,9 +9,9 @@ using namespace gate;
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto decoded = decode_descriptor(as_text(data, size));
   if (!decoded) return 0;
-  const std::string encoded = encode(*decoded);
+  const std::string encoded = encode_descriptor(*decoded);
   const auto again = decode_descriptor(encoded);
   GATE_ASSERT(again.has_value());
-  GATE_ASSERT(encode(*again) == encoded);
+  GATE_ASSERT(encode_descriptor(*again) == encoded);
   return 0;
 }

@@ -11,6 +11,7 @@
 #include <gate/descriptor.hpp>
 #include <gate/value.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/huge/chunk.hpp"
 #include "common/src/huge/stream_codec.hpp"
 #include "common/src/wire/gate2.hpp"
@@ -77,7 +78,7 @@ void write_values(const std::filesystem::path& folder) {
 
 void write_descriptors(const std::filesystem::path& folder) {
   descriptor d;
-  write(folder, "empty", encode(d));
+  write(folder, "empty", encode_descriptor(d));
   d.host = "host";
   d.pid = 7;
   d.version = "0.1.0";
@@ -91,7 +92,7 @@ void write_descriptors(const std::filesystem::path& folder) {
   m.result = "int32";
   m.doc = "adds two numbers";
   d.methods = {m, m};
-  write(folder, "full", encode(d));
+  write(folder, "full", encode_descriptor(d));
 }
 
 // A conversation of a foreign peer: see foreign.hpp.

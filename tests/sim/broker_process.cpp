@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/wire/gate2.hpp"
 
 namespace gate::sim {

@@ -6,6 +6,8 @@
 
 #include <gate/descriptor.hpp>
 
+#include "common/src/descriptor_codec.hpp"
+
 namespace gate::sim {
 
 using std::chrono::milliseconds;
@@ -28,7 +30,7 @@ void worker_process::start() {
   options.service = habits_.service;
   options.name = name();
   options.capacity = habits_.capacity;
-  options.encoded_descriptor = encode(about);
+  options.encoded_descriptor = encode_descriptor(about);
   options.seed = world_.random.next();
   session_ = std::make_unique<worker::session>(options, *this);
   turn([this] { session_->start(clock()); });

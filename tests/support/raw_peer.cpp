@@ -15,6 +15,7 @@
 #include <gate/descriptor.hpp>
 #include <gate/limits.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/wire/gate2.hpp"
 
 namespace gate::test {
@@ -48,7 +49,7 @@ std::string hello_octets(peer_role role, std::string_view service, std::uint32_t
   method_descriptor echo;
   echo.name = "echo";
   about.methods.push_back(echo);
-  const std::string encoded = encode(about);
+  const std::string encoded = encode_descriptor(about);
   message m;
   m.type = message_type::hello;
   m.role = role;

@@ -12,9 +12,11 @@
 #include <gate/descriptor.hpp>
 #include <gate/timeout.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/exception_text.hpp"
 #include "common/src/log.hpp"
 #include "common/src/peer/make_foreign_broker.hpp"
+#include "common/src/peer/splitmix.hpp"
 #include "common/src/peer/this_process.hpp"
 
 namespace gate::worker {
@@ -69,7 +71,7 @@ std::string runtime::encoded_descriptor() const {
   d.labels = options_.labels;
   d.threads = static_cast<std::uint32_t>(threads_of(options_));
   d.methods = worker_.describe();
-  return encode(d);
+  return encode_descriptor(d);
 }
 
 dispatcher_options runtime::dispatch_options() {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <variant>
 
-#include <gate/worker.hpp>
+#include <gate/worker_options.hpp>
 
 namespace gate::worker {
 

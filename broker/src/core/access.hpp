@@ -19,6 +19,8 @@ class access {
                                     std::string_view method) = 0;
   virtual std::string_view may_offer(std::string_view principal, std::string_view name_space,
                                      std::string_view service) = 0;
+  // Whether it may know that the service exists.
+  virtual bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) = 0;
   // The namespace where names belong that say none.
   virtual std::string_view home(std::string_view principal) const = 0;
 };

@@ -9,6 +9,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/core/core_state.hpp"
+#include "broker/src/core/reserved_names.hpp"
 #include "common/src/planted_bug.hpp"
 
 namespace gate::broker {

@@ -6,6 +6,7 @@
 #include <gate/assert.hpp>
 
 #include "broker/src/core/core_state.hpp"
+#include "broker/src/core/reserved_names.hpp"
 #include "common/src/wire/gate2_own.hpp"
 
 namespace gate::broker {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "broker/src/core/core_state.hpp"
+#include "broker/src/core/reserved_names.hpp"
 #include "common/src/qualified_name.hpp"
 
 namespace gate::broker {

@@ -7,6 +7,7 @@
 
 #include <gate/assert.hpp>
 
+#include "broker/src/core/reserved_names.hpp"
 #include "common/src/qualified_name.hpp"
 
 namespace gate::broker {
@@ -158,14 +159,6 @@ std::vector<call*> service::waiting() const {
   }
   std::sort(calls.begin(), calls.end(), [](const call* a, const call* b) { return a->position < b->position; });
   return calls;
-}
-
-bool is_reserved(std::string_view service) noexcept {
-  return service == "gate" || service == "Gate" || service.starts_with("mmi.");
-}
-
-bool is_for_everybody(std::string_view method) noexcept {
-  return method == "ping" || method == "services" || method == "describe";
 }
 
 service* service_table::find(std::string_view space, std::string_view name) const {

@@ -18,6 +18,7 @@
 #include "broker/src/core/sorting_pace.hpp"
 #include "broker/src/core/timer.hpp"
 #include "broker/src/core/worker_pool.hpp"
+#include "common/src/text_map.hpp"
 
 namespace gate::broker {
 
@@ -48,13 +49,6 @@ struct method_place {
   // The same as long as a worker has the method, and one of the smallest that were free.
   std::uint32_t number = no_number;
 };
-
-// Looks up std::string keys by std::string_view.
-struct text_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-};
-template <class V> using text_map = std::unordered_map<std::string, V, text_hash, std::equal_to<>>;
 
 class service;
 
@@ -144,12 +138,6 @@ class service : public timer {
   std::size_t queued_ = 0, queued_bytes_ = 0;
   std::int64_t front_ = 0, back_ = 0;
 };
-
-// Names that no worker but the broker's own may register, and that mean the same in every namespace.
-bool is_reserved(std::string_view service) noexcept;
-// Of the broker's own methods, those that do no more than a client needs to find its services. The others are an
-// operator's.
-bool is_for_everybody(std::string_view method) noexcept;
 
 class service_table {
  public:

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string_view>
 
-#include "broker/src/core/peer_id.hpp"
 #include "common/src/wire/foreign.hpp"
 
 namespace gate::broker {
@@ -18,8 +17,5 @@ std::optional<dialect> dialect_named(std::string_view option) noexcept;
 // Tells the dialect of a connection from all frames of its first message. `only`: what the endpoint is for, which
 // decides where two dialects look alike and refuses the others; unknown: any.
 wire::recognised recognise(wire::frames_view frames, dialect only);
-
-// What the core has to know of a peer of that dialect. Its principal and address are the caller's to fill in.
-peer_context context_of(wire::recognised who);
 
 }  // namespace gate::broker

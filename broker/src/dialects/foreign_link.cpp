@@ -3,6 +3,20 @@
 #include <algorithm>
 
 namespace gate::broker {
+
+peer_context context_of(wire::recognised who) {
+  peer_context context;
+  const bool ours = who.speaks == dialect::gate2;
+  const bool majordomo = who.speaks == dialect::mdp01 || who.speaks == dialect::mdp02;
+  context.dialect = to_string(who.speaks);
+  context.heartbeats = ours;
+  context.owes = ours;
+  context.credit = ours || who.role == peer_role::worker;  // a worker's answers are paced for it
+  context.huge = ours;
+  context.errors = !majordomo;
+  return context;
+}
+
 namespace {
 
 // Time that a gate-rpc worker has to list its methods. An idle one answers within milliseconds; until then it gets no

@@ -4,13 +4,17 @@
 
 #include <memory>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 #include <gate/clock.hpp>
 
+#include "broker/src/core/peer_id.hpp"
 #include "broker/src/dialects/answer_pace.hpp"
 #include "broker/src/dialects/dialect.hpp"
 
 namespace gate::broker {
+
+// What the core has to know of a peer of that dialect. Its principal and address are the caller's to fill in.
+peer_context context_of(wire::recognised who);
 
 class foreign_link {
  public:

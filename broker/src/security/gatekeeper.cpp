@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <gate/assert.hpp>
+#include <gate/bind_error.hpp>
 
 #include "broker/src/log_limiter.hpp"
 #include "broker/src/security/address.hpp"

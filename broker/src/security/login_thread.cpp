@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include <gate/bind_error.hpp>
 #include <gate/sleep.hpp>
 
 #include "broker/src/ipc_path.hpp"

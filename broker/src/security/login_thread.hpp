@@ -11,7 +11,7 @@
 
 #include <zmq.hpp>
 
-#include <gate/broker.hpp>
+#include <gate/broker_options.hpp>
 #include <gate/loop.hpp>
 #include <gate/task.hpp>
 #include <gate/task_group.hpp>

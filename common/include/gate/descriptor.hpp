@@ -4,11 +4,8 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
-
-#include <gate/protocol.hpp>
 
 namespace gate {
 
@@ -39,12 +36,5 @@ struct descriptor {
   std::map<std::string, std::string> labels;
   std::vector<method_descriptor> methods;
 };
-
-// Throws Error(errc::too_large) for more than limits::methods_max methods, for a method with more than 255 parameters,
-// for more than 255 labels, or for a name of more than limits::name_bytes_max bytes. Throws
-// Error(errc::invalid_argument) for a method without a name.
-std::string encode(const descriptor& d);
-// Empty if the bytes are not such a map, or exceed one of these limits.
-std::optional<descriptor> decode_descriptor(bytes_view payload);
 
 }  // namespace gate

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include <arpa/inet.h>
-#include <sys/un.h>
 
 #include <gate/error.hpp>
 
@@ -24,9 +23,7 @@ std::optional<std::uint32_t> port_of(std::string_view text) noexcept {
 
 std::string_view fault_of_path(std::string_view path) noexcept {
   if (path.empty()) return "a path must follow ipc://";
-  static_assert(sizeof sockaddr_un::sun_path == 108);
-  return path.size() < sizeof sockaddr_un::sun_path ? ""
-                                                    : "the path is longer than the 107 bytes that the system takes";
+  return path.size() <= ipc_path_bytes_max ? "" : "the path is longer than the 107 bytes that the system takes";
 }
 
 bool is_ipv6_number(std::string_view text) noexcept {

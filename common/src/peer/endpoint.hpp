@@ -1,10 +1,14 @@
 // The form of addresses, as ZeroMQ writes them: tcp://host:port, ipc://path, inproc://name.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace gate::peer {
+
+// Of the path in an ipc address, as the system takes it.
+inline constexpr std::size_t ipc_path_bytes_max = 107;
 
 // What is wrong with an address to connect to, for people; empty when nothing is as far as its form tells. No name is
 // looked up.

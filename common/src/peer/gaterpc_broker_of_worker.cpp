@@ -5,6 +5,7 @@
 #include <gate/limits.hpp>
 #include <gate/value.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/peer/gaterpc_broker.hpp"
 #include "common/src/wire/foreign_words.hpp"
 #include "common/src/wire/msgpack_scan.hpp"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/src/peer/gaterpc_broker.hpp"
-#include "common/src/peer/this_process.hpp"
+#include "common/src/peer/splitmix.hpp"
 
 namespace gate::peer {
 

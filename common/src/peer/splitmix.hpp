@@ -5,6 +5,9 @@
 
 namespace gate::peer {
 
+// Differs from process to process and from call to call.
+std::uint64_t random_seed();
+
 inline std::uint64_t next_random(std::uint64_t& state) noexcept {
   std::uint64_t z = (state += 0x9e3779b97f4a7c15u);
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -1,7 +1,6 @@
 #include "common/src/peer/this_process.hpp"
 
 #include <array>
-#include <random>
 
 #include <unistd.h>
 
@@ -21,11 +20,6 @@ descriptor describe_this_process() {
   d.pid = static_cast<std::uint32_t>(::getpid());
   d.version = version;
   return d;
-}
-
-std::uint64_t random_seed() {
-  std::random_device source;
-  return std::uint64_t{source()} << 32 | source();
 }
 
 }  // namespace gate::peer

@@ -11,7 +11,5 @@ namespace gate::peer {
 std::string host_name();
 // Host, process id and version; the rest is empty.
 descriptor describe_this_process();
-// Differs from process to process and from call to call.
-std::uint64_t random_seed();
 
 }  // namespace gate::peer

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <gate/bind_error.hpp>
+
 using namespace gate;
 
 namespace {

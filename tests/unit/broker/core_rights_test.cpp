@@ -29,6 +29,9 @@ struct listed_rights final : access {
                              std::string_view service) override {
     return granted.contains(key(principal, "offers", name_space, service)) ? "" : "not listed";
   }
+  bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) override {
+    return granted.contains(key(principal, "sees", name_space, service));
+  }
   std::string_view home(std::string_view principal) const override {
     const auto found = homes.find(principal);
     return found == homes.end() ? std::string_view() : found->second;

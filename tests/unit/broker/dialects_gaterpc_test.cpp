@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "tests/unit/broker/foreign_fixture.hpp"
 
 using namespace gate;
@@ -126,7 +127,7 @@ TEST_CASE("a gate-rpc client is told the methods of a gate/2 worker", "[broker]"
   hello.role = peer_role::worker;
   hello.service = "Calculator";
   hello.capacity = 1;
-  const std::string described = encode(about);
+  const std::string described = encode_descriptor(about);
   hello.payload = bytes_view(described);
   worker.send(hello);
   worker.expect(message_type::welcome);

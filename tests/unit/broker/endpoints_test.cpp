@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <gate/bind_error.hpp>
+
 using namespace gate;
 using namespace gate::broker;
 

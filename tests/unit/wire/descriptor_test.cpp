@@ -9,6 +9,8 @@
 #include <gate/limits.hpp>
 #include <gate/value.hpp>
 
+#include "common/src/descriptor_codec.hpp"
+
 using namespace gate;
 
 namespace {
@@ -46,7 +48,7 @@ template <class T> std::optional<descriptor> with(std::string_view key, const T&
 }  // namespace
 
 TEST_CASE("a descriptor comes back as it was", "[wire][descriptor]") {
-  const auto d = decode_descriptor(encode(full()));
+  const auto d = decode_descriptor(encode_descriptor(full()));
   REQUIRE(d.has_value());
   CHECK(d->host == "host");
   CHECK(d->pid == 4711);
@@ -94,35 +96,35 @@ TEST_CASE("a descriptor over a limit is refused at both ends", "[wire][descripto
   descriptor d;
   d.methods.resize(limits::methods_max);
   for (auto& m : d.methods) m.name = "m";
-  CHECK(decode_descriptor(encode(d)).has_value());
+  CHECK(decode_descriptor(encode_descriptor(d)).has_value());
   d.methods.push_back(d.methods.front());
-  CHECK_THROWS_AS(encode(d), Error);
+  CHECK_THROWS_AS(encode_descriptor(d), Error);
   const std::vector<std::map<std::string, std::string>> many(limits::methods_max + 1, {{"name", "m"}});
   CHECK_FALSE(with("methods", many).has_value());
 
   descriptor named;
   named.methods.resize(1);
-  CHECK_THROWS_AS(encode(named), Error);  // without a name
+  CHECK_THROWS_AS(encode_descriptor(named), Error);  // without a name
   named.methods[0].name = std::string(limits::name_bytes_max + 1, 'm');
-  CHECK_THROWS_AS(encode(named), Error);
+  CHECK_THROWS_AS(encode_descriptor(named), Error);
   CHECK_FALSE(with("host", std::string(limits::name_bytes_max + 1, 'h')).has_value());
 }
 
 TEST_CASE("every truncation of a descriptor is refused", "[wire][descriptor]") {
-  const std::string encoded = encode(full());
+  const std::string encoded = encode_descriptor(full());
   for (std::size_t n = 0; n < encoded.size(); ++n) CHECK_FALSE(decode_descriptor(encoded.substr(0, n)).has_value());
 }
 
 TEST_CASE("a descriptor has a size, and a description of a service a smaller one", "[wire]") {
   descriptor d = full();
   d.description.assign(limits::description_bytes_max, 'x');
-  CHECK(decode_descriptor(encode(d))->description == d.description);
+  CHECK(decode_descriptor(encode_descriptor(d))->description == d.description);
   d.description += 'x';
-  CHECK_THROWS_AS(encode(d), Error);
+  CHECK_THROWS_AS(encode_descriptor(d), Error);
   CHECK_FALSE(with("description", d.description));
   CHECK_FALSE(with("ignored", std::string(limits::descriptor_bytes_max, 'x')));
 
   descriptor wordy = full();
   wordy.methods[0].doc.assign(limits::descriptor_bytes_max, 'x');
-  CHECK_THROWS_AS(encode(wordy), Error);
+  CHECK_THROWS_AS(encode_descriptor(wordy), Error);
 }

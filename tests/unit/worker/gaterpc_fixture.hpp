@@ -13,6 +13,7 @@
 
 #include <gate/descriptor.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "common/src/peer/gaterpc_broker.hpp"
 #include "tests/support/gaterpc_frames.hpp"
 #include "tests/support/sent_message.hpp"
@@ -36,7 +37,7 @@ inline std::string described_service() {
   m.parameters = {{"a", "int32"}, {"b", "int32"}};
   m.result = "int32";
   d.methods = {m};
-  return encode(d);
+  return encode_descriptor(d);
 }
 
 inline peer::gaterpc_broker_options login_of(const std::string& user, const std::string& password) {

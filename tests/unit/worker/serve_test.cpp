@@ -12,6 +12,7 @@
 #include <gate/timeout.hpp>
 #include <gate/worker.hpp>
 
+#include "common/src/descriptor_codec.hpp"
 #include "tests/unit/client/scripted_broker.hpp"
 
 namespace {

@@ -1,4 +1,5 @@
-#include <gate/descriptor.hpp>
+#include "common/src/descriptor_codec.hpp"
+
 #include <gate/limits.hpp>
 #include <gate/value.hpp>
 
@@ -144,7 +145,7 @@ void check(const descriptor& d) {
 
 }  // namespace
 
-std::string encode(const descriptor& d) {
+std::string encode_descriptor(const descriptor& d) {
   check(d);
   std::string out;
   append_map_header(out, d.threads != 0 ? 7 : 6);
