@@ -326,7 +326,7 @@ void engine::bound_owed() {
 // The allocator's memory is given back some time after a flood.
 void engine::keep_memory() {
   const totals core_holds = core_.measure();
-  const std::size_t held = owed_.bytes() + paced_.bytes() + waiting_.bytes + core_holds.queued_bytes +
+  const std::size_t held = owed_.bytes() + in_pieces_.bytes() + paced_.bytes() + waiting_.bytes + core_holds.queued_bytes +
                            core_holds.kept_bytes + (core_holds.queued + core_holds.in_flight) * call_bytes +
                            connected() * connection_bytes + unread_bytes_;
   if (!memory_.is_due(held, loop_.now())) return;

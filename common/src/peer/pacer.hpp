@@ -24,6 +24,7 @@
 #include <gate/clock.hpp>
 #include <gate/protocol.hpp>
 
+#include "common/src/byte_total.hpp"
 #include "common/src/wire/gate2.hpp"
 #include "common/src/wire/gate2_own.hpp"
 
@@ -205,32 +206,45 @@ class piece_joiner {
   // no_memory: the last piece of an envelope came, most of which had to be let go.
   enum class outcome : std::uint8_t { more, whole, too_large, no_memory };
 
+  // `all`, where given: what all such hold together. It outlives this.
+  explicit piece_joiner(byte_total* all = nullptr) noexcept : share_(all) {}
+
   outcome add(const message& piece, std::size_t bytes_max) {
     came_bytes_ += piece.payload.size_bytes();
     if (came_bytes_ > bytes_max) return outcome::too_large;
     try {
       for (std::size_t i = 0; i < piece.payload.frames() && !lacks_memory_; ++i) parts_ += piece.payload[i];
     } catch (const std::bad_alloc&) {
-      lacks_memory_ = true;
-      const bytes_view from = parts_.empty() ? piece.payload[0] : bytes_view(parts_);
-      header_bytes_ = from.copy(header_.data(), header_.size());
-      parts_ = std::string();
+      let_go(parts_.empty() ? piece.payload[0] : bytes_view(parts_));
     }
+    share_.set(parts_.capacity());
     if (!piece.has(message_flag::end_of_parts)) return outcome::more;
     return lacks_memory_ ? outcome::no_memory : outcome::whole;
   }
   // Of an envelope for which there was no memory: its header (docs/protocol.md, section 2).
   bytes_view header() const noexcept { return {header_.data(), header_bytes_}; }
+  // As if there were no memory for the envelope of which some has come.
+  void let_go() noexcept {
+    if (!lacks_memory_) let_go(bytes_view(parts_));
+    share_.set(0);
+  }
   // The envelope, once it is whole; and the next one begins.
   std::string take() noexcept {
     came_bytes_ = 0;
     lacks_memory_ = false;
+    share_.set(0);
     return std::exchange(parts_, {});
   }
-  std::size_t bytes() const noexcept { return parts_.capacity(); }
 
  private:
+  void let_go(bytes_view from) noexcept {
+    lacks_memory_ = true;
+    header_bytes_ = from.copy(header_.data(), header_.size());
+    parts_ = std::string();
+  }
+
   std::string parts_;
+  byte_share share_;
   std::array<char, 16> header_{};
   std::size_t header_bytes_ = 0;
   std::size_t came_bytes_ = 0;

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -46,6 +47,17 @@ void send_half(raw_peer& peer, const message& m) {
   message piece;
   piece.type = wire::gate2::type_piece;
   piece.payload = bytes_view(envelope).substr(0, envelope.size() / 2);
+  peer.send(piece);
+}
+
+// And the second one.
+void send_rest(raw_peer& peer, const message& m) {
+  std::string envelope;
+  wire::gate2::append(envelope, m);
+  message piece;
+  piece.type = wire::gate2::type_piece;
+  piece.flags = message_flag::end_of_parts;
+  piece.payload = bytes_view(envelope).substr(envelope.size() / 2);
   peer.send(piece);
 }
 
@@ -121,6 +133,61 @@ TEST_CASE("a client that leaves between two pieces of a request leaves nothing b
   auto core = counted(broker, "calls");
   CHECK(core["malformed"] == 0);
   CHECK(core["accepted"] == 2);  // the one that was whole, and the one that asks
+}
+
+TEST_CASE("clients together hold no more in pieces than may wait; beyond it a request is busy, and they go on", "[broker]") {
+  broker_options options = patient();
+  options.queue_total_bytes_max = 1u << 20;
+  running_broker<> broker(options);
+  raw_peer worker(broker.backend());
+  hello(worker, peer_role::worker, "s");
+  const std::string large(large_bytes, 'x');
+  message request;
+  request.type = message_type::request;
+  request.service = "s";
+  request.method = "m";
+  request.payload = bytes_view(large);
+  std::vector<std::unique_ptr<raw_peer>> clients;
+  for (std::uint64_t n = 0; n < 4; ++n) {
+    clients.push_back(std::make_unique<raw_peer>(broker.frontend()));
+    hello(*clients.back(), peer_role::client);
+    request.call = call_id{n + 1};
+    send_half(*clients.back(), request);
+    wait_until_read(*clients.back());
+  }
+  // That of the last was not kept; it is told when all has come.
+  send_rest(*clients.back(), request);
+  const received_message refused = clients.back()->expect(message_type::error);
+  CHECK(refused->status == errc::busy);
+  CHECK(refused->call == call_id{4});
+  // What a worker says in pieces is kept.
+  raw_peer other(broker.frontend());
+  other.hello_as_client();
+  other.request(1, "s", "m");
+  message result;
+  result.type = message_type::final;
+  result.call = worker.expect(message_type::request)->call;
+  result.payload = bytes_view(large);
+  send_half(worker, result);
+  send_rest(worker, result);
+  CHECK(other.expect(message_type::final)->payload.size_bytes() == large.size());
+  // The others left: there is room again.
+  clients.erase(clients.begin(), clients.end() - 1);
+  errc last = errc::busy;
+  for (std::uint64_t n = 5; n < 5000 && last == errc::busy; ++n) {
+    request.call = call_id{n};
+    request.payload = bytes_view(large).substr(0, 600'000);
+    send_half(*clients.back(), request);
+    send_rest(*clients.back(), request);
+    message mark;
+    mark.type = wire::gate2::type_mark;
+    mark.offset = n;
+    clients.back()->send(mark);
+    last = clients.back()->receive()->type == message_type::error ? errc::busy : errc::ok;
+    if (last == errc::busy) clients.back()->expect(wire::gate2::type_marked);
+  }
+  CHECK(last == errc::ok);
+  worker.expect(wire::gate2::type_piece);
 }
 
 TEST_CASE("a worker that leaves between two pieces of a result ends the call once, as worker_lost", "[broker]") {
