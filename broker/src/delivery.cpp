@@ -266,8 +266,7 @@ void engine::drop_too_slow(remote_peer& p) {
                                    ? "it does not read: it took nothing for out_queue_age_max"
                                    : "it does not read: it did not answer what it was asked, for out_queue_age_max";
   ++(too_much ? counted_.too_slow_bytes : counted_.too_slow_age);
-  drop(p, too_much ? "it does not read, and more waits for it than out_queue_bytes_max"
-                   : too_long);
+  drop(p, too_much ? "it does not read, and more waits for it than out_queue_bytes_max" : too_long);
 }
 
 // It cannot be told: what it is owed does not leave. The transport holds on to what it has taken until the connection
@@ -326,9 +325,10 @@ void engine::bound_owed() {
 // The allocator's memory is given back some time after a flood.
 void engine::keep_memory() {
   const totals core_holds = core_.measure();
-  const std::size_t held = owed_.bytes() + in_pieces_.bytes() + paced_.bytes() + waiting_.bytes + core_holds.queued_bytes +
-                           core_holds.kept_bytes + (core_holds.queued + core_holds.in_flight) * call_bytes +
-                           connected() * connection_bytes + unread_bytes_;
+  const std::size_t held = owed_.bytes() + in_pieces_.bytes() + paced_.bytes() + waiting_.bytes +
+                           core_holds.queued_bytes + core_holds.kept_bytes +
+                           (core_holds.queued + core_holds.in_flight) * call_bytes + connected() * connection_bytes +
+                           unread_bytes_;
   if (!memory_.is_due(held, loop_.now())) return;
   spare_.forget();
   core_.forget_spare();

@@ -190,9 +190,9 @@ class engine final : private output, private observer {
   const descriptor_budget budget_;
   core core_;
   std::vector<std::unique_ptr<port>> ports_;
-  byte_total owed_;   // to all peers
+  byte_total owed_;       // to all peers
   byte_total in_pieces_;  // that came of envelopes which are not whole yet
-  byte_total paced_;  // of foreign workers' answers, ahead of their callers
+  byte_total paced_;      // of foreign workers' answers, ahead of their callers
   buffer_pool spare_;
   peers peers_;
   memory_keeper memory_;

@@ -148,8 +148,8 @@ class out_queue {
     if (parked_) closed_[head_].since = now;
     pace_.moved(now);
   }
-  // How long the peer has taken nothing: the transport has refused the front, or the peer has not said that it read what
-  // the rest waits for. Zero when neither is so.
+  // How long the peer has taken nothing: the transport has refused the front, or the peer has not said that it read
+  // what the rest waits for. Zero when neither is so.
   duration age(instant now) const noexcept {
     const duration refused = parked_ ? now - closed_[head_].since : duration::zero();
     return std::max(refused, pace_.age(now));

@@ -184,7 +184,7 @@ class pacer {
   std::uint64_t ask_at_ = limit_.step();       // when the next question is due
   std::uint64_t changed_at_ = 0;               // when the limit changed
   std::vector<question> questions_;            // without an answer, in order
-  std::unordered_map<call_id, lane> lanes_;  // of which something waits
+  std::unordered_map<call_id, lane> lanes_;    // of which something waits
   // The calls in turn: those whose next envelope leaves whole, and those whose next one leaves in pieces. Of the latter
   // the first has its turn until its envelope has left, since the pieces of two must not mix.
   std::list<lane*> whole_, pieces_;

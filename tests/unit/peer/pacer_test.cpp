@@ -486,7 +486,8 @@ TEST_CASE("requests that wait are had back as they came, whosever turn it is, an
   pace.enable();
   const std::string large(900'000, 'x'), middle(20'000, 'x');
   CHECK_FALSE(pace.passes(request(1, large)));
-  for (std::uint64_t call = 2; call < 12; ++call) CHECK_FALSE(pace.passes(request(call, call % 2 == 0 ? middle : large)));
+  for (std::uint64_t call = 2; call < 12; ++call)
+    CHECK_FALSE(pace.passes(request(call, call % 2 == 0 ? middle : large)));
   CHECK_FALSE(pace.passes(of(message_type::drained, 0)));
   CHECK_FALSE(pace.passes(request(12, large)));
   std::vector<std::uint64_t> calls;
