@@ -161,6 +161,7 @@ clock::duration worst_call(const gate::Service& test, const std::atomic<bool>& e
 
 // Small calls, or small items, until all has passed.
 bool pass_beside(const gate::Service& test, std::string_view form, std::string_view size, bool items) {
+  if (test["add"](1, 2).get<int>() != 3) return false;  // it takes its time to connect as well
   std::atomic<bool> ended = false;
   bool sound = false;
   std::thread passing([&] {
