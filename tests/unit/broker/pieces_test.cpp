@@ -135,8 +135,7 @@ TEST_CASE("a client that leaves between two pieces of a request leaves nothing b
   CHECK(core["accepted"] == 2);  // the one that was whole, and the one that asks
 }
 
-TEST_CASE("clients together hold no more in pieces than may wait, and beyond it a request is busy",
-          "[broker]") {
+TEST_CASE("clients together hold no more in pieces than may wait, and beyond it a request is busy", "[broker]") {
   broker_options options = patient();
   options.queue_total_bytes_max = 1u << 20;
   running_broker<> broker(options);
