@@ -262,9 +262,11 @@ bool engine::is_too_slow(const remote_peer& p) const noexcept {
 
 void engine::drop_too_slow(remote_peer& p) {
   const bool too_much = p.overdrawn || p.out.bytes() > options_.out_queue_bytes_max;
+  const char* const too_long = p.out.parked()
+                                   ? "it does not read: it took nothing for out_queue_age_max"
+                                   : "it does not read: it did not answer what it was asked, for out_queue_age_max";
   ++(too_much ? counted_.too_slow_bytes : counted_.too_slow_age);
-  drop(p, too_much ? "it does not read, and more waits for it than out_queue_bytes_max"
-                   : "it does not read: it took nothing for out_queue_age_max");
+  drop(p, too_much ? "it does not read, and more waits for it than out_queue_bytes_max" : too_long);
 }
 
 // It cannot be told: what it is owed does not leave. The transport holds on to what it has taken until the connection
@@ -323,9 +325,10 @@ void engine::bound_owed() {
 // The allocator's memory is given back some time after a flood.
 void engine::keep_memory() {
   const totals core_holds = core_.measure();
-  const std::size_t held = owed_.bytes() + paced_.bytes() + waiting_.bytes + core_holds.queued_bytes +
-                           core_holds.kept_bytes + (core_holds.queued + core_holds.in_flight) * call_bytes +
-                           connected() * connection_bytes + unread_bytes_;
+  const std::size_t held = owed_.bytes() + in_pieces_.bytes() + paced_.bytes() + waiting_.bytes +
+                           core_holds.queued_bytes + core_holds.kept_bytes +
+                           (core_holds.queued + core_holds.in_flight) * call_bytes + connected() * connection_bytes +
+                           unread_bytes_;
   if (!memory_.is_due(held, loop_.now())) return;
   spare_.forget();
   core_.forget_spare();

@@ -85,6 +85,7 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
       budget_(plan_descriptors(options_.peers_max, plan_bindings(options_).size())),
       core_(to_core_options(options_, budget_.peers_max, *this, rights_.get(), allowed_.get()), *this, where.now()),
       owed_(options_.out_queue_total_bytes_max),
+      in_pieces_(options_.queue_total_bytes_max),
       paced_(options_.out_queue_total_bytes_max),
       internal_out_(spare_) {
   waiting_.bytes_max = options_.queue_total_bytes_max;
@@ -289,12 +290,22 @@ void engine::refuse_piece(remote_peer& sender) {
   core_.unread(sender.id, request, loop_.now());
 }
 
+bool engine::is_worker(const remote_peer& p) const {
+  const std::optional<peer_view> known = core_.find_peer(p.id);
+  return known && !known->service.empty();
+}
+
 void engine::take_piece(remote_peer& sender, const message& m) {
   const instant now = loop_.now();
   using outcome = gate::peer::piece_joiner::outcome;
   const outcome came = sender.joined.add(m, options_.frame_bytes_max);
-  if (came == outcome::more) return core_.arriving(sender.id, now);
+  if (came == outcome::more) {
+    // What a worker says belongs to calls, which are bounded.
+    if (in_pieces_.is_exceeded() && !is_worker(sender)) sender.joined.let_go();
+    return core_.arriving(sender.id, now);
+  }
   if (came == outcome::too_large) {
+    sender.joined.take();
     return core_.malformed(sender.id, to_string(wire::gate2::parse_error::too_large), now);
   }
   if (came == outcome::no_memory) return refuse_piece(sender);

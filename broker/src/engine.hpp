@@ -89,6 +89,7 @@ class engine final : private output, private observer {
   std::size_t handle_envelopes(remote_peer& sender, bytes_view batch, zmq::message_t* payload_frame);
   void refuse_frames(remote_peer& sender);
   void take_own(remote_peer& sender, const message& m);
+  bool is_worker(const remote_peer& p) const;
   void take_piece(remote_peer& sender, const message& m);
   void refuse_piece(remote_peer& sender);
   void break_off(remote_peer& sender, std::string_view why);
@@ -189,8 +190,9 @@ class engine final : private output, private observer {
   const descriptor_budget budget_;
   core core_;
   std::vector<std::unique_ptr<port>> ports_;
-  byte_total owed_;   // to all peers
-  byte_total paced_;  // of foreign workers' answers, ahead of their callers
+  byte_total owed_;       // to all peers
+  byte_total in_pieces_;  // that came of envelopes which are not whole yet
+  byte_total paced_;      // of foreign workers' answers, ahead of their callers
   buffer_pool spare_;
   peers peers_;
   memory_keeper memory_;

@@ -41,9 +41,12 @@ void engine::look_for_life() {
     if (p.pulse->next_look() <= now) {
       const auto seen = gate::peer::sample_path(p.descriptor, now);
       if (!seen) return p.pulse.reset();  // closed; the monitor is about to tell
+      p.pulse->awaits(p.out.awaited());
       const gate::peer::pulse::change since = p.pulse->look(*seen, now);
       if (since.message_arrives) arriving.push_back(p.id);
-      if (since.bytes_leave) p.out.moved(now);
+      // What waits in the transport moves with any bytes; what waits for an answer, with those before the question.
+      if (p.out.parked() ? since.bytes_leave : since.toward_answer) p.out.moved(now);
+      if (p.out.held() && is_too_slow(p)) mark_dirty(p);
       if (p.pulse->is_dead(now)) return dead.push_back(p.id);
     }
     look_at_ = std::min(look_at_, p.pulse->next_look());

@@ -3,6 +3,7 @@
 // and no clock of its own.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -142,12 +143,19 @@ class out_queue {
   bool parked() const noexcept { return parked_; }
   // Messages that the transport has taken so far.
   std::uint64_t sent() const noexcept { return sent_; }
-  // The peer took some of what the transport holds, so it reads: the front's age counts from now.
+  // The peer took some of what the transport holds, so it reads: the age counts from now.
   void moved(instant now) noexcept {
     if (parked_) closed_[head_].since = now;
+    pace_.moved(now);
   }
-  // How long the front has been refused; zero when it has not.
-  duration age(instant now) const noexcept { return parked_ ? now - closed_[head_].since : duration::zero(); }
+  // How long the peer has taken nothing: the transport has refused the front, or the peer has not said that it read
+  // what the rest waits for. Zero when neither is so.
+  duration age(instant now) const noexcept {
+    const duration refused = parked_ ? now - closed_[head_].since : duration::zero();
+    return std::max(refused, pace_.age(now));
+  }
+  // For pulse::awaits(): the answer to a mark that the transport has, for which something waits.
+  std::uint64_t awaited() const noexcept { return parked_ ? 0 : pace_.awaited(); }
 
   // Calls visit(const message&) for each request that has not been sent, and empties the queue.
   template <class Visit> void take_requests(Visit visit) {

@@ -29,8 +29,9 @@ namespace gate::broker {
 using port_index = std::uint32_t;
 
 struct remote_peer {
-  remote_peer(peer_id name, port_index at, std::string_view route, buffer_pool& spare, byte_total& owed)
-      : id(name), port(at), routing_id(route), out(spare, &owed), lent(owed) {}
+  remote_peer(peer_id name, port_index at, std::string_view route, buffer_pool& spare, byte_total& owed,
+              byte_total* in_pieces)
+      : id(name), port(at), routing_id(route), out(spare, &owed), lent(owed), joined(in_pieces) {}
 
   peer_id id;
   port_index port;
@@ -69,8 +70,9 @@ class peers {
   remote_peer* find(peer_id id) const noexcept;
 
   // A peer that find() does not find there. Stays at its address until it is removed.
-  // `owed` is what is held for all; it and `spare` outlive the peer.
-  remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed);
+  // `owed` is what is held for all, `in_pieces` what has come of envelopes from all; they and `spare` outlive the peer.
+  remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed,
+                   byte_total* in_pieces = nullptr);
   void remove(remote_peer& gone) noexcept;
   // Its routing id may be another's from now on: it is found by its id alone.
   void give_up_route(remote_peer& gone) noexcept;

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """A relay that passes so many bytes a second, in each direction of each connection.
 
-usage: slow_relay.py TARGET BYTES_PER_SECOND
+usage: slow_relay.py TARGET BYTES_PER_SECOND [DELAY]
 
-TARGET is tcp://host:port. It says on standard output where it listens, as tcp://127.0.0.1:PORT. It reads no faster than
+TARGET is tcp://host:port. DELAY: seconds that each byte takes in each direction besides, as over a long way; half of a
+round trip. It says on standard output where it listens, as tcp://127.0.0.1:PORT. It reads no faster than
 it passes on, and holds little: what does not pass stays with the sender. On SIGUSR1 it passes nothing any more, and
 goes on at the next.
 """
+import collections
 import selectors
 import signal
 import socket
@@ -28,24 +30,39 @@ class Way:
     """One direction of a connection."""
 
     def __init__(self, source, sink):
-        self.source, self.sink, self.held, self.allowance, self.at = source, sink, b"", 0.0, time.monotonic()
+        self.source, self.sink, self.allowance, self.at = source, sink, 0.0, time.monotonic()
+        self.on_the_way, self.blocked = collections.deque(), False  # when they arrive, and octets
 
-    def step(self, rate):
+    def step(self, rate, delay):
         """Passes on what it may; False at the end of the connection."""
         now = time.monotonic()
         self.allowance = min(self.allowance + (now - self.at) * rate, max(rate * 0.2, 1))
         self.at = now
         try:
-            if not self.held and self.allowance >= 1:
-                self.held = self.source.recv(min(int(self.allowance), 65536))
-                if not self.held:
+            if not self.blocked and self.allowance >= 1:
+                octets = self.source.recv(min(int(self.allowance), 65536))
+                if not octets:
                     return False
-            if self.held:
-                sent = self.sink.send(self.held)
-                self.held = self.held[sent:]
-                self.allowance -= sent
+                self.allowance -= len(octets)
+                self.on_the_way.append((now + delay, octets))
         except BlockingIOError:
             pass
+        except OSError:
+            return False
+        return self.arrive(now)
+
+    def arrive(self, now):
+        try:
+            while self.on_the_way and self.on_the_way[0][0] <= now:
+                due, octets = self.on_the_way[0]
+                rest = octets[self.sink.send(octets):]
+                self.on_the_way.popleft()
+                self.blocked = bool(rest)
+                if rest:
+                    self.on_the_way.appendleft((due, rest))
+                    break
+        except BlockingIOError:
+            self.blocked = True
         except OSError:
             return False
         return True
@@ -60,6 +77,7 @@ def small(sock):
 def main():
     host, port = sys.argv[1].removeprefix("tcp://").rsplit(":", 1)
     rate = float(sys.argv[2])
+    delay = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
     signal.signal(signal.SIGUSR1, toggle)
     listener = small(socket.socket())
     listener.bind(("127.0.0.1", 0))
@@ -81,7 +99,7 @@ def main():
             time.sleep(STEP)
             continue
         for pair in list(pairs):
-            if all([way.step(rate) for way in pair]):
+            if all([way.step(rate, delay) for way in pair]):
                 continue
             pairs.remove(pair)
             for way in pair:

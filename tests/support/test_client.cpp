@@ -1,12 +1,14 @@
 // A client that tests kill, stop and let go on: reads one huge result, as fast as it comes.
 //
-// usage: gate-test-client ENDPOINT SIZE [beside [FORM]]
+// usage: gate-test-client ENDPOINT SIZE [beside [FORM [items]]]
 //   SIZE    of the result; `endless` for one that does not end
 //   beside  makes small calls meanwhile, one after the other, and writes WORST and the milliseconds that the slowest
 //           took
 //   FORM    what passes meanwhile, SIZE bytes of it: huge (a huge result, the default), upload (huge arguments),
 //           parallel (four huge results), arguments (of one call after the other, 900 kB each), results (the same),
-//           four_results (of four calls at once), items (of 300 kB, of a worker's stream), own_items (of the caller's)
+//           four_results (of four calls at once), items (of 300 kB, of a worker's stream), own_items (of the caller's),
+//           four_arguments (of four calls at once)
+//   items   instead of the small calls there is one stream of small items to the worker and back; WORST is of these
 //
 // Writes the line BEGUN when the first octets are there, ENDED when all are. Exit status 0 when they are right, 1
 // otherwise.
@@ -24,9 +26,11 @@
 #include <utility>
 #include <vector>
 
+#include <gate/async_generator.hpp>
 #include <gate/client.hpp>
 #include <gate/generator.hpp>
 #include <gate/huge_data.hpp>
+#include <gate/sleep.hpp>
 
 #include "tests/support/huge_octets.hpp"
 
@@ -110,6 +114,7 @@ bool pass(const gate::Service& test, std::string_view form, std::string_view siz
   if (form == "upload") return upload(test, size);
   if (form == "parallel") return four([&] { return read_all(test, size); });
   if (form == "arguments") return pass_arguments(test, bytes);
+  if (form == "four_arguments") return four([&] { return pass_arguments(test, bytes); });
   if (form == "results") return pass_results(test, bytes);
   if (form == "four_results") return four([&] { return pass_results(test, bytes); });
   if (form == "items") return read_items(test, bytes);
@@ -117,9 +122,46 @@ bool pass(const gate::Service& test, std::string_view form, std::string_view siz
   throw std::runtime_error("there is no such form");
 }
 
-// A call every 20 ms, until all has passed.
-bool pass_beside_calls(const gate::Service& test, std::string_view form, std::string_view size) {
-  using clock = std::chrono::steady_clock;
+using clock = std::chrono::steady_clock;
+
+std::int64_t microseconds_of(clock::duration d) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(d).count();
+}
+
+// The time, every 20 ms, until there is an end.
+gate::async_generator<std::int64_t> ticks(const std::atomic<bool>& ended) {
+  while (!ended) {
+    co_yield microseconds_of(clock::now().time_since_epoch());
+    co_await gate::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+// The longest time that an item took to the worker and back.
+clock::duration worst_item(const gate::Service& test, const std::atomic<bool>& ended) {
+  std::int64_t worst = 0;
+  auto doubled = test["double_each"](ticks(ended)).stream<std::int64_t>().blocking();
+  for (const std::int64_t item : doubled) {
+    worst = std::max(worst, microseconds_of(clock::now().time_since_epoch()) - item / 2);
+  }
+  return std::chrono::microseconds(worst);
+}
+
+// The longest time that a call took, of one every 20 ms.
+clock::duration worst_call(const gate::Service& test, const std::atomic<bool>& ended) {
+  clock::duration worst{};
+  while (!ended) {
+    const auto began = clock::now();
+    const int sum = test["add"](1, 2).get<int>();
+    if (sum != 3) throw std::runtime_error("1 and 2 are not " + std::to_string(sum));
+    worst = std::max(worst, clock::now() - began);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return worst;
+}
+
+// Small calls, or small items, until all has passed.
+bool pass_beside(const gate::Service& test, std::string_view form, std::string_view size, bool items) {
+  if (test["add"](1, 2).get<int>() != 3) return false;  // it takes its time to connect as well
   std::atomic<bool> ended = false;
   bool sound = false;
   std::thread passing([&] {
@@ -130,14 +172,7 @@ bool pass_beside_calls(const gate::Service& test, std::string_view form, std::st
     }
     ended = true;
   });
-  clock::duration worst{};
-  while (!ended) {
-    const auto began = clock::now();
-    const int sum = test["add"](1, 2).get<int>();
-    if (sum != 3) throw std::runtime_error("1 and 2 are not " + std::to_string(sum));
-    worst = std::max(worst, clock::now() - began);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  const clock::duration worst = items ? worst_item(test, ended) : worst_call(test, ended);
   passing.join();
   std::cout << "WORST " << std::chrono::duration_cast<std::chrono::milliseconds>(worst).count() << std::endl;
   return sound;
@@ -146,16 +181,17 @@ bool pass_beside_calls(const gate::Service& test, std::string_view form, std::st
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool beside = (argc == 4 || argc == 5) && argv[3] == std::string_view("beside");
+  const bool items = argc == 6 && argv[5] == std::string_view("items");
+  const bool beside = (argc == 4 || argc == 5 || items) && argv[3] == std::string_view("beside");
   if (argc != 3 && !beside) {
-    std::cerr << "usage: gate-test-client ENDPOINT SIZE [beside [FORM]]\n";
+    std::cerr << "usage: gate-test-client ENDPOINT SIZE [beside [FORM [items]]]\n";
     return 2;
   }
   try {
     gate::Client client{std::string(argv[1])};
     const auto test = client["test"];
     const bool sound =
-        beside ? pass_beside_calls(test, argc == 5 ? argv[4] : "huge", argv[2]) : read_all(test, argv[2]);
+        beside ? pass_beside(test, argc > 4 ? argv[4] : "huge", argv[2], items) : read_all(test, argv[2]);
     return sound ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& e) {
     std::cerr << "gate-test-client: " << e.what() << '\n';

@@ -55,14 +55,25 @@ bool flight_limit::learn(duration took, std::uint64_t read_bytes, bool was_short
 void pacer::reset() { *this = pacer(); }
 
 bool pacer::admit(const message& m) {
-  if (is_of_connection(m.type) || (!waiting_.empty() && may_overtake(m))) return true;
-  held& last = waiting_.emplace_back(held{m.call, m.type, is_small(m), {}});
-  wire::gate2::append(last.envelope, m);
-  bytes_ += last.envelope.size();
+  if (is_of_connection(m.type) || (!empty() && may_overtake(m))) return true;
+  if (empty()) {
+    timed_ = false;
+    unstamped_ = true;
+    ++awaited_;
+  }
+  held one{m.call, m.type, is_small(m), ++number_, {}};
+  wire::gate2::append(one.envelope, m);
+  last_bytes_ = one.envelope.size();
+  bytes_ += last_bytes_;
   if (m.call != call_id{}) {
-    of_call& its = calls_[m.call];
+    lane& its = lanes_[m.call];
     ++its.messages;
     if (m.type == message_type::request) ++its.requests;
+  }
+  if (m.call == call_id{} || !behind_.empty()) {
+    behind_.push_back(std::move(one));
+  } else {
+    enqueue(std::move(one));
   }
   was_short_ = true;
   // Nobody else would tell when there is room again.
@@ -74,8 +85,20 @@ bool pacer::admit(const message& m) {
 // follow its request alone.
 bool pacer::may_overtake(const message& m) const {
   if (!is_small(m) || m.call == call_id{}) return false;
-  const auto its = calls_.find(m.call);
-  return its == calls_.end() || (m.type == message_type::credit && its->second.requests == 0);
+  const auto its = lanes_.find(m.call);
+  return its == lanes_.end() || (m.type == message_type::credit && its->second.requests == 0);
+}
+
+void pacer::enqueue(held&& one) {
+  lane& its = lanes_[one.call];
+  its.waiting.push_back(std::move(one));
+  if (its.waiting.size() == 1) take_place(its);
+}
+
+// At the end of those whose next envelope is of its kind.
+void pacer::take_place(lane& its) {
+  its.spent_bytes = 0;
+  (is_long(its) ? pieces_ : whole_).push_back(&its);
 }
 
 void pacer::count(std::uint64_t bytes) noexcept {
@@ -89,40 +112,96 @@ void pacer::follow() noexcept {
   ask_at_ = asked_ + limit_.step();
 }
 
-bool pacer::release(std::string& batch, bool all) {
-  if (waiting_.empty()) return false;
-  held& front = waiting_.front();
-  const std::size_t rest = front.envelope.size() - front.left;
-  std::size_t size = std::min<std::size_t>(rest, batch_bytes());
-  const std::uint64_t room = room_bytes();
-  if (!all && !front.small && size > room && room >= filling_bytes_min) size = static_cast<std::size_t>(room);
-  if (!all && !front.small && size > room) {
-    if (questions_.empty() && on_the_way() > 0) mark_due_ = true;
-    return false;
+// Those that leave whole and those that leave in pieces have turns of a piece's bytes.
+std::list<pacer::lane*>& pacer::turn() noexcept {
+  if (whole_.empty() || pieces_.empty()) {
+    is_for_pieces_ = whole_.empty();
+  } else if (spent_bytes_ >= batch_bytes()) {
+    is_for_pieces_ = !is_for_pieces_;
+    spent_bytes_ = 0;
   }
-  if (size == front.envelope.size()) {
-    batch += front.envelope;
-  } else {
+  return is_for_pieces_ ? pieces_ : whole_;
+}
+
+bool pacer::release(std::string& batch, bool all) {
+  if (empty()) return false;
+  if (whole_.empty() && pieces_.empty()) {
+    end(batch);
+    return true;
+  }
+  std::list<lane*>& whose = turn();
+  lane& its = *whose.front();
+  held& next = its.waiting.front();
+  const bool in_pieces = is_long(its);
+  const std::size_t rest = next.envelope.size() - next.left;
+  std::size_t size = in_pieces ? std::min<std::size_t>(rest, batch_bytes()) : rest;
+  const std::uint64_t room = room_bytes();
+  if (!all && !next.small && size > room) {
+    if (!in_pieces || room < filling_bytes_min) {
+      if (questions_.empty() && on_the_way() > 0) mark_due_ = true;
+      return false;
+    }
+    size = static_cast<std::size_t>(room);
+  }
+  if (in_pieces) {
     message piece;
     piece.type = wire::gate2::type_piece;
-    piece.payload = bytes_view(front.envelope).substr(front.left, size);
+    piece.payload = bytes_view(next.envelope).substr(next.left, size);
     if (size == rest) piece.flags = message_flag::end_of_parts;
     wire::gate2::append(batch, piece);
+  } else {
+    batch += next.envelope;
   }
-  if (!front.small) count(size);
-  front.left += size;
-  if (front.left == front.envelope.size()) forget_front();
+  if (!next.small) count(size);
+  next.left += size;
+  spent_bytes_ += size;
+  its.spent_bytes += size;
+  if (size == rest) ended(whose, batch);
   return true;
 }
 
-void pacer::forget_front() {
-  const held& front = waiting_.front();
-  bytes_ -= front.envelope.size();
-  if (const auto its = calls_.find(front.call); its != calls_.end()) {
-    if (front.type == message_type::request) --its->second.requests;
-    if (--its->second.messages == 0) calls_.erase(its);
+// The first envelope of the call in turn has left. What is small behind it follows at once.
+void pacer::ended(std::list<lane*>& from, std::string& batch) {
+  lane& its = *from.front();
+  std::list<held>& waiting = its.waiting;
+  do {
+    if (waiting.front().left == 0) batch += waiting.front().envelope;
+    const held gone = std::move(waiting.front());
+    waiting.pop_front();
+    bytes_ -= gone.envelope.size();
+    if (gone.type == message_type::request) --its.requests;
+    if (--its.messages == 0) {
+      from.pop_front();
+      lanes_.erase(gone.call);
+      return;
+    }
+  } while (!waiting.empty() && waiting.front().small);
+  if (!waiting.empty() && &from == &whole_ && !is_long(its) && its.spent_bytes < batch_bytes()) return;
+  from.pop_front();
+  if (!waiting.empty()) take_place(its);
+}
+
+// All that came before the end of something has left: it leaves now, and what came after it takes its place.
+void pacer::end(std::string& batch) {
+  batch += behind_.front().envelope;
+  bytes_ -= behind_.front().envelope.size();
+  behind_.pop_front();
+  for (; !behind_.empty() && behind_.front().call != call_id{}; behind_.pop_front()) {
+    enqueue(std::move(behind_.front()));
   }
-  waiting_.pop_front();
+}
+
+std::vector<const pacer::held*> pacer::requests() const {
+  std::vector<const held*> found;
+  const auto take = [&found](const std::list<held>& from) {
+    for (const held& each : from) {
+      if (each.type == message_type::request) found.push_back(&each);
+    }
+  };
+  for (const auto& [call, its] : lanes_) take(its.waiting);
+  take(behind_);
+  std::sort(found.begin(), found.end(), [](const held* a, const held* b) { return a->number < b->number; });
+  return found;
 }
 
 void pacer::mark(std::string& batch) {
@@ -130,7 +209,7 @@ void pacer::mark(std::string& batch) {
   asked_ = sent_;
   follow();
   questions_.push_back({.position = sent_, .was_short = was_short_});
-  was_short_ = !waiting_.empty();
+  was_short_ = !empty();
   unstamped_ = true;
   message m;
   m.type = wire::gate2::type_mark;
@@ -145,6 +224,9 @@ void pacer::stamp(instant now) noexcept {
     each->at = now;
     each->read_before = read_;
   }
+  if (timed_ || empty()) return;
+  timed_ = true;
+  waits_since_ = now;
 }
 
 bool pacer::answered(const message& marked, instant now) {
@@ -154,16 +236,19 @@ bool pacer::answered(const message& marked, instant now) {
   const question asked = *found;
   questions_.erase(questions_.begin(), found + 1);
   read_ = asked.position;
+  waits_since_ = now;
+  timed_ = true;
+  ++awaited_;
   if (limit_.learn(now - asked.at, read_ - asked.read_before, asked.was_short, asked.position > changed_at_, now)) {
     changed_at_ = sent_;
   }
-  if (!waiting_.empty() && limit_.is_stale(now)) clearing_ = true;
+  if (!empty() && limit_.is_stale(now)) clearing_ = true;
   if (clearing_ && on_the_way() == 0) {
     clearing_ = false;
     limit_.forget_shortest();
   }
   follow();
-  if (questions_.empty() && on_the_way() > 0 && !waiting_.empty()) mark_due_ = true;
+  if (questions_.empty() && on_the_way() > 0 && !empty()) mark_due_ = true;
   return true;
 }
 

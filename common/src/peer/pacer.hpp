@@ -1,6 +1,6 @@
 // Bounds in time what lies on a gate/2 connection ahead of a small message: of what is large no more is on the way than
-// the other end reads in a moment, and the rest waits here, where small messages pass it. docs/liveness.md has the
-// table. No I/O, no clock: the time is handed in. One thread.
+// the other end reads in a moment, and the rest waits here, where small messages pass it and calls take turns.
+// docs/liveness.md has the tables. No I/O, no clock: the time is handed in. One thread.
 //
 //   if (!pace.passes(m)) ...                // it waits here: release what may leave of it
 //   if (pace.mark_due()) pace.mark(batch);  // behind each message that passed, waits, or was released
@@ -24,6 +24,7 @@
 #include <gate/clock.hpp>
 #include <gate/protocol.hpp>
 
+#include "common/src/byte_total.hpp"
 #include "common/src/wire/gate2.hpp"
 #include "common/src/wire/gate2_own.hpp"
 
@@ -63,6 +64,12 @@ class pacer {
  public:
   // Messages whose payload is not larger are small, unless they are parts.
   static constexpr std::size_t small_bytes_max = 16u << 10;
+  // An envelope that is not larger leaves whole, so that it may leave between two pieces of another.
+  static constexpr std::size_t whole_bytes_max = 32u << 10;
+
+  pacer() = default;
+  pacer(pacer&&) = default;
+  pacer& operator=(pacer&&) = default;
 
   // A new connection, of which nothing waits.
   void reset();
@@ -73,7 +80,7 @@ class pacer {
   // False: it waits here.
   bool passes(const message& m) {
     if (!on_) return true;
-    if (!waiting_.empty()) return admit(m);
+    if (!empty()) return admit(m);
     const std::size_t bytes = m.payload.size_bytes();
     if (m.type != message_type::part && bytes <= small_bytes_max) return true;
     const std::uint64_t after = sent_ + bytes + envelope_bytes;
@@ -83,7 +90,8 @@ class pacer {
     return true;
   }
 
-  // Appends the next envelope that may leave, or a piece of it; false when there is none. `all`: whatever the limit.
+  // Appends the next envelope that may leave, or a piece of it, and the small ones behind it; false when there is none.
+  // `all`: whatever the limit.
   bool release(std::string& batch, bool all = false);
   // A batch of so many bytes leaves before more is released.
   std::size_t batch_bytes() const noexcept { return static_cast<std::size_t>(limit_.piece_bytes()); }
@@ -99,15 +107,21 @@ class pacer {
 
   // That wait.
   std::size_t bytes() const noexcept { return bytes_; }
-  std::size_t last_bytes() const noexcept { return waiting_.empty() ? 0 : waiting_.back().envelope.size(); }
-  bool empty() const noexcept { return waiting_.empty(); }
+  std::size_t last_bytes() const noexcept { return last_bytes_; }
+  bool empty() const noexcept { return bytes_ == 0; }
   std::uint64_t limit_bytes() const noexcept { return limit_.bytes(); }
 
-  // Calls visit(const message&) for each request that waits and of which not all has left, in order.
+  // How long the other end has not said that it read more, although something waits for that; zero when nothing does.
+  duration age(instant now) const noexcept { return empty() || !timed_ ? duration::zero() : now - waits_since_; }
+  // It was seen that the other end goes on reading: the age counts from now.
+  void moved(instant now) noexcept { waits_since_ = now; }
+  // Another number for each answer that is waited for; 0 when none is.
+  std::uint64_t awaited() const noexcept { return empty() ? 0 : awaited_; }
+
+  // Calls visit(const message&) for each request that waits and of which not all has left, as they came.
   template <class Visit> void visit_requests(Visit& visit) const {
-    for (const held& each : waiting_) {
-      if (each.type != message_type::request) continue;
-      wire::gate2::reader envelopes(each.envelope);
+    for (const held* each : requests()) {
+      wire::gate2::reader envelopes(each->envelope);
       message m;
       if (envelopes.next(m)) visit(static_cast<const message&>(m));
     }
@@ -118,12 +132,16 @@ class pacer {
     call_id call;
     message_type type;
     bool small;
+    std::uint64_t number;  // of all that ever waited
     std::string envelope;
     std::size_t left = 0;  // bytes of it that have
   };
-  struct of_call {
-    std::uint32_t messages = 0;
-    std::uint32_t requests = 0;
+  // What waits of one call, in order. The first is small only where it stood behind an end.
+  struct lane {
+    std::list<held> waiting;
+    std::size_t spent_bytes = 0;  // that left in its turn
+    std::uint32_t messages = 0;   // that wait, those in behind_ as well
+    std::uint32_t requests = 0;   // among them
   };
   struct question {
     std::uint64_t position;
@@ -141,11 +159,17 @@ class pacer {
   }
   bool admit(const message& m);
   bool may_overtake(const message& m) const;
+  static bool is_long(const lane& its) noexcept { return its.waiting.front().envelope.size() > whole_bytes_max; }
+  std::list<lane*>& turn() noexcept;
+  void take_place(lane& its);
+  void enqueue(held&& one);
+  void ended(std::list<lane*>& from, std::string& batch);
+  void end(std::string& batch);
+  std::vector<const held*> requests() const;
   std::uint64_t room_bytes() const noexcept { return sent_ >= open_up_to_ ? 0 : open_up_to_ - sent_; }
   void follow() noexcept;
   std::uint64_t on_the_way() const noexcept { return sent_ - read_; }
   void count(std::uint64_t bytes) noexcept;
-  void forget_front();
   void stamp(instant now) noexcept;
 
   bool on_ = false;
@@ -160,9 +184,20 @@ class pacer {
   std::uint64_t ask_at_ = limit_.step();       // when the next question is due
   std::uint64_t changed_at_ = 0;               // when the limit changed
   std::vector<question> questions_;            // without an answer, in order
-  std::list<held> waiting_;
-  std::unordered_map<call_id, of_call> calls_;  // of which something waits
+  std::unordered_map<call_id, lane> lanes_;    // of which something waits
+  // The calls in turn: those whose next envelope leaves whole, and those whose next one leaves in pieces. Of the latter
+  // the first has its turn until its envelope has left, since the pieces of two must not mix.
+  std::list<lane*> whole_, pieces_;
+  bool is_for_pieces_ = false;   // the turn of these two
+  std::size_t spent_bytes_ = 0;  // that left in it
+  // A message that ends something, such as drained or bye, and what came after it: behind all that came before.
+  std::list<held> behind_;
   std::size_t bytes_ = 0;
+  std::size_t last_bytes_ = 0;
+  std::uint64_t number_ = 0;
+  std::uint64_t awaited_ = 0;
+  bool timed_ = false;  // waits_since_ is known
+  instant waits_since_{};
 };
 
 // Puts together what came in pieces.
@@ -171,32 +206,45 @@ class piece_joiner {
   // no_memory: the last piece of an envelope came, most of which had to be let go.
   enum class outcome : std::uint8_t { more, whole, too_large, no_memory };
 
+  // `all`, where given: what all such hold together. It outlives this.
+  explicit piece_joiner(byte_total* all = nullptr) noexcept : share_(all) {}
+
   outcome add(const message& piece, std::size_t bytes_max) {
     came_bytes_ += piece.payload.size_bytes();
     if (came_bytes_ > bytes_max) return outcome::too_large;
     try {
       for (std::size_t i = 0; i < piece.payload.frames() && !lacks_memory_; ++i) parts_ += piece.payload[i];
     } catch (const std::bad_alloc&) {
-      lacks_memory_ = true;
-      const bytes_view from = parts_.empty() ? piece.payload[0] : bytes_view(parts_);
-      header_bytes_ = from.copy(header_.data(), header_.size());
-      parts_ = std::string();
+      let_go(parts_.empty() ? piece.payload[0] : bytes_view(parts_));
     }
+    share_.set(parts_.capacity());
     if (!piece.has(message_flag::end_of_parts)) return outcome::more;
     return lacks_memory_ ? outcome::no_memory : outcome::whole;
   }
   // Of an envelope for which there was no memory: its header (docs/protocol.md, section 2).
   bytes_view header() const noexcept { return {header_.data(), header_bytes_}; }
+  // As if there were no memory for the envelope of which some has come.
+  void let_go() noexcept {
+    if (!lacks_memory_) let_go(bytes_view(parts_));
+    share_.set(0);
+  }
   // The envelope, once it is whole; and the next one begins.
   std::string take() noexcept {
     came_bytes_ = 0;
     lacks_memory_ = false;
+    share_.set(0);
     return std::exchange(parts_, {});
   }
-  std::size_t bytes() const noexcept { return parts_.capacity(); }
 
  private:
+  void let_go(bytes_view from) noexcept {
+    lacks_memory_ = true;
+    header_bytes_ = from.copy(header_.data(), header_.size());
+    parts_ = std::string();
+  }
+
   std::string parts_;
+  byte_share share_;
   std::array<char, 16> header_{};
   std::size_t header_bytes_ = 0;
   std::size_t came_bytes_ = 0;

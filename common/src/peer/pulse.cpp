@@ -40,6 +40,7 @@ pulse::change pulse::look(const path_sample& seen, instant now) noexcept {
   if (last_ && seen.counted) {
     since.message_arrives = seen.received >= last_->received + message_bytes_min;
     since.bytes_leave = seen.acknowledged > last_->acknowledged;
+    since.toward_answer = answer_ != 0 && is_toward_answer(seen);
   }
   if (seen.unread > 0) alive(now, options_.ping_interval + options_.timeout);
   const bool takes = seen.counted ? look_at_counted(seen, now) : look_at_uncounted(seen);
@@ -72,6 +73,22 @@ bool pulse::look_at_counted(const path_sample& seen, instant now) noexcept {
   }
   took_more_ = takes_more;
   return takes;
+}
+
+void pulse::awaits(std::uint64_t answer) noexcept {
+  if (answer == answer_) return;
+  answer_ = answer;
+  question_at_.reset();
+  took_question_ = false;
+}
+
+// As with the ping: acknowledgements of what was sent behind the question say nothing of who is to answer it.
+bool pulse::is_toward_answer(const path_sample& seen) noexcept {
+  const bool acknowledges = seen.acknowledged > last_->acknowledged && last_->outstanding > 0;
+  const bool is_ahead = !question_at_ || last_->acknowledged < *question_at_;
+  if (!question_at_ && seen.writable && took_question_) question_at_ = seen.acknowledged + seen.outstanding;
+  took_question_ = seen.writable;
+  return acknowledges && is_ahead;
 }
 
 // The peer has not read all that its kernel has for it: with an empty buffer the window is as wide as ever, but for

@@ -34,6 +34,7 @@ class pulse {
   struct change {
     bool message_arrives = false;  // more than pings and their answers
     bool bytes_leave = false;      // the other side took some
+    bool toward_answer = false;    // among them some that stood before the question of awaits()
   };
 
   // `now`: of the first bytes that are expected.
@@ -42,6 +43,9 @@ class pulse {
   change look(const path_sample& seen, instant now) noexcept;
   // Known once the interval of its heartbeats is agreed on.
   void speaks_by_itself(bool does) noexcept { options_.speaks_by_itself = does; }
+  // Its program has to answer a question that the transport was given before; another number for each answer, 0 for
+  // none. Until the next look tells, what stood before the question is not known to be acknowledged.
+  void awaits(std::uint64_t answer) noexcept;
   bool is_dead(instant now) const noexcept { return now >= dead_at_; }
   // When to look again; not later.
   instant next_look() const noexcept { return due_; }
@@ -51,6 +55,7 @@ class pulse {
  private:
   bool look_at_counted(const path_sample& seen, instant now) noexcept;
   bool look_at_uncounted(const path_sample& seen) const noexcept;
+  bool is_toward_answer(const path_sample& seen) noexcept;
   bool has_backlog() const noexcept;
   void alive(instant at, duration further) noexcept;
 
@@ -61,6 +66,9 @@ class pulse {
   std::optional<std::uint64_t> ping_at_;  // bytes up to the awaited ping, once it is known to be in the kernel
   std::uint64_t widest_ = 0;              // window that was seen
   bool took_more_ = false;                // at the last look, when the ping was due already
+  std::uint64_t answer_ = 0;
+  std::optional<std::uint64_t> question_at_;  // bytes up to the question, once it is known to be in the kernel
+  bool took_question_ = false;                // took more at the last look, when the question was put already
 };
 
 }  // namespace gate::peer

@@ -40,8 +40,8 @@ print("done", flush=True)
 """
 
 
-def through(system, target, bytes_per_second):
-    relay = system.start(PYTHON, system.root / "tests/support/slow_relay.py", target, bytes_per_second)
+def through(system, target, bytes_per_second, delay=0.0):
+    relay = system.start(PYTHON, system.root / "tests/support/slow_relay.py", target, bytes_per_second, delay)
     return relay, relay.line_with("tcp://")
 
 

@@ -338,6 +338,24 @@ TEST_CASE("requests that wait in a paced queue are handed out, behind those that
   CHECK(queue.bytes() == 0);
 }
 
+TEST_CASE("what waits for the answer to a mark grows old, though the transport takes everything", "[out_queue]") {
+  buffer_pool spare;
+  out_queue queue(spare);
+  queue.pace();
+  fake_sender transport;
+  queue.append(request(1, std::string(900'000, 'x')));
+  CHECK(queue.flush(transport, start) == delivery::sent);
+  CHECK_FALSE(queue.parked());
+  CHECK(queue.age(start + 7s) == 7s);
+  CHECK(queue.awaited() != 0);
+  queue.moved(start + 7s);
+  CHECK(queue.age(start + 9s) == 2s);
+  std::vector<std::uint64_t> read;
+  read_all(queue, transport, read);
+  CHECK(queue.age(start + 60s) == 0s);
+  CHECK(queue.awaited() == 0);
+}
+
 TEST_CASE("an answer to a mark that was not sent is told", "[out_queue]") {
   buffer_pool spare;
   out_queue queue(spare);

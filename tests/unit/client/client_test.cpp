@@ -448,6 +448,62 @@ TEST_CASE("when the broker vanishes, idempotent calls are sent again and others 
   play(where, caller(), script());
 }
 
+TEST_CASE("a broker that vanishes between two pieces of a result ends the call once, and leaves nothing behind",
+          "[client]") {
+  loop where;
+  std::optional<scripted_broker> broker;
+  const auto begin = [&](const std::string& address) {
+    broker.emplace(where, address);
+    broker->capabilities = capability::streams | wire::gate2::capability_pieces;
+  };
+  begin("tcp://127.0.0.1:*");
+  const std::string address = broker->address();
+  Client client(where, quick(*broker));
+  const std::string text(100'000, 'x');
+  const auto caller = [&]() -> task<void> {
+    const env here = co_await current_env();
+    task_group group(here);
+    const auto again = [&]() -> task<void> {
+      const std::string answer = co_await client["a"]["again"]().idempotent().as<std::string>();
+      CHECK(answer == text);
+    };
+    const auto lost = [&]() -> task<void> {
+      const std::optional<Error> error = co_await error_of(forget(client["a"]["once"]()));
+      REQUIRE(error);
+      CHECK(error->code() == errc::unavailable);
+      CHECK(std::string(error->what()).find("may have been executed") != std::string::npos);
+    };
+    group.spawn(lost());
+    group.spawn(again());
+    co_await group.join();
+  };
+  const auto script = [&]() -> task<void> {
+    const std::string payload = encode(text);
+    message result;
+    result.type = message_type::final;
+    result.payload = payload_view(bytes_view(payload));
+    const heard once = co_await broker->next();
+    const heard again = co_await broker->next();
+    // A heartbeat's worth of proof that the piece has come: what is answered behind it is seen.
+    result.call = once.call;
+    broker->say_in_pieces(once.peer, result, false);
+    message mark;
+    mark.type = wire::gate2::type_mark;
+    mark.offset = 1;
+    broker->say(once.peer, mark);
+    const heard answer = co_await broker->next();
+    CHECK(answer.type == wire::gate2::type_marked);
+    broker.reset();
+    begin(address);
+    const heard repeated = co_await broker->next();
+    CHECK(repeated.method == "again");
+    CHECK(repeated.attempt == again.attempt + 1);
+    result.call = repeated.call;
+    broker->say_in_pieces(repeated.peer, result, true);
+  };
+  play(where, caller(), script());
+}
+
 TEST_CASE("closing takes leave, and ends what is in flight and later calls as cancelled", "[client]") {
   loop where;
   scripted_broker broker(where);

@@ -21,6 +21,7 @@
 #include "common/src/peer/context.hpp"
 #include "common/src/socket.hpp"
 #include "common/src/wire/gate2.hpp"
+#include "common/src/wire/gate2_own.hpp"
 #include "tests/support/patient_bind.hpp"
 
 namespace gate::test {
@@ -76,6 +77,7 @@ class scripted_broker {
   bool welcomes = true;
   errc refuses = errc::ok;  // otherwise a hello is answered by a bye with this status
   std::uint64_t payload_bytes_max = 1u << 20;
+  std::uint32_t capabilities = capability::streams;
   std::size_t hellos = 0;
   // Who said the latest hello.
   const std::string& last_peer() const noexcept { return last_peer_; }
@@ -113,6 +115,19 @@ class scripted_broker {
     out.add(std::string_view(batch));
     const send_result result = socket_.try_send(out);
     GATE_ASSERT(result == send_result::sent);
+  }
+  // The envelope of a message in two pieces; where `whole` is false, the first alone.
+  void say_in_pieces(const std::string& peer, const message& m, bool whole) {
+    std::string envelope;
+    wire::gate2::append(envelope, m);
+    message piece;
+    piece.type = wire::gate2::type_piece;
+    piece.payload = bytes_view(envelope).substr(0, envelope.size() / 2);
+    say(peer, piece);
+    if (!whole) return;
+    piece.flags = message_flag::end_of_parts;
+    piece.payload = bytes_view(envelope).substr(envelope.size() / 2);
+    say(peer, piece);
   }
   template <class T> void finish(const heard& request, const T& result) {
     answer(message_type::final, request, encode(result));
@@ -185,7 +200,7 @@ class scripted_broker {
     message m;
     m.type = message_type::welcome;
     m.version_min = m.version_max = gate2_version;
-    m.capabilities = capability::streams;
+    m.capabilities = capabilities;
     m.heartbeat_interval = std::chrono::seconds(10);
     m.liveness = 3;
     m.payload_bytes_max = payload_bytes_max;

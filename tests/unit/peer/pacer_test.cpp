@@ -1,9 +1,13 @@
 #include "common/src/peer/pacer.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -194,6 +198,166 @@ TEST_CASE("a large message waits, a small one of another call passes it, one of 
   CHECK(link.pace.bytes() == 0);
 }
 
+TEST_CASE("large messages of several calls take turns by call, and each call's stay in order", "[pacer]") {
+  slow_link link(1e6, 1ms);
+  const std::string large(300'000, 'x');
+  for (int n = 0; n < 4; ++n) link.send(of(message_type::part, 1, large));
+  for (int n = 0; n < 2; ++n) link.send(of(message_type::part, 2, large));
+  link.send(request(3, large));
+  link.send(of(message_type::final, 1));
+  link.run();
+  CHECK(calls_of(link) == std::vector<std::uint64_t>{1, 2, 3, 1, 2, 1, 1, 1});
+  CHECK(link.arrivals.back().type == message_type::final);
+  CHECK(link.pace.empty());
+  CHECK(link.pace.bytes() == 0);
+}
+
+TEST_CASE("small items of one stream pass the large ones of others, also those that came before", "[pacer]") {
+  const auto [rate, most] = GENERATE(std::pair{1e6, 400ms}, std::pair{200e3, 700ms});
+  slow_link link(rate, 5ms);
+  const std::string large(300'000, 'x');
+  for (std::uint64_t call = 1; call <= 3; ++call) {
+    for (int n = 0; n < 5; ++n) link.send(of(message_type::part, call, large));
+  }
+  std::vector<instant> sent;
+  std::size_t seen = 0, came = 0;
+  duration worst = 0s;
+  while (link.arrivals.size() < 15 + sent.size()) {
+    REQUIRE(link.now - instant{} < 600s);
+    if (came < 15) {
+      sent.push_back(link.now);
+      link.send(of(message_type::part, 9, "an item"));
+    }
+    link.run_until(link.now + 100ms);
+    for (; seen < link.arrivals.size(); ++seen) {
+      if (link.arrivals[seen].call != 9) {
+        ++came;
+        continue;
+      }
+      worst = std::max(worst, link.now - sent[seen - came]);
+    }
+  }
+  CHECK(worst <= most);
+}
+
+TEST_CASE("a stream of small items gets half of the link beside large ones, not one item for each piece", "[pacer]") {
+  slow_link link(1e6, 1ms);
+  link.send(of(message_type::part, 1, std::string(8u << 20, 'x')));
+  const std::string item(200, 'x');
+  constexpr std::size_t items = 2000;  // 0.5 MB, with what each costs
+  for (std::size_t n = 0; n < items; ++n) link.send(of(message_type::part, 2, item));
+  while (link.arrivals.size() < items) REQUIRE(link.step());
+  CHECK(link.now - instant{} < 1500ms);
+}
+
+TEST_CASE("streams of small items share what they have by bytes", "[pacer]") {
+  slow_link link(1e6, 1ms);
+  const std::string item(200, 'x'), larger(15'000, 'x');
+  for (int n = 0; n < 100; ++n) link.send(of(message_type::part, 1, larger));
+  for (int n = 0; n < 2000; ++n) link.send(of(message_type::part, 2, item));
+  std::size_t items = 0;
+  while (items < 2000) {
+    REQUIRE(link.step());
+    items = 0;
+    for (const auto& each : link.arrivals) items += each.call == 2 ? 1 : 0;
+  }
+  CHECK(link.now - instant{} < 1500ms);
+}
+
+TEST_CASE("a message of less than 32 KiB leaves between two pieces of another", "[pacer]") {
+  slow_link link(200e3, 1ms);
+  link.send(of(message_type::part, 1, std::string(8u << 20, 'x')));
+  link.send(request(2, std::string(30'000, 'x')));
+  while (link.arrivals.empty()) REQUIRE(link.step());
+  CHECK(link.arrivals[0].call == 2);
+  CHECK(link.now - instant{} < 1s);
+}
+
+TEST_CASE("whatever is sent arrives whole, in the order of its call, and before the end that follows it", "[pacer]") {
+  const auto seed = GENERATE(range(1u, 21u));
+  std::mt19937 random(seed);
+  const auto below = [&random](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  slow_link link(below(2) == 0 ? 200e3 : 5e6, std::chrono::milliseconds(below(200)));
+  const std::string octets(200'000, 'x');
+  struct expected {
+    std::vector<std::size_t> sizes;
+    std::size_t arrived = 0;
+  };
+  std::map<std::uint64_t, expected> calls;
+  std::size_t before_end = 0;
+  std::vector<std::size_t> ends;  // messages that were sent before each
+  for (int n = 0; n < 300; ++n) {
+    if (below(60) == 0) {
+      link.send(of(message_type::drained, 0));
+      ends.push_back(before_end);
+    } else {
+      const std::uint64_t call = 1 + below(12);
+      const std::size_t size = 1 + (below(3) == 0 ? below(200'000) : below(2) == 0 ? below(40'000) : below(500));
+      const std::string_view payload = std::string_view(octets).substr(0, size);
+      link.send(below(2) == 0 ? of(message_type::part, call, payload) : request(call, payload));
+      calls[call].sizes.push_back(size);
+      ++before_end;
+    }
+    if (below(4) == 0) link.run_until(link.now + std::chrono::milliseconds(below(300)));
+  }
+  link.run();
+  std::size_t came = 0, ended = 0;
+  for (const auto& each : link.arrivals) {
+    if (each.type == message_type::drained) {
+      CHECK(came >= ends.at(ended++));
+      continue;
+    }
+    expected& its = calls.at(each.call);
+    CHECK(its.sizes.at(its.arrived++) == each.bytes);
+    ++came;
+  }
+  CHECK(came == before_end);
+  CHECK(ended == ends.size());
+  CHECK(link.pace.empty());
+  CHECK(link.pace.bytes() == 0);
+}
+
+TEST_CASE("while something waits for an answer its age counts from the last one", "[pacer]") {
+  pacer pace;
+  pace.enable();
+  const instant began{1h};
+  const std::string large(900'000, 'x');
+  CHECK(pace.awaited() == 0);
+  CHECK_FALSE(pace.passes(request(1, large)));
+  std::string batch;
+  const auto leave = [&](instant now) {
+    for (bool more = true; more;) {
+      more = pace.release(batch);
+      if (pace.mark_due()) pace.mark(batch);
+    }
+    pace.left(now);
+  };
+  leave(began);
+  CHECK(pace.age(began + 3s) == 3s);
+  const std::uint64_t first = pace.awaited();
+  CHECK(first != 0);
+  wire::gate2::reader reader(batch);
+  message m, answer;
+  while (!answer.offset && reader.next(m)) {
+    if (m.type == wire::gate2::type_mark) answer.offset = m.offset;
+  }
+  REQUIRE(answer.offset);
+  answer.type = wire::gate2::type_marked;
+  CHECK(pace.answered(answer, began + 4s));
+  leave(began + 4s);
+  CHECK(pace.age(began + 5s) == 1s);
+  CHECK(pace.awaited() != first);
+  pace.moved(began + 6s);
+  CHECK(pace.age(began + 8s) == 2s);
+  while (pace.release(batch, true)) {
+  }
+  CHECK(pace.age(began + 60s) == 0s);
+  CHECK(pace.awaited() == 0);
+  CHECK_FALSE(pace.passes(request(2, large)));
+  leave(began + 60s);
+  CHECK(pace.age(began + 61s) == 1s);
+}
+
 TEST_CASE("credit waits for its request alone, not for the parts of the other direction", "[pacer]") {
   pacer pace;
   pace.enable();
@@ -315,6 +479,21 @@ TEST_CASE("requests that wait, also those of which a piece has left, can be had 
   };
   pace.visit_requests(visit);
   CHECK(calls == std::vector<std::uint64_t>{1, 2});
+}
+
+TEST_CASE("requests that wait are had back as they came, whosever turn it is, and behind an end", "[pacer]") {
+  pacer pace;
+  pace.enable();
+  const std::string large(900'000, 'x'), middle(20'000, 'x');
+  CHECK_FALSE(pace.passes(request(1, large)));
+  for (std::uint64_t call = 2; call < 12; ++call)
+    CHECK_FALSE(pace.passes(request(call, call % 2 == 0 ? middle : large)));
+  CHECK_FALSE(pace.passes(of(message_type::drained, 0)));
+  CHECK_FALSE(pace.passes(request(12, large)));
+  std::vector<std::uint64_t> calls;
+  const auto visit = [&calls](const message& m) { calls.push_back(static_cast<std::uint64_t>(m.call)); };
+  pace.visit_requests(visit);
+  CHECK(calls == std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
 }
 
 TEST_CASE("pieces that grow beyond what a frame may have are refused", "[pacer]") {

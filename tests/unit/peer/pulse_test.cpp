@@ -1,5 +1,6 @@
 #include "common/src/peer/pulse.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -195,6 +196,43 @@ TEST_CASE("a window as wide as ever says nothing of its reader, however it tremb
     p.seen.window = ++n % 2 == 0 ? 64'000 : 63'000;
   });
   CHECK(found - began <= 5s);
+}
+
+TEST_CASE("bytes go toward an answer until all that stood before the question is acknowledged", "[liveness]") {
+  path p(true);
+  p.under_test.awaits(1);
+  p.sends(100'000);
+  bool toward = false;
+  instant last{};
+  const instant began = p.now;
+  // 2 kB in 100 ms, all acknowledged after 5 s; then pings, each acknowledged, and heartbeats that come from there.
+  const auto step = [&] {
+    p.arrives(10);
+    p.sends(10);
+    p.acknowledges(std::min<std::uint64_t>(p.seen.outstanding, 2000));
+    if (!p.last.toward_answer) return;
+    toward = true;
+    last = p.now;
+  };
+  CHECK(p.run(60s, step) == never);
+  CHECK(toward);
+  CHECK(last - began >= 4s);
+  CHECK(last - began <= 8s);
+  SECTION("and with the next question from then on") {
+    p.under_test.awaits(2);
+    p.sends(50'000);
+    toward = false;
+    p.run(2s, step);
+    CHECK(toward);
+  }
+  SECTION("and never where none is awaited") {
+    p.under_test.awaits(0);
+    p.last = {};
+    p.sends(50'000);
+    toward = false;
+    p.run(5s, step);
+    CHECK_FALSE(toward);
+  }
 }
 
 TEST_CASE("what lies unread here may be the answer", "[liveness]") {

@@ -13,6 +13,7 @@
 #include <gate/worker.hpp>
 
 #include "common/src/descriptor_codec.hpp"
+#include "common/src/wire/gate2_own.hpp"
 #include "tests/unit/client/scripted_broker.hpp"
 
 namespace {
@@ -30,7 +31,10 @@ class Helper : public Worker {
   generator<int> count(int below) {
     for (int i = 0; i < below; ++i) co_yield i;
   }
-  int plain(int n) { return n + 1; }
+  int plain(int n) {
+    ++plain_calls;
+    return n + 1;
+  }
 
   task<void> on_start() override {
     ++starts;
@@ -41,6 +45,7 @@ class Helper : public Worker {
     co_return;
   }
   int starts = 0, stops = 0;
+  std::atomic<int> plain_calls = 0;
 };
 
 worker_options at(const scripted_broker& broker) {
@@ -180,6 +185,40 @@ task<void> drains_too_long(scripted_broker& broker, Helper& what) {
   CHECK(bye.type == message_type::bye);
 }
 
+// The first broker leaves between two pieces of a request, the second sends another one whole, in pieces.
+task<void> leaves_between_pieces(loop& where, std::optional<scripted_broker>& broker) {
+  const std::string payload = encode_arguments(41);
+  message request;
+  request.type = message_type::request;
+  request.call = call_id{1};
+  request.service = "helper";
+  request.method = "plain";
+  request.payload = bytes_view(payload);
+  message mark;
+  mark.type = wire::gate2::type_mark;
+  mark.offset = 1;
+  const std::string address = broker->address();
+  co_await broker->welcome_one();
+  broker->say_in_pieces(broker->last_peer(), request, false);
+  broker->say(broker->last_peer(), mark);
+  const heard answer = co_await broker->next();
+  CHECK(answer.type == wire::gate2::type_marked);
+  broker.reset();
+  broker.emplace(where, address);
+  broker->capabilities = capability::streams | wire::gate2::capability_pieces;
+  co_await broker->welcome_one();
+  request.call = call_id{7};
+  broker->say_in_pieces(broker->last_peer(), request, true);
+  const heard result = co_await broker->next();
+  CHECK(result.type == message_type::final);
+  CHECK(result.call == call_id{7});
+  CHECK(decode_as<int>(result.payload) == 42);
+  message bye;
+  bye.type = message_type::bye;
+  bye.status = errc::permission_denied;
+  broker->say(broker->last_peer(), bye);
+}
+
 task<void> welcome_only(scripted_broker& broker) { co_await broker.welcome_one(); }
 
 }  // namespace
@@ -231,6 +270,23 @@ TEST_CASE("a worker registers again when the broker goes, and answers as before"
   play(where, serve(where, what, at(broker)), says_bye_once(broker, what));
   CHECK(broker.hellos == 2);
   CHECK(what.starts == 1);
+}
+
+TEST_CASE("a broker that vanishes between two pieces of a request leaves nothing of it behind", "[worker]") {
+  loop where;
+  std::optional<scripted_broker> broker;
+  broker.emplace(where);
+  broker->capabilities = capability::streams | wire::gate2::capability_pieces;
+  Helper what;
+  worker_options options = at(*broker);
+  bool refused = false;
+  try {
+    play(where, serve(where, what, std::move(options)), leaves_between_pieces(where, broker));
+  } catch (const Error& e) {
+    refused = e.code() == errc::permission_denied;
+  }
+  CHECK(refused);
+  CHECK(what.plain_calls == 1);
 }
 
 TEST_CASE("a drain that takes too long leaves the calls to the broker", "[worker]") {
