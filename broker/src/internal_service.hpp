@@ -1,4 +1,4 @@
-// The service `gate`: the broker answers about itself like any worker, through the same core and the same dispatcher.
+// The service `gate`, by which the broker answers questions about itself. For the core it is a worker like others.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace gate::broker {
 
-// What the methods answer, as maps with these keys.
+// The results of the methods: maps with these keys.
 struct service_report {
   std::string name, description;
   std::size_t workers = 0, stalled = 0, queued = 0, queued_bytes = 0, in_flight = 0;
@@ -56,7 +56,7 @@ struct method_report {
 struct service_description {
   std::string name, description, version;
   std::map<std::string, std::string> labels;
-  bool described = false;  // whether its workers say anything about their methods
+  bool described = false;  // whether one of its workers described its methods
   std::vector<method_report> methods;
   MSGPACK_DEFINE_MAP(name, description, version, labels, described, methods)
 };
@@ -79,7 +79,7 @@ struct broker_stats {
   numbers refused;    // calls that were not accepted, by status
   numbers transport;  // messages, connections, and what was cut
   numbers logins;     // who came in and who did not, and the credential store
-  numbers limits;     // those in force: milliseconds, octets, or a count
+  numbers limits;     // those in force: milliseconds, bytes, or a count
   MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, transport, logins, limits)
 };
 
@@ -110,8 +110,8 @@ class operator_methods final : public Interface {
   instant started_;
 };
 
-// Registers `gate` with the core when constructed, and answers its calls from then on. `more` are methods of a broker's
-// own, which go before those above; those of them that are plain run in a pool of options.internal_threads.
+// Registers the service `gate` with the core, and answers its calls. `more`: the methods of a class derived from
+// Broker. They hide methods of the same name above. Plain ones run in a pool of options.internal_threads threads.
 class internal_service final : private answers {
  public:
   internal_service(engine& owner, const broker_options& options, Interface& more, const hooks& told);

@@ -1,4 +1,4 @@
-// What operators see.
+// What the core shows to operators.
 #include <algorithm>
 #include <chrono>
 #include <optional>
