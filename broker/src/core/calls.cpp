@@ -136,44 +136,37 @@ service* core::state::expect(peer& client, const service_key& what, service* kno
 
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
   const std::size_t bytes = stored_request::measure(m);
-  if (client.stored_bytes + bytes <= settings_.client_bytes_max) {
-    if (has_room(home, bytes, 0, 0)) return false;
-    make_room(client, home, where, bytes);
-  }
-  std::string_view limit;
-  if (home.queued() >= settings_.queue_max) {
-    limit = "its queue is full (queue_max)";
-  } else if (home.queued_bytes() + bytes > settings_.queue_bytes_max) {
-    limit = "its queue holds as many bytes as it may (queue_bytes_max)";
-  } else if (queued_ >= settings_.queue_total_max) {
-    limit = "the broker's queues are full (queue_total_max)";
-  } else if (queued_bytes_ + kept_bytes_ + bytes > settings_.queue_total_bytes_max) {
-    limit = "the broker's queues hold as many bytes as they may (queue_total_bytes_max)";
-  } else if (client.stored_bytes + bytes > settings_.client_bytes_max) {
-    limit = "this client has as many bytes queued as it may (client_bytes_max)";
-  } else {
-    return false;
-  }
+  const bool client_has_room = client.stored_bytes + bytes <= settings_.client_bytes_max;
+  std::string_view limit = limit_on(home, {.bytes = bytes});
+  if (!limit.empty() && client_has_room && make_room(client, home, where, bytes)) limit = {};
+  if (limit.empty() && !client_has_room) limit = "this client has as many bytes queued as it may (client_bytes_max)";
+  if (limit.empty()) return false;
   refuse(client, m, errc::busy,
          text_of({"service '", m.service, "' has no free worker and ", limit, "; call again later"}));
   return true;
 }
 
-// Whether a request of so many bytes could wait once that many calls with so many bytes have left the queue.
-bool core::state::has_room(const service& home, std::size_t bytes, std::size_t calls_less,
-                           std::size_t bytes_less) const noexcept {
-  return home.queued() - calls_less < settings_.queue_max &&
-         home.queued_bytes() - bytes_less + bytes <= settings_.queue_bytes_max &&
-         queued_ - calls_less < settings_.queue_total_max &&
-         queued_bytes_ - bytes_less + kept_bytes_ + bytes <= settings_.queue_total_bytes_max;
+std::string_view core::state::limit_on(const service& home, const queue_change& change) const noexcept {
+  const std::size_t more_bytes = change.is_kept ? 0 : change.bytes;
+  if (home.queued() - change.calls_leave + change.calls > settings_.queue_max) return "its queue is full (queue_max)";
+  if (home.queued_bytes() - change.bytes_leave + change.bytes > settings_.queue_bytes_max) {
+    return "its queue holds as many bytes as it may (queue_bytes_max)";
+  }
+  if (queued_ - change.calls_leave + change.calls > settings_.queue_total_max) {
+    return "the broker's queues are full (queue_total_max)";
+  }
+  if (queued_bytes_ + kept_bytes_ - change.bytes_leave + more_bytes > settings_.queue_total_bytes_max) {
+    return "the broker's queues hold as many bytes as they may (queue_total_bytes_max)";
+  }
+  return {};
 }
 
 // Makes room in a full queue: the latest calls of the client with the most in it end as `busy`. Returns false, and ends
 // no call, if that would not make enough room, if a worker may have executed one of these calls, or if the client that
 // calls would then have more in the queue than that one.
-void core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
+bool core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
   const client_share* const most = home.heaviest();
-  if (most == nullptr) return;
+  if (most == nullptr) return false;
   const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
   std::array<call*, 16> leaving;  // one large request may need the room of several small ones
   std::size_t count = 0, freed = 0, weight = most->weight();
@@ -181,13 +174,13 @@ void core::state::make_room(const peer& client, service& home, const lane& where
   for (call* c = &client_turns::latest_of(*most); c != nullptr && count < leaving.size() && !suffices;
        c = client_turns::before(*c)) {
     const std::size_t loses = c->kept->bytes() + client_share::call_weight;
-    if (c->executed || weight < gains + loses) return;
+    if (c->executed || weight < gains + loses) return false;
     weight -= loses;
     freed += c->kept->bytes();
     leaving[count++] = c;
-    suffices = has_room(home, bytes, count, freed);
+    suffices = limit_on(home, {.bytes = bytes, .calls_leave = count, .bytes_leave = freed}).empty();
   }
-  if (!suffices) return;
+  if (!suffices) return false;
   for (std::size_t i = 0; i < count; ++i) {
     ++counted_.displaced;
     end(*leaving[i], errc::busy,
@@ -195,6 +188,7 @@ void core::state::make_room(const peer& client, service& home, const lane& where
                  "' has no free worker, its queue is full, and this client has more in "
                  "it than others who call; call again later"}));
   }
+  return true;
 }
 
 void core::state::refuse(peer& client, const message& m, errc status, std::string_view text) {

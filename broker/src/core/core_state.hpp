@@ -141,8 +141,15 @@ class core::state {
   // refused.
   service* expect(peer& client, const service_key& what, service* known, const message& m);
   bool refused_by_queue(peer& client, const message& m, service& home, const lane& where);
-  bool has_room(const service& home, std::size_t bytes, std::size_t calls_less, std::size_t bytes_less) const noexcept;
-  void make_room(const peer& client, service& home, const lane& where, std::size_t bytes);
+  // Calls that are to wait for a service, and calls that leave its queue before.
+  struct queue_change {
+    std::size_t calls = 1, bytes = 0;
+    std::size_t calls_leave = 0, bytes_leave = 0;
+    bool is_kept = false;  // the requests are kept already: queue_total_bytes_max counts their bytes as it is
+  };
+  // The limit of the queues that this change would exceed, for an error's text. Empty: the calls may wait.
+  std::string_view limit_on(const service& home, const queue_change& change) const noexcept;
+  bool make_room(const peer& client, service& home, const lane& where, std::size_t bytes);
   call& accept(peer& client, const message& m, service& home, std::uint32_t method, std::uint64_t hash);
   void deliver(call& c, const message& m);
   // The worker has answered. Its slot is free again, and so is the record of the call.
@@ -179,7 +186,6 @@ class core::state {
 
   void on_returned(worker& w, const message& m);
   void place_again(call& c, worker& w, const message& returned);
-  bool may_queue(const call& c) const noexcept;
   // Finds a place for calls that lost their worker. Each is given to another worker, queued in front, or ended. `avoid`
   // is chosen only if there is no other.
   void hand_over(service& s, std::vector<call*>& calls, worker* avoid);
@@ -235,6 +241,7 @@ class core::state {
   counters counted_;
   std::uint64_t epoch_ = 1;   // rises when a name may mean another service or method: last_target is out of date then
   std::uint64_t rounds_ = 0;  // how often on_hold() looked for calls to be handed back
+  std::uint64_t registrations_ = 0;
 
   instant started_at_;
   instant now_;

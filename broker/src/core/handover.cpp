@@ -47,13 +47,6 @@ void core::state::on_returned(worker& w, const message& m) {
   serve(w);
 }
 
-// Whether a call that is kept may wait again.
-bool core::state::may_queue(const call& c) const noexcept {
-  const service& home = *c.home;
-  return home.queued() < settings_.queue_max && queued_ < settings_.queue_total_max &&
-         home.queued_bytes() + c.kept->bytes() <= settings_.queue_bytes_max;
-}
-
 // Finds a place for a call that a worker handed back. If the broker asked for the call and there is no place for it,
 // the same worker gets it again.
 void core::state::place_again(call& c, worker& w, const message& returned) {
@@ -73,7 +66,8 @@ void core::state::place_again(call& c, worker& w, const message& returned) {
     return;
   }
   keep();
-  if (c.recalled && w.serves() && (!c.kept || !may_queue(c))) {
+  const bool may_wait = c.kept && limit_on(home, {.bytes = c.kept->bytes(), .is_kept = true}).empty();
+  if (c.recalled && w.serves() && !may_wait) {
     give(c, w, where, c.kept ? c.kept->view() : returned);
     return;
   }
@@ -100,6 +94,7 @@ void core::state::take_from_worker(call& c, bool begun) {
 
 void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid) {
   std::vector<call*> waiting;
+  std::size_t waiting_bytes = 0;
   for (call* c : calls) {
     const method_place place = s.place_of(c->method);
     const lane& where = *place.where;
@@ -116,24 +111,20 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid
           text_of({"the last worker of service '", s.full_name(), "' with the method '", c->method, "' went away"}));
     } else if (!s.awaited()) {
       end(*c, lost_status(*c), text_of({"the last worker of service '", s.full_name(), "' went away"}));
-    } else if (s.queued() + waiting.size() >= settings_.queue_max ||
-               queued_ + waiting.size() >= settings_.queue_total_max ||
-               s.queued_bytes() + c->kept->bytes() > settings_.queue_bytes_max) {
+    } else if (const std::string_view limit = limit_on(
+                   s, {.calls = waiting.size() + 1, .bytes = waiting_bytes + c->kept->bytes(), .is_kept = true});
+               !limit.empty()) {
       end(*c, c->executed ? errc::worker_lost : errc::busy,
-          text_of({"the worker of service '", s.full_name(), "' went away, and the queue for another one is full"}));
+          text_of({"the worker of service '", s.full_name(),
+                   "' went away, and the call cannot wait for another one: ", limit}));
     } else {
       waiting.push_back(c);
+      waiting_bytes += c->kept->bytes();
     }
   }
   // Each goes to the front, the last one first. So they keep their order, and stand before calls that came later.
   for (auto at = waiting.rbegin(); at != waiting.rend(); ++at) {
-    call& c = **at;
-    if (s.queued_bytes() + c.kept->bytes() <= settings_.queue_bytes_max) {
-      enqueue(c, *s.place_of(c.method).where, true);
-    } else {
-      end(c, c.executed ? errc::worker_lost : errc::busy,
-          text_of({"the worker of service '", s.full_name(), "' went away, and the queue for another one is full"}));
-    }
+    enqueue(**at, *s.place_of((*at)->method).where, true);
   }
 }
 

@@ -73,6 +73,7 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
   worker& w = *p.work;
   w.self = &p;
   w.home = home;
+  w.registration = ++registrations_;
   const std::uint32_t capacity = p.internal() ? m.capacity : std::min(m.capacity, settings_.worker_capacity_max);
   w.work = held_work(capacity, described == nullptr ? 0 : described->threads);
   w.recalls = w.work.threads() != 0 && (m.capabilities & capability::recall) != 0;

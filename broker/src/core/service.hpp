@@ -3,11 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <gate/clock.hpp>
@@ -18,6 +16,7 @@
 #include "broker/src/core/sorting_pace.hpp"
 #include "broker/src/core/timer.hpp"
 #include "broker/src/core/worker_pool.hpp"
+#include "common/src/text_map.hpp"
 
 namespace gate::broker {
 
@@ -48,13 +47,6 @@ struct method_place {
   // A new method gets the smallest free number. It keeps the number while a worker has the method.
   std::uint32_t number = no_number;
 };
-
-// Looks up std::string keys by std::string_view.
-struct text_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-};
-template <class V> using text_map = std::unordered_map<std::string, V, text_hash, std::equal_to<>>;
 
 class service;
 

@@ -45,6 +45,7 @@ struct service_view {
   std::string name_space, name, description;
   std::size_t workers = 0, stalled = 0, queued = 0, queued_bytes = 0, in_flight = 0;
   std::uint32_t capacity = 0;
+  std::uint64_t described_by = 0;  // the registration whose descriptor core::describe() returns; 0: none
 };
 
 struct worker_view {

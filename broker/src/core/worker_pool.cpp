@@ -31,10 +31,11 @@ constexpr std::size_t looks_max = 64;
 
 }  // namespace
 
-bool worker_pool::has_room_for(std::vector<offered_method> methods) const {
+bool worker_pool::has_room_for(const std::vector<offered_method>& methods) const {
   if (methods_ + methods.size() <= limits::service_methods_max) return true;
-  order(methods);
-  return std::any_of(groups_.begin(), groups_.end(), [&](const auto& g) { return g->methods == methods; });
+  std::vector<offered_method> ordered = methods;
+  order(ordered);
+  return std::any_of(groups_.begin(), groups_.end(), [&](const auto& g) { return g->methods == ordered; });
 }
 
 bool worker_pool::join(worker& w, std::vector<offered_method> methods) {

@@ -39,8 +39,9 @@ struct worker : hold_timer, intrusive_node<of_service> {
   method_group* group = nullptr;  // null once it gets no calls any more: it drains, or its connection is ending
   descriptor about;
   bool described = false;
-  std::uint32_t number = 0;  // in the name that was made up for it; 0: it has a name of its own
-  bool recalls = false;      // it hands calls back when it is asked to
+  std::uint64_t registration = 0;  // each has a number of its own, from 1 on
+  std::uint32_t number = 0;        // in the name that was made up for it; 0: it has a name of its own
+  bool recalls = false;            // it hands calls back when it is asked to
   bool stalled = false;
   bool draining = false;
   std::uint64_t turn = 0;                       // of its last call; the least recently used has the smallest
@@ -126,7 +127,7 @@ class worker_pool {
 
   // Whether a worker with these methods may join: a group has the same, or service_methods_max leaves room for a new
   // one.
-  bool has_room_for(std::vector<offered_method> methods) const;
+  bool has_room_for(const std::vector<offered_method>& methods) const;
   // The number of methods of all groups together.
   std::size_t methods() const noexcept { return methods_; }
 
