@@ -13,6 +13,7 @@
 #include <gate/thread_pool.hpp>
 #include <gate/value.hpp>
 
+#include "broker/src/description_cache.hpp"
 #include "broker/src/engine.hpp"
 #include "broker/src/hooks.hpp"
 #include "common/src/interface/dispatcher.hpp"
@@ -89,7 +90,7 @@ class operator_methods final : public Interface {
 
  private:
   GATE_INTERFACE_ON(gate::run_on::loop, ping, services, workers, stats, info)
-  GATE_INTERFACE_AS("describe", describe_service, task<service_description>(Call&, const std::string&) const)
+  GATE_INTERFACE_AS("describe", describe_service, task<encoded_description>(Call&, const std::string&))
   GATE_DOC(ping, "answers at once: the broker is alive")
   GATE_DOC(services, "the services that have workers, or calls waiting for one, as far as they concern the caller")
   GATE_DOC(workers, "the workers that are connected")
@@ -100,7 +101,7 @@ class operator_methods final : public Interface {
   void ping() const {}
   std::vector<service_report> services(Call& call) const;
   std::vector<worker_report> workers() const;
-  task<service_description> describe_service(Call& call, const std::string& service) const;
+  task<encoded_description> describe_service(Call& call, const std::string& service);
   broker_stats stats() const;
   broker_info info() const;
 
@@ -108,6 +109,7 @@ class operator_methods final : public Interface {
   const broker_options& options_;
   const hooks& hooks_;
   instant started_;
+  description_cache descriptions_;
 };
 
 // Registers the service `gate` with the core, and answers its calls. `more`: the methods of a class derived from
