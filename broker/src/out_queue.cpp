@@ -109,20 +109,18 @@ void out_queue::close_open() {
   closed_.push_back(std::exchange(open_, {}));
 }
 
-void out_queue::recycle(outgoing& sent) {
-  if (sent.framed) {
-    sent = {};
-    return;
-  }
-  sent.batch.clear();
-  if (sent.batch.capacity() > kept_bytes_max) spare_->give(std::exchange(sent.batch, {}));
-  sent.payload.rebuild();
-  sent.has_payload = false;
+// The batch was sent: its buffer is used for the next one.
+void out_queue::reuse_open() {
+  open_.batch.clear();
+  if (open_.batch.capacity() > kept_bytes_max) spare_->give(std::exchange(open_.batch, {}));
+  open_.payload.rebuild();
+  open_.has_payload = false;
 }
 
 void out_queue::forget_front(std::size_t size_bytes) {
   closed_bytes_ -= size_bytes;
-  recycle(closed_[head_]);
+  outgoing sent = std::exchange(closed_[head_], {});  // its memory goes now, though its place may stay
+  if (!sent.framed && sent.batch.capacity() > kept_bytes_max) spare_->give(std::move(sent.batch));
   ++head_;
   ++sent_;
   parked_ = false;
@@ -141,7 +139,7 @@ delivery out_queue::flush(sender& to, instant now) {
     const delivery result = to.send(open_);
     if (result == delivery::sent) {
       ++sent_;
-      recycle(open_);
+      reuse_open();
       tell_share();
     }
     if (result != delivery::blocked) return result;
@@ -172,7 +170,7 @@ void out_queue::clear() noexcept {
   closed_.clear();
   head_ = 0;
   closed_bytes_ = 0;
-  open_ = {};
+  const outgoing dropped = std::exchange(open_, {});
   parked_ = false;
   pace_.reset();
   tell_share();

@@ -103,6 +103,7 @@ class buffer_pool {
   }
   void forget() noexcept { spare_.clear(); }
   void give(std::string room) {
+    room.clear();
     if (spare_.size() < buffers_max && room.capacity() <= buffer_bytes_max) spare_.push_back(std::move(room));
   }
 
@@ -170,7 +171,7 @@ class out_queue {
   void take_room();
   void release();
   void close_open();
-  void recycle(outgoing& sent);
+  void reuse_open();
   void forget_front(std::size_t size_bytes);
 
   buffer_pool* spare_;

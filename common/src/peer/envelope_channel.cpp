@@ -27,7 +27,7 @@ void envelope_channel::begin(connection&) {
   filling_.clear();
   queue_.clear();
   pace_.reset();
-  joined_ = {};
+  joined_.take();
 }
 
 // --- receiving

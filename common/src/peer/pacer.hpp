@@ -24,6 +24,7 @@
 #include <gate/clock.hpp>
 #include <gate/protocol.hpp>
 
+#include "common/src/text_memory.hpp"
 #include "common/src/wire/gate2.hpp"
 #include "common/src/wire/gate2_own.hpp"
 
@@ -180,7 +181,7 @@ class piece_joiner {
       lacks_memory_ = true;
       const bytes_view from = parts_.empty() ? piece.payload[0] : bytes_view(parts_);
       header_bytes_ = from.copy(header_.data(), header_.size());
-      parts_ = std::string();
+      free_memory(parts_);
     }
     if (!piece.has(message_flag::end_of_parts)) return outcome::more;
     return lacks_memory_ ? outcome::no_memory : outcome::whole;
