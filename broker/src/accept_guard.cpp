@@ -46,7 +46,7 @@ class reserve {
     if (listeners_.empty() && spare_ >= 0) ::close(std::exchange(spare_, -1));
   }
 
-  // Whether the listener is one of those here; then the connection is gone, or it was rested.
+  // Closes the next connection of that listener, or waits if it cannot. False if the listener is not watched.
   bool turn_away(int listener) noexcept {
     {
       const std::lock_guard lock(mutex_);

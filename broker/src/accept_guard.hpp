@@ -1,19 +1,20 @@
 // Closes a connection for which the process has no descriptor.
 //
-// libzmq has no answer to that: its listener of TCP tries again at once and for ever, since the connection still waits,
-// and takes a processor for it; its listener of ipc aborts the process. Neither can be paused without losing its peers,
-// and no reserve of descriptors is large enough while connections come faster than the broker's loop looks. So accept4,
-// by which libzmq takes connections in, is defined here in front of the system's: it does what the system does, and
-// only when that has failed for want of descriptors or memory, and the listener is one of the broker's, it gives up a
-// descriptor kept for that, takes the connection in and closes it. To libzmq it is a connection that broke off. Where
-// not even that is possible it rests.
+// libzmq does not handle that case. Its TCP listener tries again at once and for ever, which takes a whole processor.
+// Its ipc listener aborts the process. A listener cannot be paused without losing its peers. No reserve of descriptors
+// is large enough either, since connections may come faster than the broker's loop looks.
+//
+// So accept4(), which libzmq calls to accept connections, is defined here and hides the system's. It calls the system's
+// accept4(). If that fails for lack of descriptors or memory, and the listener is one of the broker's, it frees a
+// descriptor that is kept for this, accepts the connection with it, and closes the connection. For libzmq the
+// connection broke off. If that fails too, accept4() waits for a millisecond.
 #pragma once
 
 #include <cstdint>
 
 namespace gate::broker {
 
-// As long as it lives, connections to that listener that there is no room for are turned away.
+// While it lives, connections to that listener are turned away if there is no descriptor for them.
 class accept_guard {
  public:
   explicit accept_guard(int listener);

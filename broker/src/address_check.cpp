@@ -23,7 +23,7 @@ namespace {
 constexpr std::string_view tcp = "tcp://", ipc = "ipc://";
 constexpr std::string_view in_use = "Address already in use";
 
-// errno of binding that address, without listening: nobody can connect, and the port is free again at once.
+// Binds the address without listening, and returns the errno. Nobody can connect, and the port is free again at once.
 int try_to_bind(const std::string& host, const std::string& port) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
@@ -75,7 +75,7 @@ std::string fault_of_ipc(const std::string& endpoint) {
 
 bool is_any_ipv4(std::string_view host) { return host == "*" || host == "0.0.0.0"; }
 
-// Whether both cannot be bound in one process, because one of them is all addresses of a kind with the same port.
+// Whether the two addresses exclude each other: they have the same port, and one of them means all addresses.
 bool overlap(const std::string& a, const std::string& b) {
   if (!a.starts_with(tcp) || !b.starts_with(tcp)) return false;
   const std::string port = a.substr(a.rfind(':') + 1);

@@ -1,4 +1,4 @@
-// Checks the addresses of a configuration before they are bound. A broker that has them now goes on undisturbed.
+// Checks the addresses of a configuration before they are bound. Does not disturb a broker that has them bound now.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace gate::broker {
 
-// Throws bind_error for an address that this machine cannot bind: a host that is none of its own, a port that this user
-// may not have, a path in a folder that is missing or closed to this user, or where a file is in the way; and for an
-// audit log that cannot be written. Nothing is bound for others to see, no file is made. Returns those that another
-// process has at the moment.
+// Throws bind_error if an address cannot be bound here: the host is not of this machine, the user may not have the
+// port, the folder of a path is missing or closed to the user, or a file is in the way. Throws it also if the audit log
+// cannot be written. Other processes do not notice the check, and no file is made. Returns the addresses that another
+// process has bound at the moment.
 std::vector<std::string> check_addresses(const broker_options& options);
 
 }  // namespace gate::broker

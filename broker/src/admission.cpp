@@ -1,5 +1,5 @@
-// The engine's fourth part: who the peers are, and whether they may be here. A routing id is bound to the connection
-// and the principal of its first message; where each message is a login, each is judged.
+// The engine's fourth part: who the peers are, and whether they may stay. A routing id belongs to the connection and
+// the principal of its first message. At ports where each message carries a login, each login is checked.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -21,15 +21,16 @@ using security::auth;
 
 constexpr std::string_view nobody_proved = "anonymous";
 
-// The transport has asked the ZAP handler who the peer is. Elsewhere a User-Id is what the peer itself says.
+// Whether the transport has checked the peer's login by ZAP. If not, the peer itself states its User-Id, which proves
+// nothing.
 bool is_authenticated(const port& at) noexcept { return at.plan().how == auth::plain || at.plan().how == auth::curve; }
 
 }  // namespace
 
 // --- the first message of a connection -------------------------------------------------------------------------------
 
-// Finds the sender of a message. If nobody is known by its routing id, or it came over a new connection, it is the
-// first of a new peer. Null: the broker does not talk to the sender.
+// Finds the sender of a message. If its routing id is unknown, or it came over a new connection, the message is the
+// first of a new peer. Null if the broker does not talk to the sender.
 remote_peer* engine::admit(port& from, remote_peer* known) {
   from.read_events();  // the connection is announced before its messages
   const int descriptor = from.incoming.source_fd();
@@ -64,7 +65,7 @@ remote_peer* engine::greet(port& from, int descriptor) {
   const wire::recognised who = recognise(views_of(from.incoming), from.plan().only);
   const bool old_gaterpc = who.speaks == dialect::gaterpc01;
   if (who.speaks == dialect::unknown || old_gaterpc) {
-    // The rest of what a peer had sent whose connection has ended.
+    // A late message of a peer whose connection has ended.
     if (descriptor >= 0 && over == nullptr) return nullptr;
     ++counted_.unrecognised;
     if (from.incoming.excess() != 0) ++counted_.too_many_frames;
@@ -97,7 +98,7 @@ remote_peer* engine::greet(port& from, int descriptor) {
   return &fresh;
 }
 
-// It is known now who it is: the core hears of it.
+// The peer's principal is known now. Tells the core of the peer.
 void engine::introduce(remote_peer& fresh, std::string_view principal) {
   fresh.principal = principal;
   peer_context context = context_of(fresh.foreign ? fresh.foreign->who() : wire::recognised{dialect::gate2, {}});
@@ -108,7 +109,7 @@ void engine::introduce(remote_peer& fresh, std::string_view principal) {
   core_.opened(fresh.id, context, loop_.now());
 }
 
-// What it sent makes no sense, whether the core knows it already or not.
+// Cuts a peer whose message makes no sense. The core need not know the peer yet.
 void engine::break_off(remote_peer& sender, std::string_view why) {
   core_.malformed(sender.id, why, loop_.now());
   cut(sender.id, errc::protocol_error, why);
@@ -143,7 +144,7 @@ void engine::handle_login(remote_peer& sender, wire::frames_view frames) {
   }
 }
 
-// False when its verdict is not known yet.
+// Checks the login of a message, and acts on the verdict. Returns false if the verdict comes later.
 bool engine::judge(remote_peer& sender, wire::frames_view frames) {
   const wire::login given = wire::gaterpc::read_login(sender.foreign->who().role, frames);
   if (!given.given) {
@@ -202,8 +203,8 @@ void engine::act_on(remote_peer& sender, wire::frames_view frames, const securit
   }
 }
 
-// The message counts for nothing, and its peer is told as far as it can be. A client that is known may try again; any
-// other peer is turned away, and comes back over another connection.
+// Discards the message, and tells the peer if its dialect can. A client that has logged in before may try again. Any
+// other peer is turned away, and has to come back over another connection.
 void engine::decline(remote_peer& sender, wire::frames_view frames, errc why, std::string_view text) {
   replies_.clear();
   sender.foreign->words().decline(frames, why, text, replies_);

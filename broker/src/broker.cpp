@@ -25,7 +25,7 @@ class Broker::impl {
   std::unique_ptr<broker::internal_service> internal;
   std::shared_ptr<impl*> self = std::make_shared<impl*>(this);  // tells what was put off whether the broker lives still
 
-  // A hook may run in the middle of the core's work, which must come to its end first.
+  // A hook may run while the core is at work. The core must end that work first.
   template <class Call> void once_possible(Call call) {
     if (!engine) return;
     if (!hooks.running()) return call(*this);

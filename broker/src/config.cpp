@@ -184,7 +184,7 @@ std::string guess(std::string_view unknown) {
   return best.empty() ? std::string() : " (did you mean '" + std::string(best) + "'?)";
 }
 
-// Two keys of which the first must not be less than the second.
+// Two keys: the value of the first must not be less than that of the second.
 struct ordered_keys {
   std::string_view upper, lower;
   std::string_view rule, reason;
@@ -202,7 +202,7 @@ const config_key& key_named(std::string_view name) {
   return *found;
 }
 
-// A table that programs made by run_worker read; one file may hold the settings of a whole machine.
+// A table for programs made by run_worker. One file may hold the settings of all programs of a machine.
 constexpr std::string_view of_workers = "worker";
 
 class reader {
@@ -296,12 +296,12 @@ class reader {
     check_no_nul(key, *text);
     to = text->get();
   }
-  // The system takes a path or an address to end at its first NUL.
+  // For the system a path or an address ends at its first NUL.
   void check_no_nul(const config_key& key, const toml::value<std::string>& text) const {
     if (text.get().find('\0') == std::string::npos) return;
     fail(text.source(), "'" + std::string(key.name) + "' must not contain a NUL character");
   }
-  // Without what may follow a question mark.
+  // The address without its options.
   void check_address(const config_key& key, const toml::value<std::string>& text) const {
     check_no_nul(key, text);
     const std::string_view address = text.get();

@@ -1,6 +1,5 @@
-// gate-broker's configuration file: one table of keys, from which the file is read, the help is printed and the
-// statistics name their limits. TOML; durations as "5s", "200ms" or integer milliseconds, sizes as "64MiB" or integer
-// bytes.
+// gate-broker's configuration file, in TOML. Durations are "5s", "200ms" or integer milliseconds, sizes are "64MiB" or
+// integer bytes. One table of keys serves for reading the file, for the help, and for the limits in the statistics.
 #pragma once
 
 #include <chrono>
@@ -32,22 +31,22 @@ std::span<const config_key> config_keys() noexcept;
 
 // "bytes", "duration", "count", "flag", "text" or "list of texts".
 std::string_view unit_of(const config_key& key) noexcept;
-// The value as it would stand in the file: "64MiB", "5s", 4096, true, ["tcp://..."].
+// The value in the form that the file has: "64MiB", "5s", 4096, true, ["tcp://..."].
 std::string to_text(const config_key& key, const broker_options& options);
-// Milliseconds, bytes or count; nothing for a key that is no number.
+// The value in milliseconds, in bytes, or as a count. Nothing for a key that is no number.
 std::optional<std::uint64_t> number_of(const config_key& key, const broker_options& options);
 
-// The file cannot be read, or says something that is no configuration. what() is one line that begins with the file's
-// name and the line in it: "gate.toml:12: unknown key 'qeue_max' (did you mean 'queue_max'?)".
+// The file cannot be read, or is no valid configuration. what() is one line that begins with the name of the file and
+// the number of the line: "gate.toml:12: unknown key 'qeue_max' (did you mean 'queue_max'?)".
 class config_error final : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// Options that a program has set, with durations that no sum or product overflows.
+// The options with durations so bounded that sums and products of them do not overflow. For options set by a program.
 broker_options within_bounds(broker_options options) noexcept;
 
-// Takes over what the text says; `name` stands for the file in errors. On an error the options are as they were.
+// Sets the options that the text states. `name` is the file's name in errors. On an error the options are unchanged.
 void read_config(std::string_view text, std::string_view name, broker_options& options);
 void read_config_file(const std::string& path, broker_options& options);
 

@@ -9,7 +9,8 @@
 namespace gate::broker {
 namespace {
 
-// Of a long first message so many bytes arrive within the time for one, and it is given that time so often in all.
+// A first message that is long has hello_timeout several times, times_max at the most. Each time at least so many bytes
+// of it must arrive.
 constexpr std::uint64_t message_bytes_min = 32u << 10;
 constexpr unsigned times_max = 12;
 

@@ -1,5 +1,5 @@
-// The engine's other half: what happens at the end of a turn. Everything composed leaves as one batch a peer; peers
-// that do not read are parked, retried and in the end cut.
+// The engine's second part: the end of a turn. All envelopes that were composed for a peer leave as one batch. If a
+// peer does not read, its batches are parked and tried again. In the end the peer is cut.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -20,28 +20,29 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// ROUTER does not tell when a peer can take more, so what is parked is tried again, at growing intervals.
+// A ROUTER does not tell when a peer can take more. So parked batches are tried again, after a pause that grows.
 constexpr duration retry_pause_min = 1ms;
 constexpr duration retry_pause_max = 50ms;
 
-// Time that a peer has to read its bye, and a broker that leaves has for its peers to close, before connections are
-// cut.
+// bye_time: how long a peer may read its bye before its connection is cut. farewell_time_max: how long a broker that
+// leaves waits for its peers to close their connections.
 constexpr duration bye_time = 100ms;
 constexpr duration farewell_time_max = 500ms;
 
-// Who has taken nothing for so long is no slow reader, and counts for so many of its size when somebody has to go.
+// For bound_owed(): a peer that has taken nothing for still_min weighs still_factor times its bytes.
 constexpr duration still_min = 1s;
 constexpr std::size_t still_factor = 8;
 
-// Time in a turn for calls of the broker's own methods. If more bytes of them wait than that, they have more time.
+// The time in a turn for calls of the broker's own methods: internal_time, or hurried_time if more than
+// internal_bytes_max bytes of them wait.
 constexpr duration internal_time = 5ms;
 constexpr duration hurried_time = 20ms;
 constexpr std::size_t internal_bytes_max = 4u << 20;
 
-// What a connection costs, by and large, in the transport and here.
+// About what a connection costs, in the transport and here.
 constexpr std::size_t connection_bytes = 32u << 10;
 
-// What the core keeps of an open call, besides its arguments.
+// About what the core keeps of an open call, without its arguments.
 constexpr std::size_t call_bytes = 512;
 
 class to_port final : public sender {
@@ -52,7 +53,7 @@ class to_port final : public sender {
     if (is_somebody_elses()) return delivery::gone;
     const std::size_t size_bytes = what.bytes();
     const std::size_t lent = what.has_payload || what.framed ? peer_.lent.bytes() : 0;
-    // One passes, whatever its size. Batches are bounded by their number.
+    // If nothing is lent, one message passes, whatever its size. Batches without a payload are bounded by their number.
     if (lent > 0 && lent + size_bytes > lent_bytes_max_) return delivery::blocked;
     const std::size_t sent_bytes = what.sent_bytes();
     const delivery result = port_.send(peer_.routing_id, what, peer_.lent);
@@ -64,8 +65,9 @@ class to_port final : public sender {
   }
 
  private:
-  // What is for one peer must not reach another that waits for its routing id to become free. The transport gives it to
-  // the next one when it is called again after a connection has ended; it tells its monitor of the end before.
+  // A message must not reach another peer that waits for the same routing id. When a connection has ended, the
+  // transport gives the routing id to the next one as soon as it is called again. It tells its monitor of the end
+  // before that.
   bool is_somebody_elses() {
     if (port_.is_guarded()) port_.take_note_of_ends();
     return peer_.ending;
@@ -95,16 +97,17 @@ void engine::send(peer_id to, const message& m) {
   if (full) relieve(*p);
 }
 
-// A full batch gains nothing by waiting, and what is gone needs no memory. Failures are dealt with at the turn's end,
-// since the core is at work now.
+// Sends a full batch at once: it gains nothing by waiting, and its memory is free then. A failure is handled at the end
+// of the turn, since the core is at work now.
 void engine::relieve(remote_peer& to) {
   if (to.out.parked()) return;
   to_port transport(*ports_[to.port], to, options_, counted_);
   to.out.flush(transport, loop_.now());
 }
 
-// A peer that does not read is cut at the turn's end; one turn may compose very much for it, of which no more is kept
-// than may wait. Requests are, since the core takes them back: credit bounds them.
+// Whether a message is kept for the peer. A peer that does not read is cut only at the end of the turn, and one turn
+// may compose very much for it. So messages beyond out_queue_bytes_max are dropped. Requests are always kept, since the
+// core takes them back; credit bounds them.
 bool engine::keeps(remote_peer& to, bool request) {
   if (!request && (to.out.parked() || to.out.held()) && to.out.bytes() > options_.out_queue_bytes_max) {
     to.overdrawn = true;
@@ -122,7 +125,7 @@ void engine::cut(peer_id who, errc why, std::string_view text) {
   if (p == nullptr || p->cut) return;
   p->cut = true;
   ++counted_.cut_for[static_cast<std::size_t>(why)];
-  // Of a login the door tells.
+  // The gatekeeper logs refused logins.
   const bool told = why == errc::unauthenticated || (p->logins && why == errc::busy);
   if (why != errc::ok && !told) {
     complain("cut " + peer_text(*p, core_), std::string(to_string(why)) + ": " + std::string(text) + losses_of(*p));
@@ -146,8 +149,8 @@ void engine::end_turn() {
     flush_dirty();
     bound_owed();
     for (const auto& p : ports_) {
-      // Peers found gone while flushing: read what they had sent, then end them. A socket with more than a turn's worth
-      // is readable, and goes on in the next turn.
+      // Flushing found out that peers are gone: read what they had sent, then end them. If a socket has more to read
+      // than fits in a turn, it stays readable, and is read in the next turn.
       if (!p->ending.empty()) receive(*p);
     }
     more = !dirty_.empty() || !backs_.empty() || !released_.empty();
@@ -192,7 +195,7 @@ void engine::flush(remote_peer& to) {
         ++counted_.parked;
         parked_.push_back(to.id);
       }
-      // A peer that has read some is waited for no longer than one that is blocked for the first time.
+      // If the peer has read some since, the pause is short again.
       to.retry_pause =
           was_parked && to.out.sent() == sent_before ? std::min(to.retry_pause * 2, retry_pause_max) : retry_pause_min;
       to.retry_at = now + to.retry_pause;
@@ -204,10 +207,10 @@ void engine::flush(remote_peer& to) {
   }
 }
 
-// One client's message may hold a hundred thousand calls of the broker's own methods. Each may take a millisecond, and
-// heartbeats leave between turns.
+// Delivers messages to the internal service, for a limited time. One message of a client may hold a hundred thousand
+// calls of the broker's own methods. Each may take a millisecond, and heartbeats leave between turns.
 void engine::flush_internal() {
-  // What the service answers reaches the core outside of the core's own work.
+  // Takes one batch. The service handles it outside of the core's work, since its answers go to the core.
   class to_service final : public sender {
    public:
     delivery send(outgoing& what) override {
@@ -269,8 +272,8 @@ void engine::drop_too_slow(remote_peer& p) {
   drop(p, too_much ? "it does not read, and more waits for it than out_queue_bytes_max" : too_long);
 }
 
-// It cannot be told: what it is owed does not leave. The transport holds on to what it has taken until the connection
-// ends.
+// Cuts a peer that does not read. It cannot be told why, since nothing leaves for it. The transport keeps what it has
+// taken until the connection ends.
 void engine::drop(remote_peer& p, const std::string& why) {
   ++counted_.too_slow;
   complain("cut " + peer_text(p, core_), why + losses_of(p));
@@ -285,9 +288,9 @@ void engine::drop(remote_peer& p, const std::string& why) {
   cuts_.push_front({p.id, turn_, loop_.now()});
 }
 
-// All peers together are owed more than may wait: those that hold the most go, and whoever has taken nothing for a
-// while counts for several of its size, so that who reads, however slowly, outlives who does not. What was taken by the
-// transport for peers that are cut is on its way out.
+// If more bytes wait for all peers than may, the peers with the most are cut. A peer that has taken nothing for
+// still_min counts still_factor times. So a peer that reads slowly stays longer than one that does not read. Bytes for
+// peers that are cut already do not count: the transport is about to free them.
 void engine::bound_owed() {
   if (!owed_.is_exceeded()) return;
   struct holder {
@@ -322,7 +325,7 @@ void engine::bound_owed() {
   }
 }
 
-// The allocator's memory is given back some time after a flood.
+// Gives freed memory back to the system some time after a flood.
 void engine::keep_memory() {
   const totals core_holds = core_.measure();
   const std::size_t held = owed_.bytes() + in_pieces_.bytes() + paced_.bytes() + waiting_.bytes +
@@ -337,8 +340,8 @@ void engine::keep_memory() {
 
 void engine::finish_cuts() {
   const instant now = loop_.now();
-  // Time stands still within a turn, and reading a monstrous message takes long: the peer's time to read its bye begins
-  // with the turn after the one in which the bye was sent.
+  // The loop's time stands still within a turn, and a turn may take long. So bye_time begins with the turn after the
+  // one in which the bye was sent.
   for (pending_cut& c : cuts_) {
     if (c.when == instant::max() && c.since_turn != turn_) c.when = now + bye_time;
   }
@@ -346,8 +349,8 @@ void engine::finish_cuts() {
     remote_peer* const p = peers_.find(cuts_.front().who);
     cuts_.pop_front();
     if (p == nullptr || p->ending) continue;
-    // Its connection's end is told by the monitor and takes the record along. inproc has no connection: what such a
-    // peer says next is a stranger's.
+    // The monitor tells of the connection's end, and the peer is removed then. A peer on inproc has no connection. It
+    // is removed now, and its next message counts as that of a new peer.
     if (p->descriptor < 0 || !ports_[p->port]->accepted.cut(p->descriptor)) expect_end(*p);
   }
 }
@@ -355,7 +358,7 @@ void engine::finish_cuts() {
 void engine::cut_refused() {
   for (const auto& p : ports_) {
     if (!p->accepted.has_refused()) continue;
-    p->read_events();  // some may have ended, and their descriptors may be other sockets'
+    p->read_events();  // some may have ended, and their descriptors may belong to other sockets now
     p->accepted.cut_refused();
   }
 }
@@ -403,7 +406,7 @@ void engine::set_alarm() {
   next = std::min(next, look_at_);
   if (!internal_out_.empty() || internal_now_ || !unread_.empty()) next = loop_.now();
   if (draining_ && !shut_down_) {
-    // The transport does not tell when it has sent the last of what it was lent.
+    // The transport does not tell when it has sent everything, so look again soon.
     next = std::min(next, core_.drained() ? std::min(drain_until_, loop_.now() + retry_pause_max) : drain_until_);
   }
   if (next >= alarm_at_) return;  // an alarm that comes too early does no harm
@@ -432,7 +435,7 @@ void engine::check_drain() {
   if (loop_.now() >= drain_until_ || (core_.drained() && all_taken())) stop();
 }
 
-// Whether no answer waits for a peer to read; what the transport's own buffers hold has farewell_time_max to leave.
+// Whether the transport has sent all answers. What is in the system's buffers has farewell_time_max to leave.
 bool engine::all_taken() const {
   bool all = true;
   peers_.for_each([&all](const remote_peer& p) {
@@ -441,7 +444,7 @@ bool engine::all_taken() const {
   return all;
 }
 
-// Peers that heard bye close by themselves; the others are not waited for.
+// Waits for the peers to close their connections after their bye, for farewell_time_max at the most.
 task<void> engine::farewell() {
   if (connected() == 0) co_return;
   task<void> leaving = all_gone();

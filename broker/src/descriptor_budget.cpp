@@ -10,13 +10,13 @@
 namespace gate::broker {
 namespace {
 
-// Of an address: the socket, its monitor at both ends, and what listens.
+// Descriptors of an address: the socket, both ends of its monitor, and the listener.
 constexpr std::size_t per_address = 4;
 
-// What is opened later: the threads of the transport, files that are read again, answers of name servers.
+// Descriptors that are opened later: by the threads of the transport, for files that are read again, for name servers.
 constexpr std::size_t opened_later = 12;
 
-// An eighth of what is left each, within these bounds.
+// The spare descriptors and those for refusals are each an eighth of what is left, within these bounds.
 constexpr std::size_t spare_min = 4, refusals_min = 2, part_max = 64;
 
 std::size_t open_now() {

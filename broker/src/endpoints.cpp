@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view tcp_prefix = "tcp://";
 
-// The four numbers of 127.0.0.1, nothing else: "127.evil.example" is a name.
+// Whether it is 127.x.y.z, four numbers. "127.evil.example" is a name.
 bool is_loopback_ipv4(std::string_view host) noexcept {
   int numbers = 0;
   bool first_is_127 = false;
@@ -32,7 +32,7 @@ bool is_loopback_ipv4(std::string_view host) noexcept {
   }
 }
 
-// ::1 however it is written, and IPv4's own in IPv6's form.
+// Whether it is ::1 in any spelling, or an IPv4 loopback address in the form of IPv6.
 bool is_loopback_ipv6(std::string_view host) noexcept {
   if (!host.starts_with('[') || !host.ends_with(']')) return false;
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -54,7 +54,7 @@ struct address {
   throw bind_error("cannot bind " + given + ": " + std::string(why));
 }
 
-// Takes "?auth=curve&dialect=mdp02" off.
+// Cuts off options such as "?auth=curve&dialect=mdp02".
 address split(const std::string& given) {
   const std::size_t mark = given.find('?');
   address result{given.substr(0, mark), std::nullopt, std::nullopt};
@@ -81,7 +81,7 @@ binding to_binding(const std::string& given, const broker_options& options) {
   using security::auth;
   address a = split(given);
   binding b{peer::bindable(std::move(a.endpoint))};
-  // The transport asks nobody about peers of the same process; what an address does not say itself spares them.
+  // The transport checks no logins of peers of the same process. So the default for logins does not count here.
   const bool inproc = b.endpoint.starts_with("inproc://");
   b.how = a.how.value_or(inproc ? auth::none : security::parse_auth(options.auth).value_or(auth::none));
   if (inproc && (b.how == auth::plain || b.how == auth::curve)) {
@@ -99,7 +99,7 @@ void add(std::vector<binding>& plan, const std::vector<std::string>& endpoints, 
          bool binding::*role) {
   for (const std::string& given : endpoints) {
     binding b = to_binding(given, options);
-    // A wildcard port is a new one each time it is asked for, so two of the same are two.
+    // Each wildcard port is another port, so two addresses with one are not the same.
     const bool wildcard = b.endpoint.ends_with(":*") || b.endpoint.ends_with(":0") || b.endpoint == "ipc://*";
     const auto same =
         std::find_if(plan.begin(), plan.end(), [&](const binding& other) { return other.endpoint == b.endpoint; });
@@ -125,7 +125,7 @@ bool is_local(std::string_view endpoint) noexcept {
 
 namespace {
 
-// Where others may ask about logins, and where this broker asks.
+// Checks the addresses at which this broker answers and asks questions about logins.
 void check_zap(const broker_options& options) {
   const bool decides = !options.credentials.empty() || !options.zap_service.empty();
   for (const std::string& endpoint : options.zap_bind) {

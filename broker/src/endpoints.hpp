@@ -1,4 +1,4 @@
-// Which addresses a broker may bind: the policy alone, no socket.
+// Decides which addresses a broker may bind. No socket.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@
 
 namespace gate::broker {
 
-// Whether only this machine can reach the address: ipc, inproc, and TCP on a loopback address. `*` and 0.0.0.0 mean
-// every interface; a name other than localhost may mean anything.
+// Whether only this machine can reach the address: ipc, inproc, and TCP on a loopback address. Not so `*` and 0.0.0.0,
+// which mean every interface, and names other than localhost.
 bool is_local(std::string_view endpoint) noexcept;
 
 // One address to bind and the ports that it plays.
@@ -26,14 +26,14 @@ struct binding {
 };
 
 // Every address once, in the order given, frontend first, without its options "?auth=curve&dialect=gate2". Throws
-// bind_error when there is none for a role, when one is no address, or has an option that is none, or when nobody could
-// be let in there, or anybody (security::fault_of).
+// bind_error if a role has no address, if an address or an option is wrong, or if the logins there are not safe or not
+// possible (security::fault_of).
 std::vector<binding> plan_bindings(const broker_options& options);
 
-// Within the process, where the transport asks nobody who a peer is.
+// Whether the address is for peers of this process. The transport checks no logins there.
 bool is_inproc(const binding& b) noexcept;
 
-// Only this machine can reach it, and nobody logs in: as on the machine of who tries things out.
+// Whether only this machine can reach the address, and no login is needed there.
 bool is_private(const binding& b) noexcept;
 
 // "frontend", "backend" or both, for messages.

@@ -26,17 +26,17 @@
 namespace gate::broker {
 namespace {
 
-// After a connection's end its last messages are read for so long at the most, when others keep the socket busy.
+// How long the last messages of a connection that has ended are read, if other peers keep the socket busy.
 constexpr auto last_messages_time_max = std::chrono::milliseconds(200);
 
-// Bytes after which a turn of reading ends though messages_per_turn_max is not reached. What is only set aside does not
-// count.
+// A turn of reading ends after so many bytes, or after messages_per_turn_max messages. Batches that are only set aside
+// do not count.
 constexpr std::size_t bytes_per_turn_max = 4u << 20;
 
-// A longer descriptor takes its time to read.
+// Reading a longer descriptor counts as a whole turn.
 constexpr std::size_t short_descriptor_bytes = 16u << 10;
 
-// That connections were turned away for want of descriptors is told as often.
+// The time between two log lines about connections that were turned away for lack of descriptors.
 constexpr auto turned_away_pause = std::chrono::minutes(1);
 
 options to_core_options(const broker_options& from, std::size_t peers_max, observer& watcher, access* rights,
@@ -155,7 +155,7 @@ task<void> engine::read(port& from) {
     co_await from.socket().readable();
     try {
       receive(from);
-    } catch (...) {  // no memory, as a rule: a broker that does not read this port any more must not stay
+    } catch (...) {  // usually there is no memory. The broker ends, since it does not read this port any more
       fault_ = std::current_exception();
       finished_.set();
     }
@@ -163,7 +163,7 @@ task<void> engine::read(port& from) {
   }
 }
 
-// False when there was more than one turn's worth.
+// Returns false if more is left to read than fits in one turn.
 bool engine::receive(port& from) {
   bool drained = false;
   if (!from.is_paused(loop_.now())) {
@@ -190,7 +190,7 @@ void engine::handle(port& from) {
   ++counted_.messages_received;
   counted_.bytes_received += frames.bytes() - frames[0].size();
   remote_peer* sender = peers_.find(from.index(), view_of(frames[0]));
-  // Nothing in a foreign message tells that it is the first of a new connection.
+  // A foreign message does not tell whether it is the first of a new connection.
   if (sender == nullptr || sender->foreign || wire::gate2::recognises(view_of(frames[1])) ||
       !is_bound_to(from, *sender)) {
     sender = admit(from, sender);
@@ -221,7 +221,7 @@ void engine::handle_batch(port& from, remote_peer& sender) {
   if (left != 0) set_aside(from, sender, left);
 }
 
-// How many bytes of the batch are left for another turn.
+// Handles the envelopes of a batch. Returns how many of its bytes are left for another turn.
 std::size_t engine::handle_envelopes(remote_peer& sender, bytes_view batch, zmq::message_t* payload_frame) {
   const instant now = loop_.now();
   std::optional<bytes_view> payload;
@@ -260,7 +260,7 @@ void engine::refuse_frames(remote_peer& sender) {
   break_off(sender, "a message of too many frames");
 }
 
-// What concerns the connection alone.
+// Handles the messages that concern the connection alone: pieces, marks, and `answering`.
 void engine::take_own(remote_peer& sender, const message& m) {
   const instant now = loop_.now();
   const auto refuse = [&](std::string_view why) { core_.malformed(sender.id, why, now); };
@@ -277,8 +277,8 @@ void engine::take_own(remote_peer& sender, const message& m) {
   send(sender.id, answer);
 }
 
-// A request that came in pieces, and there was no memory to put them together, is busy. Without any other message the
-// connection makes no sense any more.
+// There was no memory for a message that came in pieces. A request ends as `busy`. Without a message of another kind
+// the connection cannot go on, so it is cut.
 void engine::refuse_piece(remote_peer& sender) {
   const std::optional<wire::gate2::header> of = wire::gate2::read_header(sender.joined.header());
   sender.joined.take();
@@ -319,7 +319,7 @@ void engine::take_piece(remote_peer& sender, const message& m) {
   core_.received(sender.id, inside, nullptr, now);
 }
 
-// The frames behind the routing id. Valid until the next call.
+// The frames of the message without the routing id. Valid until the next call.
 wire::frames_view engine::views_of(const multipart& message) {
   views_.clear();
   for (const zmq::message_t& frame : message.frames().subspan(1)) views_.push_back(view_of(frame));
@@ -333,7 +333,7 @@ void engine::on_connection(port& at, const connection_event& event) {
   switch (event.what) {
     case kind::accepted:
       ++counted_.connections_accepted;
-      on_disconnected(at, event.descriptor);  // should its end have been missed
+      on_disconnected(at, event.descriptor);  // if the end of the former connection was missed
       at.accepted.accepted(event.descriptor, loop_.now());
       if (!has_room_for(at, event.descriptor)) {
         ++counted_.address_refused;
@@ -352,7 +352,7 @@ void engine::on_connection(port& at, const connection_event& event) {
       on_handshake_failed(at, event);
       break;
     case kind::handshake_failed_auth:
-      ++counted_.handshakes_refused;  // the door told of it
+      ++counted_.handshakes_refused;  // the gatekeeper has logged it
       break;
     case kind::accept_failed:
       on_accept_failed(event.value);
@@ -362,8 +362,8 @@ void engine::on_connection(port& at, const connection_event& event) {
   }
 }
 
-// A connection that broke off before it was accepted looks like one that was turned away for want of descriptors (see
-// accept_guard.hpp), which is the rule.
+// ECONNABORTED usually means that accept_guard turned the connection away for lack of descriptors. It may also be a
+// connection that broke off before it was accepted.
 void engine::on_accept_failed(int error) {
   if (error != ECONNABORTED) return complain("cannot accept a connection", zmq_strerror(error));
   ++counted_.connections_refused;
@@ -374,7 +374,7 @@ void engine::on_accept_failed(int error) {
            std::to_string(std::exchange(turned_away_, 0)));
 }
 
-// What the transport ended by itself, and nobody was asked about.
+// The transport has ended a connection by itself, without asking the gatekeeper.
 void engine::on_handshake_failed(port& at, const connection_event& event) {
   if (at.plan().how == security::auth::none) return;
   const bool mismatch = event.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;
@@ -391,7 +391,7 @@ void engine::on_handshake_failed(port& at, const connection_event& event) {
 void engine::on_disconnected(port& at, int descriptor) {
   const std::optional<connection> was = at.accepted.ended(descriptor);
   if (!was) return;
-  // The transport says nothing of a handshake that broke its limits, so this alone counts all that led to nothing.
+  // The transport does not tell of each handshake that it ended. So this counts every connection without a message.
   if (!was->owner && !was->refused) ++counted_.ended_early;
   if (!was->address.empty()) addresses_.closed(was->address);
   if (remote_peer* const owner = was->owner ? peers_.find(*was->owner) : nullptr) {
@@ -402,8 +402,8 @@ void engine::on_disconnected(port& at, int descriptor) {
   if (shut_down_ && connected() == 0) all_left_.set();
 }
 
-// libzmq ends a connection over which a message comes that it has no memory for, and does not tell why. So a line says
-// so when a connection ends without a farewell while there is little memory.
+// If libzmq has no memory for a message, it ends the connection and does not tell why. So a log line names this reason
+// if a connection ends without a bye while there is little memory.
 void engine::explain_by_memory(const remote_peer& gone) {
   const std::size_t bytes = options_.payload_bytes_max;
   if (!is_memory_short(bytes)) return;
@@ -412,7 +412,8 @@ void engine::explain_by_memory(const remote_peer& gone) {
            "what it sent may have been too large to be received");
 }
 
-// Its connection is gone, but messages that came before may wait in the socket: an answer among them must not be lost.
+// The peer's connection is gone. Messages that came before may still wait in the socket, and an answer among them must
+// not be lost. So the peer is kept until these are read.
 void engine::expect_end(remote_peer& gone) {
   if (std::exchange(gone.ending, true)) return;
   port& at = *ports_[gone.port];
@@ -426,7 +427,7 @@ void engine::end_all(port& at) {
   }
 }
 
-// What it sent before is handled first.
+// Forgets a peer whose connection has ended. If batches of it are not handled yet, that happens once they are.
 void engine::end(remote_peer& gone) {
   if (gone.unread) {
     gone.ending = gone.ends_when_read = true;

@@ -1,5 +1,5 @@
-// The broker between its sockets and its core: reads, parses, feeds the core, and carries out what it says. Decides
-// nothing that the core could decide. One loop's thread.
+// Connects the broker's sockets with its core: reads and parses messages, gives them to the core, and carries out what
+// the core says. Decides nothing that the core could decide. One loop's thread.
 #pragma once
 
 #include <deque>
@@ -34,8 +34,8 @@ namespace gate::broker {
 
 class engine final : private output, private observer {
  public:
-  // Binds every address, or none, once there is somebody at the door. Throws bind_error. `listener` is told what the
-  // core tells; it may be null.
+  // Makes the gatekeeper, then binds every address, or none. Throws bind_error. `listener` is told what the core tells
+  // its observer; it may be null.
   engine(loop& where, const broker_options& options, observer* listener = nullptr);
   ~engine() override;
 
@@ -47,27 +47,28 @@ class engine final : private output, private observer {
   const core& state() const noexcept { return core_; }
   const io_counters& counted() const noexcept { return counted_; }
   std::size_t connected() const noexcept;
-  // What waits for all peers, what the transport has taken of it included.
+  // Bytes that wait for all peers, with those that the transport has taken and not sent.
   std::size_t owed_bytes() const noexcept { return owed_.bytes(); }
-  // Received, and not handled yet.
+  // Bytes that were received and are not handled yet.
   std::size_t unread_bytes() const noexcept { return unread_bytes_; }
-  // Connections that may stay: options().peers_max, or less where there are not so many descriptors.
+  // How many connections may stay: the option peers_max, or less if the process may not open so many files.
   std::size_t peers_max() const noexcept { return budget_.peers_max; }
   const security::gatekeeper& door() const noexcept { return door_; }
   security::gatekeeper& door() noexcept { return door_; }
-  // Whether that principal may know of the service, and where names belong for it that say no namespace.
+  // Whether that principal may know of the service.
   bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) const;
+  // The namespace of names that this principal states without one.
   std::string_view home_of(std::string_view principal) const noexcept;
   loop& where() const noexcept { return loop_; }
 
   void open_internal();
-  // A message of the internal service, which the core takes for one more worker.
+  // Gives the core a message of the internal service, which is a worker like others for the core.
   void from_internal(const message& m, const descriptor* described = nullptr);
-  // Called at the end of a turn with each message that the core has for the internal service.
+  // `deliver` is called at the end of a turn with each message of the core for the internal service.
   void set_internal(unique_function<void(const message&)> deliver) { deliver_internal_ = std::move(deliver); }
 
  private:
-  // --- the core's wishes (delivery.cpp)
+  // --- what the core wants done (delivery.cpp)
   void send(peer_id to, const message& m) override;
   void cut(peer_id who, errc why, std::string_view text) override;
 
@@ -191,8 +192,8 @@ class engine final : private output, private observer {
   core core_;
   std::vector<std::unique_ptr<port>> ports_;
   byte_total owed_;       // to all peers
-  byte_total in_pieces_;  // that came of envelopes which are not whole yet
-  byte_total paced_;      // of foreign workers' answers, ahead of their callers
+  byte_total in_pieces_;  // of envelopes that have not come whole yet
+  byte_total paced_;      // answers of foreign workers that answer_pace holds back
   buffer_pool spare_;
   peers peers_;
   memory_keeper memory_;
@@ -201,19 +202,19 @@ class engine final : private output, private observer {
 
   zmq::message_t* current_payload_ = nullptr;  // the payload frame of the message being handled
   turn_budget budget_of_turn_;
-  std::deque<peer_id> unread_;    // peers with batches that are not handled yet; the next one's turn is in front
-  std::size_t unread_bytes_ = 0;  // of all
+  std::deque<peer_id> unread_;    // peers with batches that are not handled yet; the front is handled next
+  std::size_t unread_bytes_ = 0;  // of all these batches
 
   foreign_services foreign_services_{core_, rights_.get()};
   std::vector<bytes_view> views_;                   // of the foreign message being handled
-  wire::frame_list replies_, composed_;             // scratch: what a message is answered with, what the core says
-  std::vector<std::pair<peer_id, message>> backs_;  // answers to the core from peers whom it could not say something
+  wire::frame_list replies_, composed_;             // scratch: answers to a foreign message, a message of the core
+  std::vector<std::pair<peer_id, message>> backs_;  // for the core, from peers whose dialect cannot express its message
   std::vector<peer_id> released_;                   // foreign workers with answers that may pass now
   std::vector<peer_id> watched_;                    // foreign workers
-  instant tend_at_ = instant::max();                // when something is due of one of them
+  instant tend_at_ = instant::max();                // when something is due for one of them
   bool told_of_old_gaterpc_ = false;
-  instant look_at_ = instant::max();  // when the next connection is to be looked at for signs of life
-  std::uint64_t turned_away_ = 0;     // for want of descriptors, since that was told
+  instant look_at_ = instant::max();  // when the next connection is looked at for signs of life
+  std::uint64_t turned_away_ = 0;     // connections turned away for lack of descriptors, since the last log line
   instant tell_turned_away_at_ = instant::min();
 
   std::vector<peer_id> dirty_, flushing_;
@@ -221,14 +222,14 @@ class engine final : private output, private observer {
   std::deque<pending_cut> cuts_;
   std::uint64_t turn_ = 0;
   out_queue internal_out_;
-  std::optional<outgoing> internal_now_;  // the batch of it that is being delivered
+  std::optional<outgoing> internal_now_;  // the batch of internal_out_ that is being delivered
   std::size_t internal_done_bytes_ = 0;   // of that batch
   unique_function<void(const message&)> deliver_internal_;
 
   bool draining_ = false;
   bool shut_down_ = false;
   std::exception_ptr fault_;  // thrown while a port was read
-  std::string failure_;       // why it ends, when it has to
+  std::string failure_;       // why run() has to end
   instant drain_until_{};
   async_event finished_;
   async_event all_left_;

@@ -1,5 +1,5 @@
-// The engine's third part: peers of other dialects. What they say goes to the core as messages like any others; what
-// the core says to them is composed as it comes, since their words depend on what was said before.
+// The engine's third part: peers of other dialects. Their messages are translated for the core. Each message of the
+// core to them is composed at once, since its form depends on the messages before it.
 #include <algorithm>
 #include <utility>
 
@@ -59,7 +59,7 @@ void engine::take(remote_peer& sender, const wire::received& r) {
   }
 }
 
-// What its callers have granted credit for since it was said.
+// Passes on the answers of this worker for which there is credit now.
 void engine::release(remote_peer& worker) {
   while (!worker.cut && worker.foreign->pace().has_ready()) {
     worker.foreign->pace().take_ready([&](const message& m) { core_.received(worker.id, m, nullptr, loop_.now()); });
@@ -86,7 +86,8 @@ void engine::say(remote_peer& to, const message& m) {
   if (c.what == wire::composed::outcome::dropped) ++counted_.not_sayable;
   if (c.has_back) backs_.emplace_back(to.id, c.back);
   if (composed_.empty()) {
-    // A part that is kept to be joined with others is as good as taken: the flush tells the core, which grants more.
+    // The part is kept to be joined with others, which counts as sent. The flush tells the core, which grants more
+    // credit.
     if (!to.foreign->is_worker()) mark_dirty(to);
     return;
   }
@@ -120,8 +121,8 @@ void engine::queue(remote_peer& to, const wire::frame_list& messages, const mess
   if (to.out.bytes() >= limits::batch_bytes_target) relieve(to);
 }
 
-// What the core said and a dialect cannot say ends in answers to the core, and what it granted in answers that were
-// kept; both are given when it is not at work.
+// Gives the core the answers for messages that a dialect cannot express, and the answers of workers that may pass now.
+// Called while the core is not at work.
 void engine::give_backs() {
   for (const peer_id id : std::exchange(released_, {})) {
     remote_peer* const worker = peers_.find(id);
@@ -133,14 +134,15 @@ void engine::give_backs() {
   }
 }
 
-// --- workers, who are heard and spoken to at their own pace ----------------------------------------------------------
+// --- workers: heartbeats, silence, and the list of methods of a gate-rpc worker
+// ----------------------------------------
 
 void engine::watch_worker(remote_peer& w) {
   if (!std::exchange(w.watched, true)) watched_.push_back(w.id);
   tend(w);
 }
 
-// Does what is due, and notes when to come again.
+// Does what is due for this worker, and notes when the next thing is due.
 void engine::tend(remote_peer& w) {
   using duty = foreign_link::duty;
   foreign_link& link = *w.foreign;

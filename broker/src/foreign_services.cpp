@@ -21,10 +21,11 @@ namespace scan = wire::msgpack_scan;
 constexpr std::string_view gaterpc_name = "Gate";
 constexpr std::string_view own_name = "gate";
 constexpr std::string_view heartbeat = "heartbeat";
-// Those that gate() answers.
+// The methods that gate() answers.
 constexpr std::array<std::string_view, 4> gaterpc_methods{"get_services", "info", "keepalive", "query_service"};
 
-// The first argument, or the named one; nothing when there is neither. The payload is known to be well formed.
+// The first positional argument, or else the one of that name. Nothing if there is neither. The payload must be well
+// formed.
 std::optional<bytes_view> argument(const message& request, bytes_view name) {
   bytes_view rest = request.payload.single();
   if (request.has(message_flag::named)) {
@@ -96,8 +97,8 @@ std::size_t foreign_services::workers_of(const question& q, bytes_view said) con
   return what ? core_.workers_of(what->space, what->name) : 0;
 }
 
-// As the asker would call them. A name that is no text is one that no gate-rpc client can say, and Python would refuse
-// the whole list for it.
+// The services that the asker may know of, as it would call them. Names that are not UTF-8 are left out: no gate-rpc
+// client can state one, and Python would refuse the whole list.
 std::vector<std::string> foreign_services::names(const question& q) const {
   std::vector<std::string> all;
   for (service_view& s : core_.services()) {
@@ -162,11 +163,11 @@ message foreign_services::gate(const question& q) {
   return final(request);
 }
 
-// What `get_interfaces` tells of a service; null when the call is not for the broker. Python's own workers list their
-// methods themselves, get_interfaces among them.
+// The descriptor for an answer to `get_interfaces`. Null if the call is not for the broker: a Python worker has a
+// method of that name.
 const descriptor* foreign_services::methods_of(const question& q) const {
   const std::optional<meant> what = find(q, q.request->service);
-  if (!what) return nullptr;  // the core says what it says to any call
+  if (!what) return nullptr;  // the core refuses the call
   const descriptor* const about = core_.describe(what->space, what->name);
   if (about == nullptr || about->methods.empty()) return nullptr;
   for (const method_descriptor& m : about->methods) {

@@ -1,5 +1,5 @@
-// What the broker answers by itself to peers of other dialects, in their own terms: the service "Gate" of gate-rpc, and
-// the services "mmi.*" of Majordomo. docs/dialects.md lists them.
+// Answers requests of other dialects to the broker itself: the service "Gate" of gate-rpc, and the services "mmi.*" of
+// Majordomo. docs/dialects.md lists them.
 #pragma once
 
 #include <array>
@@ -16,10 +16,11 @@ namespace gate::broker {
 
 class foreign_services {
  public:
-  // `rights` say who may know of what; null: everybody of everything.
+  // `rights` tell who may know of which service. Null: every peer may know of all.
   foreign_services(const core& about, access* rights);
 
-  // A request that is answered here. Valid while the request and the principal's name are, until the core changes.
+  // A request that is answered here. Valid as long as the request and the principal's name, until the next event of the
+  // core.
   class question {
    private:
     friend class foreign_services;
@@ -32,16 +33,17 @@ class foreign_services {
     const descriptor* described = nullptr;  // the service that `get_interfaces` asks about
   };
 
-  // What a client's request asks of the broker itself; nothing when the request is the core's. Composes no answer.
+  // The question of a client's request to the broker itself. Nothing if the request is for the core. Composes no
+  // answer.
   std::optional<question> recognise(dialect speaks, std::string_view principal, const message& request) const;
   // A final or an error. Its views are valid until the next call.
   message answer(const question& q);
 
-  // The service that the core knows under that name: the broker's own methods are gate-rpc's "Gate" too.
+  // The core's name for that service. gate-rpc calls the broker's own service "Gate".
   static std::string_view core_name(dialect speaks, std::string_view service) noexcept;
 
  private:
-  // A service that the asker may know of, as it calls it; nothing else has a name here.
+  // The name of a service that the asker may know of.
   struct meant {
     std::string_view space, name;
   };

@@ -1,4 +1,4 @@
-// Between the core, which tells what happens while it works, and a broker's own hooks, which may do as they like.
+// Passes on what the core tells its observer to the hooks of a Broker.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace gate::broker {
 
-// Calls the hooks of a Broker. What they throw is logged and counted, and stops nobody. The loop's thread only.
+// Calls the hooks of a Broker. An exception of a hook is logged and counted, and has no other effect. The loop's thread
+// only.
 class hooks final : public observer {
  public:
   explicit hooks(Broker& owner) noexcept : owner_(owner) {}
@@ -25,9 +26,9 @@ class hooks final : public observer {
   void call_done(const call_record& call) override;
   void leaving();
 
-  // Whether a hook runs: the core may be at work then, and must not be called.
+  // Whether a hook is running. The core may be at work then, and must not be called.
   bool running() const noexcept { return depth_ != 0; }
-  // Exceptions so far.
+  // The number of exceptions of hooks.
   std::uint64_t failures() const noexcept { return failures_; }
 
  private:

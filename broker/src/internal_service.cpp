@@ -182,7 +182,7 @@ std::vector<worker_report> operator_methods::workers() const {
   return all;
 }
 
-task<service_description> operator_methods::describe_service(Call& call, const std::string& service) const {
+task<encoded_description> operator_methods::describe_service(Call& call, const std::string& service) {
   const qualified_name said = split_name(service);
   const std::string space(said.name_space.value_or(engine_.home_of(call.caller())));
   std::optional<service_view> view = engine_.state().find_service(space, said.name);
@@ -191,14 +191,18 @@ task<service_description> operator_methods::describe_service(Call& call, const s
   }
   service_description answer;
   answer.name = full_name(space, said.name);
-  answer.description = std::move(view->description);
+  const description_cache::source from{view->described_by, std::move(view->description)};
+  encoded_description encoded{descriptions_.find(answer.name, from)};
+  if (encoded.octets != nullptr) co_return encoded;
+  answer.description = from.description;
   if (const descriptor* const described = engine_.state().describe(space, said.name)) {
     answer.described = true;
     answer.version = described->version;
     answer.labels = described->labels;
     for (const method_descriptor& m : described->methods) answer.methods.push_back(report(m));
   }
-  co_return answer;
+  encoded.octets = descriptions_.keep(answer.name, from, encode(answer));
+  co_return encoded;
 }
 
 broker_stats operator_methods::stats() const {

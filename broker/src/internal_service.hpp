@@ -1,4 +1,4 @@
-// The service `gate`: the broker answers about itself like any worker, through the same core and the same dispatcher.
+// The service `gate`, by which the broker answers questions about itself. For the core it is a worker like others.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,14 @@
 #include <gate/thread_pool.hpp>
 #include <gate/value.hpp>
 
+#include "broker/src/description_cache.hpp"
 #include "broker/src/engine.hpp"
 #include "common/src/interface/dispatcher.hpp"
 #include "common/src/peer/window.hpp"
 
 namespace gate::broker {
 
-// What the methods answer, as maps with these keys.
+// The results of the methods: maps with these keys.
 struct service_report {
   std::string name, description;
   std::size_t workers = 0, stalled = 0, queued = 0, queued_bytes = 0, in_flight = 0;
@@ -56,7 +57,7 @@ struct method_report {
 struct service_description {
   std::string name, description, version;
   std::map<std::string, std::string> labels;
-  bool described = false;  // whether its workers say anything about their methods
+  bool described = false;  // whether one of its workers described its methods
   std::vector<method_report> methods;
   MSGPACK_DEFINE_MAP(name, description, version, labels, described, methods)
 };
@@ -79,7 +80,7 @@ struct broker_stats {
   numbers refused;    // calls that were not accepted, by status
   numbers transport;  // messages, connections, and what was cut
   numbers logins;     // who came in and who did not, and the credential store
-  numbers limits;     // those in force: milliseconds, octets, or a count
+  numbers limits;     // those in force: milliseconds, bytes, or a count
   MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, transport, logins, limits)
 };
 
@@ -89,7 +90,7 @@ class operator_methods final : public Interface {
 
  private:
   GATE_INTERFACE_ON(gate::run_on::loop, ping, services, workers, stats, info)
-  GATE_INTERFACE_AS("describe", describe_service, task<service_description>(Call&, const std::string&) const)
+  GATE_INTERFACE_AS("describe", describe_service, task<encoded_description>(Call&, const std::string&))
   GATE_DOC(ping, "answers at once: the broker is alive")
   GATE_DOC(services, "the services that have workers, or calls waiting for one, as far as they concern the caller")
   GATE_DOC(workers, "the workers that are connected")
@@ -100,7 +101,7 @@ class operator_methods final : public Interface {
   void ping() const {}
   std::vector<service_report> services(Call& call) const;
   std::vector<worker_report> workers() const;
-  task<service_description> describe_service(Call& call, const std::string& service) const;
+  task<encoded_description> describe_service(Call& call, const std::string& service);
   broker_stats stats() const;
   broker_info info() const;
 
@@ -108,11 +109,12 @@ class operator_methods final : public Interface {
   const broker_options& options_;
   std::function<std::uint64_t()> hook_failures_;
   instant started_;
+  description_cache descriptions_;
 };
 
-// Registers `gate` with the core when constructed, and answers its calls from then on. `more` are methods of a broker's
-// own, which go before those above; those of them that are plain run in a pool of options.internal_threads.
-// `hook_failures` counts what hooks of a subclass have thrown, for `stats`.
+// Registers the service `gate` with the core, and answers its calls. `more`: the methods of a class derived from
+// Broker. They hide methods of the same name above. Plain ones run in a pool of options.internal_threads threads.
+// `hook_failures` counts the exceptions of hooks, for `stats`.
 class internal_service final : private answers {
  public:
   internal_service(engine& owner, const broker_options& options, Interface& more,

@@ -1,4 +1,4 @@
-// What the sockets' side of the broker counts; the core counts calls. Since the start; only ever rise.
+// Counts of messages and connections since the start. The core counts calls.
 #pragma once
 
 #include <array>
@@ -18,25 +18,25 @@ struct io_counters {
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;  // beyond peers_max
   std::uint64_t address_refused = 0;      // connections beyond peers_per_address_max
-  std::uint64_t impostors = 0;            // messages under a routing id that is another connection's, or another user's
-  std::uint64_t logins_refused = 0;       // messages that were not taken for their login
-  std::uint64_t logins_put_off = 0;       // messages whose login could not be decided
+  std::uint64_t impostors = 0;            // messages with the routing id of another connection, or of another user
+  std::uint64_t logins_refused = 0;       // messages that were refused because of their login
+  std::uint64_t logins_put_off = 0;       // messages whose login could not be checked
   std::uint64_t handshakes_failed = 0;    // of the transport: no ZMTP, another mechanism, or broken off
   std::uint64_t handshakes_refused = 0;   // ended by a login that was refused or put off
-  std::uint64_t ended_early = 0;          // connections that ended by themselves before their first message, those too
-  std::uint64_t unrecognised = 0;         // first messages in no language that we speak
+  std::uint64_t ended_early = 0;          // connections that ended before their first message, handshakes_* included
+  std::uint64_t unrecognised = 0;         // first messages in a dialect that the broker does not know
   std::uint64_t too_many_frames = 0;      // messages of more than frames_max frames
   std::uint64_t silent = 0;               // connections cut at hello_timeout
   std::uint64_t too_slow = 0;             // peers cut because they did not read
-  std::uint64_t owed_too_much = 0;        // of them: because all together were owed more than may wait
-  std::uint64_t too_slow_bytes = 0;       // of these, for more than out_queue_bytes_max
-  std::uint64_t too_slow_age = 0;         // for out_queue_age_max
+  std::uint64_t owed_too_much = 0;        // of too_slow: for out_queue_total_bytes_max
+  std::uint64_t too_slow_bytes = 0;       // of too_slow: for out_queue_bytes_max
+  std::uint64_t too_slow_age = 0;         // of too_slow: for out_queue_age_max
   std::uint64_t silent_peers = 0;         // peers cut because no sign of life came from them
   std::uint64_t discarded = 0;            // messages of peers that had been cut
   std::uint64_t not_understood = 0;       // messages in a foreign dialect that were wrong, and answered or ignored
-  std::uint64_t not_sayable = 0;          // answers that a peer's dialect has no words for, such as MDP for errors
-  std::uint64_t silent_workers = 0;  // idle workers of a foreign dialect that were given up because of their silence
-  std::array<std::uint64_t, errc_max + 1> cut_for{};  // peers that the core had cut, by the status of their bye
+  std::uint64_t not_sayable = 0;          // messages that a peer's dialect cannot express, such as errors in MDP
+  std::uint64_t silent_workers = 0;       // idle workers of a foreign dialect that were cut because they were silent
+  std::array<std::uint64_t, errc_max + 1> cut_for{};  // peers that were cut, by the status of their bye
   std::uint64_t parked = 0;                           // times that the transport did not take a batch at once
 };
 

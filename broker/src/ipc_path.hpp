@@ -1,4 +1,4 @@
-// Paths of ipc:// addresses. libzmq removes what stands at the path before it binds, whatever it is.
+// Checks paths of ipc:// addresses. libzmq removes whatever is at the path before it binds.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace gate::broker {
 
-// Why an address must not be bound, for people: somebody listens at its path, or a file stands there that is no socket.
-// Empty when it may be, a socket left behind by a process that is gone included; and for addresses that are no paths.
-// Connects to the path, and hangs up.
+// Why an address must not be bound: a process listens at its path, or a file is there that is no socket. Empty if it
+// may be bound, as over a socket that an ended process has left, and for addresses that are no paths. It finds out by
+// connecting to the path.
 std::string in_the_way_of(std::string_view endpoint);
 
 }  // namespace gate::broker

@@ -1,5 +1,5 @@
-// What libzmq has taken for one peer and not sent yet. Its high-water mark counts messages, of which each may hold
-// much: a peer that does not read could make it hold gigabytes.
+// Counts the bytes that libzmq has taken for one peer and not sent yet. libzmq itself limits the number of messages
+// only. Each may be large, so a peer that does not read could make it hold gigabytes.
 #pragma once
 
 #include <atomic>
@@ -22,17 +22,17 @@ class lent_payloads {
  public:
   explicit lent_payloads(const byte_total& all) : counts_(std::make_shared<counts>(all.lent())) {}
 
-  // Given to the transport, and neither left nor dropped yet. Short frames that went since the last one that was
-  // counted are not among them: at most uncounted_max.
+  // Bytes that the transport has and has neither sent nor dropped. Up to uncounted_max bytes of short frames are
+  // missing here.
   std::size_t bytes() const noexcept { return counts_->bytes.load(std::memory_order_relaxed); }
-  // For how long it has taken none of them; zero when there are none.
+  // How long the peer has taken none of them; zero if there are none.
   duration stands_still(instant now) const noexcept {
     if (bytes() == 0) return duration::zero();
     return now - instant(duration(counts_->moved_at.load(std::memory_order_relaxed)));
   }
 
-  // The same octets, as a message that is counted until libzmq lets go of it. That happens on a thread of libzmq's, and
-  // maybe after the peer and this object are gone.
+  // The same bytes as a message that is counted until libzmq frees it. That happens on a thread of libzmq, and may
+  // happen after this object is gone.
   zmq::message_t lend(zmq::message_t payload) {
     const std::size_t size = payload.size();
     auto lent = std::make_unique<loan>(std::move(payload), counts_, size);
@@ -42,13 +42,13 @@ class lent_payloads {
     return counted;
   }
 
-  // Whether a frame of that size is to be sent by copy(). Counting each costs more than sending it, where they are
-  // short; the one that is counted stands for those before it.
+  // Whether a frame of that size is to be sent by copy(), which counts it. Counting a short frame costs more than
+  // sending it. So only some are counted, and each stands for the short ones before it.
   bool is_due(std::size_t size) noexcept {
     uncounted_ += size + frame_cost_bytes;
     return uncounted_ >= uncounted_max;
   }
-  // To be called when is_due() said so, of that frame.
+  // Call this for the frame for which is_due() returned true.
   zmq::message_t copy(bytes_view octets) {
     const std::size_t size = std::exchange(uncounted_, 0);
     void* const room = ::operator new(sizeof(copied) + octets.size());
@@ -67,7 +67,7 @@ class lent_payloads {
   static constexpr std::size_t uncounted_max = 4096;
 
  private:
-  static constexpr std::size_t frame_cost_bytes = 64;  // libzmq's own of each
+  static constexpr std::size_t frame_cost_bytes = 64;  // of each frame in libzmq
 
   struct counts {
     explicit counts(std::shared_ptr<byte_total::lent_bytes> sum) : all(std::move(sum)) {}

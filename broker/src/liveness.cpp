@@ -1,4 +1,4 @@
-// The engine's fifth part: who is alive, and who a peer is that is to be told of. docs/liveness.md has the table.
+// The engine's fifth part: signs of life of peers, and what log lines say of a peer. docs/liveness.md has the table.
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -16,13 +16,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Connections that are due within such a time are looked at together.
+// Connections that are due within this time are looked at together.
 constexpr duration together_max = 50ms;
 
 }  // namespace
 
 void engine::watch_life(remote_peer& fresh) {
-  // A peer that speaks more seldom than pings are sent cannot be judged by what it says of itself.
+  // If heartbeats come less often than the transport's pings, a missing heartbeat shows nothing.
   const bool heard_often = options_.heartbeat_interval <= options_.transport_heartbeat_interval;
   const gate::peer::pulse_options how{.ping_interval = options_.transport_heartbeat_interval,
                                       .timeout = options_.transport_heartbeat_timeout,
@@ -40,7 +40,7 @@ void engine::look_for_life() {
     if (!p.pulse || p.cut || p.ending) return;
     if (p.pulse->next_look() <= now) {
       const auto seen = gate::peer::sample_path(p.descriptor, now);
-      if (!seen) return p.pulse.reset();  // closed; the monitor is about to tell
+      if (!seen) return p.pulse.reset();  // closed; the monitor tells of it soon
       p.pulse->awaits(p.out.awaited());
       const gate::peer::pulse::change since = p.pulse->look(*seen, now);
       if (since.message_arrives) arriving.push_back(p.id);
@@ -62,14 +62,15 @@ void engine::look_for_life() {
       core_.arriving(id, now);
     }
   }
-  // A connection may have ended meanwhile: giving a call to a worker sends, and a send reads what the monitor says.
+  // core_.arriving() may give calls to a worker. Sending them reads the monitor, so a connection may have ended
+  // meanwhile.
   for (const peer_id id : dead) {
     remote_peer* const p = peers_.find(id);
     if (p != nullptr && p->pulse) give_up_silent(*p);
   }
 }
 
-// Its connection is ended; what came before is read, and then it is forgotten as any other whose connection is gone.
+// Ends the peer's connection. The peer is forgotten like others whose connection has ended, once its messages are read.
 void engine::give_up_silent(remote_peer& p) {
   const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - p.pulse->last_sign());
   p.pulse.reset();
@@ -84,7 +85,7 @@ std::string engine::name_of(const port& at, int descriptor) {
   return (from.empty() ? "a local peer" : from) + " at " + at.endpoint();
 }
 
-// What a cut ends, as the end of a sentence.
+// What is lost if this peer is cut: the end of a log line.
 std::string engine::losses_of(const remote_peer& p) const {
   const std::optional<peer_view> known = core_.find_peer(p.id);
   std::string text;

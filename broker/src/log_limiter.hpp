@@ -1,4 +1,4 @@
-// Keeps peers from filling the log: so many lines a second about what they do, and the number of those left out.
+// Limits the log lines about peers, so that peers cannot fill the log. Counts the lines that were left out.
 #pragma once
 
 #include <cstdint>

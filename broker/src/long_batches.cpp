@@ -1,6 +1,6 @@
 // The engine's sixth part: batches that are too long for a turn. One message of 60 MiB may hold two million envelopes,
-// which take seconds. A turn handles a part of it; the rest waits with its peer, and the peer's later messages wait
-// behind it, while those of all others are read as they come.
+// which take seconds. A turn handles a part of it. The rest waits, and later messages of the same peer wait behind it.
+// Messages of other peers are read as they come.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -10,8 +10,8 @@
 namespace gate::broker {
 namespace {
 
-// A peer is cut if so many messages of the longest kind wait for it. Twice as much may wait for all peers: beyond it
-// the peer for which the most waits is cut.
+// A peer is cut if more of its batches wait to be handled than peer_messages_max of the longest messages, and more than
+// peer_bytes_least. Twice as much may wait of all peers together. Beyond that the peer with the most is cut.
 constexpr std::size_t peer_messages_max = 4;
 constexpr std::size_t peer_bytes_least = 16u << 20;
 
@@ -75,7 +75,7 @@ void engine::bound_unread(remote_peer& sender) {
   forget_unread(*over);
 }
 
-// The parts for this turn of all that waits.
+// Handles what fits in this turn of the batches that wait. Peers take turns.
 void engine::go_on_reading() {
   if (unread_.empty()) return;
   budget_of_turn_.renew();
@@ -116,7 +116,7 @@ void engine::handle_unread(remote_peer& sender) {
   }
 }
 
-// What is left is not handled any more.
+// Discards the batches of the peer that wait.
 void engine::forget_unread(remote_peer& sender) {
   unread_batches& unread = *sender.unread;
   counted_.discarded += unread.waiting.size();

@@ -1,5 +1,5 @@
-// When memory that was freed goes back to the system: the allocator keeps what is freed, which is good while as much is
-// needed again, and bad for ever after a flood. Decides only.
+// Decides when freed memory goes back to the system. The allocator keeps freed memory. That is good while as much is
+// needed again, and bad after a flood.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@ namespace gate::broker {
 
 class memory_keeper {
  public:
-  // To be told of all bytes that are held, again and again. True when it is time: for so long there was need of no more
-  // than half of what was held at the most since the last time, and that is worth the walk.
+  // Call this often, with the number of bytes that are held. Returns true if it is time: for `quiet` no more than half
+  // of the maximum since the last time was held, and at least worth_bytes less than that.
   bool is_due(std::size_t held, instant now) noexcept {
     most_ = std::max(most_, held);
     if (held > most_ / 2 || most_ - held < worth_bytes) {
@@ -26,7 +26,7 @@ class memory_keeper {
     low_since_ = instant::max();
     return true;
   }
-  // When to ask again at the latest.
+  // When to call is_due() again. max(): no need to.
   instant next() const noexcept { return low_since_ == instant::max() ? low_since_ : low_since_ + quiet; }
 
   static constexpr std::size_t worth_bytes = 8u << 20;

@@ -1,5 +1,5 @@
-// The logins of a gate-rpc connection whose every message is one: as whom it is known, and the messages that wait until
-// it is known whether they count. No I/O: the engine asks, and tells.
+// State of a gate-rpc connection that sends its login with every message: what its last login proved, and the messages
+// that wait until their logins are checked. No I/O: the engine has the logins checked.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace gate::broker {
 
-// What all connections together may have waiting: they need not be known to anybody, and pay nothing for it.
+// Bounds the messages that wait of all connections. Peers that have not logged in can make messages wait too.
 struct waiting_room {
   std::size_t bytes_max = 0;
   std::size_t bytes = 0;
@@ -27,22 +27,23 @@ class message_login {
   explicit message_login(waiting_room& room) noexcept : room_(&room) {}
   message_login(const message_login&) = delete;
   message_login& operator=(const message_login&) = delete;
-  // Passwords are among what waits.
+  // Wipes the messages that wait, since they hold passwords.
   ~message_login();
 
   static constexpr std::size_t messages_max = 256;
 
-  // What the last accepted message proved: the same login is cheap to check again.
+  // The proof of the last login that was accepted. With it the same login is quickly checked again. Null before the
+  // first.
   const security::proof* proven() const noexcept { return proven_ ? &*proven_ : nullptr; }
   void accepted(std::optional<security::proof> proof) {
     if (proof) proven_ = std::move(proof);
   }
 
-  // Whether a message waits for its verdict; those that come after it wait behind it.
+  // Whether a message waits for its verdict. Later messages have to wait behind it.
   bool waits() const noexcept { return !waiting_.empty(); }
-  // False, and nothing kept, when there is no room.
+  // Keeps a message that has to wait. False if there is no room for it.
   bool keep(wire::frames_view frames);
-  // The oldest. Valid until forget_first().
+  // The oldest message. Valid until forget_first().
   wire::frames_view first();
   void forget_first();
 

@@ -5,23 +5,24 @@
 namespace gate::broker {
 namespace {
 
-// A batch that grew beyond this does not stay with its peer: thousands of them would add up.
+// A larger buffer goes back to the pool, and does not stay with its peer: thousands of peers may have one.
 constexpr std::size_t kept_bytes_max = 16u << 10;
 
-// What a string holds without an allocation, and a little more: nothing worth keeping.
+// A string of this capacity has no buffer worth keeping.
 constexpr std::size_t small_string_bytes = 32;
 
-// Sent messages that are kept in front of those that wait, at the most: a queue that never runs empty must not grow.
+// How many sent messages may stay in front of those that wait. Without a limit a queue that never runs empty would
+// grow.
 constexpr std::size_t sent_kept_max = 1024;
 
-// What waits takes no more room than is counted for it: batches are filled in large buffers, and thousands of peers may
-// each have one that waits.
+// Frees the unused part of the buffer of a batch that waits. Batches are filled in large buffers, and only their bytes
+// are counted. Thousands of peers may each have one that waits.
 void give_up_room(outgoing& waiting) {
   const std::size_t size = waiting.batch.size();
   if (waiting.batch.capacity() - size > size / 4 + small_string_bytes) waiting.batch.shrink_to_fit();
 }
 
-// The payload as a frame of its own; shares `frame` when it is the whole of it.
+// The payload as a frame of its own. Shares `frame` if the payload is the whole of it.
 zmq::message_t to_frame(const payload_view& payload, zmq::message_t* frame) {
   if (frame != nullptr && payload.frames() == 1 && payload.single().data() == frame->data() &&
       payload.size_bytes() == frame->size()) {
@@ -108,20 +109,18 @@ void out_queue::close_open() {
   closed_.push_back(std::exchange(open_, {}));
 }
 
-void out_queue::recycle(outgoing& sent) {
-  if (sent.framed) {
-    sent = {};
-    return;
-  }
-  sent.batch.clear();
-  if (sent.batch.capacity() > kept_bytes_max) spare_->give(std::exchange(sent.batch, {}));
-  sent.payload.rebuild();
-  sent.has_payload = false;
+// The batch was sent: its buffer is used for the next one.
+void out_queue::reuse_open() {
+  open_.batch.clear();
+  if (open_.batch.capacity() > kept_bytes_max) spare_->give(std::exchange(open_.batch, {}));
+  open_.payload.rebuild();
+  open_.has_payload = false;
 }
 
 void out_queue::forget_front(std::size_t size_bytes) {
   closed_bytes_ -= size_bytes;
-  recycle(closed_[head_]);
+  outgoing sent = std::exchange(closed_[head_], {});  // its memory goes now, though its place may stay
+  if (!sent.framed && sent.batch.capacity() > kept_bytes_max) spare_->give(std::move(sent.batch));
   ++head_;
   ++sent_;
   parked_ = false;
@@ -140,7 +139,7 @@ delivery out_queue::flush(sender& to, instant now) {
     const delivery result = to.send(open_);
     if (result == delivery::sent) {
       ++sent_;
-      recycle(open_);
+      reuse_open();
       tell_share();
     }
     if (result != delivery::blocked) return result;
@@ -171,7 +170,7 @@ void out_queue::clear() noexcept {
   closed_.clear();
   head_ = 0;
   closed_bytes_ = 0;
-  open_ = {};
+  const outgoing dropped = std::exchange(open_, {});
   parked_ = false;
   pace_.reset();
   tell_share();

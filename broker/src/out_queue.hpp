@@ -1,6 +1,6 @@
 // What waits to be sent to one peer: batches of envelopes, or messages of another dialect. Envelopes are composed
-// straight into the batch that is being filled; what the transport does not take yet stays parked, in order. No socket
-// and no clock of its own.
+// straight into the batch that is being filled. Batches that the transport does not take are parked, in order. No
+// socket and no clock of its own.
 #pragma once
 
 #include <algorithm>
@@ -25,26 +25,26 @@
 
 namespace gate::broker {
 
-// One ZeroMQ message to be: a batch, and the payload of its last envelope where that travels on its own; or the frames
-// of another dialect.
+// One ZeroMQ message that is to be sent. In gate/2: a batch, and the payload of its last envelope if that is a frame of
+// its own. In other dialects: the frames of the message.
 struct outgoing {
-  std::string batch;  // of another dialect: its frames, as frame_box holds them
+  std::string batch;  // in another dialect: its frames, packed by frame_box
   zmq::message_t payload;
-  std::string request;  // of another dialect: the request that the frames say, as an envelope
+  std::string request;  // in another dialect, of a request: the request as an envelope
   instant since{};      // when the transport first refused it
   bool has_payload = false;
   bool framed = false;
 
-  // Of the payload's frame, for wire::gate2::reader.
+  // The payload's frame, for wire::gate2::reader.
   std::optional<bytes_view> payload_view() const noexcept {
     if (!has_payload) return std::nullopt;
     return bytes_view(static_cast<const char*>(payload.data()), payload.size());
   }
 
-  // That travel: without what is kept of it here.
+  // The bytes that are sent.
   std::size_t sent_bytes() const noexcept;
 
-  // That it holds.
+  // The bytes that it holds here.
   std::size_t bytes() const noexcept {
     const std::size_t octets = batch.size() + request.size() + (has_payload ? payload.size() : 0);
     return framed ? octets + sizeof(outgoing) : octets;  // many are small
@@ -83,8 +83,8 @@ enum class delivery : std::uint8_t {
   gone,     // never: there is no such peer any more
 };
 
-// Takes messages to one peer; the transport, or a test. What it answers `sent` it has taken (and may have emptied);
-// otherwise the message is untouched.
+// Sends messages to one peer: the transport, or a test. If send() returns `sent`, it has taken the message, and may
+// have emptied it. Otherwise the message is unchanged.
 class sender {
  public:
   virtual delivery send(outgoing& what) = 0;
@@ -93,7 +93,7 @@ class sender {
   ~sender() = default;
 };
 
-// Room for batches that went out, shared by all peers: a few large ones serve whoever is busy.
+// Buffers of batches that were sent, for other batches. All peers share them, so a few large ones are enough.
 class buffer_pool {
  public:
   std::string take() {
@@ -104,6 +104,7 @@ class buffer_pool {
   }
   void forget() noexcept { spare_.clear(); }
   void give(std::string room) {
+    room.clear();
     if (spare_.size() < buffers_max && room.capacity() <= buffer_bytes_max) spare_.push_back(std::move(room));
   }
 
@@ -115,35 +116,35 @@ class buffer_pool {
 
 class out_queue {
  public:
-  // `all`, where given: what the queues of all peers hold together.
+  // `all`: counts what the queues of all peers hold. May be null.
   explicit out_queue(buffer_pool& spare, byte_total* all = nullptr) noexcept : spare_(&spare), share_(all) {}
 
-  // Appends an envelope. `frame`, where given, is a received frame of which m.payload may be the whole: a large payload
-  // then shares it instead of being copied. True when a batch is full, so that a flush now would be no loss.
+  // Appends an envelope. `frame` is a frame that was received, or null. If m.payload is the whole of it, a large
+  // payload shares the frame and is not copied. Returns true if a batch is full: it may as well be flushed now.
   bool append(const message& m, zmq::message_t* frame = nullptr);
 
-  // Appends a message of another dialect. `request`: what it says, when it is a request, to be had again from
-  // take_requests(); else null.
+  // Appends a message of another dialect. `request`: the request that it states, for take_requests(); null if it is
+  // none.
   void append(const wire::frame_list& from, std::size_t message, const gate::message* request);
 
-  // Sends what there is, in order, as far as the transport takes it. `blocked`: the rest is parked.
+  // Sends what waits, in order, until the transport takes no more. `blocked`: the rest is parked.
   delivery flush(sender& to, instant now);
 
   bool empty() const noexcept { return head_ == closed_.size() && open_.batch.empty() && pace_.empty(); }
   std::size_t bytes() const noexcept { return closed_bytes_ + open_.bytes() + pace_.bytes(); }
 
-  // From now on what is large leaves no faster than the peer reads, since it knows of pieces and marks.
+  // The peer knows pieces and marks. From now on large messages leave no faster than it reads.
   void pace() noexcept { pace_.enable(); }
   bool is_paced() const noexcept { return pace_.is_on(); }
-  // An answer to a mark: what may leave now is appended. False when there was no such mark.
+  // The peer has answered a mark. Appends what may leave now. False if there was no such mark.
   bool answered(const message& marked, instant now);
-  // Something waits for the peer to read what is on its way.
+  // Whether messages wait until the peer has read what is on its way.
   bool held() const noexcept { return !pace_.empty(); }
-  // Whether the transport has refused the front and not taken it since.
+  // Whether the transport has refused the front, and has not taken it since.
   bool parked() const noexcept { return parked_; }
-  // Messages that the transport has taken so far.
+  // The number of messages that the transport has taken.
   std::uint64_t sent() const noexcept { return sent_; }
-  // The peer took some of what the transport holds, so it reads: the age counts from now.
+  // The peer reads: it took some of what the transport holds. So the age of the front counts from now.
   void moved(instant now) noexcept {
     if (parked_) closed_[head_].since = now;
     pace_.moved(now);
@@ -178,7 +179,7 @@ class out_queue {
   void take_room();
   void release();
   void close_open();
-  void recycle(outgoing& sent);
+  void reuse_open();
   void forget_front(std::size_t size_bytes);
 
   buffer_pool* spare_;

@@ -1,14 +1,14 @@
-// Where an accepted connection comes from, before its peer has said anything.
+// The address of the other end of an accepted connection.
 #pragma once
 
 #include <string>
 
 namespace gate::broker {
 
-// The numeric address of the other end, without its port; empty for local sockets, and for a descriptor that is none.
+// The numeric address without the port. Empty for local sockets, and for a descriptor that is no socket.
 std::string peer_address(int descriptor);
 
-// The same with its port, as people write it; empty likewise.
+// The same with the port, as people write it.
 std::string peer_endpoint(int descriptor);
 
 }  // namespace gate::broker

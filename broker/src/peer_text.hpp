@@ -1,4 +1,4 @@
-// How operators are told of a peer: "worker 'echo#1' of 'echo' at 10.0.0.7, user 'ops', MDP/0.1".
+// What log lines call a peer: "worker 'echo#1' of 'echo' at 10.0.0.7, user 'ops', MDP/0.1".
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace gate::broker {
 
-// As far as it is known; what the peer says of itself is escaped. Ask before the core forgets it.
+// The parts that are known. Names that the peer chose are escaped. Call this before the core forgets the peer.
 std::string peer_text(const remote_peer& p, const core& known);
 
 }  // namespace gate::broker

@@ -1,5 +1,5 @@
-// Who is connected: a peer is found by where its messages come from (port, routing id) and by the id that the core
-// knows it by, which is never used again.
+// The peers that are connected. A peer is found by its port and routing id, and by the id that the core knows it by. An
+// id is never used again.
 #pragma once
 
 #include <cstddef>
@@ -37,25 +37,25 @@ struct remote_peer {
   port_index port;
   std::string routing_id;
   std::unique_ptr<foreign_link> foreign;   // null: it speaks gate/2
-  int descriptor = -1;                     // of its connection; -1 when that is not known (inproc) or has ended
-  int came_over = -1;                      // the same, after its end too
-  std::string address;                     // where it is connected from, as the transport says
-  std::string principal;                   // who it is; empty until its first login was accepted
+  int descriptor = -1;                     // of its connection; -1 if that is not known (inproc) or has ended
+  int came_over = -1;                      // the same, but kept after the end of the connection
+  std::string address;                     // of the other end, as the transport tells it
+  std::string principal;                   // empty until its first login was accepted
   std::optional<gate::peer::pulse> pulse;  // while its connection is known
-  std::string end_reason;                  // why its connection ends, where we end it
-  std::unique_ptr<message_login> logins;   // where each message is one
+  std::string end_reason;                  // why the broker ends its connection; empty if it does not
+  std::unique_ptr<message_login> logins;   // null: its messages carry no logins
   std::unique_ptr<unread_batches> unread;  // null: all that was received from it has been handled
-  bool cut = false;             // the core has forgotten it: what it sends is discarded, what it is owed may leave
+  bool cut = false;             // the core has forgotten it: its messages are discarded, queued ones may still leave
   bool ending = false;          // its connection has ended; messages that came before may still have to be read
-  bool ends_when_read = false;  // its connection has ended, and it is forgotten when `unread` has been handled
-  bool dirty = false;           // stands in the list of peers to flush
-  bool watched = false;         // stands in the list of foreign workers
-  bool overdrawn = false;  // more is owed to it than may wait, and some of it was not kept: it is cut at the turn's end
-  duration retry_pause{};  // before the next attempt to send what is parked
-  instant retry_at{};      // the time of that attempt; meaningful while out.parked()
+  bool ends_when_read = false;  // its connection has ended; it is removed when `unread` has been handled
+  bool dirty = false;           // it is in the list of peers to flush
+  bool watched = false;         // it is in the list of foreign workers
+  bool overdrawn = false;  // more was composed for it than may wait, and some was dropped: it is cut at the turn's end
+  duration retry_pause{};  // before the next attempt to send parked batches; zero: none is parked
+  instant retry_at{};      // the time of that attempt
   out_queue out;
-  lent_payloads lent;               // of what has left `out`
-  gate::peer::piece_joiner joined;  // what has come of an envelope in pieces
+  lent_payloads lent;               // what the transport has taken of `out` and not sent
+  gate::peer::piece_joiner joined;  // the pieces of an envelope that is not whole yet
 
   // All that is held for it.
   std::size_t owed_bytes() const noexcept {
@@ -69,12 +69,12 @@ class peers {
   remote_peer* find(port_index port, bytes_view routing_id) const noexcept;
   remote_peer* find(peer_id id) const noexcept;
 
-  // A peer that find() does not find there. Stays at its address until it is removed.
-  // `owed` is what is held for all, `in_pieces` what has come of envelopes from all; they and `spare` outlive the peer.
+  // Adds a peer, which must not be there. It stays at its address until it is removed. `owed` counts what is held for
+  // all peers, `in_pieces` what has come of envelopes from all peers. These two and `spare` outlive the peer.
   remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed,
                    byte_total* in_pieces = nullptr);
   void remove(remote_peer& gone) noexcept;
-  // Its routing id may be another's from now on: it is found by its id alone.
+  // Another peer may have its routing id from now on. This one is found by its id only.
   void give_up_route(remote_peer& gone) noexcept;
 
   std::size_t size() const noexcept { return count_; }
@@ -85,7 +85,7 @@ class peers {
   }
 
  private:
-  // An id is a serial number above the place, so that an id of the past finds nothing.
+  // An id is a serial number, and in its low bits the place. So the id of a former peer finds nothing.
   static constexpr unsigned place_bits = 20;
   static std::size_t place_of(peer_id id) noexcept {
     return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & ((1u << place_bits) - 1));

@@ -19,15 +19,15 @@
 namespace gate::broker {
 namespace {
 
-// Batches that libzmq may hold for one peer in each direction. Small, since one may have batch_bytes_target: what a
-// slow peer is owed waits in our own out-queue, which is bounded in bytes, and what a fast peer sends waits in its own
+// Batches that libzmq may hold for one peer in each direction. Few, since one may have batch_bytes_target bytes.
+// Batches for a slow peer wait in our own out-queue, which is bounded in bytes. Batches of a fast peer wait in its own
 // process.
 constexpr int batches_per_peer_max = 128;
 
-// Connections that the system holds for us until they are accepted.
+// Connections that the system holds until they are accepted.
 constexpr int backlog = 1024;
 
-// Frames beyond this size are not kept for the next message to be received into.
+// The memory of larger frames is freed after each message. That of smaller ones is used for the next message.
 constexpr std::size_t kept_frame_bytes_max = 64u << 10;
 
 void configure(zmq::socket_t& s, const binding& plan, const broker_options& options) {
@@ -62,7 +62,7 @@ std::string bind_to(gate::socket& s, const security::gatekeeper& door, const bin
     if (!is_inproc(plan)) door.prepare(s.raw(), plan.how);
     return s.bind(plan.endpoint);
   } catch (const zmq::error_t& e) {
-    // Of a name libzmq tells whatever went wrong last.
+    // If the address is a name, the error of libzmq does not tell what is wrong.
     fail(is_name_of_host(plan.endpoint) ? "bind takes an address or an interface of this machine, not a name"
                                         : std::string(e.what()));
   } catch (const private_file_error& e) {
@@ -71,7 +71,7 @@ std::string bind_to(gate::socket& s, const security::gatekeeper& door, const bin
   return {};
 }
 
-// Peers of the same process find an address only in the context that they share with it.
+// An inproc address is found only by sockets of the same context.
 zmq::context_t& context_of(security::gatekeeper& door, const binding& plan) {
   return is_inproc(plan) ? gate::peer::transport_context() : door.context();
 }
@@ -144,8 +144,8 @@ void port::forget_incoming() {
 
 delivery port::send(bytes_view routing_id, outgoing& what, lent_payloads& lent) {
   void* const handle = socket_.raw().handle();
-  // libzmq decides about the message at its first frame; one whose peer goes away after that is lost like any other
-  // that was under way.
+  // libzmq accepts or refuses a message at its first frame. If the peer goes away after that, the message is lost like
+  // others that are under way.
   if (send_some(handle, routing_id.data(), routing_id.size(), ZMQ_SNDMORE) < 0) return to_delivery(zmq_errno());
   const auto give = [&](bytes_view frame, int flags) {
     if (!lent.is_due(frame.size())) {

@@ -1,4 +1,4 @@
-// One ROUTER of the broker: bound, with its monitor and the connections that it has accepted.
+// One ROUTER of the broker, with its monitor and the connections that it has accepted.
 #pragma once
 
 #include <chrono>
@@ -30,8 +30,8 @@ namespace gate::broker {
 
 class port {
  public:
-  // Binds, once `door` has made the socket ready for its peers' logins. Throws bind_error. `on_event` hears of
-  // connections made and ended, after `connections` has taken note.
+  // Has `door` prepare the socket for logins, then binds it. Throws bind_error. `on_event` is called with each event of
+  // the monitor.
   port(loop& where, security::gatekeeper& door, const binding& plan, const broker_options& options, port_index index,
        unique_function<void(port&, const connection_event&)> on_event);
   port(const port&) = delete;
@@ -41,12 +41,12 @@ class port {
 
   port_index index() const noexcept { return index_; }
   const binding& plan() const noexcept { return plan_; }
-  // Its peers prove who they are.
+  // Whether its peers have to log in.
   bool is_guarded() const noexcept { return plan_.how != security::auth::none; }
   const std::string& endpoint() const noexcept { return endpoint_; }
 
   gate::socket& socket() noexcept { return socket_; }
-  // Reads what the monitor has to tell now, so that a message is not seen before the connection it came over.
+  // Handles the events that the monitor has now. So a message is not seen before its connection.
   void read_events() { monitor_.read_now(); }
   // The same, after the transport itself has taken note of connections that ended. It frees a routing id in two steps,
   // with its I/O thread in between: of any that is free at the next call, the end has been told by now.
@@ -61,12 +61,12 @@ class port {
 
   multipart incoming;           // the message being handled
   connections accepted;         // by descriptor
-  std::vector<peer_id> ending;  // connection gone; what came before may still have to be read
-  instant ending_since{};       // of the first of them
+  std::vector<peer_id> ending;  // peers whose connection has ended and whose messages may still have to be read
+  instant ending_since{};       // when the first of them was added
 
-  // Of batches that its peers have sent and that are not handled yet (see long_batches.cpp). If there is much of it
-  // and more comes, the port is read once in read_pause. So a peer that sends faster than it is handled is slowed down,
-  // and the others of the port do not wait for it.
+  // Bytes of batches from its peers that are not handled yet (long_batches.cpp). If that is much and more comes, the
+  // port is read only once in read_pause. So a peer that sends too fast is slowed down, and other peers do not wait for
+  // it.
   std::size_t unread_bytes = 0;
   bool has_much_unread() const noexcept { return unread_bytes > unread_bytes_max; }
   bool is_paused(instant now) const noexcept { return has_much_unread() && now < read_again_at_; }

@@ -1,4 +1,4 @@
-// What the core may take in of one principal at once, by the limits of the configuration.
+// How much one principal may have under way, by the limits of the configuration.
 #pragma once
 
 #include <string_view>

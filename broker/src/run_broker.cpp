@@ -1,4 +1,4 @@
-// The program around a broker: flags, configuration, log, signals.
+// The program that runs a broker: flags, configuration, log, signals.
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -77,7 +77,7 @@ std::string footer_for(const std::string& program) {
   return text;
 }
 
-// Of gate-broker its own version; of another program the one of the library, since its own is not known here.
+// gate-broker prints its own version. Another program prints that of the library, since its own is not known here.
 std::string version_of(const std::string& program) {
   const std::string number(gate::version);
   return program == "gate-broker" ? program + " " + number : program + " (gate " + number + ")";
@@ -130,7 +130,7 @@ void print_config(const broker_options& options) {
   }
 }
 
-// A peer is a connection is a descriptor: the usual soft limit of 1024 is soon reached.
+// Each peer takes a descriptor, so the usual soft limit of 1024 would soon be reached.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
@@ -138,8 +138,9 @@ void raise_descriptor_limit() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-// Passwords that come in pass through the transport's own memory, which nobody wipes. A limit of one octet stops the
-// dumps that go to a program too, which none does; who wants a dump can raise it from outside (prlimit).
+// Forbids core dumps. Passwords pass through the memory of the transport, which does not wipe it. A limit of one byte
+// also stops dumps that the system passes to a program, which a limit of 0 does not. prlimit can raise the limit from
+// outside.
 void leave_no_core_dump() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
@@ -160,8 +161,8 @@ void announce(const Broker& broker) {
   write_line(STDOUT_FILENO, line);
 }
 
-// The transport keeps the key of a listener for as long as it listens. So a new key counts from the next start, and
-// whoever sends SIGHUP for it is told so.
+// The transport keeps the key of a listener while it listens. So a new key counts from the next start. A log line says
+// so after SIGHUP.
 class own_key {
  public:
   explicit own_key(const std::string& file) : file_(file) {
@@ -186,7 +187,7 @@ bool reads_again(const broker_options& options) {
   return !options.credentials.empty() || !options.zap_service.empty() || !options.audit_log.empty();
 }
 
-// The configuration file can change the level of the log while the broker runs, where no flag says it.
+// The configuration file can change the level of the log while the broker runs, unless a flag sets it.
 void reread_config(const command_line& line, program_log& log) {
   broker_options found;
   try {
@@ -227,7 +228,7 @@ int serve(gate::loop& loop, Broker& broker, const command_line& line, program_lo
   return orderly;
 }
 
-// Of the exception that is being handled.
+// The text of the exception that is being handled.
 std::string failure_text() {
   try {
     throw;

@@ -1,4 +1,4 @@
-// The core's questions about rights, answered by what the credential store says.
+// Answers the core's questions about rights from the credential store.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,4 @@
-// Batches that are too long for one turn of the loop: what one turn may handle, and what waits for the next ones. No
-// socket.
+// Batches that are too long for one turn of the loop: how much one turn handles, and the batches that wait. No socket.
 #pragma once
 
 #include <chrono>
@@ -14,8 +13,8 @@
 
 namespace gate::broker {
 
-// How much is handled before others have their turn: 8192 envelopes, or those of 5 ms. Time is the process's own, since
-// the loop's stands still within a turn; it is looked at every 256 envelopes.
+// How much one turn handles: 8192 envelopes, or as many as take 5 ms. The time is the system's, since the loop's time
+// stands still within a turn. It is looked at every 256 envelopes.
 class turn_budget {
  public:
   void renew() noexcept {

@@ -7,6 +7,8 @@
 #include <gate/assert.hpp>
 #include <gate/cross_loop.hpp>
 
+#include "common/src/text_memory.hpp"
+
 namespace gate::detail {
 
 namespace {
@@ -213,7 +215,7 @@ void stream_core::send() {
     grant_step_.store(step_of(flow_), std::memory_order_relaxed);
   }
   call_ = runtime.begin(m, shared_from_this());
-  request_.arguments = std::string();
+  free_memory(request_.arguments);
   if (huge_upload_) start_huge_upload();
   window_.notify_all();
 }

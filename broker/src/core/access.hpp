@@ -1,4 +1,4 @@
-// What the core asks about peers before it does what they want: whether they may, and whether it is not too much.
+// Questions of the core before it does what a peer asks for: may the peer do it, and does it ask for too much.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace gate::broker {
 
-// Who may do what. Principals are those of peer_context; names of services come apart from their namespace. An answer
-// is empty when it is granted, and else says why not, for the peer and the log: it tells nothing of what exists. It is
-// valid until the next question.
+// Who may do what. Principals are those of peer_context. The namespace of a service is passed apart from its name. An
+// empty answer grants the question. Any other says why not, for the peer and the log, and does not tell which services
+// exist. An answer is valid until the next question.
 class access {
  public:
   virtual ~access() = default;
@@ -19,9 +19,9 @@ class access {
                                     std::string_view method) = 0;
   virtual std::string_view may_offer(std::string_view principal, std::string_view name_space,
                                      std::string_view service) = 0;
-  // Whether it may know that the service exists.
+  // Whether the principal may know that the service exists.
   virtual bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) = 0;
-  // The namespace where names belong that say none.
+  // The namespace of names that state none.
   virtual std::string_view home(std::string_view principal) const = 0;
 };
 
@@ -32,9 +32,9 @@ class allowance {
 
   struct answer {
     std::string_view why;  // empty: granted
-    duration wait{};       // after which it is worth another try; zero: not known
+    duration wait{};       // try again after it; zero: not known
   };
-  // A request of so many octets. One that is granted is ended with as many; any other has taken nothing.
+  // Asks for a request of so many bytes. If it is granted, call end() with the same number. If not, nothing was taken.
   virtual answer begin(std::string_view principal, std::size_t bytes, instant now) = 0;
   virtual void end(std::string_view principal, std::size_t bytes) = 0;
 };

@@ -50,7 +50,7 @@ method_place core::state::place_of(peer& client, const message& m, service& home
   if (last.epoch == epoch_ && last.home == &home) {
     if (!home.announces_methods()) return home.unannounced();
     if (last.method != nullptr && last.method->first == m.method) return last.method->second;
-  } else if (!is_reserved(home.name())) {  // which mean something else in each namespace of theirs
+  } else if (!is_reserved(home.name())) {  // a reserved name is not remembered
     last.said = m.service;
     last.home = &home;
     last.epoch = epoch_;
@@ -85,8 +85,8 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
   if (home == nullptr) return false;
   const method_place place = place_of(client, m, *home);
   lane& where = *place.where;
-  // Behind calls that wait: one of them may fit no worker until a thread comes free, and must not be overtaken for
-  // ever.
+  // If calls wait in the lane, this one waits behind them. One of them may fit no worker until a thread comes free, and
+  // must not be overtaken for ever.
   worker* const w = where.waiting.empty() ? home->pool.pick(where.offers, place.number, now_) : nullptr;
   if (w != nullptr) {
     call& c = accept(client, m, *home, place.number, hash);
@@ -109,7 +109,8 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
 
 service* core::state::expect(peer& client, const service_key& what, service* known, const message& m) {
   service* home = known != nullptr ? known : services_.find(what.space, what.name);
-  // Who cannot be told an error waits for any name. That others wait as well is no reason to keep one who can be told.
+  // A client that cannot be told an error waits for a service of any name. A client that can be told one does not wait
+  // for a service only because such clients do.
   const bool patient = !client.context.errors;
   if (home != nullptr && home->awaited() && (patient || !home->for_the_patient)) return home;
   const instant start_over = started_at_ + settings_.service_grace;
@@ -120,7 +121,7 @@ service* core::state::expect(peer& client, const service_key& what, service* kno
     return nullptr;
   }
   if (home == nullptr) {
-    // Whatever names clients make up, half of the room is left to workers.
+    // Clients may make up any names: half of services_max is left to workers.
     if (services_.size() >= settings_.services_max - settings_.services_max / 2) {
       refuse(client, m, errc::busy,
              text_of({"service '", m.service, "' is not known yet, and the broker has no room for another such name (",
@@ -136,43 +137,37 @@ service* core::state::expect(peer& client, const service_key& what, service* kno
 
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
   const std::size_t bytes = stored_request::measure(m);
-  if (client.stored_bytes + bytes <= settings_.client_bytes_max) {
-    if (has_room(home, bytes, 0, 0)) return false;
-    make_room(client, home, where, bytes);
-  }
-  std::string_view limit;
-  if (home.queued() >= settings_.queue_max) {
-    limit = "its queue is full (queue_max)";
-  } else if (home.queued_bytes() + bytes > settings_.queue_bytes_max) {
-    limit = "its queue holds as many bytes as it may (queue_bytes_max)";
-  } else if (queued_ >= settings_.queue_total_max) {
-    limit = "the broker's queues are full (queue_total_max)";
-  } else if (queued_bytes_ + kept_bytes_ + bytes > settings_.queue_total_bytes_max) {
-    limit = "the broker's queues hold as many bytes as they may (queue_total_bytes_max)";
-  } else if (client.stored_bytes + bytes > settings_.client_bytes_max) {
-    limit = "this client has as many bytes queued as it may (client_bytes_max)";
-  } else {
-    return false;
-  }
+  const bool client_has_room = client.stored_bytes + bytes <= settings_.client_bytes_max;
+  std::string_view limit = limit_on(home, {.bytes = bytes});
+  if (!limit.empty() && client_has_room && make_room(client, home, where, bytes)) limit = {};
+  if (limit.empty() && !client_has_room) limit = "this client has as many bytes queued as it may (client_bytes_max)";
+  if (limit.empty()) return false;
   refuse(client, m, errc::busy,
          text_of({"service '", m.service, "' has no free worker and ", limit, "; call again later"}));
   return true;
 }
 
-// Whether a request of so many bytes could wait once that many calls with so many bytes have left the queue.
-bool core::state::has_room(const service& home, std::size_t bytes, std::size_t calls_less,
-                           std::size_t bytes_less) const noexcept {
-  return home.queued() - calls_less < settings_.queue_max &&
-         home.queued_bytes() - bytes_less + bytes <= settings_.queue_bytes_max &&
-         queued_ - calls_less < settings_.queue_total_max &&
-         queued_bytes_ - bytes_less + kept_bytes_ + bytes <= settings_.queue_total_bytes_max;
+std::string_view core::state::limit_on(const service& home, const queue_change& change) const noexcept {
+  const std::size_t more_bytes = change.is_kept ? 0 : change.bytes;
+  if (home.queued() - change.calls_leave + change.calls > settings_.queue_max) return "its queue is full (queue_max)";
+  if (home.queued_bytes() - change.bytes_leave + change.bytes > settings_.queue_bytes_max) {
+    return "its queue holds as many bytes as it may (queue_bytes_max)";
+  }
+  if (queued_ - change.calls_leave + change.calls > settings_.queue_total_max) {
+    return "the broker's queues are full (queue_total_max)";
+  }
+  if (queued_bytes_ + kept_bytes_ - change.bytes_leave + more_bytes > settings_.queue_total_bytes_max) {
+    return "the broker's queues hold as many bytes as they may (queue_total_bytes_max)";
+  }
+  return {};
 }
 
-// If the service's queue is full, the client with most in it makes room for one with less: the calls of its that came
-// last end, since the longest waits go on and no worker has begun with those. None ends unless the room suffices then.
-void core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
+// Makes room in a full queue: the latest calls of the client with the most in it end as `busy`. Returns false, and ends
+// no call, if that would not make enough room, if a worker may have executed one of these calls, or if the client that
+// calls would then have more in the queue than that one.
+bool core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
   const client_share* const most = home.heaviest();
-  if (most == nullptr) return;
+  if (most == nullptr) return false;
   const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
   std::array<call*, 16> leaving;  // one large request may need the room of several small ones
   std::size_t count = 0, freed = 0, weight = most->weight();
@@ -180,13 +175,13 @@ void core::state::make_room(const peer& client, service& home, const lane& where
   for (call* c = &client_turns::latest_of(*most); c != nullptr && count < leaving.size() && !suffices;
        c = client_turns::before(*c)) {
     const std::size_t loses = c->kept->bytes() + client_share::call_weight;
-    if (c->executed || weight < gains + loses) return;
+    if (c->executed || weight < gains + loses) return false;
     weight -= loses;
     freed += c->kept->bytes();
     leaving[count++] = c;
-    suffices = has_room(home, bytes, count, freed);
+    suffices = limit_on(home, {.bytes = bytes, .calls_leave = count, .bytes_leave = freed}).empty();
   }
-  if (!suffices) return;
+  if (!suffices) return false;
   for (std::size_t i = 0; i < count; ++i) {
     ++counted_.displaced;
     end(*leaving[i], errc::busy,
@@ -194,6 +189,7 @@ void core::state::make_room(const peer& client, service& home, const lane& where
                  "' has no free worker, its queue is full, and this client has more in "
                  "it than others who call; call again later"}));
   }
+  return true;
 }
 
 void core::state::refuse(peer& client, const message& m, errc status, std::string_view text) {
@@ -213,7 +209,7 @@ call& core::state::accept(peer& client, const message& m, service& home, std::ui
   call& c = calls_.take();
   c.flags = m.flags & request_flags;
   c.accept = m.accept;
-  // Nobody is there to take or to send the parts of a one-way call.
+  // A one-way call has no parts: its client neither reads nor sends any.
   if (c.one_way()) c.flags &= static_cast<std::uint8_t>(~(message_flag::wants_stream | message_flag::client_stream));
   c.client = &client;
   c.client_call = m.call;
@@ -239,7 +235,7 @@ call& core::state::accept(peer& client, const message& m, service& home, std::ui
 // --- given to a worker -----------------------------------------------------------------------------------------------
 
 bool core::state::give(call& c, worker& w, const lane& where, const message& request) {
-  // Arguments that are collected first take no thread until they are whole.
+  // A worker collects huge arguments before the method runs. The call takes no thread of its own for that.
   call_way way = where.way_of(*w.group);
   if (way == call_way::thread && request.content == huge_content::value) way = call_way::slices;
   GATE_ASSERT(c.stage == call_stage::loose && w.serves() && w.work.has_room());
@@ -266,7 +262,7 @@ bool core::state::give(call& c, worker& w, const lane& where, const message& req
   m.attempt = c.attempt;
   m.budget.reset();
   if (c.budgeted) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(c.ends_at - now_);  // not before it is over
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(c.ends_at - now_);  // rounded up
     m.budget = std::max(left, std::chrono::milliseconds(1));
   }
   const credit_grant window = c.answers.whole();
@@ -293,7 +289,7 @@ bool core::state::give_queued(call& c, worker& w) {
 
 void core::state::serve(worker& w) {
   service& home = *w.home;
-  bool placed = false;  // where it belongs among the others
+  bool placed = false;  // in the orders of its group
   while (w.serves()) {
     call* const c = home.next_for(w);
     if (c == nullptr) break;
@@ -311,7 +307,7 @@ void core::state::take_place(call& c, worker& w, call_way way) {
   w.home->pool.used(w);
 }
 
-// The caller serves the worker, or lets its pool know.
+// The caller must then call serve() for the worker, or refresh() of its pool.
 worker& core::state::leave_place(call& c, bool begun) {
   worker& w = *std::exchange(c.holder, nullptr);
   intrusive_list<call, by_worker>::unlink(c);
@@ -352,7 +348,8 @@ void core::state::on_answer(worker& w, const message& m) {
   serve(w);
 }
 
-// Leaves the call loose and without a client, still in its worker's hands.
+// Sends the answer to the client, and records the outcome. The call is loose afterwards and has no client. Its worker
+// still has it in its list.
 void core::state::deliver(call& c, const message& m) {
   errc status = errc::ok;
   std::string fault;
@@ -414,7 +411,7 @@ void core::state::client_left(peer& client) {
       end(*c, errc::cancelled, {});
       continue;
     }
-    // Its caller awaited no more than that it was taken in: it goes on.
+    // A one-way call goes on without its client.
     c->orphan_caller = client.context.principal;
     detach_client(*c);
   }
@@ -425,12 +422,13 @@ instant core::state::deadline_of(const call& c) const noexcept {
   return c.stage == call_stage::queued ? std::min(ends, c.queued_at + settings_.queue_age_max) : ends;
 }
 
-// A call's timer is not moved as the call goes on: it is armed for a time that was right once and is never too late,
-// and what is due is worked out here.
+// The timer of a call is not moved as the call goes on. It may be due too early, but never too late. The time at which
+// the call really ends is worked out here.
 void core::state::on_deadline(call& c) {
   if (c.stage == call_stage::abandoned) return give_back_slot(c);
   if (c.stage == call_stage::running && !c.budgeted && c.answers_in_parts() && !c.answers.open()) {
-    return wheel_.arm(c, now_ + settings_.idle_timeout);  // the clock stands
+    return wheel_.arm(c,
+                      now_ + settings_.idle_timeout);  // its client's window is closed: the idle timeout stands still
   }
   const instant ends = deadline_of(c);
   if (now_ < ends) return wheel_.arm(c, ends);
@@ -502,7 +500,8 @@ void core::state::detach_client(call& c) {
   c.client = nullptr;
 }
 
-// The worker is told, and owes its answer still: until then the call takes up its credit.
+// Tells the worker to cancel a running call that has ended for its client. The call keeps its slot until the worker
+// answers.
 void core::state::abandon(call& c) {
   c.stage = call_stage::abandoned;
   --running_;
@@ -517,8 +516,9 @@ void core::state::abandon(call& c) {
   wheel_.arm(c, now_ + settings_.slot_timeout);
 }
 
-// It has not answered, and never will: the dialect knows no cancel, and some of its workers lose an answer. One that
-// has not been heard since is at work on it, or gone.
+// Frees the slot of a call that ended long ago, and that its worker has not answered. Some workers of dialects without
+// cancel never answer such a call. If the worker has sent nothing since, it may still be at work on the call, or gone:
+// it is looked at again later.
 void core::state::give_back_slot(call& c) {
   constexpr auto look_again = std::chrono::milliseconds(500);
   worker& w = *c.holder;
@@ -526,7 +526,7 @@ void core::state::give_back_slot(call& c) {
   if (now_ < due) return wheel_.arm(c, due);
   if (std::max(w.heard_at, w.answered_at) <= c.ends_at) return wheel_.arm(c, now_ + look_again);
   message m;
-  m.type = message_type::recall;  // whoever keeps notes of it may forget them
+  m.type = message_type::recall;  // the dialect's code may forget the call
   m.call = in_flight::name_of(c);
   out_.send(w.self->id, m);
   ++w.given_back;
@@ -561,7 +561,7 @@ void core::state::dequeue(call& c) {
   kept_bytes_ += c.kept->bytes();
 }
 
-// Nothing, when there is no memory for it.
+// Null if there is no memory for the copy.
 std::unique_ptr<stored_request> core::state::copy_of(const message& request) noexcept {
   try {
     return std::make_unique<stored_request>(request);

@@ -1,4 +1,4 @@
-// The invariants, as far as they can be seen from within. Costs O(everything): for tests and the simulator.
+// Checks the invariants of the core. Looks at everything, so it is slow: for tests and the simulator.
 #include <cstddef>
 #include <cstdint>
 #include <string>

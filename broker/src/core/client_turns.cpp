@@ -18,7 +18,7 @@ using share_list = intrusive_list<client_share, in_turn>;
 using weight_list = intrusive_list<client_share, by_weight>;
 using client_list = intrusive_list<client_line, of_client>;
 
-// Somebody who has logged in is the same on each connection.
+// A principal that has logged in is the same on all its connections. Without a login: empty.
 const std::string& principal_of(const call& c) noexcept {
   static const std::string nobody;
   if (c.client == nullptr) return c.orphan_caller;  // those of anonymous clients that left share one turn
@@ -87,7 +87,7 @@ client_line* client_turns::line_of(const peer& client) const noexcept {
   return at == by_client_.end() ? nullptr : at->second;
 }
 
-// False: there is no memory for it.
+// False if there is no memory for the entry.
 bool client_turns::index(client_line& line, const client_places& client) noexcept {
   try {
     return by_client_.emplace(&client, &line).second;

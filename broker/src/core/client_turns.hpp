@@ -1,6 +1,6 @@
-// Decides whose call is served next: the clients that wait in one lane take turns, and those of one principal share its
-// turn. docs/scheduling.md, section 1. Each operation costs O(1). A client's place is made when its first call waits
-// here, and gone with its last.
+// Decides which call of a lane is served next: the clients that wait there take turns, and clients of one principal
+// share one turn. docs/scheduling.md, section 1. Each operation costs O(1). A client has a place here while a call of
+// it waits.
 #pragma once
 
 #include <array>
@@ -31,11 +31,12 @@ struct client_line : intrusive_node<of_share>, intrusive_node<of_client> {
   client_turns* owner = nullptr;
   client_share* share = nullptr;
   client_places* at = nullptr;  // null once its client is gone
-  bool indexed = false;         // it is one of the client's many: the lane finds it by the client
+  bool indexed = false;         // in client_places::more: found by client_turns::by_client_
   intrusive_list<call, in_queue> calls;
 };
 
-// The lines of one client, in all lanes: a few are looked through, and a lane finds the others by the client.
+// The lines of one client in all lanes. Up to few_max are searched one by one. Each of the others is found by an index
+// of its lane.
 struct client_places {
   static constexpr std::size_t few_max = 8;
   intrusive_list<client_line, of_client> few, more;
@@ -47,11 +48,11 @@ struct client_places {
   ~client_places();
 };
 
-// The lines of one principal; without a login, of one connection.
+// The lines of one principal, or of one connection without a login.
 struct client_share : intrusive_node<in_turn>, intrusive_node<by_weight> {
   std::string principal;                        // empty: of one connection
-  intrusive_list<client_line, of_share> lines;  // whose turn it is, first
-  std::uint64_t turn = 0;                       // the smaller, the earlier it is to be served
+  intrusive_list<client_line, of_share> lines;  // the next to be served is in front
+  std::uint64_t turn = 0;                       // the share with the smallest is served next
   std::size_t calls = 0, bytes = 0;
   unsigned weight_class = 0;
 
@@ -61,22 +62,23 @@ struct client_share : intrusive_node<in_turn>, intrusive_node<by_weight> {
 
 class client_turns {
  public:
-  // Draws turns from a clock that the lanes of a service share, so that their shares can be compared.
+  // `clock` counts turns. The lanes of a service share one, so that turns of several lanes can be compared.
   explicit client_turns(std::uint64_t& clock) noexcept : clock_(clock) {}
   client_turns(const client_turns&) = delete;
   client_turns& operator=(const client_turns&) = delete;
 
   void push_back(call& c);
-  // It comes before all others of its client, and its client's turn, where it had none, is the next.
+  // Puts the call before all others of its client. If its client has no place here yet, it gets the next turn.
   void push_front(call& c);
   void remove(call& c) noexcept;
-  // To be called before a call is removed because it is served: its client's next turn comes behind the others'.
+  // Call this before remove() if the call is removed because it is served. The next turn of its client comes after
+  // those of all others.
   void served(const call& c) noexcept;
-  // Lets every call go.
+  // Removes all calls.
   void clear() noexcept;
 
   bool empty() const noexcept { return order_.empty(); }
-  // The call whose turn it is, and that turn. The first is null when none waits.
+  // The call that is served next, null if none waits. turn(): its turn; only if one waits.
   call* next() const noexcept { return empty() ? nullptr : order_.front().lines.front().calls.first(); }
   std::uint64_t turn() const noexcept { return order_.front().turn; }
 
@@ -88,19 +90,19 @@ class client_turns {
     }
   }
 
-  // One of the heaviest shares: none weighs twice as much. Null when none waits.
+  // A share of which no other weighs twice as much. Null if no call waits.
   const client_share* heaviest() const noexcept;
   // The weight of that client's share.
   std::size_t weight_of(const peer& client) const noexcept;
-  // The latest call of that share's line that is served last.
+  // The call of that share that would be served last: the last one of its last line.
   static call& latest_of(const client_share& share) noexcept { return *share.lines.last()->calls.last(); }
-  // The call before that one in its line, or null.
+  // The call in front of that one in its line, or null.
   static call* before(const call& c) noexcept { return c.line->calls.before(c); }
 
-  // The line's client is gone: its calls stay.
+  // The client of the line has left. Its calls stay in the line.
   void leave_client(client_line& line) noexcept;
 
-  // Whether lists, counts and classes agree.
+  // Whether lists, counts and classes agree. For tests.
   bool consistent() const noexcept;
 
  private:
@@ -122,8 +124,8 @@ class client_turns {
   std::array<intrusive_list<client_share, by_weight>, classes> classes_;
   std::uint64_t classes_used_ = 0;
   std::unordered_map<std::string, client_share*> by_principal_;
-  std::unordered_map<const client_places*, client_line*> by_client_;  // of those who wait in many lanes
-  std::vector<std::unique_ptr<client_line>> lines_;  // all that were made; those of spare_lines_ are free
+  std::unordered_map<const client_places*, client_line*> by_client_;  // lines of clients that wait in many lanes
+  std::vector<std::unique_ptr<client_line>> lines_;                   // all; those in spare_lines_ are free
   std::vector<std::unique_ptr<client_share>> shares_;
   std::vector<client_line*> spare_lines_;
   std::vector<client_share*> spare_shares_;

@@ -1,7 +1,7 @@
-// The broker's decisions, without I/O: events and the time go in, messages to peers come out. The whole of
-// docs/protocol.md, sections 6 to 8, lives behind this class; it owns no socket, reads no clock and starts no thread.
+// Makes the broker's decisions, without I/O: events and the time go in, messages to peers come out. It implements
+// docs/protocol.md, sections 6 to 8. It owns no socket, reads no clock and starts no thread.
 //
-// One thread. Every method may call the `output` while it runs; the output must not call back into the core.
+// One thread. Every method may call the `output` while it runs. The output must not call back into the core.
 #pragma once
 
 #include <cstdint>
@@ -31,59 +31,59 @@ class core {
 
   // --- events ----------------------------------------------------------------------------------------------------
 
-  // A peer that has not been heard of before sent its first message (call this before `received`). The id is the
-  // caller's to choose and must not be in use.
+  // A new peer sent its first message. Call this before received(). The caller chooses the id, which must not be in
+  // use.
   void opened(peer_id peer, const peer_context& context, instant now);
 
-  // A valid message from that peer. `described` accompanies a hello whose payload is a descriptor; else null.
-  // Peers that were cut or are unknown are ignored.
+  // A valid message came from that peer. `described`: the descriptor in a hello; null if there is none. Messages of
+  // peers that were cut or are unknown are ignored.
   void received(peer_id peer, const message& m, const descriptor* described, instant now);
 
   // The peer sent something that its dialect does not allow: bye(protocol_error) and cut.
   void malformed(peer_id peer, std::string_view why, instant now);
 
-  // The peer's connection has ended; `why` where that is known.
+  // The peer's connection has ended. `why` is empty if the reason is not known.
   void closed(peer_id peer, instant now, std::string_view why = {});
 
-  // Some of a message has arrived from that peer: a worker of whom heartbeats are expected is not silent.
+  // A part of a message has arrived from that peer. A worker that has to send heartbeats does not count as silent then.
   void arriving(peer_id peer, instant now);
 
   // The method of that call has returned; the answer is on its way.
   void answering(peer_id worker, call_id call, instant now);
 
-  // A request that was given to `worker` has provably not left this process (its out-queue was dropped). Comes before
-  // `closed`.
+  // A request for `worker` has certainly not left this process, since the worker's out-queue was dropped. Comes before
+  // closed().
   void unsent(peer_id worker, const message& request, instant now);
 
-  // The peer may not be here, or not any longer: it hears why, and is cut.
+  // The peer may not stay: it is told why, and cut.
   void rejected(peer_id peer, errc why, std::string_view text, instant now);
 
-  // A request of that peer that is answered without the core: whether its principal's allowance has room for one. If it
-  // has not, the peer is told so.
+  // Whether the peer's principal may have one more request under way. Asked for a request that is answered without the
+  // core. If the answer is false, the core has refused the request.
   bool allows(peer_id peer, const message& request, instant now);
 
-  // What options::rights answers is not what it was. Each peer's home becomes what it is now. Workers that may not
-  // offer their service any more are dismissed for good, those whose home is another one to come again; what is asked
-  // for later is looked at anew anyway.
+  // The answers of options::rights have changed. The core asks for the namespace of each peer again. It dismisses
+  // workers that may not offer their service any more. It also dismisses workers whose namespace has changed: these may
+  // come again. Rights to call are asked for with each request anyway.
   void rights_changed(instant now);
 
-  // All that was queued for that peer has been given to the transport. Matters for peers whose dialect has no credit.
+  // All that was queued for that peer has been given to the transport. Of use for peers whose dialect has no credit.
   void flushed(peer_id peer, instant now);
-  // A client's request for which there was no memory: nothing is known of it but its call and its flags.
+  // There was no memory for a client's request. Only its call and its flags are known.
   void unread(peer_id client, const message& request, instant now);
-  // Gives back what is kept for calls to come.
+  // Frees memory that is kept for later calls.
   void forget_spare();
 
-  // Time passes. Due at the latest at next_deadline(); earlier or later calls are harmless.
+  // Time has passed. Call this when next_deadline() is over. Calls before that do no harm.
   void tick(instant now);
   instant next_deadline() const noexcept;
 
-  // The broker wants to leave: peers are told, no new request is accepted, what is in flight may end.
+  // The broker wants to leave. Peers are told, no new request is accepted, and calls that are open may end.
   void drain(instant now);
-  // After drain(): nothing is queued or in flight any more.
+  // After drain(): whether no call is queued or running any more.
   bool drained() const noexcept;
-  // After drain(): ends what is left, with `worker_lost` what a worker may have executed, with `unavailable` what
-  // waited; says bye to everybody.
+  // Ends all open calls: as `worker_lost` if a worker may have executed them, as `unavailable` otherwise. Says bye to
+  // all peers.
   void shut_down(instant now);
 
   // --- views, for operators and tests ------------------------------------------------------------------------------
@@ -92,21 +92,20 @@ class core {
   std::vector<service_view> services() const;
   std::optional<service_view> find_service(std::string_view name_space, std::string_view name) const;
   std::vector<worker_view> workers() const;
-  // The descriptor of a live worker of that service; null when there is none.
+  // The descriptor of one of the service's workers. Null if none gave one.
   const descriptor* describe(std::string_view name_space, std::string_view service) const;
   totals measure() const noexcept;
   // Workers of that service that take calls.
   std::size_t workers_of(std::string_view name_space, std::string_view service) const;
-  // Calls that this worker was given and has not answered, those that have ended for their clients too.
+  // Calls that this worker was given and has not answered. Calls that have ended for their clients count too.
   std::uint32_t held_by(peer_id worker) const noexcept;
-  // Nothing when it is not known, any more.
+  // Nothing if the peer is unknown, or was cut.
   std::optional<peer_view> find_peer(peer_id id) const;
-  // Where a call comes from that was given to this worker under that name; nothing when its client is told its end
-  // already. The view is valid until the next event.
+  // The client of a call that was given to this worker under that name. Nothing if the call has ended for its client.
+  // The view is valid until the next event.
   std::optional<call_source> source_of(peer_id worker, call_id name) const;
 
-  // Checks every promise that can be checked from within; empty when all hold, else which one does not. Costs
-  // O(everything): for tests.
+  // Checks the core's invariants. Empty if all hold, otherwise names one that does not. Looks at everything: for tests.
   std::string check(instant now) const;
 
  private:

@@ -1,6 +1,6 @@
-// What is behind `core`: one state machine, whose parts are spread over files by subject.
+// The implementation of `core`: one state machine, in several files by subject.
 //
-//   core.cpp           events in, and which part each belongs to
+//   core.cpp           takes events, and passes each to its part
 //   rights.cpp         who may call and offer what, and how much at once
 //   registration.cpp   connections: hello, heartbeats, stalled, drain, bye, the end
 //   calls.cpp          a call's life: accepted, given to a worker, answered, cancelled, out of time
@@ -30,14 +30,14 @@
 
 namespace gate::broker {
 
-// Of an answer in an encoding that the request did not accept.
+// The error of a call whose answer has an encoding that the request did not accept.
 inline constexpr std::string_view unread_encoding =
     "the worker answers with compressed data (HugeData), which this caller does not read";
 
-// What a stream may have under way when its consumer's dialect has no credit to say it in.
+// The window of a stream whose consumer speaks a dialect without credit.
 inline constexpr credit_grant default_window{limits::stream_window_items, limits::stream_window_bytes};
 
-// The pieces as one string: texts are put together only when something went wrong.
+// Joins the pieces. For error texts.
 std::string text_of(std::initializer_list<std::string_view> pieces);
 
 class core::state {
@@ -80,7 +80,7 @@ class core::state {
   std::string check(instant now) const;
 
  private:
-  // What each event does first. Time never goes back.
+  // Each event begins with this. Time never goes back.
   void enter(instant now) noexcept { now_ = now > now_ ? now : now_; }
 
   // --- core.cpp ------------------------------------------------------------------------------------------------------
@@ -90,12 +90,12 @@ class core::state {
 
   // --- rights.cpp ----------------------------------------------------------------------------------------------------
 
-  // The service that this peer means by what it says.
+  // The namespace and the name of a service.
   struct service_key {
     std::string_view space, name;
   };
   static service_key meant_by(const peer& p, std::string_view said) noexcept;
-  // Each: false when it was refused, and the peer told.
+  // Each returns false if it refused the peer, and told it so.
   bool may_call(peer& client, const service_key& what, const message& m);
   bool is_within_allowance(peer& client, const service_key& what, const message& m);
   bool may_offer(peer& p, const service_key& what);
@@ -121,15 +121,15 @@ class core::state {
   void dismiss(peer& p, errc why, std::string_view text);
   void say_bye(peer_id to, errc status, std::string_view text);
   void forget(peer& p, std::string_view why);
-  // Ends what the peer is, as if its connection had ended; it is fresh again.
+  // Ends the peer's role as if its connection had ended. Its state is `fresh` afterwards.
   void resign(peer& p, std::string_view why);
 
   // --- calls.cpp -----------------------------------------------------------------------------------------------------
 
   void on_request(peer& client, const message& m);
-  // Whether the request was accepted; else it was refused, and its client told.
+  // Returns false if the request was refused, and its client told so.
   bool take_in(peer& client, const service_key& what, service* known, const message& m, std::uint64_t hash);
-  // What the client called last, if it calls that again; null otherwise.
+  // The service that the client called last, if it names that one again. Null otherwise.
   service* last_home(const peer& client, std::string_view said) const noexcept;
   method_place place_of(peer& client, const message& m, service& home);
   void on_cancel(peer& client, const message& m);
@@ -137,27 +137,37 @@ class core::state {
   void on_deadline(call& c);
 
   void refuse(peer& client, const message& m, errc status, std::string_view text);
-  // The service of that name, made when it may yet come; null, and the request refused, when it is not to be expected.
+  // The service of that name. If it is unknown and workers may still come, it is created. Null if the request was
+  // refused.
   service* expect(peer& client, const service_key& what, service* known, const message& m);
   bool refused_by_queue(peer& client, const message& m, service& home, const lane& where);
-  bool has_room(const service& home, std::size_t bytes, std::size_t calls_less, std::size_t bytes_less) const noexcept;
-  void make_room(const peer& client, service& home, const lane& where, std::size_t bytes);
+  // Calls that are to wait for a service, and calls that leave its queue before.
+  struct queue_change {
+    std::size_t calls = 1, bytes = 0;
+    std::size_t calls_leave = 0, bytes_leave = 0;
+    bool is_kept = false;  // the requests are kept already: queue_total_bytes_max counts their bytes as it is
+  };
+  // The limit of the queues that this change would exceed, for an error's text. Empty: the calls may wait.
+  std::string_view limit_on(const service& home, const queue_change& change) const noexcept;
+  bool make_room(const peer& client, service& home, const lane& where, std::size_t bytes);
   call& accept(peer& client, const message& m, service& home, std::uint32_t method, std::uint64_t hash);
   void deliver(call& c, const message& m);
-  // The worker's answer is in: its credit is free again, and so is the slot.
+  // The worker has answered. Its slot is free again, and so is the record of the call.
   void release_from_worker(call& c, bool begun = true);
 
-  // Gives a loose call of that lane to a worker that has room. `request` may be c.kept. False: the call ended instead.
+  // Gives a loose call of that lane to a worker that has room. `request` may be that of c.kept. Returns false if the
+  // call ended instead.
   bool give(call& c, worker& w, const lane& where, const message& request);
   void take_place(call& c, worker& w, call_way way);
   worker& leave_place(call& c, bool begun);
   bool give_queued(call& c, worker& w);
-  // Gives waiting calls to that worker as long as it takes them.
+  // Gives waiting calls to that worker until none waits for it, or it takes no more.
   void serve(worker& w);
 
-  // Ends a call of any stage with an error of the broker. Cancels it at its worker when it runs.
+  // Ends a call of any stage with an error of the broker. If the call is running, its worker is told to cancel it.
   void end(call& c, errc status, std::string_view text);
-  // Records the outcome, and separates the call from its client: nothing is sent to it after that.
+  // Records the outcome, and separates the call from its client. Nothing is sent to the client for this call
+  // afterwards.
   void conclude(call& c, errc status);
   void detach_client(call& c);
   void client_left(peer& client);
@@ -176,17 +186,16 @@ class core::state {
 
   void on_returned(worker& w, const message& m);
   void place_again(call& c, worker& w, const message& returned);
-  bool may_queue(const call& c) const noexcept;
-  // What goes on with calls that have no worker any more: each is given to another one, queued again in front, or
-  // ended.
+  // Finds a place for calls that lost their worker. Each is given to another worker, queued in front, or ended. `avoid`
+  // is chosen only if there is no other.
   void hand_over(service& s, std::vector<call*>& calls, worker* avoid);
   errc lost_status(const call& c) const noexcept;
   bool may_run_again(const call& c) const noexcept;
   void take_from_worker(call& c, bool begun = true);
   void worker_left(worker& w, std::string_view why);
-  // No more calls for that worker, for good.
+  // The worker gets no calls any more.
   void retire(worker& w);
-  // The groups of its pool have changed: its lanes are worked out, at once or when that is not too often.
+  // The groups of the service's pool have changed. Its lanes are worked out now, or later if that happens too often.
   void regroup(service& s);
   void on_sorting(service& s);
   void sort_out(service& s);
@@ -230,8 +239,9 @@ class core::state {
   service_table services_;
   in_flight calls_;
   counters counted_;
-  std::uint64_t epoch_ = 1;   // changes with each name that a client may remember the meaning of
-  std::uint64_t rounds_ = 0;  // of looks for calls to be handed back
+  std::uint64_t epoch_ = 1;   // rises when a name may mean another service or method: last_target is out of date then
+  std::uint64_t rounds_ = 0;  // how often on_hold() looked for calls to be handed back
+  std::uint64_t registrations_ = 0;
 
   instant started_at_;
   instant now_;

@@ -10,15 +10,15 @@
 
 namespace gate::broker {
 
-// What a consumer is told that it may add to a window, in the units of the wire.
+// What is added to a window, as `credit` messages state it.
 struct credit_grant {
   std::uint32_t items = 0;
   std::uint32_t bytes = 0;
   bool empty() const noexcept { return items == 0 && bytes == 0; }
 };
 
-// A window in items and in bytes. An item passes while both are positive, so one larger than the window passes too, and
-// leaves it in debt.
+// A window in items and in bytes. An item passes while both are positive. So an item larger than the window passes too.
+// The window is negative then.
 class credit_window {
  public:
   credit_window() noexcept = default;
@@ -26,7 +26,7 @@ class credit_window {
 
   bool open() const noexcept { return items_ > 0 && bytes_ > 0; }
 
-  // Takes the cost of one item; false, and nothing taken, when the window is closed.
+  // Takes one item from the window. False if the window is closed: nothing was taken.
   bool take(std::size_t payload_bytes) noexcept {
     const bool may_pass = is_planted(planted_bug::ignores_stream_credit) ? items_ >= -64 : open();
     if (!may_pass) return false;
@@ -35,20 +35,20 @@ class credit_window {
     return true;
   }
 
-  // Bounded, so that no number of grants overflows.
+  // Adds to the window. It grows to held_max at the most, so no number of grants overflows.
   void grant(credit_grant more) noexcept {
     items_ = std::min(items_ + more.items, held_max);
     bytes_ = std::min(bytes_ + more.bytes, held_max);
   }
 
-  // Grants what is missing to `full`, and returns it.
+  // Grants what the window lacks to `full`, and returns that.
   credit_grant refill(credit_grant full) noexcept {
     const credit_grant missing{clamp(full.items - items_), clamp(full.bytes - bytes_)};
     grant(missing);
     return missing;
   }
 
-  // The whole window as a grant: what a producer who has sent nothing yet may send.
+  // The window as a grant, for a producer that has sent nothing yet.
   credit_grant whole() const noexcept { return {clamp(items_), clamp(bytes_)}; }
 
  private:

@@ -1,4 +1,4 @@
-// Calls that lost their worker, and services that lost theirs.
+// What becomes of calls that lost their worker, and of services that lost all their workers.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -13,8 +13,8 @@ namespace gate::broker {
 
 namespace {
 
-// Times that one call may be handed back unread: a worker that hands back whatever it is given must not keep a call,
-// and the broker, going round for ever.
+// How often one call may be handed back unread. A worker that hands back every call must not keep the call and the
+// broker busy for ever.
 constexpr std::uint16_t hand_backs_max = 16;
 
 }  // namespace
@@ -47,20 +47,14 @@ void core::state::on_returned(worker& w, const message& m) {
   serve(w);
 }
 
-// Whether a call that is kept may wait again.
-bool core::state::may_queue(const call& c) const noexcept {
-  const service& home = *c.home;
-  return home.queued() < settings_.queue_max && queued_ < settings_.queue_total_max &&
-         home.queued_bytes() + c.kept->bytes() <= settings_.queue_bytes_max;
-}
-
-// Goes on with a call that a worker handed back. One that was asked for loses nothing by that: where it has no other
-// place, it is given back.
+// Finds a place for a call that a worker handed back. If the broker asked for the call and there is no place for it,
+// the same worker gets it again.
 void core::state::place_again(call& c, worker& w, const message& returned) {
   service& home = *w.home;
   const method_place place = home.place_of(c.method);
   const lane& where = *place.where;
-  // The worker's copy stands for its octets only: what the broker decides by, it knows itself.
+  // The request that the worker sent back serves as a copy of the bytes. The broker does not trust its other fields: it
+  // has its own of the call.
   const auto keep = [&] {
     if (!c.kept && may_keep(c, stored_request::measure(returned))) store(c, copy_of(returned));
   };
@@ -72,7 +66,8 @@ void core::state::place_again(call& c, worker& w, const message& returned) {
     return;
   }
   keep();
-  if (c.recalled && w.serves() && (!c.kept || !may_queue(c))) {
+  const bool may_wait = c.kept && limit_on(home, {.bytes = c.kept->bytes(), .is_kept = true}).empty();
+  if (c.recalled && w.serves() && !may_wait) {
     give(c, w, where, c.kept ? c.kept->view() : returned);
     return;
   }
@@ -85,12 +80,12 @@ bool core::state::may_run_again(const call& c) const noexcept {
          c.attempt + 1 < settings_.attempts_max && !(c.budgeted && c.ends_at <= now_);
 }
 
-// A call that a worker may have executed is not one that never ran.
+// The status of a call that ends because no worker came: worker_lost if a worker may have executed it.
 errc core::state::lost_status(const call& c) const noexcept {
   return c.executed ? errc::worker_lost : errc::unavailable;
 }
 
-// The call is loose; its worker has its credit back.
+// The call is loose afterwards, and its worker has a free slot more.
 void core::state::take_from_worker(call& c, bool begun) {
   leave_place(c, begun);
   --running_;
@@ -99,6 +94,7 @@ void core::state::take_from_worker(call& c, bool begun) {
 
 void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid) {
   std::vector<call*> waiting;
+  std::size_t waiting_bytes = 0;
   for (call* c : calls) {
     const method_place place = s.place_of(c->method);
     const lane& where = *place.where;
@@ -115,30 +111,26 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid
           text_of({"the last worker of service '", s.full_name(), "' with the method '", c->method, "' went away"}));
     } else if (!s.awaited()) {
       end(*c, lost_status(*c), text_of({"the last worker of service '", s.full_name(), "' went away"}));
-    } else if (s.queued() + waiting.size() >= settings_.queue_max ||
-               queued_ + waiting.size() >= settings_.queue_total_max ||
-               s.queued_bytes() + c->kept->bytes() > settings_.queue_bytes_max) {
+    } else if (const std::string_view limit = limit_on(
+                   s, {.calls = waiting.size() + 1, .bytes = waiting_bytes + c->kept->bytes(), .is_kept = true});
+               !limit.empty()) {
       end(*c, c->executed ? errc::worker_lost : errc::busy,
-          text_of({"the worker of service '", s.full_name(), "' went away, and the queue for another one is full"}));
+          text_of({"the worker of service '", s.full_name(),
+                   "' went away, and the call cannot wait for another one: ", limit}));
     } else {
       waiting.push_back(c);
+      waiting_bytes += c->kept->bytes();
     }
   }
-  // From the last to the first, each to the front: they keep their order, and their place before those that came later.
+  // Each goes to the front, the last one first. So they keep their order, and stand before calls that came later.
   for (auto at = waiting.rbegin(); at != waiting.rend(); ++at) {
-    call& c = **at;
-    if (s.queued_bytes() + c.kept->bytes() <= settings_.queue_bytes_max) {
-      enqueue(c, *s.place_of(c.method).where, true);
-    } else {
-      end(c, c.executed ? errc::worker_lost : errc::busy,
-          text_of({"the worker of service '", s.full_name(), "' went away, and the queue for another one is full"}));
-    }
+    enqueue(**at, *s.place_of((*at)->method).where, true);
   }
 }
 
 // --- one worker ------------------------------------------------------------------------------------------------------
 
-// Its connection has ended. Nothing is sent to it.
+// The worker's connection has ended, so nothing is sent to it.
 void core::state::worker_left(worker& w, std::string_view why) {
   service& s = *w.home;
   retire(w);

@@ -1,4 +1,4 @@
-// Counts the calls that one worker holds, and says how much more it may be given. docs/scheduling.md, section 2.
+// Counts the calls that one worker holds, and decides how many more it may be given. docs/scheduling.md, section 2.
 #pragma once
 
 #include <algorithm>
@@ -14,9 +14,9 @@ namespace gate::broker {
 
 // How a call uses its worker.
 enum class call_way : std::uint8_t {
-  capacity,  // a place among those that it announced, and no more: a coroutine, or a worker that tells of no threads
-  thread,    // a thread of its pool as well, until it has ended
-  slices,    // a thread now and then, in turn with others: a stream, or a huge payload under way
+  capacity,  // takes a slot only: a coroutine, or any method of a worker that did not tell its threads
+  thread,    // takes a slot, and a thread of the worker's pool until the call has ended
+  slices,    // takes a slot, and a thread now and then: a stream, or a huge payload under way
 };
 
 class held_work {
@@ -35,17 +35,17 @@ class held_work {
     left(way);
     if (way == call_way::thread) thread_came_free(now);
   }
-  // It comes back, and never had a thread.
+  // The worker handed the call back, which never had a thread.
   void returned(call_way way) noexcept { left(way); }
-  // The call goes on, and needs its thread no longer than others need theirs.
+  // A call of call_way::thread is one of call_way::slices from now on.
   void sliced(instant now) noexcept {
     --on_threads_;
     thread_came_free(now);
   }
 
-  // Room for a mean of each method whose number is below that.
+  // Makes room for a mean of each method whose number is below `numbers_end`.
   void time_methods(std::uint32_t numbers_end) { means_ns_.resize(numbers_end); }
-  // The worker's word on how long a method ran that has ended. Zero: it did not begin.
+  // Takes note of how long a method ran, as the worker says. Zero: it did not begin.
   void ran(std::uint32_t method, std::chrono::microseconds time) noexcept {
     if (time.count() <= 0) return;
     const std::int64_t sample = std::min<std::int64_t>(time.count(), sample_us_max) * 1000;
@@ -55,18 +55,20 @@ class held_work {
     ahead_ = static_cast<std::uint32_t>(std::min<std::int64_t>(ahead, capacity_));
   }
 
+  // Whether the worker may be given a call that takes no thread.
   bool has_room() const noexcept { return held_ < capacity_; }
-  // The same for a call that takes a thread: one is free, or those ahead of it take no more than the time allowed.
+  // Whether the worker may be given a call that takes a thread: one is free, or the calls that wait for one are done
+  // within limits::work_ahead.
   bool has_thread() const noexcept { return held_ < capacity_ && on_threads_ < thread_calls_max(); }
-  // Whether a call of that method may wait for a thread: not one of which nothing is known, or that takes too long
-  // itself. To be asked when has_thread().
+  // Whether a call of that method may be given. If it has to wait for a thread, its mean must be known and short
+  // enough. Ask has_thread() first.
   bool fits(std::uint32_t method) const noexcept {
     if (on_threads_ < threads_ || threads_ == 0) return true;
     const std::int64_t mean_ns = method < means_ns_.size() ? means_ns_[method] : 0;
     return mean_ns != 0 && (on_threads_ - threads_ + 1) * mean_ns <= threads_ * work_ahead_ns;
   }
-  // None of its threads has come free for so long that what it holds ahead cannot be what it was thought to be. It
-  // lasts until one does.
+  // Whether all threads are taken, and none has come free for longer than limits::work_ahead. Then the means are wrong,
+  // and no call may wait there for a thread. found_late() notes it until a thread comes free.
   bool is_late(instant now) const noexcept {
     return threads_ != 0 && on_threads_ >= threads_ && now - progress_at_ > limits::work_ahead;
   }
@@ -82,7 +84,7 @@ class held_work {
   }
   // Whether calls that it holds may wait for a thread.
   bool is_ahead() const noexcept { return on_threads_ > 0 && in_pool_ > threads_; }
-  // Calls that it may be given while it has threads that nobody uses.
+  // How many calls it may be given if it has a free thread; 0 if it has none.
   std::uint32_t idle_room() const noexcept {
     return in_pool_ < threads_ && has_thread() ? std::min(thread_calls_max() - on_threads_, capacity_ - held_) : 0;
   }
@@ -110,12 +112,12 @@ class held_work {
 
   std::uint32_t capacity_ = 0, threads_ = 0;
   std::uint32_t held_ = 0;              // calls given and not answered
-  std::uint32_t in_pool_ = 0;           // of them those that need threads at all,
-  std::uint32_t on_threads_ = 0;        // and those that need one until they end
-  std::uint32_t ahead_ = 0;             // calls that may wait for a thread
-  std::int64_t mean_ns_ = 0;            // that a method keeps a thread, over all; 0: nothing is known
-  std::vector<std::int64_t> means_ns_;  // of each method, by its number in the service; 0: nothing is known
-  instant progress_at_{};               // when a thread was last seen to come free, or to be
+  std::uint32_t in_pool_ = 0;           // of these: of call_way::thread or call_way::slices
+  std::uint32_t on_threads_ = 0;        // of these: of call_way::thread
+  std::uint32_t ahead_ = 0;             // how many calls may wait for a thread
+  std::int64_t mean_ns_ = 0;            // how long a call keeps a thread, over all methods; 0: not known
+  std::vector<std::int64_t> means_ns_;  // the same of each method, by its number in the service; 0: not known
+  instant progress_at_{};               // when a thread was last known to be free
   bool late_ = false;
 };
 

@@ -52,7 +52,7 @@ void in_flight::release(call& c) noexcept {
 void in_flight::make_chunk(std::uint32_t chunk) {
   free_.reserve(chunks_.size() * chunk_calls);  // so that release() cannot fail
   chunks_[chunk] = std::make_unique<call[]>(chunk_calls);
-  // A worker may still name a call of the chunk that was there before: no name comes twice.
+  // A worker may still name a call of the chunk that was here before. No name may come twice.
   for (std::uint32_t i = 0; i < chunk_calls; ++i) chunks_[chunk][i].generation = generation_floor_;
 }
 
@@ -90,7 +90,8 @@ call* in_flight::held_by(const worker& holder, call_id name) const noexcept {
   return c.holder == &holder && c.generation == number >> 32 ? &c : nullptr;
 }
 
-// Seeded with an address, so that a client cannot choose numbers that collide; the order of the table is never seen.
+// The address of the peer is part of the hash, so a client cannot choose numbers that collide. Nothing depends on the
+// order of the table.
 std::uint64_t in_flight::hash_of(const peer& client, call_id id) const noexcept {
   std::uint64_t h = static_cast<std::uint64_t>(id) ^ reinterpret_cast<std::uintptr_t>(&client) * 0x9e3779b97f4a7c15u;
   h = (h ^ (h >> 32)) * 0xd6e8feb86659fd93u;
@@ -118,7 +119,7 @@ void in_flight::enter(call& c, std::uint64_t hash) {
   ++entered_;
 }
 
-// Closes the gap by moving back what stands behind it, so that no markers of removed entries pile up.
+// Moves the entries behind the removed one, so that no gap stays. So the table needs no marks for removed entries.
 void in_flight::remove(call& c) noexcept {
   const std::size_t mask = table_.size() - 1;
   std::size_t gap = c.hash & mask;
@@ -128,7 +129,7 @@ void in_flight::remove(call& c) noexcept {
   }
   for (std::size_t i = (gap + 1) & mask; table_[i].who != nullptr; i = (i + 1) & mask) {
     const std::size_t wanted = table_[i].hash & mask;
-    if (((i - wanted) & mask) < ((i - gap) & mask)) continue;  // it would land before its own place
+    if (((i - wanted) & mask) < ((i - gap) & mask)) continue;  // the gap is before its own place
     table_[gap] = table_[i];
     gap = i;
   }

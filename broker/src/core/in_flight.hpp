@@ -1,4 +1,5 @@
-// The table of calls: all that are queued, running, or ended towards the client while the worker still owes its answer.
+// The table of calls: those that are queued, those that are running, and those that have ended for the client while the
+// worker still owes its answer.
 #pragma once
 
 #include <cstddef>
@@ -31,37 +32,37 @@ struct by_worker;
 struct in_queue;
 
 enum class call_stage : std::uint8_t {
-  loose,      // free, or on its way from one stage to the next within one event
+  loose,      // free, or between two stages within one event
   queued,     // waits for a worker
   running,    // a worker holds it
-  abandoned,  // ended towards the client; the worker still owes its answer, and its credit stays taken
+  abandoned,  // ended for the client; the worker still owes its answer, and its slot is taken until then
 };
 
-// One call. Its deadline is the timer that it is.
+// One call. Its base class `timer` is its deadline.
 struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_node<in_queue>, timer {
   call() noexcept : timer(timer_kind::call) {}
 
-  std::uint32_t index = 0;       // of its slot
-  std::uint32_t generation = 0;  // of what the slot is used for: one for each time that a call is given to a worker
-  std::uint64_t hash = 0;        // under which its client finds it
+  std::uint32_t index = 0;       // of this record in the table
+  std::uint32_t generation = 0;  // rises each time that a call in this record is given to a worker
+  std::uint64_t hash = 0;        // of its client and the client's number for it
   std::uint32_t number = 0;      // of its method, as its service counts them
   call_stage stage = call_stage::loose;
 
   std::uint8_t flags = 0;
   std::uint8_t accept = 0;            // encodings of the answer that the client reads
-  bool budgeted = false;              // ends_at rules; else the idle timeout, from progress_at on
+  bool budgeted = false;              // it ends at ends_at; otherwise after the idle timeout, from progress_at on
   bool delivered = false;             // a part of the answer has gone to the client
   bool client_fed = false;            // credit for the client's parts was granted, so parts may be on their way
   bool client_ended = false;          // the client's last part has come
   bool given = false;                 // to a worker, at least once
   bool executed = false;              // a worker may have read it
-  bool huge_answer = false;           // its head has gone to the client
-  bool answering = false;             // its method has returned, on a thread that others have by now
+  bool huge_answer = false;           // the head of a huge answer has gone to the client
+  bool answering = false;             // its method has returned, and its thread is free for others
   bool recalled = false;              // its worker was asked to hand it back
   call_way way = call_way::capacity;  // what it takes of its worker, while it has one
   std::uint16_t hand_backs = 0;
   std::uint32_t attempt = 0;
-  std::size_t charged_bytes = 0;  // to its principal
+  std::size_t charged_bytes = 0;  // counted in the allowance of its principal
 
   peer* client = nullptr;  // null for a one-way call whose client has left
   call_id client_call{};
@@ -75,14 +76,14 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
 
   credit_window answers;                         // the worker's parts, towards the client
   credit_window arguments;                       // the client's parts, towards the worker
-  std::optional<std::uint64_t> arguments_total;  // what the client's bare end said of its parts
+  std::optional<std::uint64_t> arguments_total;  // bytes of the client's parts, if its last message stated them
 
   std::string method;
   std::string orphan_caller;             // the principal of a client that has left
-  std::unique_ptr<stored_request> kept;  // while queued; while running too, when it may be given to a second worker
+  std::unique_ptr<stored_request> kept;  // while queued; also while running, if it may be given to a second worker
 
 #ifdef GATE_PLANTED_BUGS
-  std::uint64_t late_client = 0;  // whom the planted bug sends a late answer
+  std::uint64_t late_client = 0;  // the peer to which the planted bug sends a late answer
 #endif
 
   bool reads(std::uint8_t encoding) const noexcept { return (encoding & ~accept) == 0; }
@@ -90,10 +91,10 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   bool takes_huge() const noexcept { return accept != 0 && !one_way(); }
   bool idempotent() const noexcept { return (flags & message_flag::idempotent) != 0; }
   bool wants_stream() const noexcept { return (flags & message_flag::wants_stream) != 0; }
-  // Its worker may still hand it back: nothing of it is known to have begun.
+  // Whether its worker may still hand it back: nothing shows that it has begun.
   bool unread() const noexcept { return !delivered && !client_fed && !huge_answer; }
   bool client_stream() const noexcept { return (flags & message_flag::client_stream) != 0; }
-  // The answer's parts go to the client as far as its window is open.
+  // Whether parts of the answer go to the client, while its window is open.
   bool answers_in_parts() const noexcept { return wants_stream() || huge_answer; }
 };
 
@@ -103,29 +104,30 @@ class in_flight {
   in_flight(const in_flight&) = delete;
   in_flight& operator=(const in_flight&) = delete;
 
-  // A fresh call, in no list. Its address stays until it is released. Slots are used again, so a broker in steady
+  // A new call, in no list. It stays at its address until it is released. Records are used again, so a broker in steady
   // state allocates nothing.
   call& take();
   void release(call& c) noexcept;
-  // Gives back the memory of slots that are not in use, as far as they lie together.
+  // Frees the chunks of which no record is in use.
   void forget_spare();
   std::size_t slots() const noexcept { return chunks_.size() * chunk_calls - absent_.size() * chunk_calls; }
 
-  // By the name that its client gave it; null when no such call is open.
+  // The call that its client calls `id`. Null if no such call is open.
   call* find(const peer& client, call_id id) const noexcept { return find(client, id, hash_of(client, id)); }
   call* find(const peer& client, call_id id, std::uint64_t hash) const noexcept;
   void enter(call& c) { enter(c, hash_of(*c.client, c.client_call)); }
-  void enter(call& c, std::uint64_t hash);  // under c.client and c.client_call, which find() does not know yet
+  void enter(call& c, std::uint64_t hash);  // under c.client and c.client_call, which must not be in the table
   std::uint64_t hash_of(const peer& client, call_id id) const noexcept;
   void remove(call& c) noexcept;
 
-  // The name of a call towards the worker that it is given to, a new one each time.
+  // The name of a call in messages to and from its worker. rename() makes a new one, for each worker that gets the
+  // call.
   static call_id rename(call& c) noexcept;
   static call_id name_of(const call& c) noexcept;
-  // The call that this worker holds under that name; null when it holds none, whoever else may.
+  // The call that this worker holds under that name. Null if this worker holds none of that name.
   call* held_by(const worker& holder, call_id name) const noexcept;
 
-  // Every slot that is in use, in a fixed order.
+  // Visits every call that is not loose, in a fixed order.
   template <class Visit> void for_each(Visit&& visit) const {
     for (std::uint32_t i = 0; i < used_; ++i) {
       if (chunks_[i / chunk_calls] == nullptr) continue;
@@ -149,10 +151,10 @@ class in_flight {
   void make_chunk(std::uint32_t chunk);
   void resize(std::size_t entries);
 
-  std::vector<std::unique_ptr<call[]>> chunks_;  // null: given back
-  std::vector<std::uint32_t> absent_;            // those that are null
-  std::uint32_t used_ = 0;                       // slots that were ever used
-  std::uint32_t generation_floor_ = 0;           // no slot of a chunk that was given back was used more often
+  std::vector<std::unique_ptr<call[]>> chunks_;  // null: freed
+  std::vector<std::uint32_t> absent_;            // the indexes of chunks that are null
+  std::uint32_t used_ = 0;                       // records that were ever used
+  std::uint32_t generation_floor_ = 0;           // the highest generation in chunks that were freed
   std::vector<std::uint32_t> free_;
   std::vector<entry> table_;  // open addressing, linear probing; a power of two
   std::size_t entered_ = 0;

@@ -1,5 +1,5 @@
-// Names for workers that give none: "echo#2". One keeps its number as long as its connection lasts, and the lowest that
-// is free goes to the next: a worker that is alone and comes back has the same name again.
+// Makes names for workers that give none: "echo#2". A worker keeps its number while its connection lasts. The next
+// worker gets the lowest free number. So the only worker of a service has the same name again when it comes back.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ class made_up_names {
   }
 
  private:
-  std::set<std::uint32_t> free_;  // of those up to last_
+  std::set<std::uint32_t> free_;  // numbers up to last_ that nobody has
   std::uint32_t last_ = 0;
 };
 

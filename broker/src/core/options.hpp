@@ -1,4 +1,4 @@
-// The numbers that the core decides by; the configuration file's keys of the same names set them.
+// The settings of the core. The keys of the same names in the configuration file set them.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What the core asks of the world.
+// What the core needs of its caller.
 #pragma once
 
 #include <chrono>
@@ -16,22 +16,22 @@ class output {
  public:
   virtual ~output() = default;
 
-  // Queue that message for that peer, in order. Views are valid during the call only.
+  // Queues the message for that peer, behind the others. Its views are valid during the call only.
   virtual void send(peer_id to, const message& m) = 0;
 
-  // End that peer's connection after what is queued for it has had its chance to leave. The core has forgotten the peer
-  // already: no `closed` is expected for it.
+  // Ends that peer's connection, once what is queued for it has had time to leave. The core has forgotten the peer: it
+  // expects no closed() for it.
   virtual void cut(peer_id peer, errc why, std::string_view text) = 0;
 };
 
-// Things that happened, for hooks, logs and metrics. Called while the core works; must not call back into it.
+// Is told what happened, for hooks, logs and metrics. Called while the core works; must not call back into it.
 class observer {
  public:
   virtual ~observer() = default;
 
   struct worker_record {
     peer_id id;
-    std::string_view service, name, address;  // the name is what it calls itself, or made up
+    std::string_view service, name, address;  // the name is the worker's own, or made up
   };
   struct call_record {
     std::string_view service, method, caller;
@@ -39,7 +39,7 @@ class observer {
     std::chrono::microseconds queue_time, total_time;
     bool one_way;
   };
-  // What somebody was not given, of whom the principal is known.
+  // A peer was refused something.
   struct refusal_record {
     enum class kind : std::uint8_t { call, offer, limit } what;
     std::string_view principal, address, name_space, service;
@@ -49,7 +49,8 @@ class observer {
   virtual void worker_up(const worker_record& /*worker*/) {}
   virtual void worker_down(const worker_record& /*worker*/, std::string_view /*why*/) {}
   virtual void worker_stalled(const worker_record& /*worker*/, bool /*stalled*/) {}
-  // It has not answered a call that ended long ago: the slot is given to others. `so_far` of its slots were.
+  // The worker has not answered a call that ended long ago, so its slot is free for other calls. `so_far`: how often
+  // that happened to this worker.
   virtual void slot_given_back(const worker_record& /*worker*/, std::string_view /*method*/, std::uint64_t /*so_far*/) {
   }
   virtual void service_up(std::string_view /*service*/) {}

@@ -1,4 +1,4 @@
-// How the core names the peers of the broker.
+// The core's name of a peer, and what is known of the peer from the start.
 #pragma once
 
 #include <cstdint>
@@ -8,27 +8,27 @@
 
 namespace gate::broker {
 
-// One connection of one peer: the I/O layer makes it from (socket, routing id, generation) and never uses it again.
+// One connection of one peer. The I/O layer chooses the number, and never uses it again.
 enum class peer_id : std::uint64_t {};
 
-// The broker's own internal service, which the core sees as one more worker.
+// The broker's internal service `gate`. For the core it is a worker like others.
 inline constexpr peer_id internal_peer{0};
 
-// The principal of whoever has not logged in.
+// The principal of peers that have not logged in.
 inline constexpr std::string_view anonymous = "anonymous";
 
-// What is known of a peer before it says anything, from its endpoint, its dialect and its authentication.
+// What is known of a peer before its first message: from its endpoint, its dialect and its login.
 struct peer_context {
   std::string principal;                // who it is; "anonymous" without authentication
-  std::string name_space;               // services of one namespace do not exist in another; "" is the default one
+  std::string name_space;               // of the services that it names without one; "" is the default namespace
   std::string address;                  // for operators: "127.0.0.1", "ipc"
   std::string_view dialect = "gate/2";  // for operators; a literal
-  bool heartbeats = true;  // its dialect sends heartbeats whatever else it does, so their absence says something
-  bool credit = true;      // its dialect has credit for streams; else the core grants it on the peer's behalf
-  bool huge = true;        // its dialect has huge arguments, and calls that take no huge answer
-  bool errors = true;      // its dialect can say that a call failed; else its calls wait for services to appear
-  bool insides = true;     // it may see what a failure says of a worker's insides: its traceback
-  bool owes = true;        // as a worker it answers each call in the end, one that has ended too
+  bool heartbeats = true;               // it sends heartbeats at all times, so a peer that sends none is silent
+  bool credit = true;                   // its dialect has credit for streams; if not, the core grants credit for it
+  bool huge = true;                     // its dialect has huge arguments, and can say that a call takes no huge answer
+  bool errors = true;   // its dialect can say that a call failed; if not, its calls wait until a service appears
+  bool insides = true;  // it may see the traceback of an error
+  bool owes = true;     // as a worker it answers each call in the end, also one that was cancelled
 
   bool logged_in() const noexcept { return !principal.empty() && principal != anonymous; }
 };

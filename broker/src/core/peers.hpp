@@ -1,4 +1,4 @@
-// The connections that the core knows, and what each of them is.
+// The peers that the core knows: what each of them is, and what it has open.
 #pragma once
 
 #include <cstddef>
@@ -21,18 +21,19 @@ namespace gate::broker {
 
 enum class peer_state : std::uint8_t { fresh, client, worker };
 
-// Before the hello: hello_timeout. Of a worker: its liveness.
+// Before the hello: when hello_timeout is over. Of a worker: when it counts as stalled.
 struct life_timer : timer {
   life_timer() noexcept : timer(timer_kind::life) {}
 };
-// When the next heartbeat is to be sent to it.
+// When the next heartbeat is sent to the peer.
 struct beat_timer : timer {
   beat_timer() noexcept : timer(timer_kind::beat) {}
 };
 
-// What a client called last: most call the same again.
+// The service and the method that a client called last. Most clients call the same again, which saves the look-ups by
+// name.
 struct last_target {
-  std::uint64_t epoch = 0;  // of the core's services, when it was looked up
+  std::uint64_t epoch = 0;  // core::state::epoch_ at the look-up; if that has changed since, this is out of date
   std::string said;         // the service, as the client names it
   service* home = nullptr;
   const service::known_method* method = nullptr;
@@ -44,11 +45,11 @@ struct peer : life_timer, beat_timer, intrusive_node<peer> {
   peer_id id;
   peer_context context;
   peer_state state = peer_state::fresh;
-  std::string name;  // what it calls itself
+  std::string name;  // its own, or made up for a worker without one
   std::uint8_t hellos_again = 0;
   instant beat_at{};  // when the next heartbeat is due, before rounding
 
-  // Of a client: its calls that are queued or running, and the bytes that are stored for them.
+  // Of a client: its open calls, and the bytes that are stored for them.
   intrusive_list<call, by_client> calls;
   std::size_t calls_open = 0;
   std::size_t stored_bytes = 0;
@@ -57,7 +58,7 @@ struct peer : life_timer, beat_timer, intrusive_node<peer> {
 
   std::unique_ptr<worker> work;  // of a worker
 
-  // Its dialect has no credit, and items have gone to it since its windows were last opened.
+  // Its dialect has no credit, and items were sent to it since its windows were refilled.
   bool owes_credit = false;
 
   bool internal() const noexcept { return id == internal_peer; }

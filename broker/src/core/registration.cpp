@@ -1,4 +1,4 @@
-// Connections: how a peer becomes a client or a worker, and how it ceases to be one.
+// How a peer becomes a client or a worker, and how it ceases to be one.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -22,7 +22,7 @@ call_way way_of(const method_descriptor& method, const worker& w) noexcept {
 
 void core::state::on_hello(peer& p, const message& m, const descriptor* described) {
   if (p.state != peer_state::fresh) {
-    // Each time the calls that wait for its service are sorted anew.
+    // Each hello of a worker sorts the calls that wait for its service.
     if (++p.hellos_again > limits::hellos_again_max) return violation(p, "it said hello too often on one connection");
     resign(p, "it said hello again");
   }
@@ -44,7 +44,7 @@ void core::state::on_hello(peer& p, const message& m, const descriptor* describe
   welcome(p, m.capabilities);
 }
 
-// Otherwise the peer is dismissed.
+// If it returns false, it has dismissed the peer.
 bool core::state::may_register(peer& p, const message& m) {
   const service_key what = meant_by(p, m.service);
   if (what.name.empty() || m.service.size() > limits::name_bytes_max || m.capacity == 0) {
@@ -74,6 +74,7 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
   worker& w = *p.work;
   w.self = &p;
   w.home = home;
+  w.registration = ++registrations_;
   const std::uint32_t capacity = p.internal() ? m.capacity : std::min(m.capacity, settings_.worker_capacity_max);
   w.work = held_work(capacity, described == nullptr ? 0 : described->threads);
   w.recalls = w.work.threads() != 0 && (m.capabilities & capability::recall) != 0;
@@ -106,7 +107,7 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
     wheel_.arm(static_cast<life_timer&>(p), now_ + settings_.heartbeat_interval * settings_.heartbeat_liveness);
   }
   welcome(p, m.capabilities);
-  wheel_.disarm(*home);  // the grace is over: somebody came
+  wheel_.disarm(*home);  // its grace is over, since a worker has come
   home->for_the_patient = false;
   const bool first = home->pool.members() == 0;
   const bool changed = home->pool.join(w, std::move(methods));
@@ -148,7 +149,8 @@ void core::state::on_heartbeat(peer& p) {
   serve(w);
 }
 
-// Armed once and looked at when it is due, so that a heartbeat costs no more than noting its time.
+// A heartbeat only notes the time. The timer is not moved then: when it is due, the worker's last heartbeat is looked
+// at.
 void core::state::on_life(peer& p) {
   if (p.state == peer_state::fresh) {
     return dismiss(p, errc::timed_out, "the connection said no hello within hello_timeout");
@@ -166,8 +168,8 @@ void core::state::on_beat(peer& p) {
   message m;
   m.type = message_type::heartbeat;
   out_.send(p.id, m);
-  // From the time that was planned, lest rounding makes each interval longer; a time that was missed is not made up
-  // for.
+  // Counted from the planned time, so that rounding does not make each interval longer. A heartbeat that was missed is
+  // not made up for.
   p.beat_at += settings_.heartbeat_interval;
   if (p.beat_at <= now_) p.beat_at = now_ + settings_.heartbeat_interval;
   wheel_.arm(static_cast<beat_timer&>(p), p.beat_at);
@@ -182,7 +184,7 @@ void core::state::on_worker_drain(worker& w) {
   out_.send(id, m);
 }
 
-// It closes; one that stays has no more to say.
+// The peer closes its connection. If it does not, the broker does.
 void core::state::on_bye(peer& p, const message& m) {
   out_.cut(p.id, errc::ok, {});
   forget(p, m.text.empty() ? std::string_view("it said bye") : m.text);

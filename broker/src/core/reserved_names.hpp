@@ -5,10 +5,10 @@
 
 namespace gate::broker {
 
-// Names that no worker but the broker's own may register, and that mean the same in every namespace.
+// Whether only the broker itself may register this name. Such a name means the same in every namespace.
 bool is_reserved(std::string_view service) noexcept;
-// Of the broker's own methods, those that do no more than a client needs to find its services. The others are an
-// operator's.
+// Whether every client may call this method of the broker, since it needs it to find services. The others are for
+// operators.
 bool is_for_everybody(std::string_view method) noexcept;
 
 }  // namespace gate::broker

@@ -1,4 +1,5 @@
-// Who may call and offer what, and how much at once: what options::rights and options::allowed say, and what follows.
+// Who may call and offer what, and how much at once. Asks options::rights and options::allowed, and acts on the
+// answers.
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,7 +42,7 @@ void core::state::rights_changed(instant now) {
   enter(now);
   if (settings_.rights == nullptr) return;
   ++epoch_;                    // a name without a namespace may mean another service
-  std::vector<peer_id> known;  // dismissing one may end calls of others, and connections with them
+  std::vector<peer_id> known;  // ids, since dismissing a peer may end other peers too
   for (const peer& p : peers_.all()) {
     if (!p.internal()) known.push_back(p.id);
   }
@@ -54,7 +55,8 @@ void core::state::rights_changed(instant now) {
   }
 }
 
-// A worker goes on as long as it may, and as the name that it said, which had no namespace perhaps, means its service.
+// Dismisses a worker that may not offer its service any more. Also one whose home has changed, if its service was in
+// its former home: the name in its hello may mean another service now.
 void core::state::review_offer(peer& p, std::string_view former_home) {
   const service& home = *p.work->home;
   const std::string_view why = settings_.rights->may_offer(p.context.principal, home.space(), home.name());

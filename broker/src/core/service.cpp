@@ -23,7 +23,7 @@ const service::known_method* service::find_method(std::string_view method) const
   return at == by_method_.end() ? nullptr : &*at;
 }
 
-// A method that is known already keeps its number; the others get the smallest that are free.
+// A method that is known already keeps its number. The others get the smallest free numbers.
 void service::number(text_map<method_place>& fresh) {
   std::vector<bool> taken(fresh.size() + by_number_.size());
   for (auto& [method, place] : fresh) {

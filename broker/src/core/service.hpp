@@ -1,13 +1,11 @@
-// A name under which workers answer: its workers, and the calls that wait for one of them.
+// A service: its workers, and the calls that wait for one of them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <gate/clock.hpp>
@@ -22,18 +20,18 @@
 
 namespace gate::broker {
 
-// Calls that the same groups of workers can serve in the same way, in the order in which they will be served.
+// The queue of calls that the same groups of workers serve in the same way.
 struct lane {
   explicit lane(std::uint64_t& clock) noexcept : waiting(clock) {}
 
   client_turns waiting;
-  std::vector<offer> offers;  // none: no worker has the method
+  std::vector<offer> offers;  // empty: no worker has the method
 
-  // While a worker's calls are looked through for some to be handed back: how many more of this lane.
+  // For on_hold(): the round in which recalls_left was set, and how many calls of this lane may still be asked for.
   std::uint64_t recall_round = 0;
   std::size_t recalls_left = 0;
 
-  // The way in which a worker of that group takes such a call. The group must be among the offers.
+  // The way of a call of this lane at a worker of that group, which must be among the offers.
   call_way way_of(const method_group& group) const noexcept {
     for (const offer& o : offers) {
       if (o.group == &group) return o.way;
@@ -42,23 +40,23 @@ struct lane {
   }
 };
 
-// What a service knows of a method that its workers announced.
+// The lane of a method, and the number of the method in its service.
 struct method_place {
-  static constexpr std::uint32_t no_number = UINT32_MAX;
+  static constexpr std::uint32_t no_number = UINT32_MAX;  // no worker announced the method
   lane* where = nullptr;
-  // The same as long as a worker has the method, and one of the smallest that were free.
+  // A new method gets the smallest free number. It keeps the number while a worker has the method.
   std::uint32_t number = no_number;
 };
 
 class service;
 
-// When the lanes of a service are worked out that could not be at once.
+// When the lanes of a service are worked out that were put off.
 struct sorting_timer : timer {
   explicit sorting_timer(service& whose) noexcept : timer(timer_kind::sorting), of(whose) {}
   service& of;
 };
 
-// The timer is the grace: while it is armed, calls are queued although no worker is there.
+// A service. Its base class `timer` is its grace: while it is armed, calls are queued though there is no worker.
 class service : public timer {
  public:
   service(std::string_view space, std::string_view name);
@@ -71,41 +69,42 @@ class service : public timer {
   // --- who serves what -----------------------------------------------------------------------------------------------
 
   worker_pool pool;
-  intrusive_list<worker, of_service> workers;  // all, those that take no more calls too
+  intrusive_list<worker, of_service> workers;  // all, also those that get no calls any more
   std::size_t worker_count = 0;
-  made_up_names nameless;  // of those that gave no name
+  made_up_names nameless;  // of workers that gave no name
 
-  // Armed while the lanes are older than the pool's groups. Until then a new group gets no calls, what is in the lanes
-  // of a group that is gone waits, and nobody is told that a method does not exist.
+  // Armed while the lanes are older than the groups of the pool. In that time a new group gets no calls, calls in lanes
+  // without a group wait, and no call ends as no_method.
   sorting_timer sorting{*this};
   sorting_pace pace;
 
-  // Takes the worker out of the pool, and its group out of the lanes if it was the last. Returns what the pool does.
+  // Takes the worker out of the pool. If it was the last of its group, the group leaves the lanes. Returns what
+  // worker_pool::leave() returns.
   bool leave(worker& w);
 
-  // Has workers, or may be expected to have some soon.
+  // Whether it has workers, or some may come soon.
   bool awaited() const noexcept { return pool.members() > 0 || armed(); }
-  // It has no workers, and is only awaited by clients who cannot be told an error.
+  // It has no workers, and only clients that cannot be told an error wait for it.
   bool for_the_patient = false;
   bool unused() const noexcept { return worker_count == 0 && queued_ == 0 && !armed(); }
 
-  // Where calls of that method wait. A lane without offers: no worker has the method.
+  // The place of a method. If its lane has no offers, no worker has the method.
   using known_method = text_map<method_place>::value_type;
   method_place place_of(std::string_view method) const noexcept {
     const known_method* const known = find_method(method);
     return known != nullptr ? known->second : unannounced();
   }
-  // Null for one that no worker announced: those wait in the place for all such. Valid until sort_out().
   bool announces_methods() const noexcept { return !by_method_.empty(); }
+  // Null if no worker announced the method: unannounced() is its place. Valid until sort_out().
   const known_method* find_method(std::string_view method) const noexcept;
-  // Of a method that a worker has, by its number; another number means the place of those that nobody announced.
+  // The place of the method with that number; unannounced() if there is none.
   method_place place_with(std::uint32_t number) const noexcept {
     return number < by_number_.size() ? method_place{by_number_[number], number} : unannounced();
   }
   method_place unannounced() const noexcept { return {lanes_.front().get(), method_place::no_number}; }
 
-  // To be called when the pool's groups changed: works out the lanes again. Returns the calls that were waiting and
-  // that no worker can serve any more, in order; they are still queued. Empty when the service has no workers at all.
+  // Works out the lanes again. Call it when the groups of the pool have changed. Returns the queued calls that no
+  // worker can serve any more, in order. They stay queued. If the service has no workers at all, none is returned.
   std::vector<call*> sort_out();
 
   // --- the queue -----------------------------------------------------------------------------------------------------
@@ -113,11 +112,11 @@ class service : public timer {
   void push_back(call& c, lane& where);
   void push_front(call& c, lane& where);
   void remove(call& c) noexcept;
-  // To be called before a call is removed because it is given to a worker.
+  // Call this before remove() if the call is given to a worker.
   void served(const call& c) noexcept;
-  // The call whose turn it is among those that this worker can take now; null when there is none.
+  // The call that is served next, of those that this worker can take now. Null if there is none.
   call* next_for(const worker& w) const noexcept;
-  // The heaviest share of those who wait here, or nearly so; null when nobody does.
+  // As client_turns::heaviest(), of all lanes.
   const client_share* heaviest() const noexcept;
 
   std::size_t queued() const noexcept { return queued_; }
@@ -132,7 +131,7 @@ class service : public timer {
 
   std::string space_, name_, full_name_;
   std::uint64_t turns_ = 0;
-  std::vector<std::unique_ptr<lane>> lanes_;  // the first one is for methods that nobody has announced
+  std::vector<std::unique_ptr<lane>> lanes_;  // the first one is for methods that no worker has announced
   text_map<method_place> by_method_;
   std::vector<lane*> by_number_;
   std::size_t queued_ = 0, queued_bytes_ = 0;

@@ -1,6 +1,6 @@
-// How often a service may work out its lanes anew. Doing so costs time in proportion to the calls that wait and the
-// methods that are announced, and a peer can ask for it with each hello, so it may take a tenth of the time; a burst
-// is free. Time is what the core is told, cost is an estimate: the same input gives the same result.
+// Decides how often a service may work out its lanes. The work grows with the calls that wait and the methods that are
+// announced, and each hello of a worker may ask for it. So it may take a tenth of the time; a burst is free. The cost
+// is an estimate and not measured, so that the same input gives the same result.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace gate::broker {
 
 class sorting_pace {
  public:
-  // When it may be done at the earliest; not after `now`: at once.
+  // When it may be done next. A time in the past: at once.
   instant next() const noexcept { return paid_at_ - share * burst; }
   void done(instant now, std::size_t calls, std::size_t methods) noexcept {
     const auto cost = std::chrono::nanoseconds(250) * calls + std::chrono::microseconds(2) * methods;

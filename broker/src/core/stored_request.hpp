@@ -1,4 +1,4 @@
-// A request that outlives the event that brought it, because it waits or because it may be given to a second worker.
+// A copy of a request, for a call that waits or may be given to a second worker.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace gate::broker {
 
-// Owns all octets of one request in one buffer; its message points there. Does not move.
+// Owns all bytes of one request in one buffer. view() points there, so the object does not move.
 class stored_request {
  public:
   explicit stored_request(const message& request);
@@ -18,7 +18,7 @@ class stored_request {
 
   const message& view() const noexcept { return view_; }
 
-  // What the limits count: the octets copied. Equal to measure() of what it was made from.
+  // The bytes that were copied, which the limits count. The same as measure() of the request.
   std::size_t bytes() const noexcept { return bytes_; }
   static std::size_t measure(const message& request) noexcept;
 

@@ -1,4 +1,4 @@
-// Parts and credit, in both directions: each producer is held to what its consumer granted.
+// Parts and credit, in both directions. No producer may send more than its consumer granted.
 #include <algorithm>
 #include <string>
 
@@ -14,7 +14,7 @@ void core::state::on_worker_part(worker& w, const message& m) {
     ++counted_.late_answers;
     return;
   }
-  if (c->stage == call_stage::abandoned) return;  // it crossed the cancel
+  if (c->stage == call_stage::abandoned) return;  // it was sent before the worker had read the cancel
   if (m.is_head()) return on_head(*c, m);
   const std::size_t bytes = m.payload.size_bytes();
   if (bytes > settings_.payload_bytes_max) {
@@ -23,7 +23,7 @@ void core::state::on_worker_part(worker& w, const message& m) {
                         std::to_string(settings_.payload_bytes_max), " (payload_bytes_max)"}));
   }
   if (!c->reads(m.encoding)) return end(*c, errc::unsupported, unread_encoding);
-  if (!c->answers_in_parts()) {  // a worker of ours finds that out by itself, in these words
+  if (!c->answers_in_parts()) {  // our own workers refuse such a call themselves, in these words
     ++counted_.overruns;
     return end(*c, errc::invalid_argument,
                text_of({c->home->name(), ".", c->method, ": answers with a stream: call it with .stream<T>()"}));
@@ -42,13 +42,13 @@ void core::state::on_worker_part(worker& w, const message& m) {
   out_.send(c->client->id, part);
 }
 
-// A huge answer begins. Its window is closed until the client, who learns of it only now, opens it; but whoever takes a
-// stream as well has opened it already.
+// A huge answer begins. The client learns of it only now, so its window is closed until the client opens it. If the
+// client takes a stream as well, it has opened the window with its request.
 void core::state::on_head(call& c, const message& m) {
   if (c.huge_answer) return end(c, errc::protocol_error, "the worker began a huge answer twice");
   if (c.delivered) return end(c, errc::protocol_error, "the worker began a huge answer behind items of a stream");
   if (!c.takes_huge()) {
-    // In some dialects a worker is not told what its caller takes.
+    // Some dialects do not tell a worker what its caller takes.
     return end(c, c.holder->self->context.huge ? errc::protocol_error : errc::unsupported,
                "the worker began a huge answer, and the call takes none");
   }
@@ -61,11 +61,11 @@ void core::state::on_head(call& c, const message& m) {
   head.flags = message_flag::no_payload;
   out_.send(c.client->id, head);
   if (!c.client->context.credit && !c.wants_stream()) grant_to_worker(c, default_window);
-  // What it returned is read in turn with others.
+  // The method has returned. Reading its result takes a thread now and then.
   if (c.way == call_way::thread) give_thread_back(c);
 }
 
-// Its method has returned, and the call goes on.
+// The method has returned, though the call has not ended: others may have its thread.
 void core::state::give_thread_back(call& c) {
   worker& w = *c.holder;
   c.way = call_way::slices;
@@ -83,7 +83,7 @@ void core::state::on_client_credit(peer& client, const message& m) {
 void core::state::grant_to_worker(call& c, credit_grant more) {
   const bool stood = !c.answers.open();
   c.answers.grant(more);
-  if (stood && c.answers.open()) c.progress_at = now_;  // the clock goes on from here
+  if (stood && c.answers.open()) c.progress_at = now_;  // the idle timeout runs again, from now on
   if (c.stage != call_stage::running || !c.holder->self->context.credit) return;
   message m;
   m.type = message_type::credit;
@@ -97,7 +97,7 @@ void core::state::grant_to_worker(call& c, credit_grant more) {
 
 void core::state::on_client_part(peer& client, const message& m) {
   call* const c = calls_.find(client, m.call);
-  if (c == nullptr) return;  // it crossed the call's end
+  if (c == nullptr) return;  // the client sent it before it read the end of the call
   if (!c->client_stream() || c->client_ended) {
     return end(*c, errc::protocol_error,
                c->client_ended ? "the client sent an item behind its last one"
@@ -132,8 +132,8 @@ void core::state::on_client_part(peer& client, const message& m) {
   out_.send(to.id, part);
 }
 
-// The half-close without an item costs no credit, so it may come while the call is still queued, and is sent again to
-// each worker that the call is given to.
+// Tells the worker that the client sends no more parts. The client's end without an item costs no credit, so it may
+// come while the call is queued. It is sent to each worker that gets the call.
 void core::state::forward_client_end(const call& c) {
   message m;
   m.type = message_type::part;
@@ -170,7 +170,8 @@ void core::state::grant_to_client(call& c, credit_grant more) {
 
 void core::state::open_arguments(call& c) { grant_to_client(c, default_window); }
 
-// What it was sent has left: the windows of its streams are opened again on its behalf.
+// All that was sent to this peer has left. Its dialect has no credit, so the windows of its streams are refilled for
+// it.
 void core::state::refill(peer& p) {
   p.owes_credit = false;
   for (call& c : p.calls) {
@@ -180,7 +181,7 @@ void core::state::refill(peer& p) {
     if (!missing.empty()) grant_to_worker(c, missing);
   }
   if (p.work == nullptr) return;
-  for (call& c : p.work->calls_of(call_way::capacity)) {  // such a worker tells of no threads
+  for (call& c : p.work->calls_of(call_way::capacity)) {  // no other lists: such a worker does not tell its threads
     if (c.stage != call_stage::running || !c.client_stream() || p.context.credit) continue;
     credit_window full = c.arguments;
     const credit_grant missing = full.refill(default_window);

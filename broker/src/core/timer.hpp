@@ -7,10 +7,10 @@
 
 namespace gate::broker {
 
-// A step of the core's wheel: 2^23 ns, some eight milliseconds.
+// The step of the core's wheel: 2^23 ns, about 8 ms.
 inline constexpr unsigned timer_step_bits = 23;
 
-// Whose timer it is: the core finds the owner by a static_cast that this decides.
+// What a timer is for. It tells the core the type to which it may cast the timer.
 enum class timer_kind : std::uint8_t { call, service, sorting, life, beat, hold };
 
 class timer : public wheel_timer {

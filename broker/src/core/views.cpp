@@ -1,4 +1,4 @@
-// What operators see.
+// What the core shows to operators.
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -25,6 +25,7 @@ service_view view_of(const service& s) {
     v.in_flight += w.work.held();
     v.capacity += std::min(w.work.capacity(), UINT32_MAX - v.capacity);
     if (v.description.empty()) v.description = w.about.description;
+    if (v.described_by == 0 && w.described) v.described_by = w.registration;
   }
   return v;
 }

@@ -8,8 +8,8 @@
 
 namespace gate::broker {
 
-// What it holds to what it runs at once. A quotient is rounded in one way only: equal fractions stay equal, and those
-// of numbers as small as these differ.
+// The calls that the worker holds, divided by those that it runs at once. Equal fractions give equal doubles, and
+// fractions of numbers as small as these give different ones.
 double worker_order::load_of(order_kind kind, const worker& w) noexcept {
   const held_work& work = w.work;
   if (kind == order_kind::by_threads && work.threads() != 0) {
@@ -55,7 +55,7 @@ void worker_order::remove(worker& w) noexcept {
   if (moved.who != &w && !up(at, moved)) down(at, moved);
 }
 
-// Puts e where it belongs, from that place up. Whether that is another one.
+// Puts e at its place in the heap, at `at` or above it. Returns whether the place is another one than `at`.
 bool worker_order::up(std::size_t at, const entry& e) noexcept {
   entry* const heap = heap_.data();
   const auto kind = static_cast<std::size_t>(kind_);
@@ -72,7 +72,7 @@ bool worker_order::up(std::size_t at, const entry& e) noexcept {
   return at != from;
 }
 
-// The same, down. It stands there already.
+// The same at `at` or below it. If the place is `at`, e must stand there already.
 void worker_order::down(std::size_t at, const entry& e) noexcept {
   entry* const heap = heap_.data();
   const std::size_t size = heap_.size();

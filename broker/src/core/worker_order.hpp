@@ -1,5 +1,5 @@
-// Workers that can take a call, the one that is to take it first: a heap, so that each change costs O(log workers) and
-// allocates nothing.
+// The workers that can take a call. The one that takes the next call is first. A heap: each change costs O(log workers)
+// and allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -11,18 +11,19 @@ namespace gate::broker {
 
 struct worker;
 
-// In one of these at a time a worker stands for calls that take a thread, in another for those that do not.
+// Which calls the order is for: those that take no thread, or those that take one. A worker may stand in one order of
+// each kind.
 enum class order_kind : std::uint8_t { by_capacity, by_threads };
 
 class worker_order {
  public:
   explicit worker_order(order_kind kind) noexcept : kind_(kind) {}
 
-  // Room for so many, so that nothing that follows can fail.
+  // Makes room for so many workers, so that put() cannot fail.
   void reserve(std::size_t workers) { heap_.reserve(workers); }
 
   bool contains(const worker& w) const noexcept;
-  void put(worker& w) noexcept;  // in, or to the place that is now right
+  void put(worker& w) noexcept;  // adds the worker, or moves it to the place that is right now
   void remove(worker& w) noexcept;
 
   bool empty() const noexcept { return heap_.empty(); }
@@ -30,23 +31,23 @@ class worker_order {
   template <class Holds> bool any(Holds&& holds) const {
     return std::any_of(heap_.begin(), heap_.end(), [&](const entry& e) { return holds(*e.who); });
   }
-  // Those that hold less than they run at once, as long as the visitor returns true. Looks at no more than twice as
-  // many others.
+  // Visits the workers that hold fewer calls than they run at once, until the visitor returns false. Looks at up to
+  // twice as many others.
   template <class Visit> void for_each_idle(Visit&& visit) const {
     if (!empty()) (void)visit_idle(0, visit);
   }
-  // The one that holds fewest calls, in proportion to what it runs at once; of those the least recently used. Null when
-  // there is none but `avoid`.
+  // The worker that holds the fewest calls in proportion to those that it runs at once. Among equals: the least
+  // recently used. Null if there is none but `avoid`.
   worker* first(const worker* avoid = nullptr) const noexcept;
   // Whether a is to be taken before b.
   static bool before(order_kind a_kind, const worker& a, order_kind b_kind, const worker& b) noexcept;
   order_kind kind() const noexcept { return kind_; }
 
  private:
-  // With what it is compared by, so that a comparison reads no worker. Of one that stands here alone it may be out of
-  // date.
+  // A worker and the two numbers by which it is compared: copies, so that a comparison reads no worker. If the heap has
+  // one entry only, its numbers may be out of date.
   struct entry {
-    std::uint64_t load = 0;  // as load_of() has it: what is no less than zero has the order of its bits
+    std::uint64_t load = 0;  // the bits of load_of(): doubles that are not negative have the order of their bits
     std::uint64_t turn = 0;
     worker* who = nullptr;
     bool operator<(const entry& other) const noexcept {
@@ -59,7 +60,7 @@ class worker_order {
   std::uint32_t& place_of(worker& w) const noexcept;
   bool up(std::size_t at, const entry& e) noexcept;
   void down(std::size_t at, const entry& e) noexcept;
-  // A worker's own load, where it stands alone.
+  // Asks the worker itself, since a single entry may be out of date.
   bool is_idle(std::size_t at) const noexcept { return load_of(kind_, *heap_[at].who) < 1; }
   template <class Visit> bool visit_idle(std::size_t at, Visit&& visit) const {
     if (at >= heap_.size() || !is_idle(at)) return true;

@@ -19,22 +19,23 @@ void follow(worker_order& order, worker& w, bool takes) noexcept {
   }
 }
 
-// Sorted, and each once.
+// Sorts the methods, and leaves each name once.
 void order(std::vector<offered_method>& methods) {
   std::sort(methods.begin(), methods.end());
   const auto same_name = [](const offered_method& a, const offered_method& b) { return a.name == b.name; };
   methods.erase(std::unique(methods.begin(), methods.end(), same_name), methods.end());
 }
 
-// Workers that are looked at for idle threads at one time.
+// How many workers idle_room() looks at.
 constexpr std::size_t looks_max = 64;
 
 }  // namespace
 
-bool worker_pool::has_room_for(std::vector<offered_method> methods) const {
+bool worker_pool::has_room_for(const std::vector<offered_method>& methods) const {
   if (methods_ + methods.size() <= limits::service_methods_max) return true;
-  order(methods);
-  return std::any_of(groups_.begin(), groups_.end(), [&](const auto& g) { return g->methods == methods; });
+  std::vector<offered_method> ordered = methods;
+  order(ordered);
+  return std::any_of(groups_.begin(), groups_.end(), [&](const auto& g) { return g->methods == ordered; });
 }
 
 bool worker_pool::join(worker& w, std::vector<offered_method> methods) {
@@ -84,7 +85,7 @@ void worker_pool::used(worker& w) noexcept {
   refresh(w);
 }
 
-// One that is late is so until it answers: it is looked at once.
+// Whether the worker may take such a call. If it turns out to be late, it leaves the order until a thread comes free.
 bool worker_pool::is_in_time(worker& w, call_way way, std::uint32_t method, instant now) noexcept {
   if (way != call_way::thread) return true;
   if (!w.work.is_late(now)) return w.work.fits(method);
@@ -100,8 +101,8 @@ worker* worker_pool::pick(std::span<const offer> offers, std::uint32_t method, i
   for (const offer& o : offers) {
     const worker_order& order = o.group->order_for(o.way);
     worker* w = order.first(avoid);
-    // One that is late leaves the order. One that the call does not fit is the least loaded, so that the others are
-    // hardly better: the call waits for the first answer.
+    // A worker that is late leaves the order, and the next one is asked. If the call does not fit a worker that stays
+    // in the order, no other is asked: this one is the least loaded. The call waits for the next answer.
     bool fits = false;
     while (w != nullptr && !(fits = is_in_time(*w, o.way, method, now))) {
       if (order.contains(*w)) break;

@@ -1,4 +1,4 @@
-// The workers of one service: who can take a call now, and whose turn it is.
+// The workers of one service: which of them can take a call now, and which one takes the next.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ struct lane;
 
 struct of_service;  // tag: the list of all workers of a service
 
-// When what a worker holds is looked at again: calls that wait there for a thread may be called back.
+// When the calls of a worker are looked at again: those that wait for a thread may be asked for.
 struct hold_timer : timer {
   hold_timer() noexcept : timer(timer_kind::hold) {}
 };
@@ -36,19 +36,20 @@ struct worker : hold_timer, intrusive_node<of_service> {
 
   peer* self = nullptr;
   service* home = nullptr;
-  method_group* group = nullptr;  // null once it is to get no more calls for good: draining, or found gone
+  method_group* group = nullptr;  // null once it gets no calls any more: it drains, or its connection is ending
   descriptor about;
   bool described = false;
-  std::uint32_t number = 0;  // in the name that was made up for it; 0: it gave one
-  bool recalls = false;      // it hands back what it is asked for
+  std::uint64_t registration = 0;  // each has a number of its own, from 1 on
+  std::uint32_t number = 0;        // in the name that was made up for it; 0: it has a name of its own
+  bool recalls = false;            // it hands calls back when it is asked to
   bool stalled = false;
   bool draining = false;
-  std::uint64_t turn = 0;                       // the smaller, the longer ago it was used
+  std::uint64_t turn = 0;                       // of its last call; the least recently used has the smallest
   std::uint32_t place[2] = {nowhere, nowhere};  // in the orders of its group, by order_kind
   held_work work;
-  std::uint64_t given_back = 0;  // slots whose answer it owed for too long
+  std::uint64_t given_back = 0;  // slots freed since it owed the answer for slot_timeout
   instant registered_at{}, heard_at{}, answered_at{};
-  // What it holds, by call_way; the oldest first.
+  // The calls that it holds, by call_way; the oldest first.
   std::array<intrusive_list<call, by_worker>, 3> calls;
 
   intrusive_list<call, by_worker>& calls_of(call_way way) noexcept { return calls[static_cast<std::size_t>(way)]; }
@@ -79,22 +80,22 @@ struct lane_of_group {
   call_way way = call_way::capacity;
 };
 
-// Workers that offer the same methods, which take the same of them. Nearly every service has one such group; a rolling
-// upgrade makes two.
+// Workers that offer the same methods in the same ways. Nearly every service has one such group; a rolling upgrade
+// makes two.
 struct method_group {
-  std::vector<offered_method> methods;  // sorted; empty: it takes every method
-  // Which of the two orders are asked for: the others are not kept.
+  std::vector<offered_method> methods;  // sorted; empty: every method
+  // Which of the two orders are used. The other one is not kept.
   bool takes_places = true, takes_threads = false;
-  std::uint32_t numbers_end = 0;  // above the number of each of its methods
+  std::uint32_t numbers_end = 0;  // the highest number of its methods, plus 1
   std::size_t members = 0;
   worker_order free{order_kind::by_capacity};         // for calls that take no thread
-  worker_order with_threads{order_kind::by_threads};  // for those that do
-  std::vector<lane_of_group> lanes;                   // kept by the service: the queues that this group can serve
+  worker_order with_threads{order_kind::by_threads};  // for calls that take one
+  std::vector<lane_of_group> lanes;                   // the lanes that this group serves; the service keeps the list
 
   const worker_order& order_for(call_way way) const noexcept { return way == call_way::thread ? with_threads : free; }
 };
 
-// Who serves the calls of a lane, and what these take of it.
+// A group that serves the calls of a lane, and the way of these calls there.
 struct offer {
   method_group* group = nullptr;
   call_way way = call_way::capacity;
@@ -107,29 +108,30 @@ class worker_pool {
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
 
-  // Both return true when the set of groups changed by it, so that who can serve what must be worked out again.
+  // Both return true if the set of groups has changed. Then the lanes have to be worked out again.
   bool join(worker& w, std::vector<offered_method> methods);
   bool leave(worker& w);
 
-  // To be called after what w holds, or its state, changed: whether it is among the free follows takes().
+  // Call this when the worker's state or the calls that it holds have changed. Its place in the orders follows takes().
   void refresh(worker& w) noexcept;
-  // It was given a call: among equals its turn comes last.
+  // The worker was given a call. Among equals it comes last now.
   void used(worker& w) noexcept;
 
-  // The worker that is to take a call of that lane: the one that holds fewest, in proportion to what it runs at once,
-  // of those the least recently used. `avoid` only when there is no other. Null: none takes it now.
+  // The worker that takes a call with these offers: worker_order::first() of all groups. `avoid` is taken only if there
+  // is no other. Null if no worker takes the call now.
   worker* pick(std::span<const offer> offers, std::uint32_t method, instant now, worker* avoid = nullptr) noexcept;
-  // Whether one could begin with such a call at once.
+  // Whether a worker could begin with such a call at once.
   static bool can_begin(std::span<const offer> offers) noexcept;
-  // How many calls of that lane other workers may be given whose threads are idle, counted up to `most`.
+  // How many calls of a lane may be given to workers with idle threads, without `but`. Counts up to `most`.
   static std::size_t idle_room(std::span<const offer> offers, const worker& but, std::size_t most) noexcept;
 
-  // Whether that list of methods, which join() would sort, is one of its groups', or there is room for another one.
-  bool has_room_for(std::vector<offered_method> methods) const;
-  // Of all groups together.
+  // Whether a worker with these methods may join: a group has the same, or service_methods_max leaves room for a new
+  // one.
+  bool has_room_for(const std::vector<offered_method>& methods) const;
+  // The number of methods of all groups together.
   std::size_t methods() const noexcept { return methods_; }
 
-  // Workers that joined and did not leave, stalled or not.
+  // The number of workers that joined and did not leave. Stalled ones count too.
   std::size_t members() const noexcept { return members_; }
   const std::vector<std::unique_ptr<method_group>>& groups() const noexcept { return groups_; }
 

@@ -7,7 +7,7 @@
 namespace gate::broker {
 namespace {
 
-// What is kept costs more than its octets, and many are small.
+// A kept envelope costs more than its bytes, and many are small.
 std::size_t cost_of(const std::string& envelope) noexcept { return envelope.capacity() + 64; }
 
 message too_slow(call_id call) {
@@ -44,7 +44,7 @@ void answer_pace::credit(const message& m) {
   }
 }
 
-// The core takes no more parts of it, but waits for the worker's last word.
+// The core takes no more parts of this call, but waits for its final or error.
 void answer_pace::cancel(call_id call) {
   const auto found = open_.find(call);
   if (found == open_.end()) return;
@@ -70,7 +70,7 @@ bool answer_pace::admit(const message& m) {
   if (c.holds()) {
     const bool fits = has_room_for(m.payload.size_bytes());
     if (is_part && !fits) return true;
-    // The last word waits for those before it; one for which there is no room says no more than that.
+    // A final or error waits behind the parts before it. If there is no room for it, a short error takes its place.
     keep(c, fits ? m : too_slow(m.call));
     return false;
   }

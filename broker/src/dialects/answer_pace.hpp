@@ -1,6 +1,5 @@
-// Holds back what a worker answers ahead of its callers, on behalf of workers whose dialect has no credit: what is
-// beyond the window that the core stated waits here, in order and up to a bound, until the core grants more. No clock
-// and no socket of its own.
+// Holds back answers of a worker whose dialect has no credit. Parts beyond the window of their call wait here, in order
+// and up to a bound, until the core grants more. No clock and no socket of its own.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +18,9 @@ namespace gate::broker {
 
 class answer_pace {
  public:
-  // `held_bytes_max`: of all calls of this worker. What comes beyond it passes, and the core ends its call. So does
-  // what comes beyond `all`, where given, which several share and which outlives this; held_bytes_min each may hold
-  // anyway.
+  // `held_bytes_max` bounds what is held of all calls of this worker. A part beyond it passes, and the core ends its
+  // call. `all` is a bound that several workers share. It outlives this, and may be null. Each worker may hold
+  // held_bytes_min even if `all` is exceeded.
   explicit answer_pace(std::size_t held_bytes_max, byte_total* all = nullptr) noexcept
       : held_bytes_max_(held_bytes_max), share_(all) {}
 
@@ -35,10 +34,10 @@ class answer_pace {
 
   // --- what the worker says
 
-  // Whether this part, final or error is for the core now; else it is kept. Take what is ready first.
+  // Whether this part, final or error may go to the core now. If not, it is kept here. Call take_ready() first.
   bool admit(const message& m);
 
-  // What was kept and is for the core now, in its order.
+  // The messages that were kept and may go to the core now, in order.
   bool has_ready() const noexcept { return !ready_.empty(); }
   template <class Visit> void take_ready(Visit visit) {
     const std::vector<std::string> all = std::exchange(ready_, {});

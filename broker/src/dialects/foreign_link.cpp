@@ -19,8 +19,8 @@ peer_context context_of(wire::recognised who) {
 
 namespace {
 
-// Time that a gate-rpc worker has to list its methods. An idle one answers within milliseconds; until then it gets no
-// calls.
+// How long the broker waits until a gate-rpc worker has listed its methods. The worker gets no calls until then. An
+// idle worker answers within milliseconds.
 constexpr auto settle_time = std::chrono::milliseconds(500);
 
 wire::foreign_options to_foreign(const broker_options& from, byte_total& owed) {
@@ -40,13 +40,14 @@ foreign_link::foreign_link(wire::recognised who, const broker_options& options, 
       pace_(options.out_queue_bytes_max, &paced) {
   const duration agreed =
       who.speaks == dialect::gaterpc ? options.gaterpc_heartbeat_interval : options.mdp_heartbeat_interval;
-  // Peers may be set to shorter intervals than the broker knows; a heartbeat too many does no harm.
+  // Peers may be set to shorter intervals than the broker. A heartbeat too many does no harm.
   beat_every_ = std::min<duration>(agreed, options.heartbeat_interval);
   silence_max_ = agreed * options.heartbeat_liveness;
 }
 
 void foreign_link::said(instant now) noexcept {
-  // A gate-rpc worker answers heartbeats and otherwise says nothing of itself, so calls do not stand for them.
+  // A gate-rpc worker sends nothing by itself but answers to heartbeats. So it needs heartbeats even while it gets
+  // calls.
   if (who_.speaks != dialect::gaterpc) said_at_ = now;
 }
 

@@ -1,4 +1,4 @@
-// What the broker keeps of a connection in another dialect than gate/2: its words, and of a worker's the times by which
+// State of a connection in another dialect than gate/2: the translator of its messages, and for a worker the times when
 // something is due. No clock of its own.
 #pragma once
 
@@ -18,7 +18,8 @@ peer_context context_of(wire::recognised who);
 
 class foreign_link {
  public:
-  // `owed`: what is held for all peers. `paced`: what is kept of all workers' answers. Both outlive this.
+  // `owed` counts what is held for all peers. `paced` counts the answers of all workers that are held back. Both
+  // outlive this.
   foreign_link(wire::recognised who, const broker_options& options, byte_total& owed, byte_total& paced);
 
   wire::foreign_peer& words() noexcept { return *words_; }
@@ -28,23 +29,24 @@ class foreign_link {
   std::size_t joined_bytes() const noexcept { return words_->joined_bytes(); }
   bool is_worker() const noexcept { return who_.role == peer_role::worker; }
 
-  // It said something.
+  // The peer sent a message.
   void heard(instant now) noexcept { heard_at_ = now; }
-  // Something was said to it.
+  // A message was sent to the peer.
   void said(instant now) noexcept;
-  // A heartbeat was.
+  // A heartbeat was sent to the peer.
   void beaten(instant now) noexcept { said_at_ = now; }
 
-  // The core knows it as a worker, or does not any more.
+  // The core has registered the worker, or has forgotten it.
   void registered(instant now) noexcept;
   void left() noexcept { registered_ = false; }
   bool is_registered() const noexcept { return registered_; }
 
-  // What is due of a worker, in this order.
+  // What is due for a worker. settle: its methods were asked for, and are no longer waited for. give_up: it has been
+  // silent for too long. beat: it gets a heartbeat.
   enum class duty : std::uint8_t { none, settle, give_up, beat };
-  // `busy`: it holds calls, so its silence means nothing.
+  // `busy`: the worker holds calls, so it may be silent.
   duty due(instant now, bool busy) noexcept;
-  // When to ask again.
+  // When to call due() again.
   instant next_due(instant now, bool busy) const noexcept;
 
  private:
@@ -54,7 +56,7 @@ class foreign_link {
   duration beat_every_, silence_max_;
   bool registered_ = false;
   instant heard_at_{}, said_at_{};
-  instant settle_at_ = instant::max();  // when its answer to what it was asked is no longer waited for
+  instant settle_at_ = instant::max();  // until then the answer about its methods is waited for
 };
 
 }  // namespace gate::broker

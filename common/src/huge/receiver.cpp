@@ -7,6 +7,7 @@
 #include <gate/assert.hpp>
 
 #include "common/src/huge/chunk.hpp"
+#include "common/src/text_memory.hpp"
 
 namespace gate::huge {
 
@@ -357,7 +358,7 @@ void receiver::drop() noexcept {
   tell_abandoned();
   // What a thread is at stays until it is through.
   for (chunk& c : chunks_) {
-    if (c.now != chunk::state::decoding) std::string().swap(c.payload);
+    if (c.now != chunk::state::decoding) free_memory(c.payload);
   }
   output_.clear();
   if (!decoding_) input_.clear();

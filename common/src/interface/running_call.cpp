@@ -8,21 +8,11 @@
 
 #include "common/src/exception_text.hpp"
 #include "common/src/interface/huge_arguments.hpp"
+#include "common/src/text_memory.hpp"
 
 namespace gate::detail {
 
 namespace {
-
-// A record that is used again keeps buffers up to this size, so that one large call does not hold its memory for ever.
-constexpr std::size_t kept_bytes_max = 64u << 10;
-
-void forget(std::string& text) noexcept {
-  if (text.capacity() > kept_bytes_max) {
-    std::string().swap(text);
-  } else {
-    text.clear();
-  }
-}
 
 // Without memory for it a failure goes without its text.
 void keep_text(std::string& to, std::string_view text) noexcept {
@@ -208,7 +198,7 @@ void running_call::reset() noexcept {
   in_pool.store(pool_state::none, std::memory_order_relaxed);
   timer = {};
   ran = {};
-  forget(arguments);
+  clear_for_reuse(arguments);
   source.reset();
   batch_ends.clear();
   batch_next = 0;
@@ -220,7 +210,7 @@ void running_call::reset() noexcept {
   sent_total_.reset();
   huge_arguments_.reset();
   items_sent_ = 0;
-  forget(output_);
+  clear_for_reuse(output_);
   code_ = errc::ok;
   cancel_reason_ = errc::cancelled;
   text_.clear();

@@ -137,10 +137,10 @@ void gaterpc_broker_of_client::release_held(wire::frame_list& out) {
   for (const call_id id : due) {
     const auto call = open_.find(id);
     open_call& c = call->second;
-    for (std::size_t i = 0; i < c.held.frames(0); ++i) out.add(c.held.frame(0, i));
+    const wire::frame_list held = std::exchange(c.held, {});
+    for (std::size_t i = 0; i < held.frames(0); ++i) out.add(held.frame(0, i));
     out.end_message();
-    held_bytes_ -= c.held.bytes();
-    c.held = {};
+    held_bytes_ -= held.bytes();
     if (c.one_way) erase(call);
   }
 }

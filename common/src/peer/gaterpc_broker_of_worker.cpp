@@ -7,6 +7,7 @@
 
 #include "common/src/descriptor_codec.hpp"
 #include "common/src/peer/gaterpc_broker.hpp"
+#include "common/src/text_memory.hpp"
 #include "common/src/wire/foreign_words.hpp"
 #include "common/src/wire/msgpack_scan.hpp"
 
@@ -25,9 +26,6 @@ constexpr std::uint32_t renewed_at = 1u << 30;
 
 constexpr std::string_view unread_encoding = "the answer is compressed in a way that this broker's clients do not read";
 constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
-
-// Beyond it, room that one large message needed is given back.
-constexpr std::size_t kept_scratch_bytes_max = 64u << 10;
 
 // The answer to get_interfaces. Empty when the worker has a method of that name.
 std::string interfaces_of(const descriptor& d) {
@@ -211,7 +209,7 @@ void gaterpc_broker_of_worker::take_request(const rpc::worker_message& m, wire::
   request.credit_items = request.credit_bytes = plenty;
   if (!a->named.empty()) {
     request.flags |= message_flag::named;
-    if (scratch_.capacity() > kept_scratch_bytes_max) scratch_ = std::string();
+    clear_for_reuse(scratch_);
     scratch_.assign("\x92").append(a->positional).append(a->named);
     request.payload = bytes_view(scratch_);
   }

@@ -25,6 +25,7 @@
 #include <gate/protocol.hpp>
 
 #include "common/src/byte_total.hpp"
+#include "common/src/text_memory.hpp"
 #include "common/src/wire/gate2.hpp"
 #include "common/src/wire/gate2_own.hpp"
 
@@ -240,7 +241,7 @@ class piece_joiner {
   void let_go(bytes_view from) noexcept {
     lacks_memory_ = true;
     header_bytes_ = from.copy(header_.data(), header_.size());
-    parts_ = std::string();
+    free_memory(parts_);
   }
 
   std::string parts_;

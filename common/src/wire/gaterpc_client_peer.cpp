@@ -1,14 +1,12 @@
 #include <utility>
 
+#include "common/src/text_memory.hpp"
 #include "common/src/wire/foreign_words.hpp"
 #include "common/src/wire/gaterpc_peer.hpp"
 #include "common/src/wire/msgpack_scan.hpp"
 
 namespace gate::wire::gaterpc {
 namespace {
-
-// Beyond it, room that one large message needed is given back.
-constexpr std::size_t kept_scratch_bytes_max = 64u << 10;
 
 constexpr std::string_view unread_encoding = "the answer is compressed in a way that this client does not read";
 constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
@@ -65,7 +63,7 @@ received client_peer::begin(const client_message& from, const arguments& a) {
   m.payload = a.positional;
   if (!a.named.empty()) {
     m.flags |= message_flag::named;
-    if (scratch_.capacity() > kept_scratch_bytes_max) scratch_ = std::string();
+    clear_for_reuse(scratch_);
     scratch_.assign("\x92").append(a.positional).append(a.named);
     m.payload = bytes_view(scratch_);
   }

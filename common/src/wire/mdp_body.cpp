@@ -4,6 +4,7 @@
 #include <gate/limits.hpp>
 #include <gate/value.hpp>
 
+#include "common/src/text_memory.hpp"
 #include "common/src/wire/mdp.hpp"
 #include "common/src/wire/msgpack_scan.hpp"
 
@@ -40,12 +41,6 @@ void append_binary(std::string& to, bytes_view octets) {
 void append_binaries(std::string& to, frames_view body) {
   append_list_header(to, static_cast<std::uint32_t>(body.size()));
   for (const bytes_view frame : body) append_binary(to, frame);
-}
-
-void prepare(std::string& scratch) {
-  constexpr std::size_t kept_bytes_max = 64u << 10;
-  if (scratch.capacity() > kept_bytes_max) scratch = std::string();
-  scratch.clear();
 }
 
 // A list of binaries, or of binaries and texts, as many as a message may have frames: their content.
@@ -86,11 +81,11 @@ std::string_view to_string(fault f) noexcept {
 call_view read_call(frames_view body, std::string& scratch) {
   if (calls_a_method(body)) {
     if (body.size() == 2) return {body[0], body[1], false};
-    prepare(scratch);
+    clear_for_reuse(scratch);
     scratch.append("\x92").append(body[1]).append(body[2]);
     return {body[0], scratch, true};
   }
-  prepare(scratch);
+  clear_for_reuse(scratch);
   append_binaries(scratch, body);
   return {body_method, scratch, false};
 }
@@ -124,7 +119,7 @@ std::string_view compose_call(const message& request, std::vector<bytes_view>& b
 }
 
 bytes_view read_result(frames_view body, std::string& scratch) {
-  prepare(scratch);
+  clear_for_reuse(scratch);
   if (body.size() == 1) {
     append_binary(scratch, body[0]);
   } else {

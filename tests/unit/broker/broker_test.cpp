@@ -344,6 +344,38 @@ TEST_CASE("the internal service tells about the broker", "[broker]") {
   CHECK_THROWS_AS(ask(client, "nonsense"), Error);
 }
 
+TEST_CASE("a long description of a service is that of the worker that serves it now", "[broker]") {
+  running_broker<> broker;
+  raw_peer worker(broker.backend());
+  raw_peer client(broker.frontend());
+  client.hello_as_client();
+  const std::string ask_for("\x91\xa5paint");
+  const auto join = [&](std::size_t methods) {
+    descriptor about;
+    about.description = "paints";
+    for (std::size_t i = 0; i < methods; ++i) {
+      method_descriptor& m = about.methods.emplace_back();
+      m.name = "m" + std::to_string(i);
+      m.doc = std::string(100, 'd');
+    }
+    const std::string described = encode(about);
+    message m = hello();
+    m.role = peer_role::worker;
+    m.service = "paint";
+    m.capacity = 1;
+    m.payload = bytes_view(described);
+    worker.send(m);
+    worker.expect(message_type::welcome);
+  };
+  for (const std::size_t methods : {500u, 1000u, 1u}) {
+    join(methods);
+    const value first = ask(client, "describe", ask_for);
+    CHECK(first["methods"].size() == methods);
+    CHECK(first["description"].as<std::string>() == "paints");
+    CHECK(ask(client, "describe", ask_for) == first);
+  }
+}
+
 namespace {
 
 class extended_broker : public Broker {

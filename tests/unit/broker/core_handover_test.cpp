@@ -64,6 +64,40 @@ TEST_CASE("calls of a lost worker are queued again in front, in their order", "[
   CHECK(order == "12345");
 }
 
+TEST_CASE("of the calls of a lost worker the first are queued again, as many as there is room for", "[broker]") {
+  options o;
+  std::string_view limit;
+  SECTION("in calls") {
+    o.queue_max = 2;
+    limit = "queue_max";
+  }
+  SECTION("in bytes") {
+    o.queue_bytes_max = 250;
+    limit = "queue_bytes_max";
+  }
+  SECTION("in calls of all services") {
+    o.queue_total_max = 2;
+    limit = "queue_total_max";
+  }
+  bench b(o);
+  const peer_id c = b.client();
+  const peer_id w = b.worker("s", 4);
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    b.request(c, i, "s", {.payload = std::to_string(i) + std::string(99, 'x'), .flags = idempotent});
+  }
+  b.close(w);
+  const auto ended = b.take(c);
+  REQUIRE(ended.size() == 2);
+  for (const sent& s : ended) {
+    CHECK(s.call == (&s == ended.data() ? 3 : 4));
+    CHECK(s.status == errc::worker_lost);
+    CHECK(s.text.find(limit) != std::string::npos);
+  }
+  std::string order;
+  for (const sent& s : b.take(b.worker("s", 4))) order += s.payload.front();
+  CHECK(order == "12");
+}
+
 TEST_CASE("an idempotent call is given to no more than attempts_max workers", "[broker]") {
   options o;
   o.attempts_max = 2;

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/heap.hpp"
+
 using namespace gate;
 using namespace gate::broker;
 using namespace std::chrono_literals;
@@ -261,6 +263,36 @@ TEST_CASE("a queue that never runs empty does not keep what it has sent", "[out_
   }
   CHECK(queue.empty());
   CHECK(queue.sent() == 20'000);
+}
+
+TEST_CASE("messages that were sent hold no memory while others wait behind them", "[out_queue]") {
+  constexpr std::size_t messages = 100, message_bytes = 12'000;
+  buffer_pool spare;
+  out_queue queue(spare);
+  fake_sender transport;
+  const std::string payload(message_bytes, 'x');
+  wire::frame_list list;
+  list.add(payload);
+  list.end_message();
+  const bool framed = GENERATE(true, false);
+  const std::ptrdiff_t before = test::held_heap_bytes();
+  transport.room = 0;
+  for (std::uint64_t id = 1; id <= messages; ++id) {
+    if (framed) {
+      queue.append(list, 0, nullptr);
+    } else {
+      queue.append(request(id, payload));
+    }
+    CHECK(queue.flush(transport, start) == delivery::blocked);
+  }
+  transport.room = messages / 2;
+  CHECK(queue.flush(transport, start) == delivery::blocked);
+  transport.all.clear();
+  const std::ptrdiff_t waiting = test::held_heap_bytes() - before;
+  CHECK(waiting > static_cast<std::ptrdiff_t>(messages / 2 * message_bytes));
+  CHECK(waiting < static_cast<std::ptrdiff_t>(messages / 4 * 3 * message_bytes));
+  queue.clear();
+  CHECK(test::held_heap_bytes() - before < static_cast<std::ptrdiff_t>(message_bytes * 4));
 }
 
 namespace {

@@ -1,5 +1,6 @@
 #include "common/src/peer/pacer.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -11,6 +12,8 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+
+#include "tests/support/heap.hpp"
 
 using namespace gate;
 using namespace gate::peer;
@@ -505,4 +508,52 @@ TEST_CASE("pieces that grow beyond what a frame may have are refused", "[pacer]"
   CHECK(joined.add(m, 2500) == piece_joiner::outcome::more);
   CHECK(joined.add(m, 2500) == piece_joiner::outcome::more);
   CHECK(joined.add(m, 2500) == piece_joiner::outcome::too_large);
+}
+
+TEST_CASE("pieces for which there is no memory are let go, and their header tells what they were", "[pacer]") {
+  constexpr std::size_t piece_bytes = 100'000, envelope_bytes_max = 1u << 20;
+  const auto add_all = [](piece_joiner& to, const std::string& envelope, std::size_t pieces_with_memory) {
+    piece_joiner::outcome last{};
+    for (std::size_t at = 0; at < envelope.size(); at += piece_bytes) {
+      message m;
+      m.type = wire::gate2::type_piece;
+      m.payload = bytes_view(envelope).substr(at, piece_bytes);
+      if (at + piece_bytes >= envelope.size()) m.flags = message_flag::end_of_parts;
+      std::optional<test::short_memory> shortage;
+      if (at / piece_bytes >= pieces_with_memory) shortage.emplace(piece_bytes / 2);
+      last = to.add(m, envelope_bytes_max);
+      if (at + piece_bytes < envelope.size()) CHECK(last == piece_joiner::outcome::more);
+      if (shortage) CHECK(to.bytes() < 100);
+    }
+    return last;
+  };
+  std::string envelope;
+  wire::gate2::append(envelope, request(7, std::string(500'000, 'x')));
+  const auto pieces_with_memory = GENERATE(std::size_t{0}, std::size_t{1});
+  piece_joiner joined;
+  CHECK(add_all(joined, envelope, pieces_with_memory) == piece_joiner::outcome::no_memory);
+  const auto header = wire::gate2::read_header(joined.header());
+  REQUIRE(header);
+  CHECK(header->type == message_type::request);
+  CHECK(header->call == call_id{7});
+  CHECK(joined.take().empty());
+  // There is memory again.
+  CHECK(add_all(joined, envelope, envelope.size()) == piece_joiner::outcome::whole);
+  CHECK(joined.take() == envelope);
+}
+
+TEST_CASE("pieces for which there is no memory are refused as too large with the others", "[pacer]") {
+  const std::string some(1000, 'x');
+  message m;
+  m.type = wire::gate2::type_piece;
+  m.payload = bytes_view(some);
+  piece_joiner joined;
+  std::array<piece_joiner::outcome, 3> came{};
+  {
+    const test::short_memory shortage(100);
+    for (auto& each : came) each = joined.add(m, 2500);
+  }
+  CHECK(came[0] == piece_joiner::outcome::more);
+  CHECK(came[1] == piece_joiner::outcome::more);
+  CHECK(came[2] == piece_joiner::outcome::too_large);
 }
