@@ -99,8 +99,8 @@ Examples:
 
 `*args` takes any number of arguments, and `**kwargs` any number of NAME=VALUE.
 
-A method whose last parameter is `stream of T` takes items from its caller, which gate call cannot send; one with
-`-> stream of T` answers with them: call it with --stream.
+A method whose last parameter is `stream<T>` takes items from its caller, which gate call cannot send; one with
+`-> stream<T>` answers with them: call it with --stream.
 
 --broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
 )";

@@ -55,6 +55,7 @@ options to_core_options(const broker_options& from, std::size_t peers_max, obser
   to.client_calls_max = from.client_calls_max;
   to.client_bytes_max = from.client_bytes_max;
   to.idle_timeout = from.idle_timeout;
+  to.credit_timeout = from.credit_timeout;
   to.budget_max = from.budget_max;
   to.service_grace = from.service_grace;
   to.services_max = from.services_max;

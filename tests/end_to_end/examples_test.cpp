@@ -247,7 +247,7 @@ TEST_CASE("the command shows services, workers, methods and the broker", "[end_t
   const outcome methods = gate_command(broker, {"describe", "calculator"});
   CHECK(contains(methods.out, "add(a: float64, b: float64) -> float64"));
   CHECK(contains(methods.out, "adds two numbers\n"));
-  CHECK(contains(methods.out, "running_sum(numbers: stream of float64) -> stream of float64"));
+  CHECK(contains(methods.out, "running_sum(numbers: stream<float64>) -> stream<float64>"));
   CHECK(gate_command(broker, {"describe", "nobody"}).code == 1);
   CHECK(contains(gate_command(broker, {"ping"}).out, "is up"));
   CHECK(contains(run("gate", {"--version"}).out, "gate "));

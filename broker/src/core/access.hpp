@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include <gate/clock.hpp>
@@ -19,6 +20,18 @@ class access {
                                     std::string_view method) = 0;
   virtual std::string_view may_offer(std::string_view principal, std::string_view name_space,
                                      std::string_view service) = 0;
+  // What the operator writes to grant it, or else what the peer can do, as it stands behind the reason in an error:
+  // "the operator grants it by ...". Empty: nothing is known of that. For who was refused just now.
+  virtual std::string way_to_call(std::string_view principal, std::string_view name_space, std::string_view service,
+                                  std::string_view method) const {
+    static_cast<void>(principal), static_cast<void>(name_space), static_cast<void>(service), static_cast<void>(method);
+    return {};
+  }
+  virtual std::string way_to_offer(std::string_view principal, std::string_view name_space,
+                                   std::string_view service) const {
+    static_cast<void>(principal), static_cast<void>(name_space), static_cast<void>(service);
+    return {};
+  }
   // The namespace where names belong that say none.
   virtual std::string_view home(std::string_view principal) const = 0;
 };

@@ -6,10 +6,33 @@
 #include <string_view>
 #include <utility>
 
+#include <gate/detail/reading.hpp>
+#include <gate/error.hpp>
 #include <gate/protocol.hpp>
+#include <gate/type_name.hpp>
 #include <gate/value.hpp>
 
 namespace gate {
+
+namespace detail {
+
+// What a call answered is no T. Throws Error(errc::invalid_argument, "shop.price: result must be string, got float");
+// `place` is "result" or "item", and `why` is what the decoder said of it.
+[[noreturn]] void throw_bad_answer(std::string_view service, std::string_view method, std::string_view place,
+                                   std::string_view type, std::string_view why);
+
+// `refuse(type, why)` throws.
+template <class T, class Refuse> T decode_answer(bytes_view octets, bool strictly, const Refuse& refuse) {
+  const strict_reading strict(strictly);
+  try {
+    return decode_as<T>(octets, std::string_view());
+  } catch (const Error& e) {
+    if (e.code() == errc::invalid_argument) refuse(type_name<T>(), e.what());
+    throw;  // of a conversion of the user's own
+  }
+}
+
+}  // namespace detail
 
 // The answer to a call. Owns its octets; decoded when asked for.
 class Reply {
@@ -22,14 +45,22 @@ class Reply {
         queue_time_(m.queue_time),
         service_time_(m.service_time) {}
 
+  // Which call it answers, as errors say it.
+  void answers(std::string&& service, std::string&& method) noexcept {
+    service_ = std::move(service);
+    method_ = std::move(method);
+  }
   // For a result that came in pieces.
   void set_result(std::string octets) noexcept { payload_ = std::move(octets); }
 
-  // The result as a T. Throws Error(errc::invalid_argument, "expected int32, got string"; "result.tags[2]: must be
-  // string, got int") when it is something else. T = void drops it.
+  // The result as a T. Throws Error(errc::invalid_argument, "shop.price: result must be string, got float";
+  // "shop.find: result.tags[2]: must be string, got int") when it is something else. T = void drops it.
   template <class T> T as() const {
-    const detail::strict_reading strict(strict_);
-    if constexpr (!std::is_void_v<T>) return decode_as<T>(octets(), "result");
+    if constexpr (!std::is_void_v<T>) {
+      return detail::decode_answer<T>(octets(), strict_, [this](std::string_view type, std::string_view why) {
+        detail::throw_bad_answer(service_, method_, "result", type, why);
+      });
+    }
   }
   // Whether as() reads structs strictly: see client_options::strict.
   void read_strictly(bool strict) noexcept { strict_ = strict; }
@@ -49,6 +80,7 @@ class Reply {
  private:
   std::string payload_;
   std::string metadata_;
+  std::string service_, method_;
   std::chrono::microseconds queue_time_{0};
   std::chrono::microseconds service_time_{0};
   bool strict_ = false;

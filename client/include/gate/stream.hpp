@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <gate/assert.hpp>
 #include <gate/detail/stream_core.hpp>
+#include <gate/reply.hpp>
 #include <gate/value.hpp>
 
 namespace gate {
@@ -43,13 +45,15 @@ template <class T> class [[nodiscard]] Stream {
     std::optional<T> await_resume() {
       const std::optional<bytes_view> item = this->take();
       if (!item) return std::nullopt;
-      const detail::strict_reading strict(this->strict());
-      return decode_as<T>(*item, "item");
+      return detail::decode_answer<T>(*item, this->strict(), [this](std::string_view type, std::string_view why) {
+        this->refuse_item(type, why);
+      });
     }
   };
 
   // The next item; nothing at the end, and ever after. Throws Error with what the call failed with, after the items
-  // that came before; Error(errc::invalid_argument) when an item is not a T; `cancelled`.
+  // that came before; Error(errc::invalid_argument, "shop.prices: item must be string, got float") when an item is not
+  // a T; `cancelled`.
   awaiter next() noexcept {
     GATE_ASSERT(stream_ != nullptr);
     return awaiter(*stream_);
@@ -88,8 +92,10 @@ template <class T> class [[nodiscard]] blocking_stream {
     GATE_ASSERT(stream_ != nullptr);
     const std::optional<bytes_view> item = detail::take_blocking(*stream_);
     if (!item) return std::nullopt;
-    const detail::strict_reading strict(detail::is_strict(*stream_));
-    return decode_as<T>(*item, "item");
+    const auto refuse = [this](std::string_view type, std::string_view why) {
+      detail::refuse_item(*stream_, type, why);
+    };
+    return detail::decode_answer<T>(*item, detail::is_strict(*stream_), refuse);
   }
 
   class iterator {

@@ -104,6 +104,9 @@ inline constexpr std::size_t client_bytes_max = 128u << 20;
 // Time that one call may take to its first answer, and between two parts, when its caller states no budget.
 inline constexpr auto idle_timeout = 60'000ms;
 
+// Time that the answer of a running call may wait for its caller's credit. It holds a place at its worker meanwhile.
+inline constexpr auto credit_timeout = 1h;
+
 // The longest budget a caller may state; a longer one counts as this.
 inline constexpr auto budget_max = 24h;
 

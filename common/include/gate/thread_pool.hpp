@@ -59,7 +59,8 @@ template <class F, bool Named> class pool_run;
 class thread_pool {
  public:
   // `threads` >= 1; at most `queue_max` jobs wait for a thread. The threads run at the nice value `niceness` (0 to 19).
-  // Throws std::system_error when a thread cannot be started.
+  // A thread that the system does not start now is tried again with each job. Until then the others do the work; a pool
+  // without any thread is full.
   thread_pool(std::size_t threads, std::size_t queue_max, int niceness = 0);
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
@@ -79,6 +80,8 @@ class thread_pool {
   }
 
   std::size_t size() const noexcept { return thread_count_; }
+  // How many threads there are: fewer than size() while the system starts no more.
+  std::size_t running() const;
   // How many jobs run, and how many wait for a thread.
   std::size_t busy() const;
   std::size_t queued() const;
@@ -91,9 +94,9 @@ class thread_pool {
   void wait_for(detail::pool_job& job) noexcept;
 
  private:
-  void add_thread(int niceness);
-  void work(int niceness);
-  void run(detail::pool_job& job, int niceness);
+  void start_missing() noexcept;
+  void work();
+  void run(detail::pool_job& job);
   void stop() noexcept;
 
   mutable std::mutex mutex_;
@@ -102,6 +105,8 @@ class thread_pool {
   intrusive_list<detail::pool_job, detail::pool_job> queue_;
   const std::size_t thread_count_;
   const std::size_t queue_max_;
+  const int niceness_;
+  std::size_t running_ = 0;  // threads
   std::size_t queued_ = 0;
   std::size_t busy_ = 0;
   bool stopping_ = false;
