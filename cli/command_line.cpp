@@ -81,7 +81,7 @@ void add_call(CLI::App& app, const settings& common, action& chosen) {
   auto* const one_way = command->add_flag("--one-way", line->one_way, "Send it, and do not wait for an outcome");
   one_way->excludes(command->get_option("--stream"));
   auto* const save = command->add_option("--save", line->save,
-                                         "Write the result, bytes or text of any size, to a file, or with - to stdout");
+                                         "Write the result to a file, or with - to stdout: bytes or text of any size, all else as JSON");
   save->type_name("FILE")->excludes("--stream")->excludes(one_way);
   command->add_flag("--idempotent", line->idempotent, "It may run twice: send it again if a worker is lost under it");
   command->footer(help::call);

@@ -16,6 +16,7 @@
 #include "broker/src/core/service.hpp"
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/endpoints.hpp"
+#include "broker/src/peer_address.hpp"
 #include "broker/src/peer_text.hpp"
 #include "common/src/log.hpp"
 #include "common/src/out_of_memory.hpp"
@@ -324,6 +325,7 @@ void engine::on_connection(port& at, const connection_event& event) {
       ++counted_.connections_accepted;
       on_disconnected(at, event.descriptor);  // should its end have been missed
       at.accepted.accepted(event.descriptor, loop_.now());
+      if (at.is_guarded()) at.accepted.find(event.descriptor)->from = peer_endpoint(event.descriptor);
       if (!has_room_for(at, event.descriptor)) {
         ++counted_.address_refused;
         at.accepted.refuse(event.descriptor);
@@ -365,13 +367,17 @@ void engine::on_accept_failed(int error) {
 
 // What the transport ended by itself, and nobody was asked about.
 void engine::on_handshake_failed(port& at, const connection_event& event) {
-  if (at.plan().how == security::auth::none) return;
+  if (!at.is_guarded()) return;
   const bool mismatch = event.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;
-  const std::string_view why = mismatch ? "a peer came with another mechanism than its address wants"
-                                        : "a peer's handshake failed: not ZMTP, a wrong server key, or broken off";
-  complain(why, at.endpoint());
+  at.failed_handshake = mismatch ? "a peer came with another mechanism than its address wants"
+                                 : "a peer's handshake failed: not ZMTP, a wrong server key, or broken off";
+}
+
+void engine::tell_failed_handshake(const port& at, std::string_view why, const std::string& from) {
+  complain(why, (from.empty() ? "a peer that has left" : from) + " at " + at.endpoint());
   security::audit_record failed{};
   failed.kind = security::audit_kind::handshake_failed;
+  failed.address = from;
   failed.mechanism = security::to_string(at.plan().how);
   failed.what = why;
   door_.audit(failed);
@@ -379,6 +385,9 @@ void engine::on_handshake_failed(port& at, const connection_event& event) {
 
 void engine::on_disconnected(port& at, int descriptor) {
   const std::optional<connection> was = at.accepted.ended(descriptor);
+  if (const auto why = std::exchange(at.failed_handshake, std::nullopt)) {
+    tell_failed_handshake(at, *why, was ? was->from : std::string());
+  }
   if (!was) return;
   // The transport says nothing of a handshake that broke its limits, so this alone counts all that led to nothing.
   if (!was->owner && !was->refused) ++counted_.ended_early;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <zmq.hpp>
@@ -60,6 +61,8 @@ class port {
   delivery send(bytes_view routing_id, outgoing& what, lent_payloads& lent);
 
   multipart incoming;           // the message being handled
+  // Why the transport has ended a handshake, until it says which connection that was, which it does next.
+  std::optional<std::string_view> failed_handshake;
   connections accepted;         // by descriptor
   std::vector<peer_id> ending;  // connection gone; what came before may still have to be read
   instant ending_since{};       // of the first of them
