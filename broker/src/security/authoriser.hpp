@@ -40,8 +40,8 @@ class authoriser {
   // Whether the principal may know of the service: it may call something of it, or offer it, or operate the broker.
   permission may_see(std::string_view principal, std::string_view name_space, std::string_view service);
 
-  // What the operator writes into the store to grant that, as a clause for the refused principal: "the operator grants it
-  // by call = ["billing"] in ...". Shows nothing that the store says. A peer without a login is told to log in.
+  // What the operator writes into the store to grant that, as a clause for the refused principal: "the operator grants
+  // it by call = ["billing"] in ...". Shows nothing that the store says. A peer without a login is told to log in.
   std::string way_to_call(std::string_view principal, std::string_view name_space, std::string_view service,
                           std::string_view method) const;
   std::string way_to_offer(std::string_view principal, std::string_view name_space, std::string_view service) const;

@@ -45,9 +45,8 @@ template <class T> class [[nodiscard]] Stream {
     std::optional<T> await_resume() {
       const std::optional<bytes_view> item = this->take();
       if (!item) return std::nullopt;
-      return detail::decode_answer<T>(*item, this->strict(), [this](std::string_view type, std::string_view why) {
-        this->refuse_item(type, why);
-      });
+      return detail::decode_answer<T>(
+          *item, this->strict(), [this](std::string_view type, std::string_view why) { this->refuse_item(type, why); });
     }
   };
 

@@ -175,21 +175,23 @@ class doc_slot {
 #define GATE_INTERFACE_ON(place, ...) \
   GATE_LISTED_ONCE(__VA_ARGS__)       \
   GATE_PP_EACH_1(GATE_SLOT, place, __VA_ARGS__, , , , , , , , , , , , , , , , )
-#define GATE_LISTED_ONCE(...)                                                                                    \
-  static_assert(::gate::detail::are_names(#__VA_ARGS__),                                                          \
-                "GATE_INTERFACE(" #__VA_ARGS__ "): write GATE_INTERFACE(add, divide): names of methods, without " \
-                "quotation marks, with a comma between two of them and none at the end");                         \
-  static_assert(::gate::detail::all_differ({GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}), \
+#define GATE_LISTED_ONCE(...)                                                             \
+  static_assert(::gate::detail::are_names(#__VA_ARGS__),                                  \
+                "GATE_INTERFACE(" #__VA_ARGS__                                            \
+                "): write GATE_INTERFACE(add, divide): names of methods, without "        \
+                "quotation marks, with a comma between two of them and none at the end"); \
+  static_assert(::gate::detail::all_differ({GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}),     \
                 "GATE_INTERFACE(" #__VA_ARGS__ "): a method stands there twice, or none does: name each once");
 
 // GATE_INTERFACE_AS("scale_text", scale, std::string(const std::string&) const): exposes one overload, under a name of
 // its own.
 #define GATE_INTERFACE_AS(wire_name, method, ...)                                                                      \
   static_assert(::gate::detail::are_names(#method),                                                                    \
-                "GATE_INTERFACE_AS(" #wire_name ", " #method ", ...): write GATE_INTERFACE_AS(\"scale_int\", scale, "    \
+                "GATE_INTERFACE_AS(" #wire_name ", " #method                                                           \
+                ", ...): write GATE_INTERFACE_AS(\"scale_int\", scale, "                                               \
                 "int(int)): the name for callers in quotation marks, and that of the method without");                 \
   static void gate_exposes(::gate::detail::wire_text<wire_name>) noexcept {}                                           \
-  [[no_unique_address]] ::gate::interface_slot GATE_PP_JOIN(u8##method##_gate_lists_in_line_, __LINE__){                 \
+  [[no_unique_address]] ::gate::interface_slot GATE_PP_JOIN(u8##method##_gate_lists_in_line_, __LINE__){               \
       ::gate::detail::interface_of(this), wire_name,                                                                   \
       []<class Self>([[maybe_unused]] Self* self) -> const ::gate::detail::method_shape* {                             \
         if constexpr (!requires { ::gate::detail::pick_overload<__VA_ARGS__, Self>(&Self::method); }) {                \
@@ -210,11 +212,12 @@ class doc_slot {
 // the Call&; or none). With names, callers may pass arguments by name. `add` is the name under which it is exposed.
 #define GATE_DOC(method, text, ...)                                                                                   \
   static_assert(::gate::detail::are_names(#method) && ::gate::detail::are_names("" #__VA_ARGS__),                     \
-                "GATE_DOC(" #method ", ...): write GATE_DOC(add, \"adds two numbers\", a, b): the names of method and "   \
+                "GATE_DOC(" #method                                                                                   \
+                ", ...): write GATE_DOC(add, \"adds two numbers\", a, b): the names of method and "                   \
                 "parameters without quotation marks");                                                                \
   [[no_unique_address]] ::gate::doc_slot GATE_PP_JOIN(u8##method##_gate_describes_in_line_, __LINE__){                \
       []<class Self>(Self* self) {                                                                                    \
-        constexpr bool listed = requires { &Self::u8##method##_gate_lists_once; };                                        \
+        constexpr bool listed = requires { &Self::u8##method##_gate_lists_once; };                                    \
         constexpr bool renamed = requires { Self::gate_exposes(::gate::detail::wire_text<#method>()); };              \
         static_assert(listed || renamed || !::gate::detail::is_interface<Self>,                                       \
                       "GATE_DOC: no method is exposed as '" #method "': list it in GATE_INTERFACE first");            \

@@ -55,8 +55,9 @@ std::string_view language_of(std::string_view said) noexcept {
   struct known {
     std::string_view begin, name;
   };
-  for (const known& one : {known{"HTTP/", "it speaks HTTP"}, known{"SSH-", "it speaks SSH"}, known{"\x15\x03", "it speaks TLS"},
-                           known{"\x16\x03", "it speaks TLS"}, known{"220", "it speaks FTP or SMTP"}}) {
+  for (const known& one :
+       {known{"HTTP/", "it speaks HTTP"}, known{"SSH-", "it speaks SSH"}, known{"\x15\x03", "it speaks TLS"},
+        known{"\x16\x03", "it speaks TLS"}, known{"220", "it speaks FTP or SMTP"}}) {
     if (said.starts_with(one.begin)) return one.name;
   }
   return "it does not speak ZeroMQ";

@@ -118,8 +118,8 @@ void link::violation(std::string_view why, instant now) {
   if (!has_socket()) return;
   if (connected_state()) say(message_type::bye, errc::protocol_error, why);
   if (state_ != state::greeting || !options_.silence_hint.empty()) return lose(errc::protocol_error, why, true, now);
-  lose(errc::protocol_error,
-       "something answers" + at(options_) + ", but it is no gate broker: " + std::string(why), true, now);
+  lose(errc::protocol_error, "something answers" + at(options_) + ", but it is no gate broker: " + std::string(why),
+       true, now);
 }
 
 void link::tick(instant now) {

@@ -20,10 +20,13 @@
 #include <gate/task_group.hpp>
 #include <gate/thread_pool.hpp>
 
+#include "tests/support/no_threads.hpp"
+
 using gate::loop;
 using gate::task;
 using gate::task_group;
 using gate::thread_pool;
+using gate::test::no_threads;
 
 namespace {
 
@@ -52,28 +55,6 @@ template <class F> task<void> run_and_note(thread_pool& pool, F f, std::string& 
     log += name + " refused;";
   }
 }
-
-// While one lives, the system starts no thread of this process: it has no memory for a stack of that size.
-class no_threads {
- public:
-  no_threads() {
-    pthread_attr_t huge;
-    REQUIRE(::pthread_getattr_default_np(&before_) == 0);
-    REQUIRE(::pthread_attr_init(&huge) == 0);
-    REQUIRE(::pthread_attr_setstacksize(&huge, std::size_t{1} << 46) == 0);
-    REQUIRE(::pthread_setattr_default_np(&huge) == 0);
-    ::pthread_attr_destroy(&huge);
-  }
-  no_threads(const no_threads&) = delete;
-  no_threads& operator=(const no_threads&) = delete;
-  ~no_threads() {
-    ::pthread_setattr_default_np(&before_);
-    ::pthread_attr_destroy(&before_);
-  }
-
- private:
-  pthread_attr_t before_{};
-};
 
 }  // namespace
 

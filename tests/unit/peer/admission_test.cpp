@@ -108,7 +108,8 @@ credentials keys_for(const std::string& server_key) {
 // does not hang up.
 class dead_end {
  public:
-  explicit dead_end(const std::string& words = {}, bool stays = false) : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit dead_end(const std::string& words = {}, bool stays = false)
+      : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -333,8 +334,9 @@ TEST_CASE("who hangs up on everybody is not asked twice for each attempt", "[pee
   const dead_end full;
   attempt tries(full.endpoint, credentials());
   for (int i = 0; i < 16; ++i) {
-    CHECK(tries.run().text == "something answers at '" + full.endpoint +
-                                  "', but it hangs up while greeting: it is no gate broker, or takes no connection now");
+    CHECK(tries.run().text ==
+          "something answers at '" + full.endpoint +
+              "', but it hangs up while greeting: it is no gate broker, or takes no connection now");
   }
   CHECK(full.connections() <= 17);
 }

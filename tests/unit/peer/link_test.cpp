@@ -283,7 +283,8 @@ TEST_CASE("what the broker may not say before its welcome, or twice, ends the co
   f.under_test.connected(f.now);
   SECTION("a request before the welcome") {
     CHECK_FALSE(f.receive(message_type::request));
-    CHECK(f.last_text == "something answers at 'tcp://there:1', but it is no gate broker: a message before the welcome");
+    CHECK(f.last_text ==
+          "something answers at 'tcp://there:1', but it is no gate broker: a message before the welcome");
   }
   SECTION("our own hello") {
     CHECK_FALSE(f.receive(message_type::hello));
