@@ -223,7 +223,7 @@ void check_saved(const method_line& method, const call_line& line) {
 // What --save writes: bytes and text as they come, any other value as JSON. A method that nobody describes returns
 // bytes or text, since what comes piece by piece can be nothing else.
 saved_as saved_form(const method_line* method) {
-  return method != nullptr && content_of(method->result) == content::json ? saved_as::json : saved_as::bytes;
+  return method != nullptr && content_of(method->result) == content::json ? saved_as::as_json : saved_as::as_it_comes;
 }
 
 int perform_call(const settings& common, const call_line& line) {

@@ -119,7 +119,7 @@ void check_save(const std::string& file) {
 void save_result(PendingCall call, const std::string& file, saved_as form, bool idempotent, output_format format) {
   std::cout.flush();
   std::uint64_t size = 0;
-  if (form == saved_as::json) {
+  if (form == saved_as::as_json) {
     size = write_value(std::move(call), file);
   } else if (is_sequential(file)) {
     size = write_in_order(std::move(call), file);

@@ -11,7 +11,7 @@ namespace gate::cli {
 
 // What is written: the bytes of a result as they come, or the JSON of any value, as without --save, and a newline. A
 // value that turns out to be bytes or text is written as it is.
-enum class saved_as { bytes, json };
+enum class saved_as { as_it_comes, as_json };
 
 // Throws usage_error where nothing could be saved to: `-` is standard output.
 void check_save(const std::string& file);

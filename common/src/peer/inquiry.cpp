@@ -122,7 +122,9 @@ void inquiry::take_ready() {
 
 void inquiry::take_event(const connection_event& event) {
   using kind = connection_event::kind;
-  if (event.what == kind::closed || event.what == kind::connect_retried) hung_up();
+  if (event.what != kind::closed && event.what != kind::connect_retried) return;
+  receive();  // what it said before counts
+  if (!over_) hung_up();
 }
 
 void inquiry::hung_up() {
