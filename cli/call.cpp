@@ -67,13 +67,13 @@ PendingCall limited(PendingCall call, const settings& common, bool open_ended) {
 }
 
 int make_call(const Client& client, const settings& common, const call_line& line, const target& where,
-              upload& arguments) {
+              upload& arguments, saved_as form) {
   PendingCall call = arguments.call(client[where.service][where.method]).idempotent(line.idempotent);
   const bool open_ended = line.stream || !line.save.empty() || arguments.is_streamed();
   call = limited(std::move(call), common, open_ended);
   if (line.stream) return stream_items(std::move(call), common.output);
   if (!line.save.empty()) {
-    save_result(std::move(call), line.save, line.idempotent, common.output);
+    save_result(std::move(call), line.save, form, line.idempotent, common.output);
     return succeeded;
   }
   if (line.one_way) {
@@ -95,13 +95,13 @@ int make_call(const Client& client, const settings& common, const call_line& lin
 bool refused_in_chunks(const Error& e) { return e.code() == errc::unsupported && e.where() == origin::broker; }
 
 int make_call_once_more(const Client& client, const settings& common, const call_line& line, const target& where,
-                        upload& arguments) {
+                        upload& arguments, saved_as form) {
   try {
-    return make_call(client, common, line, where, arguments);
+    return make_call(client, common, line, where, arguments, form);
   } catch (const Error& e) {
     if (!refused_in_chunks(e) || !arguments.collect()) throw;
   }
-  return make_call(client, common, line, where, arguments);
+  return make_call(client, common, line, where, arguments, form);
 }
 
 // What is sent piece by piece is gone when it was sent.
@@ -181,6 +181,9 @@ std::string hint_for(const Error& error, const settings& common, const call_line
   if (!line.stream && std::string_view(error.what()).ends_with("answers with a stream: call it with .stream<T>()")) {
     return stream_instead(line);
   }
+  if (error.code() == errc::invalid_argument && error.where() == origin::local && !line.save.empty()) {
+    return "--save keeps bytes or text where the result's type is not known: call it without --save";
+  }
   if (!refused) return {};
   std::string hint;
   try {
@@ -210,16 +213,17 @@ std::string stream_hint(const method_line& method, const call_line& line) {
   return stream_instead(line);
 }
 
-// Before the call, whose result would be lost. A type with a name of its own may travel as bytes or text.
+// Before the call, whose result would be lost.
 void check_saved(const method_line& method, const call_line& line) {
   if (method.kind == "stream") throw usage_error(stream_hint(method, line));
-  const std::string stem = method.result.substr(0, method.result.find_first_of("<[0123456789"));
-  for (const std::string_view other : {"nil", "None", "bool", "int", "uint", "float", "list", "map", "dict", "tuple",
-                                       "set", "timestamp", "duration"}) {
-    if (stem != other) continue;
-    throw usage_error("--save keeps bytes or text, and " + line.target + " returns " + method.result +
-                      ": call it without --save");
-  }
+  if (method.result != "nil" && method.result != "None") return;
+  throw usage_error(line.target + " returns nothing that --save could keep: call it without --save");
+}
+
+// What --save writes: bytes and text as they come, any other value as JSON. A method that nobody describes returns
+// bytes or text, since what comes piece by piece can be nothing else.
+saved_as saved_form(const method_line* method) {
+  return method != nullptr && content_of(method->result) == content::json ? saved_as::as_json : saved_as::as_it_comes;
 }
 
 int perform_call(const settings& common, const call_line& line) {
@@ -236,7 +240,7 @@ int perform_call(const settings& common, const call_line& line) {
     if (method != nullptr) tell_of_paths(*method, arguments.typed());
     arguments.prepare(method, common.dialect == broker_dialect::gate2);
     check_options(line, arguments);
-    return make_call_once_more(client, common, line, where, arguments);
+    return make_call_once_more(client, common, line, where, arguments, saved_form(method));
   } catch (const Error& e) {
     return fail(e, where.service, common.output, hint_for(e, common, line, arguments, known));
   }

@@ -80,8 +80,9 @@ void add_call(CLI::App& app, const settings& common, action& chosen) {
   command->add_flag("--stream", line->stream, "Print each item of a stream as it comes");
   auto* const one_way = command->add_flag("--one-way", line->one_way, "Send it, and do not wait for an outcome");
   one_way->excludes(command->get_option("--stream"));
-  auto* const save = command->add_option("--save", line->save,
-                                         "Write the result, bytes or text of any size, to a file, or with - to stdout");
+  auto* const save = command->add_option(
+      "--save", line->save,
+      "Write the result to a file, or with - to stdout: bytes or text of any size, all else as JSON");
   save->type_name("FILE")->excludes("--stream")->excludes(one_way);
   command->add_flag("--idempotent", line->idempotent, "It may run twice: send it again if a worker is lost under it");
   command->footer(help::call);
@@ -190,6 +191,23 @@ int perform(const action& chosen, output_format format) {
   }
 }
 
+// Of a command line that CLI11 does not understand.
+std::string text_of(const CLI::ParseError& e, const CLI::App& app) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  const std::string see = " (see gate " + (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help)";
+  const std::vector<std::string> left = app.remaining(true);
+  if (!left.empty()) {
+    const std::string first = unmarked(left.front());
+    if (first.starts_with('-')) return "there is no option '" + first + "'" + see;
+    if (chosen.empty()) return "there is no subcommand '" + first + "'" + see;
+    return "'" + first + "' is one argument too many" + see;
+  }
+  if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&e) != nullptr) {
+    return "write what to do: gate call, services, describe, workers, ping, passwd or keygen" + see;
+  }
+  return e.what() + see;
+}
+
 // `gate help call` is `gate call --help`.
 std::vector<std::string> without_help_word(std::vector<std::string> arguments) {
   if (arguments.empty() || arguments.front() != "help") return arguments;
@@ -237,10 +255,7 @@ std::optional<int> read_command_line(const std::vector<std::string>& typed, sett
                                  !typed[1].starts_with('-') && app.get_subcommands().empty();
     if (help_of_nothing) return complain(bad_usage, "there is no subcommand '" + typed[1] + "' (see gate --help)");
     if (e.get_exit_code() == 0) return app.exit(e);
-    if (app.get_subcommands().empty() && !app.remaining().empty()) {
-      return complain(bad_usage, "there is no subcommand '" + app.remaining().front() + "' (see gate --help)");
-    }
-    return complain(bad_usage, std::string(e.what()) + " (see gate --help)");
+    return complain(bad_usage, text_of(e, app));
   } catch (const usage_error& e) {
     return complain(bad_usage, Error(errc::invalid_argument, e.what()), e.what(), common.output);
   }

@@ -12,11 +12,10 @@
 namespace gate::cli {
 namespace {
 
-// "int64" of "stream<int64>".
-std::string item_of(const std::string& type) {
-  constexpr std::string_view head = "stream<";
-  if (!type.starts_with(head) || !type.ends_with('>')) return type;
-  return type.substr(head.size(), type.size() - head.size() - 1);
+// "stream<int64>" of "int64", which results say, and of itself, which parameters do.
+std::string stream_of(const std::string& type) {
+  if (type.starts_with("stream<") && type.ends_with('>')) return type;
+  return "stream<" + (type.empty() ? "any" : type) + '>';
 }
 
 void show_methods(const service_lines& service) {
@@ -41,14 +40,14 @@ std::string signature_of(const method_line& method) {
     const parameter_line& p = method.parameters[i];
     const bool is_stream = method.client_stream && i + 1 == method.parameters.size();
     if (i != 0) text += ", ";
-    std::string type = is_stream ? "stream of " + item_of(p.type) : p.type;
+    std::string type = is_stream ? stream_of(p.type) : p.type;
     if (p.name.starts_with('*') && type == "any") type.clear();  // as Python writes it
     text += p.name;
     if (!p.name.empty() && !type.empty()) text += ": ";
     text += type;
   }
   text += ")";
-  if (method.kind == "stream") return text + " -> stream of " + (method.result.empty() ? "any" : method.result);
+  if (method.kind == "stream") return text + " -> " + stream_of(method.result);
   if (!method.result.empty() && method.result != "nil" && method.result != "None") text += " -> " + method.result;
   return text;
 }

@@ -61,8 +61,8 @@ other extensions as {"$extension": [5, "AQI="]}, and numbers that are not finite
 The result is printed as JSON; with -o text (the default) text is printed without quotes, and nothing for null. With
 -o json a failure is one line of JSON as well, on stderr; gate --help shows it. With --stream each item is printed as it
 comes, one a line; then --timeout, unless given, does not limit the whole, and neither does it with --save, which writes
-bytes or text of any size as they come: to a file, or to standard output (--save -). With --idempotent as well, what
-breaks off on its way to a file goes on by itself.
+bytes or text of any size as they come: to a file, or to standard output (--save -). Any other value is written as JSON.
+With --idempotent as well, what breaks off on its way to a file goes on by itself.
 
 Examples:
   gate call calculator.add 2 3
@@ -99,8 +99,8 @@ Examples:
 
 `*args` takes any number of arguments, and `**kwargs` any number of NAME=VALUE.
 
-A method whose last parameter is `stream of T` takes items from its caller, which gate call cannot send; one with
-`-> stream of T` answers with them: call it with --stream.
+A method whose last parameter is `stream<T>` takes items from its caller, which gate call cannot send; one with
+`-> stream<T>` answers with them: call it with --stream.
 
 --broker, --timeout and -o may stand anywhere; see gate --help, also for the exit codes.
 )";

@@ -30,6 +30,9 @@ std::string hint_for(const Error& error, std::string_view service) {
     case errc::busy:
       return "a limit was reached; try again later, or see: gate services";
     case errc::unauthenticated:
+      if (std::string_view(error.what()).find("asks for no credentials") != std::string_view::npos) {
+        return "leave out --credentials and --user, and GATE_CREDENTIALS or GATE_USER of the environment";
+      }
       return "who you are: --credentials FILE or --user NAME, see gate --help";
     case errc::worker_lost:
       return "other workers: gate workers";

@@ -65,7 +65,7 @@ int show_ping(const settings& common, unsigned count);
 // What the broker tells of a service and its methods. Throws Error when it tells nothing, or the service has no worker.
 service_lines describe(const Client& client, const settings& common, const std::string& service);
 
-// "add(a: int32, b: int32) -> int32"; "-> stream of match" for a stream of answers.
+// "add(a: int32, b: int32) -> int32"; "-> stream<match>" for a stream of answers.
 std::string signature_of(const method_line& method);
 
 }  // namespace gate::cli

@@ -64,6 +64,25 @@ std::uint64_t write_in_order(PendingCall call, const std::string& file) {
   return size;
 }
 
+std::uint64_t write_value(PendingCall call, const std::string& file) {
+  const value result = std::move(call).get<value>();
+  std::string text;
+  if (result.kind() == value_kind::string) {
+    text = result.as<std::string>();
+  } else if (result.kind() == value_kind::binary) {
+    text.assign(result.object().via.bin.ptr, result.object().via.bin.size);
+  } else {
+    text = to_text(to_json(result), false) + '\n';
+  }
+  constexpr int how = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY;
+  const owned_descriptor own(file == "-" ? -1 : ::open(file.c_str(), how, 0666));  // NOLINT
+  if (file != "-" && !own.is_open()) cannot_write(file, std::strerror(errno));
+  if (const int error = write_all(file == "-" ? STDOUT_FILENO : own.number(), text); error != 0) {
+    cannot_write(file, std::strerror(error));
+  }
+  return text.size();
+}
+
 std::uint64_t write_to_file(PendingCall call, const std::string& file, bool idempotent) {
   const bool told = colours_on(STDERR_FILENO);
   progress_function progress;
@@ -97,11 +116,16 @@ void check_save(const std::string& file) {
   }
 }
 
-void save_result(PendingCall call, const std::string& file, bool idempotent, output_format format) {
+void save_result(PendingCall call, const std::string& file, saved_as form, bool idempotent, output_format format) {
   std::cout.flush();
-  const bool in_order = is_sequential(file);
-  const std::uint64_t size =
-      in_order ? write_in_order(std::move(call), file) : write_to_file(std::move(call), file, idempotent);
+  std::uint64_t size = 0;
+  if (form == saved_as::as_json) {
+    size = write_value(std::move(call), file);
+  } else if (is_sequential(file)) {
+    size = write_in_order(std::move(call), file);
+  } else {
+    size = write_to_file(std::move(call), file, idempotent);
+  }
   if (file == "-") return;
   if (format == output_format::for_programs) {
     print({{"file", file}, {"bytes", size}});

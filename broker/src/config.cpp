@@ -87,6 +87,8 @@ const std::array keys{
     config_key{
         "idle_timeout", &o::idle_timeout, 1, day_ms,
         "time to the first answer, and between two parts, of a call that states no budget; then it ends as timed_out"},
+    config_key{"credit_timeout", &o::credit_timeout, 1, 30 * day_ms,
+               "time that the answer of a call may wait for its client, which reads nothing; then it ends as too_slow"},
     config_key{"budget_max", &o::budget_max, 1, 30 * day_ms,
                "the longest budget that a call may state; a longer one counts as this"},
     config_key{"service_grace", &o::service_grace, 0, day_ms,

@@ -17,7 +17,7 @@ constexpr unsigned times_max = 12;
 }  // namespace
 
 void connections::accepted(int descriptor, instant now) {
-  connection fresh{socket_inode(descriptor), now, std::nullopt, false, {}};
+  connection fresh{socket_inode(descriptor), now, std::nullopt, false, {}, {}};
   silent_.push_back({.descriptor = descriptor, .inode = fresh.inode, .accepted = now, .since = now});
   open_.insert_or_assign(descriptor, std::move(fresh));
 }

@@ -30,6 +30,7 @@ struct connection {
   std::optional<peer_id> owner;  // the peer whose messages come over it, once one came
   bool refused = false;          // cut; what it sends until it ends is discarded
   std::string address;           // counted in the connections of this address; empty: in none
+  std::string from;              // "host:port" where peers log in; empty if it was not known any more
 };
 
 class connections {

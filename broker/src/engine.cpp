@@ -16,6 +16,7 @@
 #include "broker/src/core/reserved_names.hpp"
 #include "broker/src/dialects/dialect.hpp"
 #include "broker/src/endpoints.hpp"
+#include "broker/src/peer_address.hpp"
 #include "broker/src/peer_text.hpp"
 #include "common/src/descriptor_codec.hpp"
 #include "common/src/log.hpp"
@@ -56,6 +57,7 @@ options to_core_options(const broker_options& from, std::size_t peers_max, obser
   to.client_calls_max = from.client_calls_max;
   to.client_bytes_max = from.client_bytes_max;
   to.idle_timeout = from.idle_timeout;
+  to.credit_timeout = from.credit_timeout;
   to.budget_max = from.budget_max;
   to.service_grace = from.service_grace;
   to.services_max = from.services_max;
@@ -335,6 +337,7 @@ void engine::on_connection(port& at, const connection_event& event) {
       ++counted_.connections_accepted;
       on_disconnected(at, event.descriptor);  // if the end of the former connection was missed
       at.accepted.accepted(event.descriptor, loop_.now());
+      if (at.is_guarded()) at.accepted.find(event.descriptor)->from = peer_endpoint(event.descriptor);
       if (!has_room_for(at, event.descriptor)) {
         ++counted_.address_refused;
         at.accepted.refuse(event.descriptor);
@@ -376,13 +379,17 @@ void engine::on_accept_failed(int error) {
 
 // The transport has ended a connection by itself, without asking the gatekeeper.
 void engine::on_handshake_failed(port& at, const connection_event& event) {
-  if (at.plan().how == security::auth::none) return;
+  if (!at.is_guarded()) return;
   const bool mismatch = event.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;
-  const std::string_view why = mismatch ? "a peer came with another mechanism than its address wants"
-                                        : "a peer's handshake failed: not ZMTP, a wrong server key, or broken off";
-  complain(why, at.endpoint());
+  at.failed_handshake = mismatch ? "a peer came with another mechanism than its address wants"
+                                 : "a peer's handshake failed: not ZMTP, a wrong server key, or broken off";
+}
+
+void engine::tell_failed_handshake(const port& at, std::string_view why, const std::string& from) {
+  complain(why, (from.empty() ? "a peer that has left" : from) + " at " + at.endpoint());
   security::audit_record failed{};
   failed.kind = security::audit_kind::handshake_failed;
+  failed.address = from;
   failed.mechanism = security::to_string(at.plan().how);
   failed.what = why;
   door_.audit(failed);
@@ -390,6 +397,9 @@ void engine::on_handshake_failed(port& at, const connection_event& event) {
 
 void engine::on_disconnected(port& at, int descriptor) {
   const std::optional<connection> was = at.accepted.ended(descriptor);
+  if (const auto why = std::exchange(at.failed_handshake, std::nullopt)) {
+    tell_failed_handshake(at, *why, was ? was->from : std::string());
+  }
   if (!was) return;
   // The transport does not tell of each handshake that it ended. So this counts every connection without a message.
   if (!was->owner && !was->refused) ++counted_.ended_early;

@@ -96,7 +96,8 @@ class engine final : private output, private observer {
   void break_off(remote_peer& sender, std::string_view why);
   void on_connection(port& at, const connection_event& event);
   void on_accept_failed(int error);
-  void on_handshake_failed(port& at, const connection_event& event);
+  static void on_handshake_failed(port& at, const connection_event& event);
+  void tell_failed_handshake(const port& at, std::string_view why, const std::string& from);
   void on_disconnected(port& at, int descriptor);
   void end(remote_peer& gone);
   void end_all(port& at);

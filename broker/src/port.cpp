@@ -51,9 +51,12 @@ bool is_name_of_host(std::string_view endpoint) {
   return !is_number && ::if_nametoindex(host.c_str()) == 0;
 }
 
+constexpr std::string_view taken = "Address already in use";  // as libzmq and in_the_way_of() say it
+
 std::string bind_to(gate::socket& s, const security::gatekeeper& door, const binding& plan,
                     const broker_options& options) {
-  const auto fail = [&](const std::string& why) {
+  const auto fail = [&](std::string why) {
+    if (why == taken) why += ": another program has it, perhaps a broker; stop that one, or bind another address";
     throw bind_error("cannot bind " + std::string(role_name(plan)) + " " + plan.endpoint + ": " + why);
   };
   if (const std::string other = in_the_way_of(plan.endpoint); !other.empty()) fail(other);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <zmq.hpp>
@@ -59,7 +60,9 @@ class port {
   // Without blocking. What was sent has been copied (the batch) or given away (the payload); `lent` counts both.
   delivery send(bytes_view routing_id, outgoing& what, lent_payloads& lent);
 
-  multipart incoming;           // the message being handled
+  multipart incoming;  // the message being handled
+  // Why the transport has ended a handshake, until it says which connection that was, which it does next.
+  std::optional<std::string_view> failed_handshake;
   connections accepted;         // by descriptor
   std::vector<peer_id> ending;  // peers whose connection has ended and whose messages may still have to be read
   instant ending_since{};       // when the first of them was added

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "broker/src/core/access.hpp"
@@ -21,6 +22,15 @@ class store_access final : public access {
   std::string_view may_offer(std::string_view principal, std::string_view name_space,
                              std::string_view service) override {
     return why_not(rights_.may_offer(principal, name_space, service));
+  }
+
+  std::string way_to_call(std::string_view principal, std::string_view name_space, std::string_view service,
+                          std::string_view method) const override {
+    return rights_.way_to_call(principal, name_space, service, method);
+  }
+  std::string way_to_offer(std::string_view principal, std::string_view name_space,
+                           std::string_view service) const override {
+    return rights_.way_to_offer(principal, name_space, service);
   }
 
   bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) override {

@@ -4,6 +4,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <gate/cross_loop.hpp>
@@ -52,7 +53,9 @@ task<Reply> call_with_items(core_ptr core, call_request request) {
   const stream_handle stream(make_stream(core, std::move(request), false));
   final_wait wait(*stream);
   co_await wait;
-  co_return stream->take_reply();
+  Reply reply = stream->take_reply();
+  reply.answers(std::string(stream->service()), std::string(stream->method()));
+  co_return std::move(reply);
 }
 
 // Not part of the coroutine, whose frame would carry the message along.
@@ -88,7 +91,9 @@ task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {
     place.emplace(std::move(reserved));
   }
   const call_in_flight open(*core, begin(*core, request, flags, key));
-  co_return co_await *place;
+  Reply reply = co_await *place;
+  reply.answers(std::move(request.service), std::move(request.method));
+  co_return std::move(reply);
 }
 
 }  // namespace
@@ -158,6 +163,13 @@ loop& loop_to_wait_for(const core_ptr& core) {
     throw Error(errc::invalid_argument, "a call that blocks, on the thread of the client's own loop: co_await it");
   }
   return there;
+}
+
+void throw_bad_answer(std::string_view service, std::string_view method, std::string_view place, std::string_view type,
+                      std::string_view why) {
+  std::string label;
+  if (!method.empty()) label.append(service).append(".").append(method).append(": ");
+  throw Error(errc::invalid_argument, misfit_text(label.append(place), type, why));
 }
 
 void add_metadata(call_options& options, std::string_view key, std::string_view value) {

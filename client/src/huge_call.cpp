@@ -26,6 +26,8 @@ void huge_call::begin(const message& request, upload_ptr upload) {
   message m = request;
   m.accept = payload_encoding::all;
   if (upload_) upload_->announce(m);
+  service_ = m.service;
+  method_ = m.method;
   call_ = core_->open_runtime().begin(m, shared_from_this());
   if (!upload_) return;
   upload_->start(call_, [weak = weak_from_this()](std::exception_ptr why) {
@@ -162,13 +164,21 @@ void huge_call::on_window() {
   if (upload_) upload_->on_window();
 }
 
+HugeData huge_call::bytes_of(const Reply& reply) const {
+  try {
+    return huge::octets_of_value(reply.octets());
+  } catch (const Error& e) {
+    throw_bad_answer(service_, method_, "result", "bytes or string", e.what());
+  }
+}
+
 void huge_call::on_final(const message& m) {
   if (upload_) upload_->stop();
   if (!inlet_) {
     Reply reply(m);
     try {
       if (wanted_ == result::data) {
-        data_ = huge::octets_of_value(reply.octets());  // small enough to come as a value
+        data_ = bytes_of(reply);  // small enough to come as a value
       } else {
         reply_ = std::move(reply);
       }
@@ -274,7 +284,9 @@ task<Reply> call_in_chunks(core_ptr core, call_request request) {
   std::exception_ptr failure;
   try {
     task<Reply> calling = reply_in_chunks(core, request, std::move(chunks.upload));
-    co_return co_await std::move(calling);
+    Reply reply = co_await std::move(calling);
+    reply.answers(std::move(request.service), std::move(request.method));
+    co_return std::move(reply);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -283,7 +295,9 @@ task<Reply> call_in_chunks(core_ptr core, call_request request) {
   if (!again) std::rethrow_exception(failure);
   request.arguments = *text;
   task<Reply> calling = reply_in_chunks(core, request, nullptr);
-  co_return co_await std::move(calling);
+  Reply reply = co_await std::move(calling);
+  reply.answers(std::move(request.service), std::move(request.method));
+  co_return std::move(reply);
 }
 
 task<HugeData> make_huge_call(core_ptr core, call_request request) {

@@ -58,11 +58,13 @@ class huge_call final : public client::stream_events,
   static task<void> collect(std::shared_ptr<collecting> known, HugeData data, std::size_t bytes_max);
   void keep() noexcept;
   void collected(std::string octets, std::exception_ptr failure);
+  HugeData bytes_of(const Reply& reply) const;
   void settle(std::exception_ptr error);
   void cancel() noexcept;
 
   core_ptr core_;
   const result wanted_;
+  std::string service_, method_;  // where it began the call itself
   call_id call_{};
   std::uint64_t key_ = 0;
   upload_ptr upload_;

@@ -27,6 +27,7 @@ session_options session_options_of(const client_options& o) {
   s.connect_timeout = o.connect_timeout;
   s.pause_min = o.reconnect_pause_min;
   s.pause_max = o.reconnect_pause_max;
+  s.address = o.endpoint;
   s.silence_hint = peer::silence_hint(o.dialect, o.credentials);
   s.idle_timeout = o.idle_timeout;
   s.attempts_max = o.attempts_max;

@@ -1,6 +1,7 @@
 #include "client/src/stream_core.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <limits>
 
@@ -17,6 +18,9 @@ using item_size = std::uint32_t;
 
 // How an upload or a wait for a place ends is told to the call, not to whoever started it.
 void nobody(std::exception_ptr) noexcept {}
+
+// Between what the reader consumes and its credit.
+constexpr auto grant_pause_max = std::chrono::minutes(1);
 
 std::uint32_t step_of(const huge::flow_window& window) noexcept { return window.bytes() - window.bytes() / 2; }
 
@@ -65,6 +69,7 @@ void stream_core::unpark() noexcept {
 void stream_core::start(loop* home) {
   started_ = true;
   home_ = home;
+  grant_at_ = now_of_reader() + grant_pause_max;
   remote_ = home != &core_->where();
   const stream_ptr self = shared_from_this();
   if (core_->of_another_process()) return begin();  // which says so
@@ -106,13 +111,20 @@ std::optional<bytes_view> stream_core::take() {
   return item;
 }
 
-// Asks for more when half of the window is consumed.
+instant stream_core::now_of_reader() const noexcept {
+  return home_ != nullptr ? home_->now() : std::chrono::steady_clock::now();
+}
+
+// Asks for more when half of the window is consumed. And, a reader who takes his time, after a while: the broker gives
+// up those who read nothing (credit_timeout).
 void stream_core::consumed(std::size_t bytes) {
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
   ++consumed_items_;
   consumed_bytes_ = static_cast<std::uint32_t>(std::min(most, consumed_bytes_ + bytes));
   const std::uint32_t step = grant_step_.load(std::memory_order_relaxed);
-  if (consumed_items_ < window_items_ - window_items_ / 2 && consumed_bytes_ < step) return;
+  const instant now = now_of_reader();
+  if (consumed_items_ < window_items_ - window_items_ / 2 && consumed_bytes_ < step && now < grant_at_) return;
+  grant_at_ = now + grant_pause_max;
   const std::uint32_t items = std::exchange(consumed_items_, 0);
   const std::uint32_t octets = std::exchange(consumed_bytes_, 0);
   const auto grant = [self = shared_from_this(), items, octets] {
@@ -400,5 +412,12 @@ std::optional<bytes_view> take_blocking(stream_core& stream) { return stream.tak
 
 bool stream_wait::strict() const noexcept { return stream_.strict(); }
 bool is_strict(const stream_core& stream) noexcept { return stream.strict(); }
+
+void refuse_item(const stream_core& stream, std::string_view type, std::string_view why) {
+  throw_bad_answer(stream.service(), stream.method(), "item", type, why);
+}
+void stream_wait::refuse_item(std::string_view type, std::string_view why) const {
+  detail::refuse_item(stream_, type, why);
+}
 
 }  // namespace gate::detail

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include <gate/clock.hpp>
 #include <gate/detail/stream_core.hpp>
 #include <gate/error.hpp>
 #include <gate/event.hpp>
@@ -40,6 +41,8 @@ class stream_core final : public client::stream_events, public std::enable_share
   // --- the reader
   bool started() const noexcept { return started_; }
   bool strict() const noexcept { return strict_; }
+  const std::string& service() const noexcept { return request_.service; }
+  const std::string& method() const noexcept { return request_.method; }
   // There is an item to take.
   bool available();
   // Begins the call if need be. False when there is something to take, or the end: do not wait.
@@ -58,6 +61,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   void start(loop* home);
   void resume_reader();
   void consumed(std::size_t bytes);
+  instant now_of_reader() const noexcept;
 
   // --- the client's loop
   void begin();
@@ -103,6 +107,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   std::size_t read_bytes_ = 0;
   stream_wait* reader_ = nullptr;
   std::uint32_t consumed_items_ = 0, consumed_bytes_ = 0;
+  instant grant_at_{};  // at the latest, once something was consumed
 
   // Shared by both, under the mutex when they are on two threads.
   std::mutex mutex_;

@@ -1,5 +1,4 @@
 #include <exception>
-#include <system_error>
 #include <utility>
 
 #include <cxxabi.h>
@@ -35,22 +34,24 @@ class submitted_job final : public detail::pool_job {
 }  // namespace
 
 thread_pool::thread_pool(std::size_t threads, std::size_t queue_max, int niceness)
-    : thread_count_(threads), queue_max_(queue_max), generation_(process_generation()) {
+    : thread_count_(threads), queue_max_(queue_max), niceness_(niceness), generation_(process_generation()) {
   GATE_ASSERT(threads > 0);
   threads_.reserve(threads);
-  try {
-    for (std::size_t i = 0; i < threads; ++i) add_thread(niceness);
-  } catch (...) {
-    stop();
-    throw;
-  }
+  const std::lock_guard lock(mutex_);
+  start_missing();
 }
 
 thread_pool::~thread_pool() { stop(); }
 
-void thread_pool::add_thread(int niceness) {
-  const std::lock_guard lock(mutex_);
-  if (!stopping_) threads_.emplace_back([this, niceness] { work(niceness); });
+// With the mutex held. The system may refuse one for want of memory, or of threads (ulimit -u).
+void thread_pool::start_missing() noexcept {
+  try {
+    while (running_ < thread_count_ && !stopping_) {
+      threads_.emplace_back([this] { work(); });
+      ++running_;
+    }
+  } catch (const std::exception&) {  // tried again with the next job
+  }
 }
 
 void thread_pool::stop() noexcept {
@@ -91,6 +92,8 @@ bool thread_pool::enqueue(std::shared_ptr<detail::pool_job> job) {
     const std::lock_guard lock(mutex_);
     // A job for which a thread is free does not wait, so it does not count against the queue.
     if (stopping_ || queued_ + busy_ >= queue_max_ + thread_count_) return false;
+    if (running_ < thread_count_) start_missing();
+    if (running_ == 0) return false;
     detail::pool_job& queued = *job;
     queued.state_ = detail::pool_job::state::queued;
     queued.keep_ = std::move(job);
@@ -120,6 +123,11 @@ void thread_pool::wait_for(detail::pool_job& job) noexcept {
   ended_.wait(lock, [&job] { return job.state_ == detail::pool_job::state::ended; });
 }
 
+std::size_t thread_pool::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
 std::size_t thread_pool::busy() const {
   const std::lock_guard lock(mutex_);
   return busy_;
@@ -130,8 +138,8 @@ std::size_t thread_pool::queued() const {
   return queued_;
 }
 
-void thread_pool::work(int niceness) {
-  if (niceness != 0) become_background(niceness);
+void thread_pool::work() {
+  if (niceness_ != 0) become_background(niceness_);
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
@@ -142,14 +150,14 @@ void thread_pool::work(int niceness) {
     --queued_;
     ++busy_;
     lock.unlock();
-    run(*job, niceness);
+    run(*job);
     job.reset();
     give_way();
     lock.lock();
   }
 }
 
-void thread_pool::run(detail::pool_job& job, int niceness) {
+void thread_pool::run(detail::pool_job& job) {
   const auto over = [&] {
     const std::lock_guard lock(mutex_);
     --busy_;
@@ -160,9 +168,10 @@ void thread_pool::run(detail::pool_job& job, int niceness) {
     job.execute();
   } catch (abi::__forced_unwind&) {  // the job ends this thread, which cannot be prevented
     over();
-    try {
-      add_thread(niceness);
-    } catch (const std::system_error&) {  // the pool goes on with one thread less
+    {
+      const std::lock_guard lock(mutex_);
+      --running_;
+      start_missing();
     }
     throw;
   }

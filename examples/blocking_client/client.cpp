@@ -33,9 +33,6 @@ int main(int argc, char** argv) {
     for (const int prime : primes) std::cout << prime << ' ';
     std::cout << "are primes\n";
     // [/blocking]
-  } catch (const gate::Error& e) {
-    std::cerr << "blocking-client: " << to_string(e.code()) << ": " << e.what() << '\n';
-    return 1;
   } catch (const std::exception& e) {
     std::cerr << "blocking-client: " << e.what() << '\n';
     return 1;

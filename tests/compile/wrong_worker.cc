@@ -43,9 +43,40 @@ class Calculator : public gate::Worker {
   GATE_INTERFACE(add, made)
 #elif FAULT == F_TWICE  // stands there twice
   GATE_INTERFACE(add, add)
-#elif FAULT == F_TWICE_IN_TWO_LINES  // gate_lists_once_add
+#elif FAULT == F_TWICE_IN_TWO_LINES  // u8add_gate_lists_once
   GATE_INTERFACE(add)
   GATE_INTERFACE(add)
+#elif FAULT == F_QUOTED  // GATE_INTERFACE("add"): write GATE_INTERFACE(add, divide)
+  GATE_INTERFACE("add")
+#elif FAULT == F_TWO_QUOTED  // GATE_INTERFACE("add", "divide"): write GATE_INTERFACE(add, divide)
+  GATE_INTERFACE("add", "divide")
+#elif FAULT == F_ONE_QUOTED  // GATE_INTERFACE(add, "divide"): write GATE_INTERFACE(add, divide)
+  GATE_INTERFACE(add, "divide")
+#elif FAULT == F_NO_COMMA  // GATE_INTERFACE(add divide): write GATE_INTERFACE(add, divide)
+  GATE_INTERFACE(add divide)
+#elif FAULT == F_COMMA_AT_END  // write GATE_INTERFACE(add, divide): names of methods
+  GATE_INTERFACE(add, divide, )
+#elif FAULT == F_TWO_COMMAS  // write GATE_INTERFACE(add, divide): names of methods
+  GATE_INTERFACE(add, , divide)
+#elif FAULT == F_POINT  // GATE_INTERFACE(add.divide): write GATE_INTERFACE(add, divide)
+  GATE_INTERFACE(add.divide)
+#elif FAULT == F_WITH_CLASS  // GATE_INTERFACE(Calculator::add): write GATE_INTERFACE(add, divide)
+  GATE_INTERFACE(Calculator::add)
+#elif FAULT == F_WITH_RESULT  // GATE_INTERFACE(int add): write GATE_INTERFACE(add, divide)
+  GATE_INTERFACE(int add)
+#elif FAULT == F_ON_QUOTED  // GATE_INTERFACE("add"): write GATE_INTERFACE(add, divide)
+  GATE_INTERFACE_ON(gate::run_on::loop, "add")
+#elif FAULT == F_AS_QUOTED  // GATE_INTERFACE_AS("total", "add", ...): write GATE_INTERFACE_AS("scale_int", scale, int(int))
+  GATE_INTERFACE_AS("total", "add", int(int, int) const)
+#elif FAULT == F_DOC_QUOTED  // GATE_DOC("add", ...): write GATE_DOC(add, "adds two numbers", a, b)
+  GATE_INTERFACE(add)
+  GATE_DOC("add", "adds", a, b)
+#elif FAULT == F_DOC_QUOTED_NAMES  // write GATE_DOC(add, "adds two numbers", a, b): the names of method and
+  GATE_INTERFACE(add)
+  GATE_DOC(add, "adds", "a", "b")
+#elif FAULT == F_DOC_NO_COMMA  // write GATE_DOC(add, "adds two numbers", a, b): the names of method and
+  GATE_INTERFACE(add)
+  GATE_DOC(add, "adds", a b)
 #elif FAULT == F_EMPTY_LIST  // or none does
   GATE_INTERFACE()
 #elif FAULT == F_NO_BASE  // derives from no gate::Worker

@@ -223,6 +223,10 @@ TEST_CASE("the command tells what went wrong by its exit code and one line", "[e
   CHECK(sends.code == 1);
   CHECK(sends.err.ends_with("(gate call cannot send a stream of items: write a client)\n"));
   CHECK(gate_command(broker, {"call", "calculator.divide", "1"}).err.ends_with("(try: gate describe calculator)\n"));
+  CHECK(gate_command(broker, {"call", "calculator.add", "2", "--frob"}).err ==
+        "gate: there is no option '--frob' (see gate call --help)\n");
+  CHECK(gate_command(broker, {"services", "all"}).err ==
+        "gate: 'all' is one argument too many (see gate services --help)\n");
   CHECK(gate_command(broker, {"call", "calculator."}).code == 2);
   CHECK(gate_command(broker, {"call", "calculator.add", "2", "--frob"}).code == 2);
   CHECK(gate_command(broker, {"frob"}).code == 2);
@@ -247,7 +251,7 @@ TEST_CASE("the command shows services, workers, methods and the broker", "[end_t
   const outcome methods = gate_command(broker, {"describe", "calculator"});
   CHECK(contains(methods.out, "add(a: float64, b: float64) -> float64"));
   CHECK(contains(methods.out, "adds two numbers\n"));
-  CHECK(contains(methods.out, "running_sum(numbers: stream of float64) -> stream of float64"));
+  CHECK(contains(methods.out, "running_sum(numbers: stream<float64>) -> stream<float64>"));
   CHECK(gate_command(broker, {"describe", "nobody"}).code == 1);
   CHECK(contains(gate_command(broker, {"ping"}).out, "is up"));
   CHECK(contains(run("gate", {"--version"}).out, "gate "));
@@ -292,6 +296,19 @@ TEST_CASE("file_server lists, tells, sends and takes files", "[end_to_end]") {
   CHECK(saved.err.empty());
   CHECK(contains(saved.out, "5242880 bytes"));
   CHECK(scratch_folder::read(own.path("saved")) == large);
+}
+
+TEST_CASE("the command saves any value: bytes as they are, all else as JSON", "[end_to_end]") {
+  broker_program broker;
+  example_worker worker(broker, "calculator-worker");
+  const scratch_folder own;
+  const outcome kept = gate_command(broker, {"call", "calculator.divide", "17", "5", "--save", own.file("answer")});
+  CHECK(kept.code == 0);
+  CHECK(scratch_folder::read(own.file("answer")) == "{\"whole\":3,\"rest\":2}\n");
+  const outcome shown = gate_command(broker, {"call", "calculator.add", "2", "3", "--save", "-"});
+  CHECK(shown.code == 0);
+  CHECK(shown.out == "5.0\n");
+  CHECK(gate_command(broker, {"call", "calculator.primes", "9", "--save", "-"}).code == 2);
 }
 
 TEST_CASE("file_server lets no path out of its folder", "[end_to_end]") {

@@ -1,8 +1,10 @@
 #include "worker/src/runtime.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -54,6 +56,12 @@ runtime::runtime(loop& where, Worker& what, worker_options options)
                peer::make_foreign_broker(options_.dialect, peer_role::worker, options_.credentials,
                                          options_.gaterpc_compression)),
       ticker_(where, session_) {
+  if (const std::size_t threads = pool_.running(); threads == 0) {
+    throw std::system_error(EAGAIN, std::generic_category(), "cannot start a thread for the methods (ulimit -u)");
+  } else if (threads < pool_.size()) {
+    log::warn("the system starts {} of {} threads for the methods (ulimit -u): others are tried again as calls come",
+              threads, pool_.size());
+  }
   GATE_ASSERT(worker_.runtime_ == nullptr);
   worker_.runtime_ = this;
 }
@@ -104,6 +112,7 @@ session_options runtime::registration() const {
   o.connect_timeout = options_.connect_timeout;
   o.pause_min = options_.reconnect_pause_min;
   o.pause_max = options_.reconnect_pause_max;
+  o.address = options_.broker;
   o.silence_hint = peer::silence_hint(options_.dialect, options_.credentials);
   o.seed = peer::random_seed();
   return o;

@@ -101,7 +101,8 @@ std::string text_of(const config_key& key, std::string_view text) {
   const bool known = std::find(log_levels.begin(), log_levels.end(), text) != log_levels.end();
   if (key.name == "broker") {
     const std::string_view fault = peer::fault_to_connect(text);
-    if (!fault.empty()) throw config_error("'broker' is no address of a broker: " + std::string(fault));
+    if (!fault.empty())
+      throw config_error("'" + std::string(text) + "' is no address of a broker: " + std::string(fault));
   }
   if (key.name == "log_level" && !known) must_be(key, "trace, debug, info, warn, error or off");
   if ((key.name == "service" || key.name == "name") && text.size() > limits::name_bytes_max) {

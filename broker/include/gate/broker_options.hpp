@@ -61,6 +61,7 @@ struct broker_options {
   std::size_t client_calls_max = limits::client_calls_max;
   std::size_t client_bytes_max = limits::client_bytes_max;
   std::chrono::milliseconds idle_timeout = limits::idle_timeout;
+  std::chrono::milliseconds credit_timeout = limits::credit_timeout;
   std::chrono::milliseconds budget_max = limits::budget_max;
   std::chrono::milliseconds service_grace = limits::service_grace;
   std::size_t services_max = limits::services_max;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include <gate/clock.hpp>
@@ -19,6 +20,18 @@ class access {
                                     std::string_view method) = 0;
   virtual std::string_view may_offer(std::string_view principal, std::string_view name_space,
                                      std::string_view service) = 0;
+  // What the operator writes to grant a right that was refused just now, or else what the peer can do. It stands behind
+  // the reason in an error: "the operator grants it by ...". Empty: nothing is known of that.
+  virtual std::string way_to_call(std::string_view principal, std::string_view name_space, std::string_view service,
+                                  std::string_view method) const {
+    static_cast<void>(principal), static_cast<void>(name_space), static_cast<void>(service), static_cast<void>(method);
+    return {};
+  }
+  virtual std::string way_to_offer(std::string_view principal, std::string_view name_space,
+                                   std::string_view service) const {
+    static_cast<void>(principal), static_cast<void>(name_space), static_cast<void>(service);
+    return {};
+  }
   // Whether the principal may know that the service exists.
   virtual bool may_see(std::string_view principal, std::string_view name_space, std::string_view service) = 0;
   // The namespace of names that state none.

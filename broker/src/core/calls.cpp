@@ -228,7 +228,7 @@ call& core::state::accept(peer& client, const message& m, service& home, std::ui
     const credit_grant stated{m.credit_items, m.credit_bytes};
     c.answers = credit_window(client.context.credit ? stated : default_window);
   }
-  wheel_.arm(c, deadline_of(c));
+  wheel_.arm(c, next_look(c));
   return c;
 }
 
@@ -417,36 +417,6 @@ void core::state::client_left(peer& client) {
   }
 }
 
-instant core::state::deadline_of(const call& c) const noexcept {
-  const instant ends = c.budgeted ? c.ends_at : c.progress_at + settings_.idle_timeout;
-  return c.stage == call_stage::queued ? std::min(ends, c.queued_at + settings_.queue_age_max) : ends;
-}
-
-// The timer of a call is not moved as the call goes on. It may be due too early, but never too late. The time at which
-// the call really ends is worked out here.
-void core::state::on_deadline(call& c) {
-  if (c.stage == call_stage::abandoned) return give_back_slot(c);
-  if (c.stage == call_stage::running && !c.budgeted && c.answers_in_parts() && !c.answers.open()) {
-    return wheel_.arm(c,
-                      now_ + settings_.idle_timeout);  // its client's window is closed: the idle timeout stands still
-  }
-  const instant ends = deadline_of(c);
-  if (now_ < ends) return wheel_.arm(c, ends);
-  const std::string& name = c.home->full_name();
-  if (c.stage == call_stage::queued) {
-    if (ends == c.queued_at + settings_.queue_age_max && !(c.budgeted && c.ends_at <= now_)) {
-      return end(c, lost_status(c), text_of({"service '", name, "' had no free worker within queue_age_max"}));
-    }
-    return end(c, errc::timed_out, text_of({"no worker of service '", name, "' was free within the call's time"}));
-  }
-  if (c.budgeted) {
-    return end(c, errc::timed_out, text_of({"the call's budget was over before '", name, "' answered"}));
-  }
-  end(c, errc::timed_out,
-      text_of({"'", name, "' was silent for ", std::to_string(settings_.idle_timeout.count()),
-               " ms (idle_timeout); state a budget to allow more"}));
-}
-
 void core::state::end(call& c, errc status, std::string_view text) {
   if (c.client != nullptr && c.client->state == peer_state::client && !c.one_way()) {
     message error;
@@ -550,7 +520,7 @@ void core::state::enqueue(call& c, lane& where, bool at_front) {
   ++queued_;
   queued_bytes_ += c.kept->bytes();
   kept_bytes_ -= c.kept->bytes();
-  wheel_.arm(c, deadline_of(c));
+  wheel_.arm(c, next_look(c));
 }
 
 void core::state::dequeue(call& c) {

@@ -175,6 +175,8 @@ class core::state {
   void give_back_slot(call& c);
 
   instant deadline_of(const call& c) const noexcept;
+  instant next_look(const call& c) const noexcept;
+  void wait_for_credit(call& c);
   void enqueue(call& c, lane& where, bool at_front);
   void dequeue(call& c);
   static std::unique_ptr<stored_request> copy_of(const message& request) noexcept;

@@ -15,14 +15,25 @@ core::state::service_key core::state::meant_by(const peer& p, std::string_view s
   return {name.name_space.value_or(p.context.name_space), name.name};
 }
 
+namespace {
+
+// "not granted by any role; the operator grants it by ...".
+std::string with_way(std::string_view why, std::string&& way) {
+  return way.empty() ? std::string(why) : std::string(why) + "; " + way;
+}
+
+}  // namespace
+
 bool core::state::may_call(peer& client, const service_key& what, const message& m) {
   if (settings_.rights == nullptr) return true;
   if (is_reserved(what.name) && is_for_everybody(m.method)) return true;
   const std::string_view why = settings_.rights->may_call(client.context.principal, what.space, what.name, m.method);
   if (why.empty()) return true;
   tell_refused(observer::refusal_record::kind::call, client, what, m.method, why);
+  const std::string_view who = client.context.principal;
+  const std::string said = with_way(why, settings_.rights->way_to_call(who, what.space, what.name, m.method));
   refuse(client, m, errc::permission_denied,
-         text_of({"'", client.context.principal, "' may not call ", m.method, " of service '", m.service, "': ", why}));
+         text_of({"'", who, "' may not call ", m.method, " of service '", m.service, "': ", said}));
   return false;
 }
 
@@ -32,9 +43,10 @@ bool core::state::may_offer(peer& p, const service_key& what) {
   if (why.empty()) return true;
   ++counted_.offers_refused;
   tell_refused(observer::refusal_record::kind::offer, p, what, {}, why);
+  const std::string said = with_way(why, settings_.rights->way_to_offer(p.context.principal, what.space, what.name));
   dismiss(p, errc::permission_denied,
           text_of({"'", p.context.principal, "' may not offer the service '", full_name(what.space, what.name),
-                   "': ", why}));
+                   "': ", said}));
   return false;
 }
 

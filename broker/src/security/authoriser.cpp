@@ -1,6 +1,7 @@
 #include "broker/src/security/authoriser.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace gate::security {
@@ -14,6 +15,18 @@ constexpr std::string_view own_service = "gate";
 
 bool concerns(const std::optional<pattern>& wanted, std::string_view name_space) noexcept {
   return !wanted || wanted->matches(name_space);
+}
+
+// Whether a name can stand for itself in a pattern of the store.
+bool is_plain(std::string_view name) noexcept {
+  return std::none_of(name.begin(), name.end(), [](char c) {
+    return c == '*' || c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+}
+
+// `call = ["billing"]`; empty: there is no such line for that name.
+std::string line_of(std::string_view key, const std::string& pattern) {
+  return is_plain(pattern) ? std::string(key) + " = [\"" + pattern + "\"]" : std::string();
 }
 
 }  // namespace
@@ -118,6 +131,34 @@ permission authoriser::may_operate(std::string_view principal) const {
   const security::principal* const who = current_->find(principal);
   if (who == nullptr) return permission::nobody;
   return who->granted.operate ? permission::granted : permission::not_granted;
+}
+
+std::string authoriser::way_to_call(std::string_view principal, std::string_view name_space, std::string_view service,
+                                    std::string_view method) const {
+  std::string pattern(service);
+  if (service == own_service) {
+    if (method.find('.') != std::string_view::npos) return {};
+    return way_to(principal, {}, line_of("call", pattern.append(".").append(method)));
+  }
+  if (service.find('.') != std::string_view::npos && is_plain(service)) {  // the method stands behind the last point
+    return way_to(principal, name_space, "call = [\"" + pattern + ".*\"]");
+  }
+  return way_to(principal, name_space, line_of("call", pattern));
+}
+
+std::string authoriser::way_to_offer(std::string_view principal, std::string_view name_space,
+                                     std::string_view service) const {
+  return way_to(principal, name_space, line_of("offer", std::string(service)));
+}
+
+std::string authoriser::way_to(std::string_view principal, std::string_view name_space, std::string line) const {
+  const security::principal* const who = current_ ? current_->find(principal) : nullptr;
+  if (who == nullptr || principal == anonymous_name) return "connect with the credentials of a user who may";
+  if (!name_space.empty() && !who->is_granted(name_space)) {
+    line = is_plain(name_space) ? "namespaces = [\"" + std::string(name_space) + "\"]" : std::string();
+  }
+  if (line.empty()) return {};
+  return "the operator grants it by " + line + " for '" + std::string(principal) + "' in the broker's credential store";
 }
 
 std::string_view authoriser::home(std::string_view principal) const noexcept {

@@ -40,6 +40,12 @@ class authoriser {
   // Whether the principal may know of the service: it may call something of it, or offer it, or operate the broker.
   permission may_see(std::string_view principal, std::string_view name_space, std::string_view service);
 
+  // What the operator writes into the store to grant that, as a clause for the refused principal: "the operator grants
+  // it by call = ["billing"] in ...". Shows nothing that the store says. A peer without a login is told to log in.
+  std::string way_to_call(std::string_view principal, std::string_view name_space, std::string_view service,
+                          std::string_view method) const;
+  std::string way_to_offer(std::string_view principal, std::string_view name_space, std::string_view service) const;
+
   // Where a service belongs that a peer named without a namespace, or "" for whom the store does not know.
   std::string_view home(std::string_view principal) const noexcept;
 
@@ -55,6 +61,7 @@ class authoriser {
     text_map<of_service> services;
   };
 
+  std::string way_to(std::string_view principal, std::string_view name_space, std::string line) const;
   of_principal* known(std::string_view name);
   const of_service& service_of(of_principal& who, std::string_view name_space, std::string_view service);
   static of_service decide(const principal& who, std::string_view name_space, std::string_view service);

@@ -6,10 +6,33 @@
 #include <string_view>
 #include <utility>
 
+#include <gate/detail/reading.hpp>
+#include <gate/error.hpp>
 #include <gate/protocol.hpp>
+#include <gate/type_name.hpp>
 #include <gate/value.hpp>
 
 namespace gate {
+
+namespace detail {
+
+// Throws Error(errc::invalid_argument, "shop.price: result must be string, got float"). `place` is "result" or
+// "item"; `why` is the decoder's text.
+[[noreturn]] void throw_bad_answer(std::string_view service, std::string_view method, std::string_view place,
+                                   std::string_view type, std::string_view why);
+
+// `refuse(type, why)` throws.
+template <class T, class Refuse> T decode_answer(bytes_view octets, bool strictly, const Refuse& refuse) {
+  const strict_reading strict(strictly);
+  try {
+    return decode_as<T>(octets, std::string_view());
+  } catch (const Error& e) {
+    if (e.code() == errc::invalid_argument) refuse(type_name<T>(), e.what());
+    throw;  // of a conversion of the user's own
+  }
+}
+
+}  // namespace detail
 
 // The answer to a call. It owns its bytes and decodes them only when as() or value() is called. Several threads may
 // read one Reply.
@@ -23,14 +46,23 @@ class Reply {
         queue_time_(m.queue_time),
         service_time_(m.service_time) {}
 
+  // For the library: the call that this reply answers, as errors name it.
+  void answers(std::string&& service, std::string&& method) noexcept {
+    service_ = std::move(service);
+    method_ = std::move(method);
+  }
   // For the library: the result of an answer that came in chunks.
   void set_result(std::string octets) noexcept { payload_ = std::move(octets); }
 
   // The result as a T. Throws Error(errc::invalid_argument) if it is not a T, with the place of the fault:
-  // "expected int32, got string", "result.tags[2]: must be string, got int". T = void ignores the result.
+  // "shop.price: result must be string, got float", "shop.find: result.tags[2]: must be string, got int".
+  // T = void ignores the result.
   template <class T> T as() const {
-    const detail::strict_reading strict(strict_);
-    if constexpr (!std::is_void_v<T>) return decode_as<T>(octets(), "result");
+    if constexpr (!std::is_void_v<T>) {
+      return detail::decode_answer<T>(octets(), strict_, [this](std::string_view type, std::string_view why) {
+        detail::throw_bad_answer(service_, method_, "result", type, why);
+      });
+    }
   }
   // Whether as() reads structs strictly; client_options::strict says what that means.
   void read_strictly(bool strict) noexcept { strict_ = strict; }
@@ -50,6 +82,7 @@ class Reply {
  private:
   std::string payload_;
   std::string metadata_;
+  std::string service_, method_;
   std::chrono::microseconds queue_time_{0};
   std::chrono::microseconds service_time_{0};
   bool strict_ = false;

@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <gate/assert.hpp>
 #include <gate/detail/stream_core.hpp>
+#include <gate/reply.hpp>
 #include <gate/value.hpp>
 
 namespace gate {
@@ -45,14 +47,14 @@ template <class T> class [[nodiscard]] Stream {
     std::optional<T> await_resume() {
       const std::optional<bytes_view> item = this->take();
       if (!item) return std::nullopt;
-      const detail::strict_reading strict(this->strict());
-      return decode_as<T>(*item, "item");
+      return detail::decode_answer<T>(
+          *item, this->strict(), [this](std::string_view type, std::string_view why) { this->refuse_item(type, why); });
     }
   };
 
   // The next item, or std::nullopt once the stream has ended. Throws
   //   - the Error of the call, after all items that came before it
-  //   - Error(errc::invalid_argument) if an item is not a T
+  //   - Error(errc::invalid_argument, "shop.prices: item must be string, got float") if an item is not a T
   //   - `cancelled` if the awaiting coroutine is cancelled.
   awaiter next() noexcept {
     GATE_ASSERT(stream_ != nullptr);
@@ -94,8 +96,10 @@ template <class T> class [[nodiscard]] blocking_stream {
     GATE_ASSERT(stream_ != nullptr);
     const std::optional<bytes_view> item = detail::take_blocking(*stream_);
     if (!item) return std::nullopt;
-    const detail::strict_reading strict(detail::is_strict(*stream_));
-    return decode_as<T>(*item, "item");
+    const auto refuse = [this](std::string_view type, std::string_view why) {
+      detail::refuse_item(*stream_, type, why);
+    };
+    return detail::decode_answer<T>(*item, detail::is_strict(*stream_), refuse);
   }
 
   class iterator {

@@ -82,6 +82,7 @@ class Interface {
 // null: a class for which one would be null does not compile.
 class interface_slot {
  public:
+  interface_slot() noexcept {}  // in programs that do not compile: no error follows from its absence
   interface_slot(Interface* owner, std::string_view name, const detail::method_shape* shape);
 };
 class doc_slot {
@@ -139,8 +140,10 @@ class doc_slot {
   static_assert(checked::fault != ::gate::detail::method_fault::place,                                \
                 macro ": '" method "' is a coroutine, which runs on the loop, not in the pool");
 
+// The member of a method `add` is called u8add_gate_lists_once. With u8 in front and a suffix behind it a name in
+// quotation marks, which is wrong, makes a literal: the preprocessor accepts that, and the sentence comes first.
 #define GATE_SLOT(place, ...)                                                                                        \
-  __VA_OPT__([[no_unique_address]] ::gate::interface_slot gate_lists_once_##__VA_ARGS__{                             \
+  __VA_OPT__([[no_unique_address]] ::gate::interface_slot u8##__VA_ARGS__##_gate_lists_once{                         \
       ::gate::detail::interface_of(this), #__VA_ARGS__,                                                              \
       []<class Self>([[maybe_unused]] Self* self) -> const ::gate::detail::method_shape* {                           \
         if constexpr (!requires { &Self::__VA_ARGS__; }) {                                                           \
@@ -187,15 +190,23 @@ class doc_slot {
 #define GATE_INTERFACE_ON(place, ...) \
   GATE_LISTED_ONCE(__VA_ARGS__)       \
   GATE_PP_EACH_1(GATE_SLOT, place, __VA_ARGS__, , , , , , , , , , , , , , , , )
-#define GATE_LISTED_ONCE(...)                                                         \
-  static_assert(::gate::detail::all_differ({GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}), \
+#define GATE_LISTED_ONCE(...)                                                             \
+  static_assert(::gate::detail::are_names(#__VA_ARGS__),                                  \
+                "GATE_INTERFACE(" #__VA_ARGS__                                            \
+                "): write GATE_INTERFACE(add, divide): names of methods, without "        \
+                "quotation marks, with a comma between two of them and none at the end"); \
+  static_assert(::gate::detail::all_differ({GATE_PP_EACH(GATE_NAME, , __VA_ARGS__)}),     \
                 "GATE_INTERFACE(" #__VA_ARGS__ "): a method stands there twice, or none does: name each once");
 
 // GATE_INTERFACE_AS("scale_text", scale, std::string(const std::string&) const): lists one method under another name.
 // The signature picks one of several overloads.
 #define GATE_INTERFACE_AS(wire_name, method, ...)                                                                      \
+  static_assert(::gate::detail::are_names(#method),                                                                    \
+                "GATE_INTERFACE_AS(" #wire_name ", " #method                                                           \
+                ", ...): write GATE_INTERFACE_AS(\"scale_int\", scale, "                                               \
+                "int(int)): the name for callers in quotation marks, and that of the method without");                 \
   static void gate_exposes(::gate::detail::wire_text<wire_name>) noexcept {}                                           \
-  [[no_unique_address]] ::gate::interface_slot GATE_PP_JOIN(gate_lists_##method##_in_line_, __LINE__){                 \
+  [[no_unique_address]] ::gate::interface_slot GATE_PP_JOIN(u8##method##_gate_lists_in_line_, __LINE__){               \
       ::gate::detail::interface_of(this), wire_name,                                                                   \
       []<class Self>([[maybe_unused]] Self* self) -> const ::gate::detail::method_shape* {                             \
         if constexpr (!requires { ::gate::detail::pick_overload<__VA_ARGS__, Self>(&Self::method); }) {                \
@@ -215,9 +226,13 @@ class doc_slot {
 // GATE_DOC(add, "adds two numbers", a, b): describes a method, and names its parameters: all of them without the Call&,
 // or none. With names, callers may pass arguments by name. `add` is the name that clients call.
 #define GATE_DOC(method, text, ...)                                                                                   \
-  [[no_unique_address]] ::gate::doc_slot GATE_PP_JOIN(gate_describes_##method##_in_line_, __LINE__){                  \
+  static_assert(::gate::detail::are_names(#method) && ::gate::detail::are_names("" #__VA_ARGS__),                     \
+                "GATE_DOC(" #method                                                                                   \
+                ", ...): write GATE_DOC(add, \"adds two numbers\", a, b): the names of method and "                   \
+                "parameters without quotation marks");                                                                \
+  [[no_unique_address]] ::gate::doc_slot GATE_PP_JOIN(u8##method##_gate_describes_in_line_, __LINE__){                \
       []<class Self>(Self* self) {                                                                                    \
-        constexpr bool listed = requires { &Self::gate_lists_once_##method; };                                        \
+        constexpr bool listed = requires { &Self::u8##method##_gate_lists_once; };                                    \
         constexpr bool renamed = requires { Self::gate_exposes(::gate::detail::wire_text<#method>()); };              \
         static_assert(listed || renamed || !::gate::detail::is_interface<Self>,                                       \
                       "GATE_DOC: no method is exposed as '" #method "': list it in GATE_INTERFACE first");            \

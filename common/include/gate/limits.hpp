@@ -105,6 +105,10 @@ inline constexpr std::size_t client_bytes_max = 128u << 20;
 // Time that a call without a budget may take to its first answer, and between two items.
 inline constexpr auto idle_timeout = 60'000ms;
 
+// Time that the answer of a running call may wait for its caller's credit. The call holds a place at its worker
+// meanwhile. Then it ends.
+inline constexpr auto credit_timeout = 1h;
+
 // The longest budget of a call. A longer one counts as this.
 inline constexpr auto budget_max = 24h;
 

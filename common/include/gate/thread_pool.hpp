@@ -60,7 +60,8 @@ template <class F, bool Named> class pool_run;
 class thread_pool {
  public:
   // `threads` is at least 1. At most `queue_max` jobs wait for a thread. The threads run at the nice value `niceness`
-  // (0 to 19). Throws std::system_error if a thread cannot be started.
+  // (0 to 19). If the system does not start a thread now, the pool tries again with each job. Until then the other
+  // threads do the work; a pool without any thread is full.
   thread_pool(std::size_t threads, std::size_t queue_max, int niceness = 0);
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
@@ -83,6 +84,8 @@ class thread_pool {
 
   // The number of threads.
   std::size_t size() const noexcept { return thread_count_; }
+  // The number of threads that run: less than size() while the system starts no more.
+  std::size_t running() const;
   // The number of jobs that run, and of jobs that wait for a thread.
   std::size_t busy() const;
   std::size_t queued() const;
@@ -95,9 +98,9 @@ class thread_pool {
   void wait_for(detail::pool_job& job) noexcept;
 
  private:
-  void add_thread(int niceness);
-  void work(int niceness);
-  void run(detail::pool_job& job, int niceness);
+  void start_missing() noexcept;
+  void work();
+  void run(detail::pool_job& job);
   void stop() noexcept;
 
   mutable std::mutex mutex_;
@@ -106,6 +109,8 @@ class thread_pool {
   intrusive_list<detail::pool_job, detail::pool_job> queue_;
   const std::size_t thread_count_;
   const std::size_t queue_max_;
+  const int niceness_;
+  std::size_t running_ = 0;  // threads
   std::size_t queued_ = 0;
   std::size_t busy_ = 0;
   bool stopping_ = false;

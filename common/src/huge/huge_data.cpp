@@ -59,16 +59,25 @@ std::string etag_of(const struct stat& s) {
          hexadecimal(static_cast<std::uint64_t>(s.st_ino));
 }
 
+// Of a transfer whose reading or writing no thread can do: other calls go on.
+[[noreturn]] void throw_busy() {
+  throw Error(errc::busy, "the system starts no thread for a transfer of this process at the moment (ulimit -u)");
+}
+
 // What a blocking source reads at a time, where nobody says otherwise: away from the loop, for it may wait for a disk.
 task<std::optional<std::string>> read_in_pool(detail::huge_source& source) {
   auto job = [&source] {
     const detail::huge_piece piece = source.read(limits::huge_chunk_bytes);
     return std::string(piece.octets());
   };
-  auto reading = huge::transfer_pool().run(std::move(job));
-  std::string octets = co_await reading;
   std::optional<std::string> chunk;
-  if (!octets.empty()) chunk.emplace(std::move(octets));
+  try {
+    auto reading = huge::transfer_pool().run(std::move(job));
+    std::string octets = co_await reading;
+    if (!octets.empty()) chunk.emplace(std::move(octets));
+  } catch (const pool_full&) {
+    throw_busy();
+  }
   co_return chunk;
 }
 
@@ -183,8 +192,12 @@ task<std::uint64_t> HugeData::write_to(int descriptor, progress_function on_prog
   while (auto chunk = co_await next()) {
     const std::uint64_t at = position_ - chunk->size();
     auto job = [descriptor, at, octets = std::string_view(*chunk)] { huge::write_at(descriptor, octets, at); };
-    auto writing = huge::transfer_pool().run(std::move(job));
-    co_await writing;
+    try {
+      auto writing = huge::transfer_pool().run(std::move(job));
+      co_await writing;
+    } catch (const pool_full&) {
+      throw_busy();
+    }
     meter.moved(position_, total(), here.now());
   }
   meter.ended(position_, total(), here.now());

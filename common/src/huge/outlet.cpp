@@ -52,8 +52,14 @@ class feeder {
         continue;
       }
       auto job = [to = to_.get(), &octets] { to->feed(std::move(octets)); };
-      auto work = to_->pool()->run(std::move(job));
-      co_await work;
+      bool fed = true;
+      try {
+        auto work = to_->pool()->run(std::move(job));
+        co_await work;
+      } catch (const pool_full&) {
+        fed = false;
+      }
+      if (!fed) to_->feed(std::move(octets));  // here, as everywhere where no thread of the pool can
     }
   }
 

@@ -24,6 +24,8 @@ struct pool_of_process {
 
 }  // namespace
 
+// Throws nothing but std::bad_alloc: a pool without threads is full, and what is to be done is then done on the loops.
+//
 // Without a lock, which a child of fork() might find held for ever. Never destroyed: a thread may still be at work when
 // the process ends, and in a child there is nobody to be joined.
 thread_pool& transfer_pool() {

@@ -15,6 +15,10 @@ void set(zmq::socket_t& on, int option, const void* value, std::size_t size_byte
 
 std::string in_quotes(std::string_view endpoint) { return "'" + std::string(endpoint) + "'"; }
 
+constexpr std::string_view no_broker = ", but it is no gate broker";
+
+std::string something_at(std::string_view endpoint) { return "something answers at " + in_quotes(endpoint); }
+
 std::string_view mechanism_of(const credentials& own) noexcept {
   if (own.empty()) return "NULL";
   return own.what() == credentials::kind::plain ? "PLAIN" : "CURVE";
@@ -46,6 +50,31 @@ std::string refused_text(const credentials& own, std::string_view endpoint) {
          ": is it in the broker's store (gate keygen --store)?";
 }
 
+// What is known of a program by the first octets that it says.
+std::string_view language_of(std::string_view said) noexcept {
+  struct known {
+    std::string_view begin, name;
+  };
+  for (const known& one :
+       {known{"HTTP/", "it speaks HTTP"}, known{"SSH-", "it speaks SSH"}, known{"\x15\x03", "it speaks TLS"},
+        known{"\x16\x03", "it speaks TLS"}, known{"220", "it speaks FTP or SMTP"}}) {
+    if (said.starts_with(one.begin)) return one.name;
+  }
+  return "it does not speak ZeroMQ";
+}
+
+verdict of_stranger(const server_facts& theirs, std::string_view endpoint) {
+  std::string text = something_at(endpoint);
+  if (!theirs.said.empty()) {
+    text.append(no_broker).append(": ").append(language_of(theirs.said));
+  } else if (!theirs.socket_type.empty() && theirs.socket_type != "ROUTER") {
+    text.append(no_broker).append(": it is a ZeroMQ socket of type ").append(theirs.socket_type);
+  } else {
+    text += ", but it hangs up while greeting: it is no gate broker, or takes no connection now";
+  }
+  return {errc::unavailable, std::move(text)};
+}
+
 }  // namespace
 
 void show(const credentials& own, zmq::socket_t& on) {
@@ -70,7 +99,7 @@ verdict of_refusal(int status, const credentials& own, std::string_view endpoint
 verdict of_server(const server_facts& theirs, const credentials& own, std::string_view endpoint) {
   const bool same = theirs.mechanism == mechanism_of(own);
   if (theirs.mechanism.empty() || (same && own.empty())) {
-    return {errc::unavailable, in_quotes(endpoint) + " does not speak ZeroMQ, or hung up while greeting"};
+    return of_stranger(theirs, endpoint);
   }
   if (!same) {
     return {errc::unauthenticated,
@@ -80,6 +109,11 @@ verdict of_server(const server_facts& theirs, const credentials& own, std::strin
   return {errc::unauthenticated, in_quotes(endpoint) +
                                      " cannot read what we say: server_key is not its public key (gate keygen printed "
                                      "that, and the line public of its key file has it)"};
+}
+
+verdict of_mute(std::string_view endpoint) {
+  return {errc::unavailable, "something takes connections at " + in_quotes(endpoint) +
+                                 " and says nothing: it is no gate broker, or one that stands still"};
 }
 
 verdict of_silence(std::string_view endpoint) {

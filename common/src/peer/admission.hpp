@@ -29,6 +29,9 @@ struct server_facts;
 // Of a greeting that failed at a server of which an inquiry told this.
 verdict of_server(const server_facts& theirs, const credentials& own, std::string_view endpoint);
 
+// Of a server that takes connections and does not greet.
+verdict of_mute(std::string_view endpoint);
+
 // Of a server that does not answer what was shown: libzmq says nothing to those who are to come back later, and either
 // keeps the connection or, when the verdict came at once, ends it.
 verdict of_silence(std::string_view endpoint);

@@ -13,6 +13,7 @@
 #include "common/src/peer/envelope_channel.hpp"
 #include "common/src/peer/foreign_broker.hpp"
 #include "common/src/peer/frame_channel.hpp"
+#include "common/src/peer/kernel_path.hpp"
 #include "common/src/peer/reach.hpp"
 
 namespace gate::peer {
@@ -30,6 +31,9 @@ constexpr int descriptors_to_connect = 4;
 // How long after a socket got stuck its descriptor is looked at again: at first, and then doubled up to the other.
 // libzmq lets go of a connection before it closes the descriptor.
 constexpr auto doubt_min = std::chrono::milliseconds(1), doubt_max = std::chrono::milliseconds(16);
+
+// Of connections in a row that end while greeting so many are followed by one inquiry.
+constexpr unsigned hang_ups_an_inquiry = 16;
 
 bool is_inproc(std::string_view endpoint) { return endpoint.starts_with("inproc://"); }
 
@@ -223,6 +227,8 @@ void channel::impl::retire() noexcept {
 
 void channel::impl::report_connected(connection& c) {
   c.connected = true;
+  hang_ups_ = 0;
+  loop_.cancel_timer(c.doubt);
   good_address_ = c.address;
   loop_.cancel_timer(c.patience);
   c.ready.want(calm());
@@ -275,6 +281,7 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
     case kind::connected:
       c.reached = true;
       c.link = socket_mark::of(event.descriptor);
+      bound_greeting(c);
       if (!options_.shown.empty()) bound_login(c);
       break;
     case kind::handshake_succeeded:
@@ -289,9 +296,8 @@ void channel::impl::take_event(connection& c, const connection_event& event) {
     case kind::closed:
     case kind::connect_retried:
     case kind::disconnected:
-      report_ended(c, {errc::unavailable, c.connected ? gone()
-                                          : c.reached ? failed_text("it broke off the connection while greeting")
-                                                      : why_nobody_answers(c.address)});
+      if (c.reached && !c.connected) return hung_up(c);
+      report_ended(c, {errc::unavailable, c.connected ? gone() : why_nobody_answers(c.address)});
       break;
     default:
       break;
@@ -315,6 +321,34 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
   if (event.what == connection_event::kind::handshake_failed_auth) {
     return report_ended(c, of_refusal(event.value, options_.shown, options_.endpoint));
   }
+  hung_up(c);
+}
+
+// Who takes no connections now hangs up on each: it is not asked again each time. With credentials it is, since only an
+// inquiry tells whether these are wrong.
+void channel::impl::hung_up(connection& c) {
+  if (!options_.shown.empty() || hang_ups_++ % hang_ups_an_inquiry == 0) return inquire(c);
+  report_ended(c, of_server({}, options_.shown, options_.endpoint));
+}
+
+// A broker greets at once, however much it has to do. What has not greeted by now is asked by itself if it has said
+// something, which libzmq waits to understand.
+void channel::impl::bound_greeting(connection& c) {
+  if (options_.connect_timeout.count() == 0) return;
+  c.doubt = loop_.at(loop_.now() + options_.connect_timeout * 3 / 4, [this, &c] {
+    if (!is_current(c) || c.connected || c.inquiring) return;
+    if (has_said_something(c)) return inquire(c);
+    report_ended(c, of_mute(options_.endpoint));
+  });
+}
+
+// By TCP; nobody knows of other connections.
+bool channel::impl::has_said_something(const connection& c) const {
+  const auto seen = c.link.is_open() ? sample_path(c.link.descriptor, loop_.now()) : std::nullopt;
+  return seen && seen->counted && seen->received > 0;
+}
+
+void channel::impl::inquire(connection& c) {
   bound_login(c);
   try {
     c.inquiring.emplace(loop_, c.address, options_.shown, [this, &c](const server_facts& theirs) {
@@ -329,7 +363,9 @@ void channel::impl::bound_login(connection& c) {
   if (options_.login_timeout.count() <= 0) return;
   loop_.cancel_timer(c.patience);
   c.patience = loop_.at(loop_.now() + options_.login_timeout, [this, &c] {
-    if (is_current(c)) report_ended(c, of_silence(options_.endpoint));
+    if (!is_current(c)) return;
+    const bool mute = options_.shown.empty() || (c.reached && !c.connected && !has_said_something(c));
+    report_ended(c, mute ? of_mute(options_.endpoint) : of_silence(options_.endpoint));
   });
 }
 

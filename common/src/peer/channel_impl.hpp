@@ -63,7 +63,7 @@ struct connection {
   watch ready;
   socket_mark link;                  // the connection's descriptor, which is libzmq's; none over inproc
   timer_key patience;                // with an address while there is another, then with an answer to our credentials
-  timer_key doubt;                   // whether the connection is still there
+  timer_key doubt;                   // whether it greets; then whether the connection is still there
   std::optional<inquiry> inquiring;  // it has failed, and why is being asked
   std::optional<life_watch> life;    // since the greeting was over
   bool reached = false;              // there is a connection, over which the greeting goes on
@@ -126,6 +126,10 @@ class channel::impl {
   void take_event(connection& c, const connection_event& event);
   void watch_life(connection& c);
   void greeting_failed(connection& c, const connection_event& event);
+  void hung_up(connection& c);
+  void inquire(connection& c);
+  void bound_greeting(connection& c);
+  bool has_said_something(const connection& c) const;
   void bound_login(connection& c);
   void dealer_ready(connection& c);
   void read_and_write(connection& c);
@@ -144,6 +148,7 @@ class channel::impl {
   std::vector<std::string> addresses_;  // to be tried, by next_
   std::vector<std::string> faults_;     // of those that were
   std::size_t next_ = 0;
+  unsigned hang_ups_ = 0;                             // while greeting, since the last connection
   std::string good_address_;                          // that answered last
   timer_key notice_;                                  // for what must be reported but not from within open()
   std::vector<std::unique_ptr<connection>> retired_;  // a callback of theirs may be running: gone at the turn's end

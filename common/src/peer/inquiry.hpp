@@ -18,8 +18,10 @@ namespace gate::peer {
 
 // What a server of ZeroMQ tells those who have not shown who they are.
 struct server_facts {
-  std::string mechanism;  // "NULL", "PLAIN" or "CURVE"; empty when nobody is there that speaks ZeroMQ
-  bool reads_us = false;  // of CURVE: it could read what was said under the server's key that we have
+  std::string mechanism;    // "NULL", "PLAIN" or "CURVE"; empty when nobody is there that speaks ZeroMQ
+  bool reads_us = false;    // of CURVE: it could read what was said under the server's key that we have
+  std::string socket_type;  // of NULL, to those without credentials: "ROUTER"; empty when it did not say
+  std::string said;         // of one that does not speak ZeroMQ: the beginning of what it said
 };
 
 // Asks a server of ZeroMQ how its peers are to prove who they are, by a connection of its own on which it reads the
@@ -39,6 +41,7 @@ class inquiry {
   void take_event(const connection_event& event);
   void take(std::string_view octets);
   void take_greeting();
+  void take_ready();
   void send(std::string_view octets);
   void hung_up();
   void end(server_facts facts);
@@ -48,6 +51,7 @@ class inquiry {
   monitor events_;
   watch ready_;
   std::optional<curve_key> server_key_;
+  const bool bare_;  // without credentials
   unique_function<void(server_facts)> tell_;
   multipart message_{2};
   std::string peer_;      // names the connection to the socket

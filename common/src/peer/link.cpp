@@ -19,8 +19,13 @@ bool for_good(errc status) noexcept {
 // Of the longest pause, when the broker puts us off again and again.
 constexpr std::uint32_t put_off_doublings = 3;
 
-std::string no_answer(const link_options& options) {
-  return "no answer from the broker" + std::string(options.silence_hint);
+std::string at(const link_options& options) { return options.address.empty() ? "" : " at '" + options.address + "'"; }
+
+// `greeted`: the transport's own greeting was answered, by ZeroMQ.
+std::string no_answer(const link_options& options, bool greeted) {
+  const bool tells = greeted && options.silence_hint.empty() && !options.address.starts_with("inproc://");
+  if (!tells) return "no answer from the broker" + std::string(options.silence_hint);
+  return "a ZeroMQ socket" + at(options) + " does not answer our hello: it is no gate broker, or has too much to do";
 }
 
 }  // namespace
@@ -98,7 +103,7 @@ bool link::received(const message& m, instant now) {
       return state_ == state::up;  // before the welcome it says nothing that the welcome's own drain does not
     default:
       if (state_ == state::up) return true;
-      violation("a message before the welcome", now);
+      violation(m.type == message_type::hello ? "what it is sent comes back" : "a message before the welcome", now);
       return false;
   }
 }
@@ -112,7 +117,9 @@ void link::arriving(instant now) noexcept {
 void link::violation(std::string_view why, instant now) {
   if (!has_socket()) return;
   if (connected_state()) say(message_type::bye, errc::protocol_error, why);
-  lose(errc::protocol_error, why, true, now);
+  if (state_ != state::greeting || !options_.silence_hint.empty()) return lose(errc::protocol_error, why, true, now);
+  lose(errc::protocol_error, "something answers" + at(options_) + ", but it is no gate broker: " + std::string(why),
+       true, now);
 }
 
 void link::tick(instant now) {
@@ -122,7 +129,7 @@ void link::tick(instant now) {
   }
   forgive_own_absence(now);
   if (state_ == state::connecting || state_ == state::greeting) {
-    if (now >= give_up_at_) lose(errc::unavailable, no_answer(options_), true, now);
+    if (now >= give_up_at_) lose(errc::unavailable, no_answer(options_, state_ == state::greeting), true, now);
     return;
   }
   if (state_ != state::up) return;

@@ -29,6 +29,7 @@ struct link_options {
   std::uint32_t heartbeat_liveness = 0;
   std::chrono::milliseconds connect_timeout{};  // from open() to the welcome; a client also keeps calls so long
   std::chrono::milliseconds pause_min{}, pause_max{};
+  std::string address;            // of the broker, as errors name it
   std::string_view silence_hint;  // what to look at when a broker does not answer; a literal
   std::uint64_t seed = 0;         // of the jitter of the pauses
 };

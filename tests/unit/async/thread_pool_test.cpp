@@ -2,12 +2,14 @@
 #include <future>
 #include <latch>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,10 +20,13 @@
 #include <gate/task_group.hpp>
 #include <gate/thread_pool.hpp>
 
+#include "tests/support/no_threads.hpp"
+
 using gate::loop;
 using gate::task;
 using gate::task_group;
 using gate::thread_pool;
+using gate::test::no_threads;
 
 namespace {
 
@@ -260,4 +265,49 @@ TEST_CASE("the threads of a pool can run at a lower priority", "[async]") {
   };
   CHECK(here.run(body()) == 19);
   CHECK(::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())) == before);
+}
+
+TEST_CASE("a thread that the system does not start is started with a later job", "[async]") {
+  std::optional<no_threads> none(std::in_place);
+  thread_pool pool(2, 10);
+  CHECK(pool.size() == 2);
+  CHECK(pool.running() == 0);
+  CHECK_FALSE(pool.submit([] {}));  // like a full pool: nobody would run it
+  loop here;
+  const auto refused = [&pool]() -> task<void> {
+    const auto job = [] {};
+    co_await pool.run(job);
+  };
+  CHECK_THROWS_AS(here.run(refused()), gate::pool_full);
+  none.reset();
+  std::promise<int> done;
+  CHECK(pool.submit([&done] { done.set_value(5); }));
+  CHECK(done.get_future().get() == 5);
+  CHECK(pool.running() == 2);
+}
+
+TEST_CASE("a pool that lost a thread goes on with the others, and gets another when the system gives one", "[async]") {
+  thread_pool pool(2, 10);
+  const auto end_a_thread = [&pool] {
+    std::promise<void> begun;
+    CHECK(pool.submit([&begun] {
+      begun.set_value();
+      ::pthread_exit(nullptr);
+    }));
+    begun.get_future().wait();
+    while (pool.busy() != 0) std::this_thread::yield();
+  };
+  {
+    const no_threads none;
+    end_a_thread();
+    while (pool.running() != 1) std::this_thread::yield();
+    std::promise<void> done;
+    CHECK(pool.submit([&done] { done.set_value(); }));
+    done.get_future().wait();
+    CHECK(pool.running() == 1);
+  }
+  std::promise<void> done;
+  CHECK(pool.submit([&done] { done.set_value(); }));
+  done.get_future().wait();
+  CHECK(pool.running() == 2);
 }

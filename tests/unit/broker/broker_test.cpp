@@ -487,5 +487,7 @@ TEST_CASE("an address in use is refused with its name and the reason", "[broker]
   options.backend = {first.backend()};
   loop here;
   Broker second(options);
-  CHECK_THROWS_WITH(second.bind(here), "cannot bind backend " + first.backend() + ": Address already in use");
+  CHECK_THROWS_WITH(second.bind(here), "cannot bind backend " + first.backend() +
+                                           ": Address already in use: another program has it, perhaps a broker; stop "
+                                           "that one, or bind another address");
 }

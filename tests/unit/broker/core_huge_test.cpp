@@ -319,3 +319,24 @@ TEST_CASE("a worker whose dialect has no huge payloads is given none", "[broker]
   CHECK(b.none(w));
   CHECK(b.core.workers().front().in_flight == 0);
 }
+
+TEST_CASE("a caller who does not take a huge answer gives the worker's place back after credit_timeout",
+          "[broker][huge]") {
+  options settings;
+  settings.credit_timeout = 10min;
+  bench b(settings);
+  const peer_id c = b.client();
+  const peer_id w = b.worker("s");
+  ask how;
+  SECTION("without a budget") {}
+  SECTION("with one") { how.budget = 24h; }
+  ask_huge(b, c, 1, how);
+  const auto call = b.given(w);
+  b.receive(w, head_of(call));
+  CHECK(b.one(c, message_type::part).has(empty));
+  b.pass(9min + 59s);
+  CHECK(b.none(c));
+  b.pass(2s);
+  CHECK(b.failed(c) == errc::too_slow);
+  CHECK(b.one(w, message_type::cancel).call == call);
+}

@@ -363,3 +363,92 @@ TEST_CASE("a consumer that stops reading stops its producer and holds up nobody 
   b.part(w, stopped, "y");
   CHECK(b.one(c).payload == "y");
 }
+
+TEST_CASE("a caller who grants no more credit gives the worker's place back after credit_timeout", "[broker]") {
+  options settings;
+  settings.credit_timeout = 10min;
+  bench b(settings);
+  const peer_id c = b.client();
+  const peer_id w = b.worker("s", 1);
+  ask how{.flags = stream, .credit_items = 1, .credit_bytes = 1000};
+  SECTION("without a budget") {}
+  SECTION("with one") { how.budget = 24h; }
+  b.request(c, 1, "s", how);
+  const auto call = b.given(w);
+  b.pass(30s);
+  b.part(w, call, "a");
+  CHECK(b.one(c).payload == "a");
+  b.pass(9min + 59s);
+  CHECK(b.none(c));
+  b.credit(c, 1, 1, 1000);
+  CHECK(b.one(w, message_type::credit).call == call);
+  b.part(w, call, "b");
+  CHECK(b.one(c).payload == "b");
+  b.pass(9min + 59s);
+  CHECK(b.none(c));
+  CHECK(b.none(w));
+  b.pass(2s);
+  const sent end = b.one(c, message_type::error);
+  CHECK(end.status == errc::too_slow);
+  CHECK(end.origin == origin::broker);
+  CHECK(end.text ==
+        "its caller took nothing of the answer of 's' for 600000 ms (credit_timeout), and the worker's place is for "
+        "others");
+  CHECK(b.one(w, message_type::cancel).call == call);
+  b.error(w, call, errc::cancelled);
+  b.request(c, 2, "s");
+  CHECK(b.one(w).type == message_type::request);
+}
+
+TEST_CASE("while a caller reads, its answer takes as long as it likes", "[broker]") {
+  options settings;
+  settings.credit_timeout = 10min;
+  bench b(settings);
+  const peer_id c = b.client();
+  const peer_id w = b.worker("s");
+  b.request(c, 1, "s", {.flags = stream, .budget = 24h, .credit_items = 1, .credit_bytes = 1000});
+  const auto call = b.given(w);
+  for (int hours = 0; hours < 12; ++hours) {
+    b.pass(1h);  // of the method, whose window is open
+    CHECK(b.none(c));
+    b.part(w, call, "x");
+    CHECK(b.one(c).payload == "x");
+    b.pass(9min);
+    b.credit(c, 1, 1, 1000);
+    CHECK(b.one(w, message_type::credit).call == call);
+  }
+  b.final(w, call, "");
+  CHECK(b.one(c).type == message_type::final);
+}
+
+TEST_CASE("a budget that is over before credit_timeout ends the call as timed_out", "[broker]") {
+  options settings;
+  settings.credit_timeout = 10min;
+  bench b(settings);
+  const peer_id c = b.client();
+  const peer_id w = b.worker("s");
+  b.request(c, 1, "s", {.flags = stream, .budget = 5min});
+  CHECK(b.one(w).type == message_type::request);
+  b.pass(5min + 1s);
+  CHECK(b.failed(c) == errc::timed_out);
+}
+
+TEST_CASE("time in the queue is not time without credit", "[broker]") {
+  options settings;
+  settings.credit_timeout = 30s;
+  bench b(settings);
+  const peer_id c = b.client();
+  const peer_id other = b.client();
+  const peer_id w = b.worker("s", 1);
+  b.request(other, 1, "s");
+  const auto first = b.given(w);
+  b.request(c, 1, "s", {.flags = stream, .budget = 24h});
+  b.pass(29s);
+  b.final(w, first, "");
+  CHECK(b.one(other).type == message_type::final);
+  CHECK(b.one(w).type == message_type::request);
+  b.pass(29s);
+  CHECK(b.none(c));
+  b.pass(2s);
+  CHECK(b.failed(c) == errc::too_slow);
+}

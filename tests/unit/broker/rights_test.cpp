@@ -82,7 +82,9 @@ TEST_CASE("a worker that may not offer its service is told so in words", "[broke
   alice.send(hello);
   const received_message bye = alice.expect(message_type::bye);
   CHECK(bye->status == errc::permission_denied);
-  CHECK(bye->text == "'alice' may not offer the service 'billing': not granted by any role");
+  CHECK(bye->text ==
+        "'alice' may not offer the service 'billing': not granted by any role; the operator grants it by "
+        "offer = [\"billing\"] for 'alice' in the broker's credential store");
   alice.wait_for_end();
 }
 

@@ -1,11 +1,16 @@
 // Logins at the transport, against a running broker.
+#include <cstdint>
 #include <map>
 #include <string>
 
 #include <catch2/catch.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <gate/value.hpp>
 
+#include "tests/unit/broker/guarded_broker.hpp"
 #include "tests/unit/broker/login_fixture.hpp"
 
 using namespace gate;
@@ -73,6 +78,31 @@ TEST_CASE("who comes with another mechanism does not come in", "[security]") {
   const auto transport = counters(keys.frontend(), kate, "transport");
   CHECK(transport.at("handshakes_failed") >= 2);
   CHECK(transport.at("handshakes_refused") == 0);
+}
+
+TEST_CASE("a handshake that failed is told with the address of its peer", "[security]") {
+  const login_files files;
+  const running_broker<> broker(files.options("plain"));
+  const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const std::string endpoint = broker.frontend();
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+  socklen_t size = sizeof address;
+  auto* const plain_address = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::connect(peer, plain_address, size) == 0);
+  REQUIRE(::getsockname(peer, plain_address, &size) == 0);
+  welcome(broker.frontend(), plain("alice", "alice's"));  // so that the broker has seen the connection
+  std::string greeting("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16);
+  greeting.resize(64);
+  REQUIRE(::send(peer, greeting.data(), greeting.size(), MSG_NOSIGNAL) == 64);
+  const std::string told = "\"address\":\"127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "\"";
+  CHECK(comes_true([&] {
+    const std::string audit = scratch_folder::read(files.audit);
+    return audit.find("handshake_failed") != std::string::npos && audit.find(told) != std::string::npos;
+  }));
+  ::close(peer);
 }
 
 TEST_CASE("CURVE lets in whose key the store knows, under the broker's own key alone", "[security]") {

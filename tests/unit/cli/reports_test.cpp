@@ -102,7 +102,7 @@ TEST_CASE("a signature reads like a declaration", "[cli]") {
   m.result = "int32";
   m.client_stream = true;
   m.parameters[1].type = "stream<list<int32>>";
-  CHECK(signature_of(m) == "add(a: int32, stream of list<int32>) -> stream of int32");
+  CHECK(signature_of(m) == "add(a: int32, stream<list<int32>>) -> stream<int32>");
   gate::cli::method_line log;
   log.name = "log";
   log.kind = "unary";

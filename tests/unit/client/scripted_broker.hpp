@@ -216,7 +216,7 @@ class scripted_broker {
 };
 
 // Runs the caller and the broker's script side by side.
-inline void play(loop& where, task<void> caller, task<void> script) {
+inline void play(loop& where, task<void> caller, task<void> script, duration at_most = std::chrono::seconds(20)) {
   const auto both = [](task<void> a, task<void> b) -> task<void> {
     const env here = co_await current_env();
     task_group group(here);
@@ -224,7 +224,7 @@ inline void play(loop& where, task<void> caller, task<void> script) {
     group.spawn(std::move(b));
     co_await group.join();
   };
-  where.run(with_timeout(std::chrono::seconds(20), both(std::move(caller), std::move(script))));
+  where.run(with_timeout(at_most, both(std::move(caller), std::move(script))));
 }
 
 }  // namespace gate::test

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -18,6 +19,7 @@
 #include <gate/timeout.hpp>
 
 #include "common/src/huge/flow_window.hpp"
+#include "common/src/zmq_poller.hpp"
 #include "tests/unit/client/scripted_broker.hpp"
 
 using namespace gate;
@@ -51,6 +53,16 @@ task<std::optional<Error>> error_of_next(Stream<int>& stream) {
   }
   co_return error;
 }
+
+// The time of a loop that is moved on by a test.
+class movable_clock final : public clock_source {
+ public:
+  instant now() const noexcept override { return std::chrono::steady_clock::now() + ahead_; }
+  void move_on(duration by) noexcept { ahead_ += by; }
+
+ private:
+  duration ahead_{};
+};
 
 }  // namespace
 
@@ -121,6 +133,40 @@ TEST_CASE("credit is given back when half of the window is consumed, and not bef
     broker.end_stream(call);
   };
   play(where, caller(), script());
+}
+
+TEST_CASE("a reader who takes minutes for an item gives credit for what he has read", "[client][stream]") {
+  movable_clock clock;
+  detail::zmq_poller poller(clock);
+  loop where(clock, poller);
+  scripted_broker broker(where);
+  client_options options(broker.address());
+  options.transport_heartbeat_interval = 0ms;  // moved on, the clock would find the broker silent
+  Client client(where, options);
+  const auto caller = [&]() -> task<void> {
+    Stream<int> numbers = client["a"]["numbers"]().within(1h).window(1000, 100'000).stream<int>();
+    const auto first = co_await numbers.next();
+    CHECK(first == 1);
+    clock.move_on(61s);
+    co_await yield();
+    const auto second = co_await numbers.next();
+    CHECK(second == 2);
+    const auto third = co_await numbers.next();
+    CHECK(third == 3);
+    const auto end = co_await numbers.next();
+    CHECK(!end);
+  };
+  const auto script = [&]() -> task<void> {
+    const heard call = co_await broker.next();
+    broker.part(call, 1);
+    broker.part(call, 2);
+    const heard credit = co_await broker.next();
+    CHECK(credit.type == message_type::credit);
+    CHECK(credit.credit_items == 2);
+    broker.part(call, 3);  // a minute has not passed since
+    broker.end_stream(call);
+  };
+  play(where, caller(), script(), 10min);
 }
 
 TEST_CASE("the bytes of the window count too", "[client][stream]") {

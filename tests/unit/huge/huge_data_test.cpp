@@ -1,16 +1,20 @@
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <thread>
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gate/huge_data.hpp>
 
 #include "common/src/huge/octets_value.hpp"
 #include "common/src/huge/progress_meter.hpp"
+#include "tests/support/no_threads.hpp"
+#include "tests/support/sanitized.hpp"
 #include "tests/support/scratch_folder.hpp"
 #include "tests/unit/huge/transfer.hpp"
 
@@ -356,3 +360,27 @@ TEST_CASE("a value that is not octets, or not all of them, is refused", "[huge][
   CHECK(error_of("\xc6") == errc::data_loss);
   CHECK(error_of("") == errc::data_loss);
 }
+
+#ifndef GATE_TEST_SANITIZERS  // ThreadSanitizer allows no threads in a child of fork()
+TEST_CASE("a transfer for which the system starts no thread is busy, and the next one has another try", "[huge]") {
+  const scratch_folder folder;
+  const std::string path = folder.write("source", "some octets");
+  const pid_t child = ::fork();  // which has no threads yet, as other tests have
+  if (child == 0) {
+    ::alarm(20);
+    loop here;
+    const auto read = [&path]() -> task<std::string> {
+      HugeData data = HugeData::from_file(path);
+      co_return co_await data.to_memory(100);
+    };
+    std::optional<no_threads> none(std::in_place);
+    const errc first = code_of([&] { here.run(read()); });
+    none.reset();
+    const bool again = here.run(read()) == "some octets";
+    ::_exit(first != errc::busy ? 1 : again ? 0 : 2);
+  }
+  int status = -1;
+  CHECK(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+}
+#endif

@@ -1,5 +1,7 @@
 #include "common/src/peer/admission.hpp"
 
+#include <array>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <utility>
@@ -10,6 +12,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zmq.hpp>
 
 #include <gate/event.hpp>
 #include <gate/limits.hpp>
@@ -41,8 +44,9 @@ struct outcome {
 
 class attempt final : public peer::channel::handler {
  public:
-  attempt(const std::string& endpoint, const credentials& shown, std::chrono::milliseconds login_timeout = 10s)
-      : channel_(here_, options(endpoint, shown, login_timeout), *this) {}
+  attempt(const std::string& endpoint, const credentials& shown, std::chrono::milliseconds login_timeout = 10s,
+          std::chrono::milliseconds connect_timeout = 0s)
+      : channel_(here_, options(endpoint, shown, login_timeout, connect_timeout), *this) {}
 
   outcome run() {
     seen_ = {};
@@ -53,9 +57,11 @@ class attempt final : public peer::channel::handler {
 
  private:
   static peer::channel_options options(const std::string& endpoint, const credentials& shown,
-                                       std::chrono::milliseconds login_timeout) {
+                                       std::chrono::milliseconds login_timeout,
+                                       std::chrono::milliseconds connect_timeout) {
     peer::channel_options o;
     o.endpoint = endpoint;
+    o.connect_timeout = connect_timeout;
     o.shown = shown;
     o.login_timeout = login_timeout;
     o.frame_bytes_max = limits::frame_bytes_max;
@@ -98,10 +104,12 @@ credentials keys_for(const std::string& server_key) {
   return credentials::curve(folder.file("own.key"), server_key);
 }
 
-// Takes connections and hangs up at once, as a balancer does behind which nobody is.
+// Takes connections and hangs up at once, as a balancer does behind which nobody is. Or says something before that; or
+// does not hang up.
 class dead_end {
  public:
-  dead_end() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit dead_end(const std::string& words = {}, bool stays = false)
+      : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -111,8 +119,21 @@ class dead_end {
     REQUIRE(::listen(listener_, 8) == 0);
     REQUIRE(::getsockname(listener_, plain, &size) == 0);
     endpoint = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    thread_ = std::thread([this] {
-      for (int one = 0; (one = ::accept(listener_, nullptr, nullptr)) >= 0;) ::close(one);
+    thread_ = std::thread([this, words, stays] {
+      for (int one = 0; (one = ::accept(listener_, nullptr, nullptr)) >= 0;) {
+        ++connections_;
+        if (!words.empty()) {
+          std::array<char, 10> greeting{};  // read: what is unread when it hangs up would take the words along
+          if (::recv(one, greeting.data(), greeting.size(), MSG_WAITALL) < 0) greeting = {};
+          if (::recv(one, greeting.data(), greeting.size(), MSG_DONTWAIT) < 0) greeting = {};
+          if (::send(one, words.data(), words.size(), MSG_NOSIGNAL) < 0) greeting = {};
+        }
+        if (stays) {
+          open_.push_back(one);
+        } else {
+          ::close(one);
+        }
+      }
     });
   }
   dead_end(const dead_end&) = delete;
@@ -120,12 +141,16 @@ class dead_end {
   ~dead_end() {
     ::shutdown(listener_, SHUT_RDWR);
     thread_.join();
+    for (const int one : open_) ::close(one);
     ::close(listener_);
   }
   std::string endpoint;
+  int connections() const noexcept { return connections_; }
 
  private:
   int listener_;
+  std::atomic<int> connections_{0};
+  std::vector<int> open_;  // the thread's
   std::thread thread_;
 };
 
@@ -239,7 +264,7 @@ TEST_CASE("a wrong key of the server is told from a dead end", "[peer]") {
   dead_end nobody;
   const outcome hung_up = attempt_at(nobody.endpoint, keys_for(router.server_key));
   CHECK(hung_up.why == errc::unavailable);
-  CHECK(hung_up.says("hung up while greeting"));
+  CHECK(hung_up.says("it hangs up while greeting"));
   CHECK(attempt_at(nobody.endpoint, alice()).why == errc::unavailable);
   CHECK(attempt_at(nobody.endpoint, credentials()).why == errc::unavailable);
 }
@@ -259,4 +284,59 @@ TEST_CASE("credentials of another kind than the broker asks for are refused with
   refused(curve, alice(), "asks for keys (CURVE), and we have user and password");
   refused(open, keys, "asks for no credentials, and we have keys");
   refused(plain, keys, "asks for user and password (PLAIN), and we have keys");
+}
+
+TEST_CASE("something that answers and is no broker is told as what it is", "[peer]") {
+  const bool stays = GENERATE(false, true);
+  for (const auto& [words, language] :
+       std::vector<std::pair<std::string, std::string>>{{"HTTP/1.1 400 Bad Request\r\n\r\n", "it speaks HTTP"},
+                                                        {"SSH-2.0-OpenSSH_9.2p1\r\n", "it speaks SSH"},
+                                                        {std::string("\x15\3\1\0\2\2\x16", 7), "it speaks TLS"},
+                                                        {"220 mail.example ESMTP\r\n", "it speaks FTP or SMTP"},
+                                                        {"-ERR unknown command\r\n", "it does not speak ZeroMQ"}}) {
+    const dead_end stranger(words, stays);
+    const outcome end = attempt(stranger.endpoint, credentials(), 10s, 2s).run();
+    CHECK(end.why == errc::unavailable);
+    CHECK(end.text == "something answers at '" + stranger.endpoint + "', but it is no gate broker: " + language);
+  }
+}
+
+TEST_CASE("a ZeroMQ socket of another type is told as what it is", "[peer]") {
+  for (const auto& [type, name] :
+       std::vector<std::pair<zmq::socket_type, std::string>>{{zmq::socket_type::pub, "PUB"},
+                                                             {zmq::socket_type::sub, "SUB"},
+                                                             {zmq::socket_type::pull, "PULL"},
+                                                             {zmq::socket_type::push, "PUSH"},
+                                                             {zmq::socket_type::pair, "PAIR"},
+                                                             {zmq::socket_type::req, "REQ"}}) {
+    zmq::context_t context;
+    zmq::socket_t other(context, type);
+    other.set(zmq::sockopt::linger, 0);
+    other.bind("tcp://127.0.0.1:*");
+    const std::string endpoint = other.get(zmq::sockopt::last_endpoint);
+    const outcome end = attempt(endpoint, credentials(), 10s, 2s).run();
+    CHECK(end.why == errc::unavailable);
+    CHECK(end.text ==
+          "something answers at '" + endpoint + "', but it is no gate broker: it is a ZeroMQ socket of type " + name);
+  }
+}
+
+TEST_CASE("what takes connections and says nothing is told so, with credentials and without", "[peer]") {
+  const dead_end mute({}, true);
+  const bool with = GENERATE(false, true);
+  const outcome end = attempt(mute.endpoint, with ? alice() : credentials(), 500ms, 500ms).run();
+  CHECK(end.why == errc::unavailable);
+  CHECK(end.text == "something takes connections at '" + mute.endpoint +
+                        "' and says nothing: it is no gate broker, or one that stands still");
+}
+
+TEST_CASE("who hangs up on everybody is not asked twice for each attempt", "[peer]") {
+  const dead_end full;
+  attempt tries(full.endpoint, credentials());
+  for (int i = 0; i < 16; ++i) {
+    CHECK(tries.run().text ==
+          "something answers at '" + full.endpoint +
+              "', but it hangs up while greeting: it is no gate broker, or takes no connection now");
+  }
+  CHECK(full.connections() <= 17);
 }

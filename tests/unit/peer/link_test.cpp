@@ -26,6 +26,7 @@ struct fixture : peer_link::owner {
     o.role = gate::peer_role::worker;
     o.service = "echo";
     o.name = "me";
+    o.address = "tcp://there:1";
     o.encoded_descriptor = "described";
     o.capacity = 8;
     o.heartbeat_interval = 1000ms;
@@ -280,7 +281,15 @@ TEST_CASE("what the broker may not say before its welcome, or twice, ends the co
   fixture f;
   f.under_test.start(f.now);
   f.under_test.connected(f.now);
-  SECTION("a request before the welcome") { CHECK_FALSE(f.receive(message_type::request)); }
+  SECTION("a request before the welcome") {
+    CHECK_FALSE(f.receive(message_type::request));
+    CHECK(f.last_text ==
+          "something answers at 'tcp://there:1', but it is no gate broker: a message before the welcome");
+  }
+  SECTION("our own hello") {
+    CHECK_FALSE(f.receive(message_type::hello));
+    CHECK(f.last_text == "something answers at 'tcp://there:1', but it is no gate broker: what it is sent comes back");
+  }
   SECTION("a second welcome") {
     f.welcome();
     f.welcome();
@@ -359,4 +368,20 @@ TEST_CASE("who is not admitted does not try again", "[link]") {
   CHECK(f.under_test.current() == state::closed);
   f.pass(10s);
   CHECK(f.opened == 1);
+}
+
+TEST_CASE("a broker that does not greet is told from a ZeroMQ socket that does not answer", "[link]") {
+  fixture f;
+  f.under_test.start(f.now);
+  SECTION("no connection") {
+    f.pass(5s);
+    CHECK(f.last_text == "no answer from the broker");
+  }
+  SECTION("a greeting, and no welcome") {
+    f.under_test.connected(f.now);
+    f.pass(5s);
+    CHECK(f.last_text ==
+          "a ZeroMQ socket at 'tcp://there:1' does not answer our hello: it is no gate broker, or has too much to do");
+  }
+  CHECK(f.losses == std::vector{errc::unavailable});
 }

@@ -175,3 +175,52 @@ TEST_CASE("the answers stay right however many names are asked for", "[security]
   for (int i = 0; i < 5000; ++i) CHECK(a.may_call("alice", "", "made-up" + std::to_string(i), "m") == not_granted);
   CHECK(a.may_call("alice", "", "billing", "pay") == granted);
 }
+
+TEST_CASE("who is refused is told what the operator has to write, and that grants it", "[security]") {
+  const std::string behind = " in the broker's credential store";
+  const authoriser a(read(text));
+  CHECK(a.way_to_call("alice", "", "shop", "add") ==
+        "the operator grants it by call = [\"shop\"] for 'alice'" + behind);
+  CHECK(a.way_to_call("alice", "", "shop.eu", "add") ==
+        "the operator grants it by call = [\"shop.eu.*\"] for 'alice'" + behind);
+  CHECK(a.way_to_call("alice", "", "gate", "stats") ==
+        "the operator grants it by call = [\"gate.stats\"] for 'alice'" + behind);
+  CHECK(a.way_to_call("prod", "test", "shop", "add") ==
+        "the operator grants it by namespaces = [\"test\"] for 'prod'" + behind);
+  CHECK(a.way_to_offer("prod", "prod", "shop") == "the operator grants it by offer = [\"shop\"] for 'prod'" + behind);
+
+  authoriser granting(read(R"(
+[principals.alice]
+call = ["shop", "shop.eu.*", "gate.stats"]
+[principals.prod]
+namespaces = ["prod", "test"]
+call = ["shop"]
+offer = ["shop"]
+)"));
+  CHECK(granting.may_call("alice", "", "shop", "add") == granted);
+  CHECK(granting.may_call("alice", "", "shop.eu", "add") == granted);
+  CHECK(granting.may_call("alice", "", "gate", "stats") == granted);
+  CHECK(granting.may_call("prod", "test", "shop", "add") == granted);
+  CHECK(granting.may_offer("prod", "prod", "shop") == granted);
+}
+
+TEST_CASE("a name that no line of the store can hold is not shown in one", "[security]") {
+  const authoriser a(read(text));
+  for (const std::string_view odd : {"a*b", "a\"b", "a\\b", "a\nb"}) {
+    CHECK(a.way_to_call("alice", "", odd, "add").empty());
+    CHECK(a.way_to_call("prod", odd, "shop", "add").empty());
+    CHECK(a.way_to_offer("alice", "", odd).empty());
+  }
+  CHECK(a.way_to_call("alice", "", "gate", "a.b").empty());
+}
+
+TEST_CASE("who has not logged in is told to, and nothing of the store", "[security]") {
+  const authoriser without(read(text));
+  const authoriser with(read("[principals.anonymous]\ncall = [\"billing\"]\n"));
+  for (const authoriser* const a : {&without, &with}) {
+    for (const std::string_view service : {"billing", "shop", "gate", "log.read"}) {
+      CHECK(a->way_to_call("anonymous", "", service, "add") == "connect with the credentials of a user who may");
+      CHECK(a->way_to_offer("anonymous", "prod", service) == "connect with the credentials of a user who may");
+    }
+  }
+}

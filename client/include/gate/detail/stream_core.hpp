@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <gate/detail/call_request.hpp>
 #include <gate/protocol.hpp>
@@ -34,6 +35,8 @@ class stream_wait : public suspension {
   std::optional<bytes_view> take();
   // Whether structs among the items are read strictly.
   bool strict() const noexcept;
+  // An item does not fit: throws what throw_bad_answer() throws.
+  [[noreturn]] void refuse_item(std::string_view type, std::string_view why) const;
 
  private:
   friend class stream_core;
@@ -46,5 +49,6 @@ class stream_wait : public suspension {
 // As take(), for a thread without a loop.
 std::optional<bytes_view> take_blocking(stream_core& stream);
 bool is_strict(const stream_core& stream) noexcept;
+[[noreturn]] void refuse_item(const stream_core& stream, std::string_view type, std::string_view why);
 
 }  // namespace gate::detail

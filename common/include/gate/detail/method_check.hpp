@@ -150,6 +150,30 @@ constexpr bool all_differ(std::initializer_list<std::string_view> names) {
   return names.size() != 0;
 }
 
+// Whether these are names with one comma between two of them, or nothing: `add, divide`.
+constexpr bool are_names(std::string_view list) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
+  // With what else a compiler takes for a letter: $, and what is no ASCII.
+  const auto is_letter = [](char c) {
+    const auto octet = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return plain || c == '$' || octet >= 0x80;
+  };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  for (bool more = !list.empty(); more;) {
+    std::string_view name = list.substr(0, list.find(','));
+    more = name.size() < list.size();
+    list.remove_prefix(more ? name.size() + 1 : name.size());
+    while (!name.empty() && is_space(name.front())) name.remove_prefix(1);
+    while (!name.empty() && is_space(name.back())) name.remove_suffix(1);
+    if (name.empty() || !is_letter(name.front())) return false;
+    for (const char c : name) {
+      if (!is_letter(c) && !is_digit(c)) return false;
+    }
+  }
+  return true;
+}
+
 // The name given to GATE_INTERFACE_AS, as a type.
 template <std::size_t N> struct text_constant {
   constexpr text_constant(const char (&from)[N]) { std::copy_n(from, N, text); }  // NOLINT: stands for the literal
