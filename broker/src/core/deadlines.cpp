@@ -11,13 +11,13 @@ instant core::state::deadline_of(const call& c) const noexcept {
   return c.stage == call_stage::queued ? std::min(ends, c.queued_at + settings_.queue_age_max) : ends;
 }
 
-// When the call is to be looked at: the window of its answer may close at any moment, and stay so.
+// The next time to look at the call: when it may end, and often enough to see that its client grants no credit.
 instant core::state::next_look(const call& c) const noexcept {
   const instant ends = deadline_of(c);
   return c.answers_in_parts() ? std::min(ends, now_ + settings_.credit_timeout) : ends;
 }
 
-// The answer waits for its caller's credit, and while it does, the idle timeout stands.
+// The answer waits for credit of its client. Meanwhile the idle timeout does not count.
 void core::state::wait_for_credit(call& c) {
   const instant gives_up = std::max(c.progress_at, c.given_at) + settings_.credit_timeout;
   if (now_ >= gives_up) {
@@ -29,8 +29,8 @@ void core::state::wait_for_credit(call& c) {
   wheel_.arm(c, std::min(gives_up, c.budgeted ? c.ends_at : now_ + settings_.idle_timeout));
 }
 
-// A call's timer is not moved as the call goes on: it is armed for a time that was right once and is never too late,
-// and what is due is worked out here.
+// The timer of a call is not moved as the call goes on. It may be due too early, but never too late. The time at which
+// the call really ends is worked out here.
 void core::state::on_deadline(call& c) {
   if (c.stage == call_stage::abandoned) return give_back_slot(c);
   const bool waits = c.stage == call_stage::running && c.answers_in_parts() && !c.answers.open();
