@@ -25,120 +25,125 @@ constexpr std::uint64_t bytes_most = std::uint64_t{1} << 40;
 
 const std::array keys{
     config_key{"frontend", &o::frontend, 1, 0,
-               "addresses for clients: tcp://host:port (port * is chosen by the system), ipc://path"},
+               "addresses for clients: tcp://host:port (for port * the system chooses one), ipc://path"},
     config_key{"backend", &o::backend, 1, 0,
-               "addresses for workers; either port serves either role, and one that is in both lists is bound once"},
-    config_key{
-        "insecure", &o::insecure, 0, 0,
-        "whether anybody is admitted on addresses that other machines can reach; else such an address is refused"},
-    config_key{
-        "auth", &o::auth, 1, 0,
-        "how peers prove who they are: none, plain, curve, in-message; an address may say its own, as ?auth=curve"},
+               "addresses for workers; each port serves both clients and workers, and an address in both lists is "
+               "bound once"},
+    config_key{"insecure", &o::insecure, 0, 0,
+               "true: anybody is admitted on addresses that other machines can reach; false: the broker refuses "
+               "to bind such an address without logins"},
+    config_key{"auth", &o::auth, 1, 0,
+               "how peers log in: none, plain, curve, in-message; an address may set its own, as ?auth=curve"},
     config_key{"credentials", &o::credentials, 0, 0,
-               "the credential store: a TOML file or a folder of them; read again on SIGHUP and when it changes"},
+               "the credential store: a TOML file, or a folder of them; read again on SIGHUP and when it changes"},
     config_key{"curve_key", &o::curve_key, 0, 0, "the broker's own key file, for auth = curve (gate keygen makes one)"},
     config_key{"zap_service", &o::zap_service, 0, 0,
-               "address of an external ZAP service that decides logins in place of the store"},
-    config_key{
-        "zap_bind", &o::zap_bind, 0, 0,
-        "addresses where others may ask this broker about logins, by ZAP; they learn whether a password is right"},
+               "address of an external ZAP service that decides logins instead of the store"},
+    config_key{"zap_bind", &o::zap_bind, 0, 0,
+               "addresses where other programs may ask this broker about logins, by ZAP; they learn whether a "
+               "password is right"},
     config_key{"audit_log", &o::audit_log, 0, 0, "file for the audit log; opened again on SIGHUP"},
-    config_key{
-        "remote_details", &o::remote_details, 0, 0,
-        "whether clients are told a worker's tracebacks on every address, not on local ones without logins alone"},
-    config_key{"name", &o::name, 1, 0, "what the broker calls itself towards its peers"},
+    config_key{"remote_details", &o::remote_details, 0, 0,
+               "true: clients at all addresses receive the tracebacks of workers; false: only clients at local "
+               "addresses without logins"},
+    config_key{"name", &o::name, 1, 0, "the name that the broker tells its peers"},
     config_key{"log_level", &o::log_level, 1, 0, "how much is logged: trace, debug, info, warn, error or off"},
     config_key{"drain_timeout", &o::drain_timeout, 0, day_ms,
-               "time that calls in flight have to end after SIGTERM; then those that wait end as unavailable, those "
-               "that run as worker_lost"},
-    config_key{"heartbeat_interval", &o::heartbeat_interval, 10, day_ms, "time between two heartbeats of either side"},
+               "after SIGTERM: time that calls in flight have to end; then calls that wait end as unavailable, "
+               "and calls that run end as worker_lost"},
+    config_key{"heartbeat_interval", &o::heartbeat_interval, 10, day_ms,
+               "time between two heartbeats, of the broker and of its peers"},
     config_key{"heartbeat_liveness", &o::heartbeat_liveness, 1, 1000,
-               "intervals without a heartbeat after which a worker counts as stalled and gets no new calls"},
+               "number of intervals without a heartbeat after which a worker is stalled and gets no new calls"},
     config_key{"hello_timeout", &o::hello_timeout, 10, day_ms,
-               "time that an accepted connection has to say hello; then it is cut"},
-    config_key{
-        "gaterpc_heartbeat_interval", &o::gaterpc_heartbeat_interval, 10, day_ms,
-        "the heartbeat interval of gate-rpc peers; an idle worker that is silent for heartbeat_liveness times as "
-        "long is given up"},
-    config_key{
-        "mdp_heartbeat_interval", &o::mdp_heartbeat_interval, 10, day_ms,
-        "the heartbeat interval of Majordomo workers; an idle one that is silent for heartbeat_liveness times as "
-        "long is given up"},
+               "time that an accepted connection has to send its hello, up to 12 times as long while a long one "
+               "arrives; then it is cut"},
+    config_key{"gaterpc_heartbeat_interval", &o::gaterpc_heartbeat_interval, 10, day_ms,
+               "heartbeat interval of gate-rpc peers; an idle worker that is silent for heartbeat_liveness "
+               "intervals is given up"},
+    config_key{"mdp_heartbeat_interval", &o::mdp_heartbeat_interval, 10, day_ms,
+               "heartbeat interval of Majordomo workers; an idle worker that is silent for heartbeat_liveness "
+               "intervals is given up"},
     config_key{"gaterpc_compression", &o::gaterpc_compression, 1, 0,
-               "how gate-rpc peers compress HugeData, which their messages do not tell: gzip, bz2 or lzma"},
+               "how gate-rpc peers compress HugeData: gzip, bz2 or lzma; their messages do not name it"},
     config_key{"transport_heartbeat_interval", &o::transport_heartbeat_interval, 10, day_ms,
                "time between two pings of the transport"},
     config_key{"transport_heartbeat_timeout", &o::transport_heartbeat_timeout, 10, day_ms,
-               "time for an answer, and an interval: after so long without a sign of life a peer is cut"},
+               "time that a peer has to answer a ping; it is cut when it has shown no sign of life for this time "
+               "and one transport_heartbeat_interval"},
     config_key{"queue_max", &o::queue_max, 0, count_most,
-               "calls that wait for a worker, of one service; one more ends as busy"},
+               "calls of one service that wait for a worker; one more ends as busy, or takes the place of a call "
+               "of the client with the most calls there"},
     config_key{"queue_bytes_max", &o::queue_bytes_max, 0, bytes_most,
-               "bytes of their arguments, of one service; beyond it busy"},
+               "bytes of the arguments of the calls of one service that wait; beyond it busy"},
     config_key{"queue_total_max", &o::queue_total_max, 0, count_most,
-               "calls that wait for a worker, of all services; one more ends as busy"},
+               "calls of all services that wait for a worker; one more ends as busy"},
     config_key{"queue_total_bytes_max", &o::queue_total_bytes_max, 0, bytes_most,
-               "bytes of their arguments, of all services; beyond it busy"},
+               "bytes of the arguments of the calls of all services that wait; beyond it busy"},
     config_key{"queue_age_max", &o::queue_age_max, 1, day_ms,
-               "time that a call waits for a worker, whatever its budget; then it ends as unavailable"},
+               "time that a call may wait for a worker, whatever its budget; then it ends as unavailable"},
     config_key{"client_calls_max", &o::client_calls_max, 1, count_most,
                "calls of one client that are queued or running; one more ends as busy"},
     config_key{"client_bytes_max", &o::client_bytes_max, 1, bytes_most,
-               "bytes of arguments that are queued, or kept for a second attempt, for one client; beyond it busy"},
-    config_key{
-        "idle_timeout", &o::idle_timeout, 1, day_ms,
-        "time to the first answer, and between two parts, of a call that states no budget; then it ends as timed_out"},
+               "bytes of the arguments of one client that are queued, or kept for a second attempt; beyond it busy"},
+    config_key{"idle_timeout", &o::idle_timeout, 1, day_ms,
+               "for a call without a budget: time to the first reply, and between two parts; then it ends as "
+               "timed_out"},
     config_key{"credit_timeout", &o::credit_timeout, 1, 30 * day_ms,
-               "time that the answer of a call may wait for its client, which reads nothing; then it ends as too_slow"},
+               "time for which a client may grant no credit while the reply of its call waits for it; then the "
+               "call ends as too_slow"},
     config_key{"budget_max", &o::budget_max, 1, 30 * day_ms,
-               "the longest budget that a call may state; a longer one counts as this"},
+               "the longest budget of a call; a longer one counts as this"},
     config_key{"service_grace", &o::service_grace, 0, day_ms,
-               "time that calls wait for a service whose last worker left, or for any service after the broker's "
-               "start; then they end as unavailable"},
+               "time that calls wait for a service after its last worker left, or for any service after the "
+               "broker's start; then they end as unavailable"},
     config_key{"services_max", &o::services_max, 1, count_most,
-               "services known at once; a worker of one more is refused, a call to one more ends as busy"},
+               "services known at once; a worker of one more is refused, and when half of them are taken, a call "
+               "to a name that no worker has offered yet ends as busy"},
     config_key{"peers_max", &o::peers_max, 1, 1u << 19, "connections at once; one more is cut"},
     config_key{"worker_capacity_max", &o::worker_capacity_max, 1, 1u << 24,
                "calls that one worker runs at once; a worker that announces more gets no more than this"},
     config_key{"attempts_max", &o::attempts_max, 1, 1000,
-               "times that one idempotent call is given to a worker; then it ends as worker_lost"},
+               "number of times that one idempotent call is given to a worker; then it ends as worker_lost"},
     config_key{"slot_timeout", &o::slot_timeout, 1, day_ms,
-               "time for which a gate-rpc or Majordomo worker may owe the answer to a call that has ended; then its "
-               "slot is given back"},
-    config_key{
-        "internal_threads", &o::internal_threads, 1, 1024,
-        "threads for the plain methods that a broker of your own adds to the internal service; calls beyond that "
-        "wait for one"},
+               "time for which a call that has ended keeps its slot at a gate-rpc or Majordomo worker that has "
+               "not answered it; then the slot is free"},
+    config_key{"internal_threads", &o::internal_threads, 1, 1024,
+               "threads for the plain methods that a broker of your own adds to the internal service; calls "
+               "beyond that wait for a thread"},
     config_key{"requests_per_second_max", &o::requests_per_second_max, 0, count_most,
                "requests a second of one principal, on average; one more ends as busy. 0: no limit"},
     config_key{"requests_burst_max", &o::requests_burst_max, 0, count_most,
-               "requests of one principal at once after a rest; 0: those of one second"},
+               "requests of one principal at once after a pause; 0: as many as in one second"},
     config_key{"principal_bytes_max", &o::principal_bytes_max, 0, bytes_most,
                "bytes of the arguments of one principal's open calls; beyond it busy. 0: no limit"},
     config_key{"peers_per_address_max", &o::peers_per_address_max, 0, count_most,
-               "connections of one address, this machine's own excepted; one more is cut. 0: no limit"},
+               "connections of one address, except this machine's own; one more is cut. 0: no limit"},
     config_key{"login_failures_max", &o::login_failures_max, 0, 1000,
                "failed logins of one user at one address, or of all unknown users there, before they have to wait"},
     config_key{"login_pause", &o::login_pause, 1, day_ms,
-               "time that they have to wait then; each further failure doubles it"},
-    config_key{"login_pause_max", &o::login_pause_max, 1, day_ms, "the longest such pause"},
+               "time that a user has to wait after login_failures_max failed logins; each further failure doubles "
+               "it"},
+    config_key{"login_pause_max", &o::login_pause_max, 1, day_ms, "the longest pause after failed logins"},
     config_key{"zap_timeout", &o::zap_timeout, 10, day_ms,
                "time that an external ZAP service has to answer; then the login is put off"},
     config_key{"zap_cache_time", &o::zap_cache_time, 0, day_ms,
-               "time for which the yes of an external ZAP service counts; so long may a revocation there take"},
+               "time for which a yes of an external ZAP service is remembered; a revocation there may take as long"},
     config_key{"payload_bytes_max", &o::payload_bytes_max, 1, 1u << 31,
                "bytes of one call's arguments, one result or one item; beyond it too_large"},
     config_key{"frame_bytes_max", &o::frame_bytes_max, 1024, bytes_most,
-               "bytes of one frame; its sender's connection is ended by the transport"},
-    config_key{"frames_max", &o::frames_max, 3, 1u << 16, "frames of one message; its sender is cut"},
+               "bytes of one frame; beyond it the transport ends the sender's connection"},
+    config_key{"frames_max", &o::frames_max, 3, 1u << 16, "frames of one message; beyond it the sender is cut"},
     config_key{"messages_per_turn_max", &o::messages_per_turn_max, 1, 1u << 20,
-               "messages read from one port before others have their turn"},
+               "messages that are read from one port before other ports have their turn"},
     config_key{"out_queue_bytes_max", &o::out_queue_bytes_max, 1024, bytes_most,
-               "bytes that wait for one peer which does not read; beyond it the peer is cut"},
+               "bytes that wait for one peer that does not read; beyond it the peer is cut"},
     config_key{"out_queue_age_max", &o::out_queue_age_max, 10, day_ms,
-               "time in which the peer takes none of them; beyond it the peer is cut"},
+               "time for which bytes may wait while the peer takes none of them, or does not confirm that it has "
+               "read any; then the peer is cut"},
     config_key{"out_queue_total_bytes_max", &o::out_queue_total_bytes_max, 1024, bytes_most,
-               "bytes that wait for all peers together, the transport's buffers included; beyond it those are cut that "
-               "hold the most"},
+               "bytes that wait for all peers together, including the transport's buffers; beyond it the peers "
+               "that hold the most are cut"},
 };
 
 constexpr std::array compressions{"gzip", "bz2", "lzma"};
