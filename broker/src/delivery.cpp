@@ -89,7 +89,7 @@ void engine::send(peer_id to, const message& m) {
   remote_peer* const p = peers_.find(to);
   if (p == nullptr || p->cut) return;
   if (p->foreign) return say(*p, m);
-  if (!keeps(*p, m.type == message_type::request)) return;
+  if (!p->flows() && !keeps(*p, m.type == message_type::request)) return;
   ++counted_.envelopes_sent;
   const bool full = p->out.append(m, current_payload_);
   if (m.type == message_type::welcome && (m.capabilities & wire::gate2::capability_pieces) != 0) p->out.pace();

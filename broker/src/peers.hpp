@@ -57,6 +57,9 @@ struct remote_peer {
   lent_payloads lent;               // what the transport has taken of `out` and not sent
   gate::peer::piece_joiner joined;  // the pieces of an envelope that is not whole yet
 
+  // Nothing that is queued for it waits, so any message is kept.
+  bool flows() const noexcept { return !out.parked() && !out.held() && !overdrawn && !ends_when_read; }
+
   // All that is held for it.
   std::size_t owed_bytes() const noexcept {
     return out.bytes() + lent.bytes() + (foreign ? foreign->joined_bytes() : 0);

@@ -14,7 +14,7 @@ peer& peer_table::open(peer_id id, const peer_context& context) {
   return *at->second;
 }
 
-peer* peer_table::find(peer_id id) const noexcept {
+peer* peer_table::look_up(peer_id id) const noexcept {
   const auto at = by_id_.find(id);
   return at == by_id_.end() ? nullptr : at->second.get();
 }
@@ -23,6 +23,7 @@ std::unique_ptr<peer> peer_table::extract(peer& p) {
   auto node = by_id_.extract(p.id);
   GATE_ASSERT(!node.empty());
   intrusive_list<peer>::unlink(p);
+  if (last_ == &p) last_ = nullptr;
   return std::move(node.mapped());
 }
 

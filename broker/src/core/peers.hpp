@@ -68,7 +68,11 @@ class peer_table {
  public:
   // The id must be unknown.
   peer& open(peer_id id, const peer_context& context);
-  peer* find(peer_id id) const noexcept;
+  // A batch holds many messages of one peer, so the last one found is remembered.
+  peer* find(peer_id id) const noexcept {
+    if (last_ == nullptr || last_->id != id) last_ = look_up(id);
+    return last_;
+  }
   std::unique_ptr<peer> extract(peer& p);
 
   std::size_t size() const noexcept { return by_id_.size(); }
@@ -76,8 +80,11 @@ class peer_table {
   const intrusive_list<peer>& all() const noexcept { return all_; }
 
  private:
+  peer* look_up(peer_id id) const noexcept;
+
   intrusive_list<peer> all_;
   std::unordered_map<peer_id, std::unique_ptr<peer>> by_id_;
+  mutable peer* last_ = nullptr;
 };
 
 }  // namespace gate::broker

@@ -1,6 +1,7 @@
 // docs/scheduling.md, sections 2 and 3: how long methods take, and calls that are called back.
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -11,6 +12,39 @@ using namespace gate;
 using namespace gate::broker;
 using namespace gate::broker::testing;
 using namespace std::chrono_literals;
+
+namespace {
+
+// A client and a worker `v` that has shown that its methods are short. So it is given calls that wait for a thread
+// there.
+struct busy_worker {
+  explicit busy_worker(std::uint32_t threads, bool recalls = true, options settings = {})
+      : b(std::move(settings)), c(b.client()), v(threaded(b, threads, 1024, recalls)) {
+    for (std::uint32_t i = 0; i < threads; ++i) call(plain);
+    for (const sent& s : requests_to(b, v)) answer(b, v, s.call, 10us);
+    (void)b.take(c);
+  }
+  void call(const ask& how) { b.request(c, ++last_call, "s", how); }
+  // Gives `v` so many calls, and returns them as they came there.
+  std::vector<sent> give(std::size_t calls, const ask& how = plain) {
+    for (std::size_t i = 0; i < calls; ++i) call(how);
+    const std::vector<sent> held = requests_to(b, v);
+    REQUIRE(held.size() == calls);
+    return held;
+  }
+  // Another worker of the same service, with idle threads.
+  peer_id idle_worker(std::uint32_t threads) {
+    const peer_id w = threaded(b, threads);
+    (void)b.take(w);
+    return w;
+  }
+
+  bench b;
+  std::uint64_t last_call = 0;
+  peer_id c, v;
+};
+
+}  // namespace
 
 // --- how long methods take
 
@@ -78,18 +112,15 @@ TEST_CASE("a method keeps its mean when other workers bring methods and take the
 // --- calls that are called back
 
 TEST_CASE("a call behind long ones goes to a worker whose threads are free", "[broker]") {
-  bench b;
-  const peer_id c = b.client();
-  const peer_id v = threaded(b, 2);
-  for (std::uint64_t n = 1; n <= 2; ++n) b.request(c, n, "s", plain);
-  for (const sent& s : requests_to(b, v)) answer(b, v, s.call, 10us);
-  for (std::uint64_t n = 3; n <= 6; ++n) b.request(c, n, "s", {.payload = std::to_string(n), .method = "plain"});
+  busy_worker busy(2);
+  bench& b = busy.b;
+  const auto [c, v] = std::pair(busy.c, busy.v);
+  for (const char* n : {"3", "4", "5", "6"}) busy.call({.payload = n, .method = "plain"});
   const auto held = requests_to(b, v);
   REQUIRE(held.size() == 4);
   b.pass(20ms);
   CHECK(recalls_to(b, v) == 0);  // there is nobody else
-  const peer_id w = threaded(b, 2);
-  (void)b.take(w);
+  const peer_id w = busy.idle_worker(2);
   b.pass(20ms);
   CHECK(recalls_to(b, v) == 2);
   CHECK(b.core.counted().recalls == 2);
@@ -107,14 +138,11 @@ TEST_CASE("a call behind long ones goes to a worker whose threads are free", "[b
 }
 
 TEST_CASE("a call that had begun is asked for once, and ends where it is", "[broker]") {
-  bench b;
-  const peer_id c = b.client();
-  const peer_id v = threaded(b, 1);
-  b.request(c, 1, "s", plain);
-  answer(b, v, requests_to(b, v).front().call, 10us);
-  for (std::uint64_t n = 2; n <= 3; ++n) b.request(c, n, "s", plain);
-  const auto held = requests_to(b, v);
-  threaded(b, 2);
+  busy_worker busy(1);
+  bench& b = busy.b;
+  const auto [c, v] = std::pair(busy.c, busy.v);
+  const auto held = busy.give(2);
+  busy.idle_worker(2);
   b.pass(100ms);
   CHECK(recalls_to(b, v) == 1);
   b.pass(1s);
@@ -126,16 +154,11 @@ TEST_CASE("a call that had begun is asked for once, and ends where it is", "[bro
 }
 
 TEST_CASE("a worker that does not know the word is never asked", "[broker]") {
-  bench b;
-  const peer_id c = b.client();
-  const peer_id v = threaded(b, 1, 1024, false);
-  b.request(c, 1, "s", plain);
-  answer(b, v, requests_to(b, v).front().call, 10us);
-  for (std::uint64_t n = 2; n <= 3; ++n) b.request(c, n, "s", plain);
-  CHECK(requests_to(b, v).size() == 2);
-  threaded(b, 2);
-  b.pass(1s);
-  CHECK(recalls_to(b, v) == 0);
+  busy_worker busy(1, false);
+  (void)busy.give(2);
+  busy.idle_worker(2);
+  busy.b.pass(1s);
+  CHECK(recalls_to(busy.b, busy.v) == 0);
 }
 
 TEST_CASE("a worker that hands back all that it is asked for keeps no call going round", "[broker]") {
@@ -186,18 +209,12 @@ TEST_CASE("a call that is asked for does not end because there is no room to kee
   options settings;
   settings.queue_total_bytes_max = 100;
   settings.client_bytes_max = 100;
-  bench b(settings);
-  const peer_id c = b.client();
-  const peer_id v = threaded(b, 1);
-  b.request(c, 1, "s", plain);
-  answer(b, v, requests_to(b, v).front().call, 10us);
+  busy_worker busy(1, true, settings);
+  bench& b = busy.b;
+  const auto [c, v] = std::pair(busy.c, busy.v);
   const ask large{.payload = std::string(1000, 'x'), .method = "plain"};
-  for (std::uint64_t n = 2; n <= 4; ++n) b.request(c, n, "s", large);
-  const auto held = requests_to(b, v);
-  REQUIRE(held.size() == 3);
-  const peer_id w = threaded(b, 1);
-  (void)b.take(w);
-  (void)b.take(c);
+  const auto held = busy.give(3, large);
+  const peer_id w = busy.idle_worker(1);
   b.pass(20ms);
   REQUIRE(recalls_to(b, v) >= 1);
   SECTION("another worker takes it at once") {
@@ -209,7 +226,7 @@ TEST_CASE("a call that is asked for does not end because there is no room to kee
     CHECK(b.one(c, message_type::final).payload == "result");
   }
   SECTION("it goes back where it was when nobody else has a thread any more") {
-    b.request(c, 5, "s", {.payload = "small", .method = "plain"});
+    busy.call({.payload = "small", .method = "plain"});
     REQUIRE(requests_to(b, w).size() == 1);
     b.receive(v, b.back(held[1]));
     const auto again = requests_to(b, v);

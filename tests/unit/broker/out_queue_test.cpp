@@ -61,14 +61,20 @@ std::vector<std::uint64_t> calls_in(const fake_sender& sent) {
   return ids;
 }
 
+// The queue of one peer, and the transport that it sends to.
+struct one_peer {
+  buffer_pool spare;
+  out_queue queue{spare};
+  fake_sender transport;
+};
+
 const instant start{};
 
 }  // namespace
 
 TEST_CASE("what is appended in one turn leaves as one batch", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   for (std::uint64_t id = 1; id <= 3; ++id) queue.append(request(id));
   CHECK(queue.flush(transport, start) == delivery::sent);
   CHECK(transport.all.size() == 1);
@@ -78,17 +84,15 @@ TEST_CASE("what is appended in one turn leaves as one batch", "[out_queue]") {
 }
 
 TEST_CASE("a flush of nothing sends nothing", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   CHECK(queue.flush(transport, start) == delivery::sent);
   CHECK(transport.attempts == 0);
 }
 
 TEST_CASE("a full batch is closed and another begun", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   const std::string payload(limits::batch_bytes_target / 2, 'x');
   CHECK_FALSE(queue.append(request(1, payload)));
   CHECK(queue.append(request(2, payload)));
@@ -100,9 +104,8 @@ TEST_CASE("a full batch is closed and another begun", "[out_queue]") {
 }
 
 TEST_CASE("a large payload travels as a frame of its own, and shares the frame it came in", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   const std::string payload(limits::external_payload_bytes_min, 'x');
   zmq::message_t frame(payload.data(), payload.size());
   const bytes_view received(static_cast<const char*>(frame.data()), frame.size());
@@ -118,9 +121,8 @@ TEST_CASE("a large payload travels as a frame of its own, and shares the frame i
 }
 
 TEST_CASE("what the transport does not take is parked, in order, and sent later", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   transport.room = 0;
   queue.append(request(1));
   CHECK(queue.flush(transport, start) == delivery::blocked);
@@ -141,9 +143,8 @@ TEST_CASE("what the transport does not take is parked, in order, and sent later"
 }
 
 TEST_CASE("of what cannot be sent any more the requests are handed out, in order", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   transport.room = 1;
   queue.append(request(1));
   CHECK(queue.flush(transport, start) == delivery::sent);
@@ -210,9 +211,8 @@ std::vector<std::string> frames_of(const fake_sender::taken& sent) {
 }  // namespace
 
 TEST_CASE("messages of another dialect leave frame by frame, in order, each on its own", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   transport.room = 1;
   const wire::frame_list list = two_messages();
   queue.append(list, 0, nullptr);
@@ -249,9 +249,8 @@ TEST_CASE("requests in another dialect that were not sent are handed out as they
 }
 
 TEST_CASE("a queue that never runs empty does not keep what it has sent", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   wire::frame_list list;
   list.add("frame");
   list.end_message();
@@ -267,9 +266,8 @@ TEST_CASE("a queue that never runs empty does not keep what it has sent", "[out_
 
 TEST_CASE("messages that were sent hold no memory while others wait behind them", "[out_queue]") {
   constexpr std::size_t messages = 100, message_bytes = 12'000;
-  buffer_pool spare;
-  out_queue queue(spare);
-  fake_sender transport;
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   const std::string payload(message_bytes, 'x');
   wire::frame_list list;
   list.add(payload);
@@ -331,10 +329,9 @@ void read_all(out_queue& queue, fake_sender& transport, std::vector<std::uint64_
 }  // namespace
 
 TEST_CASE("a paced queue sends what is large in pieces, and what is small before them", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   queue.pace();
-  fake_sender transport;
   const std::string large(900'000, 'x');
   queue.append(request(1, large));
   queue.append(request(2, large));
@@ -354,10 +351,9 @@ TEST_CASE("a paced queue sends what is large in pieces, and what is small before
 }
 
 TEST_CASE("requests that wait in a paced queue are handed out, behind those that had not left", "[out_queue]") {
-  buffer_pool spare;
-  out_queue queue(spare);
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
   queue.pace();
-  fake_sender transport;
   const std::string large(900'000, 'x');
   queue.append(request(1, large));
   CHECK(queue.flush(transport, start) == delivery::sent);
