@@ -205,7 +205,7 @@ std::string text_of(const CLI::ParseError& e, const CLI::App& app) {
   if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&e) != nullptr) {
     return "write what to do: gate call, services, describe, workers, ping, passwd or keygen" + see;
   }
-  return e.what() + see;
+  return std::string(e.what()) + " (see gate --help)";
 }
 
 // `gate help call` is `gate call --help`.

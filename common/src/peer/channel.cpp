@@ -228,6 +228,7 @@ void channel::impl::retire() noexcept {
 void channel::impl::report_connected(connection& c) {
   c.connected = true;
   hang_ups_ = 0;
+  stranger_ = {};
   loop_.cancel_timer(c.doubt);
   good_address_ = c.address;
   loop_.cancel_timer(c.patience);
@@ -328,7 +329,7 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
 // inquiry tells whether these are wrong.
 void channel::impl::hung_up(connection& c) {
   if (!options_.shown.empty() || hang_ups_++ % hang_ups_an_inquiry == 0) return inquire(c);
-  report_ended(c, of_server({}, options_.shown, options_.endpoint));
+  report_ended(c, of_server(stranger_, options_.shown, options_.endpoint));
 }
 
 // A broker greets at once, however much it has to do. What has not greeted by now is asked by itself if it has said
@@ -352,7 +353,9 @@ void channel::impl::inquire(connection& c) {
   bound_login(c);
   try {
     c.inquiring.emplace(loop_, c.address, options_.shown, [this, &c](const server_facts& theirs) {
-      if (is_current(c)) report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
+      if (!is_current(c)) return;
+      stranger_ = theirs;
+      report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
     });
   } catch (const std::exception&) {  // the process has no more sockets, or descriptors
     report_ended(c, of_server({}, options_.shown, options_.endpoint));

@@ -148,6 +148,7 @@ class channel::impl {
   std::vector<std::string> addresses_;  // to be tried, by next_
   std::vector<std::string> faults_;     // of those that were
   std::size_t next_ = 0;
+  server_facts stranger_;                             // what the last inquiry found
   unsigned hang_ups_ = 0;                             // while greeting, since the last connection
   std::string good_address_;                          // that answered last
   timer_key notice_;                                  // for what must be reported but not from within open()

@@ -74,12 +74,11 @@ void inquiry::send(std::string_view octets) {
   multipart out(2);
   out.add(peer_);
   out.add(octets);
-  bool sent = false;
   try {
-    sent = stream_.try_send(out) == send_result::sent;
-  } catch (const zmq::error_t&) {  // the connection is gone already
+    static_cast<void>(stream_.try_send(out));
+  } catch (const zmq::error_t&) {
+    // The connection is gone already. Its end is about to be told, and before that what the other side said.
   }
-  if (!sent) end({});
 }
 
 void inquiry::take(std::string_view octets) {

@@ -19,6 +19,8 @@ bool for_good(errc status) noexcept {
 // Of the longest pause, when the broker puts us off again and again.
 constexpr std::uint32_t put_off_doublings = 3;
 
+constexpr std::string_view comes_back = "what it is sent comes back";
+
 std::string at(const link_options& options) { return options.address.empty() ? "" : " at '" + options.address + "'"; }
 
 // `greeted`: the transport's own greeting was answered, by ZeroMQ.
@@ -103,7 +105,7 @@ bool link::received(const message& m, instant now) {
       return state_ == state::up;  // before the welcome it says nothing that the welcome's own drain does not
     default:
       if (state_ == state::up) return true;
-      violation(m.type == message_type::hello ? "what it is sent comes back" : "a message before the welcome", now);
+      violation(m.type == message_type::hello ? comes_back : "a message before the welcome", now);
       return false;
   }
 }
@@ -118,8 +120,9 @@ void link::violation(std::string_view why, instant now) {
   if (!has_socket()) return;
   if (connected_state()) say(message_type::bye, errc::protocol_error, why);
   if (state_ != state::greeting || !options_.silence_hint.empty()) return lose(errc::protocol_error, why, true, now);
-  lose(errc::protocol_error, "something answers" + at(options_) + ", but it is no gate broker: " + std::string(why),
-       true, now);
+  std::string text = "something answers" + at(options_) + ", but it is no gate broker: ";
+  text += why == comes_back ? std::string(why) : "it does not speak gate/2 (" + std::string(why) + ")";
+  lose(errc::protocol_error, text, true, now);
 }
 
 void link::tick(instant now) {

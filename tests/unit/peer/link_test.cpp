@@ -284,7 +284,8 @@ TEST_CASE("what the broker may not say before its welcome, or twice, ends the co
   SECTION("a request before the welcome") {
     CHECK_FALSE(f.receive(message_type::request));
     CHECK(f.last_text ==
-          "something answers at 'tcp://there:1', but it is no gate broker: a message before the welcome");
+          "something answers at 'tcp://there:1', but it is no gate broker: it does not speak gate/2 (a message before "
+          "the welcome)");
   }
   SECTION("our own hello") {
     CHECK_FALSE(f.receive(message_type::hello));
