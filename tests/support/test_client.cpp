@@ -7,7 +7,7 @@
 //   FORM    what passes meanwhile, SIZE bytes of it: huge (a huge result, the default), upload (huge arguments),
 //           parallel (four huge results), arguments (of one call after the other, 900 kB each), results (the same),
 //           four_results (of four calls at once), items (of 300 kB, of a worker's stream), own_items (of the caller's),
-//           four_arguments (of four calls at once)
+//           four_arguments (of four calls at once), many_arguments (of many calls at once, 10 kB each), many_results
 //   items   instead of the small calls there is one stream of small items to the worker and back; WORST is of these
 //
 // Writes the line BEGUN when the first octets are there, ENDED when all are. Exit status 0 when they are right, 1
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <future>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -45,6 +46,7 @@ gate::HugeData ask(const gate::Service& test, std::string_view size) {
 
 constexpr std::uint64_t value_bytes = 900'000;
 constexpr std::uint64_t item_bytes = 300'000;
+constexpr std::uint64_t modest_bytes = 10'000;
 
 bool read_all(const gate::Service& test, std::string_view size) {
   auto data = ask(test, size).blocking();
@@ -92,6 +94,23 @@ bool pass_results(const gate::Service& test, std::uint64_t size) {
   return true;
 }
 
+bool pass_many(const gate::Service& test, std::uint64_t size, bool results) {
+  const std::string text = gate::test::octets_at(0, modest_bytes);
+  std::vector<std::future<std::uint64_t>> lengths;
+  std::vector<std::future<std::string>> texts;
+  for (std::uint64_t at = 0; at < size; at += modest_bytes) {
+    if (results) {
+      texts.push_back(test["text_of"](modest_bytes).future<std::string>());
+    } else {
+      lengths.push_back(test["length_of"](text).future<std::uint64_t>());
+    }
+  }
+  bool sound = true;
+  for (auto& each : lengths) sound = each.get() == modest_bytes && sound;
+  for (auto& each : texts) sound = each.get() == text && sound;
+  return sound;
+}
+
 bool read_items(const gate::Service& test, std::uint64_t size) {
   std::uint64_t read = 0;
   auto items = test["big_items"](size / item_bytes, item_bytes).stream<std::string>().blocking();
@@ -115,6 +134,7 @@ bool pass(const gate::Service& test, std::string_view form, std::string_view siz
   if (form == "parallel") return four([&] { return read_all(test, size); });
   if (form == "arguments") return pass_arguments(test, bytes);
   if (form == "four_arguments") return four([&] { return pass_arguments(test, bytes); });
+  if (form == "many_arguments" || form == "many_results") return pass_many(test, bytes, form == "many_results");
   if (form == "results") return pass_results(test, bytes);
   if (form == "four_results") return four([&] { return pass_results(test, bytes); });
   if (form == "items") return read_items(test, bytes);

@@ -63,8 +63,9 @@ class flight_limit {
 
 class pacer {
  public:
-  // Messages whose payload is not larger are small, unless they are parts.
-  static constexpr std::size_t small_bytes_max = 16u << 10;
+  // Messages whose payload is not larger are small, unless they are parts. A page of 4 KiB, with what stands around it,
+  // is: counting those as well would cost calls of that size more processor time.
+  static constexpr std::size_t small_bytes_max = 6u << 10;
   // An envelope that is not larger leaves whole, so that it may leave between two pieces of another.
   static constexpr std::size_t whole_bytes_max = 32u << 10;
 

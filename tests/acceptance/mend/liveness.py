@@ -172,6 +172,8 @@ FORMS = {  # of gate-test-client, its bytes, and what they are called
     "arguments": (3_600_000, "calls with 900 kB of arguments"),
     "results": (3_600_000, "calls with 900 kB of result"),
     "four_results": (1_800_000, "four at once of them"),
+    "many_arguments": (3_000_000, "300 calls with 10 kB of arguments at once"),
+    "many_results": (3_000_000, "300 calls with 10 kB of result at once"),
     "items": (4_500_000, "a worker's stream of items of 300 kB"),
     "own_items": (4_500_000, "a caller's stream of items of 300 kB"),
 }

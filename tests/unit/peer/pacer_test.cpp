@@ -380,6 +380,11 @@ TEST_CASE("a small message beside large ones takes 300 ms at most over 1 MB/s", 
   }
 }
 
+TEST_CASE("a small message beside many of 10 kB takes 300 ms at most over 1 MB/s", "[pacer]") {
+  slow_link link(1e6, 5ms);
+  CHECK(worst_beside(link, 300, 10'000) <= 300ms);
+}
+
 TEST_CASE("it takes less than half a second over slower links as well", "[pacer]") {
   slow_link slow(300e3, 5ms);
   CHECK(worst_beside(slow, 4, 900'000) <= 500ms);
