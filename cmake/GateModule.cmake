@@ -2,7 +2,7 @@
 #
 # Source file of a library: name it in the SOURCES of its gate_library(...) call, in the CMakeLists.txt of its module.
 # Public header: put it into <module>/include/gate/. No list names it: it is installed, and compiled alone by a lint.
-# Private header: put it into <module>/src/, include it from the repository root: #include "broker/src/core/core.hpp".
+# Private header: put it into <module>/src/, include it from the repository root: #include "broker/core/core.hpp".
 # Library: a folder with a CMakeLists.txt that calls gate_library. Headers for users are in its include/gate/, headers
 #   for our other libraries in the folder itself, all else in its src/.
 # Unit test: put <file>_test.cpp into tests/unit/<module>/ or a folder below. No list names it: all of a module's become

@@ -6,10 +6,10 @@
 #include <gate/assert.hpp>
 #include <gate/broker.hpp>
 
-#include "broker/src/config.hpp"
-#include "broker/src/engine.hpp"
+#include "broker/engine/engine.hpp"
+#include "broker/internal_service/internal_service.hpp"
+#include "broker/settings/config.hpp"
 #include "broker/src/hooks.hpp"
-#include "broker/src/internal_service.hpp"
 
 namespace gate {
 

@@ -2,7 +2,7 @@
 
 #include <gate/clock.hpp>
 
-#include "common/src/log.hpp"
+#include "common/log/log.hpp"
 
 namespace gate::broker {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <gate/broker.hpp>
 
-#include "broker/src/core/output.hpp"
-#include "broker/src/log_limiter.hpp"
-#include "common/src/exception_text.hpp"
+#include "broker/core/core_output.hpp"
+#include "common/base/exception_text.hpp"
+#include "common/log/log_limiter.hpp"
 
 namespace gate::broker {
 

@@ -19,19 +19,19 @@
 #include <gate/run_broker.hpp>
 #include <gate/version.hpp>
 
-#include "broker/src/address_check.hpp"
-#include "broker/src/config.hpp"
-#include "broker/src/endpoints.hpp"
-#include "broker/src/security/gatekeeper.hpp"
-#include "common/src/allocator.hpp"
-#include "common/src/credentials/curve_key.hpp"
-#include "common/src/credentials/private_file.hpp"
-#include "common/src/exception_text.hpp"
-#include "common/src/log.hpp"
-#include "common/src/out_of_memory.hpp"
-#include "common/src/output.hpp"
-#include "common/src/program_log.hpp"
-#include "common/src/signals.hpp"
+#include "broker/engine/address_check.hpp"
+#include "broker/engine/endpoints.hpp"
+#include "broker/gatekeeper/gatekeeper.hpp"
+#include "broker/settings/config.hpp"
+#include "common/base/allocator.hpp"
+#include "common/base/exception_text.hpp"
+#include "common/base/out_of_memory.hpp"
+#include "common/base/output.hpp"
+#include "common/credentials/curve_key.hpp"
+#include "common/credentials/private_file.hpp"
+#include "common/log/log.hpp"
+#include "common/log/program_log.hpp"
+#include "common/program/signals.hpp"
 
 namespace gate::broker {
 namespace {

@@ -8,9 +8,9 @@
 #include <gate/error.hpp>
 #include <gate/timeout.hpp>
 
-#include "client/src/core.hpp"
-#include "common/src/option_bounds.hpp"
-#include "common/src/peer/endpoint.hpp"
+#include "client/src/client_core.hpp"
+#include "common/base/option_bounds.hpp"
+#include "common/protocol/endpoint.hpp"
 
 namespace gate {
 

@@ -8,8 +8,8 @@
 #include <gate/pending_call.hpp>
 #include <gate/value.hpp>
 
-#include "client/src/stream_core.hpp"
-#include "common/src/huge/octets_value.hpp"
+#include "client/src/stream_call.hpp"
+#include "common/hugedata/octets_value.hpp"
 
 namespace gate::detail {
 

@@ -12,10 +12,10 @@
 #include <gate/reply.hpp>
 #include <gate/task.hpp>
 
-#include "client/src/core.hpp"
+#include "client/src/client_core.hpp"
+#include "client/src/client_runtime.hpp"
 #include "client/src/huge_upload.hpp"
-#include "client/src/runtime.hpp"
-#include "common/src/huge/inlet.hpp"
+#include "common/hugedata/inlet.hpp"
 
 namespace gate::detail {
 

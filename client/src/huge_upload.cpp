@@ -6,7 +6,7 @@
 
 #include <gate/loop.hpp>
 
-#include "common/src/huge/source.hpp"
+#include "common/hugedata/source.hpp"
 
 namespace gate::detail {
 

@@ -12,8 +12,8 @@
 #include <gate/task.hpp>
 #include <gate/unique_function.hpp>
 
-#include "client/src/core.hpp"
-#include "common/src/huge/outlet.hpp"
+#include "client/src/client_core.hpp"
+#include "common/hugedata/outlet.hpp"
 
 namespace gate::detail {
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/src/wire/gaterpc.hpp"
+#include "common/dialects/gaterpc.hpp"
 #include "tests/acceptance/report.hpp"
 #include "tests/support/captured_gaterpc.hpp"
 #include "tests/support/gaterpc_vectors.hpp"

@@ -1,7 +1,7 @@
 // A descriptor is decoded or refused, and what is decoded encodes to its like.
 #include <gate/descriptor.hpp>
 
-#include "common/src/descriptor_codec.hpp"
+#include "common/wire/descriptor_codec.hpp"
 #include "tests/fuzz/input.hpp"
 
 using namespace gate;

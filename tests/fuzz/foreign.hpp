@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "common/src/wire/foreign.hpp"
+#include "common/dialects/foreign_peer.hpp"
 #include "tests/fuzz/input.hpp"
 
 namespace gate::fuzz {

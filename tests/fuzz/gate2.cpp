@@ -2,7 +2,7 @@
 //
 // The first octet of an input says whether a payload frame follows the batch, and then how many of the last octets it
 // takes.
-#include "common/src/wire/gate2.hpp"
+#include "common/wire/gate2.hpp"
 
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
 // The first octet of an input says whether a client or a worker speaks. See foreign.hpp for the rest.
-#include "common/src/wire/gaterpc.hpp"
+#include "common/dialects/gaterpc.hpp"
 
 #include "tests/fuzz/foreign.hpp"
 

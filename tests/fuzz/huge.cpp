@@ -11,8 +11,8 @@
 #include <gate/huge_data.hpp>
 #include <gate/loop.hpp>
 
-#include "common/src/huge/chunk.hpp"
-#include "common/src/huge/inlet.hpp"
+#include "common/hugedata/chunk.hpp"
+#include "common/hugedata/inlet.hpp"
 #include "tests/fuzz/input.hpp"
 
 using namespace gate;

@@ -11,10 +11,10 @@
 #include <gate/descriptor.hpp>
 #include <gate/value.hpp>
 
-#include "common/src/descriptor_codec.hpp"
-#include "common/src/huge/chunk.hpp"
-#include "common/src/huge/stream_codec.hpp"
-#include "common/src/wire/gate2.hpp"
+#include "common/hugedata/chunk.hpp"
+#include "common/hugedata/stream_codec.hpp"
+#include "common/wire/descriptor_codec.hpp"
+#include "common/wire/gate2.hpp"
 #include "tests/support/wire_samples.hpp"
 
 using namespace gate;

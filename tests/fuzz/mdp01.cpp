@@ -1,5 +1,5 @@
 // The first octet of an input says whether a client or a worker speaks. See foreign.hpp for the rest.
-#include "common/src/wire/mdp01.hpp"
+#include "common/dialects/mdp01.hpp"
 
 #include "tests/fuzz/foreign.hpp"
 

@@ -1,6 +1,6 @@
 // The first octet of an input says whether a client or a worker speaks, and in which form. See foreign.hpp for the
 // rest.
-#include "common/src/wire/mdp02.hpp"
+#include "common/dialects/mdp02.hpp"
 
 #include "tests/fuzz/foreign.hpp"
 

@@ -1,8 +1,8 @@
 // The text of a credential store: read, or refused with a store_error; and what `gate passwd` makes of it is read too.
 #include <gate/assert.hpp>
 
-#include "broker/src/security/store_edit.hpp"
-#include "broker/src/security/store_text.hpp"
+#include "broker/credential_store/store_edit.hpp"
+#include "broker/credential_store/store_text.hpp"
 #include "tests/fuzz/input.hpp"
 
 using namespace gate::security;

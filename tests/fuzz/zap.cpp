@@ -1,6 +1,6 @@
 // Messages to the ZAP handler and from an external service. An input is a message: an octet that says how many frames,
 // then each with its length in two octets before it.
-#include "broker/src/security/zap.hpp"
+#include "broker/security/zap.hpp"
 
 #include <algorithm>
 #include <string>

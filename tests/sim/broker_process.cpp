@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "common/src/descriptor_codec.hpp"
-#include "common/src/wire/gate2.hpp"
+#include "common/wire/descriptor_codec.hpp"
+#include "common/wire/gate2.hpp"
 
 namespace gate::sim {
 

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/src/core/access.hpp"
-#include "broker/src/core/core.hpp"
-#include "common/src/peer/window.hpp"
+#include "broker/core/access.hpp"
+#include "broker/core/core.hpp"
+#include "common/protocol/window.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/process.hpp"
 #include "tests/sim/turns.hpp"

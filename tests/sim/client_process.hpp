@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "client/src/session.hpp"
-#include "common/src/peer/window.hpp"
+#include "client/session/client_session.hpp"
+#include "common/protocol/window.hpp"
 #include "tests/sim/oracle.hpp"
 #include "tests/sim/peer_process.hpp"
 

@@ -14,7 +14,7 @@
 
 #include <unistd.h>
 
-#include "common/src/planted_bug.hpp"
+#include "common/base/planted_bug.hpp"
 #include "tests/sim/scenario.hpp"
 
 namespace {
@@ -28,7 +28,7 @@ constexpr std::string_view help =
   broker_sim SEED                                replays one seed with a readable trace, one line an event, time first
   broker_sim --seeds N [--from S] [--threads T]  runs N seeds from S on (1 unless told) and prints a summary
       --must-fail       with --seeds: swaps the exit codes 0 and 1, for a planted bug that must be found
-      --planted-bug N   broker_sim_canary only: turns bug N on (common/src/planted_bug.hpp)
+      --planted-bug N   broker_sim_canary only: turns bug N on (common/base/planted_bug.hpp)
   broker_sim --help
 
 Exit code: 0 when every promise held, 1 when one was broken (the seed and the command that replays it are printed),

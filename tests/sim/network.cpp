@@ -5,7 +5,7 @@
 
 #include <gate/limits.hpp>
 
-#include "common/src/wire/gate2.hpp"
+#include "common/wire/gate2.hpp"
 
 namespace gate::sim {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "common/src/wire/gate2.hpp"
+#include "common/wire/gate2.hpp"
 #include "tests/sim/broker_process.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/process.hpp"

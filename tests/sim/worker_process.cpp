@@ -6,7 +6,7 @@
 
 #include <gate/descriptor.hpp>
 
-#include "common/src/descriptor_codec.hpp"
+#include "common/wire/descriptor_codec.hpp"
 
 namespace gate::sim {
 

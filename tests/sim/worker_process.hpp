@@ -10,7 +10,7 @@
 
 #include "tests/sim/oracle.hpp"
 #include "tests/sim/peer_process.hpp"
-#include "worker/src/session.hpp"
+#include "worker/session/worker_session.hpp"
 
 namespace gate::sim {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/src/wire/foreign.hpp"
+#include "common/dialects/foreign_peer.hpp"
 
 namespace gate::samples {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "common/src/wire/call_name.hpp"
+#include "common/dialects/call_name.hpp"
 #include "tests/support/foreign_frames.hpp"
 
 namespace gate::samples::gaterpc {

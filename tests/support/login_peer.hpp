@@ -10,7 +10,7 @@
 
 #include <zmq.hpp>
 
-#include "common/src/credentials/curve_key.hpp"
+#include "common/credentials/curve_key.hpp"
 
 namespace gate::test {
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "common/src/wire/call_name.hpp"
-#include "common/src/wire/mdp01.hpp"
-#include "common/src/wire/mdp02.hpp"
+#include "common/dialects/call_name.hpp"
+#include "common/dialects/mdp01.hpp"
+#include "common/dialects/mdp02.hpp"
 #include "tests/support/foreign_frames.hpp"
 
 namespace gate::samples {

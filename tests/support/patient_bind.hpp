@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "common/src/socket.hpp"
+#include "common/transport/socket.hpp"
 
 namespace gate::test {
 

@@ -15,8 +15,8 @@
 #include <gate/descriptor.hpp>
 #include <gate/limits.hpp>
 
-#include "common/src/descriptor_codec.hpp"
-#include "common/src/wire/gate2.hpp"
+#include "common/wire/descriptor_codec.hpp"
+#include "common/wire/gate2.hpp"
 
 namespace gate::test {
 

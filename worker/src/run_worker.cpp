@@ -13,15 +13,15 @@
 #include <gate/run_worker.hpp>
 #include <gate/version.hpp>
 
-#include "common/src/allocator.hpp"
-#include "common/src/credentials/material.hpp"
-#include "common/src/exception_text.hpp"
-#include "common/src/log.hpp"
-#include "common/src/out_of_memory.hpp"
-#include "common/src/output.hpp"
-#include "common/src/program_log.hpp"
-#include "common/src/signals.hpp"
-#include "worker/src/worker_config.hpp"
+#include "common/base/allocator.hpp"
+#include "common/base/exception_text.hpp"
+#include "common/base/out_of_memory.hpp"
+#include "common/base/output.hpp"
+#include "common/credentials/material.hpp"
+#include "common/log/log.hpp"
+#include "common/log/program_log.hpp"
+#include "common/program/signals.hpp"
+#include "worker/settings/worker_config.hpp"
 
 namespace gate::worker {
 

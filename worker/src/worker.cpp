@@ -12,9 +12,9 @@
 #include <gate/limits.hpp>
 #include <gate/worker.hpp>
 
-#include "common/src/option_bounds.hpp"
-#include "common/src/peer/endpoint.hpp"
-#include "worker/src/runtime.hpp"
+#include "common/base/option_bounds.hpp"
+#include "common/protocol/endpoint.hpp"
+#include "worker/src/worker_runtime.hpp"
 
 namespace gate {
 

@@ -10,8 +10,8 @@
 
 #include <gate/credentials.hpp>
 
-#include "broker/src/security/password.hpp"
-#include "common/src/wire/gate2.hpp"
+#include "broker/credential_store/password.hpp"
+#include "common/wire/gate2.hpp"
 
 namespace gate::test {
 

@@ -10,7 +10,7 @@
 
 #include <gate/client.hpp>
 
-#include "common/src/credentials/curve_key.hpp"
+#include "common/credentials/curve_key.hpp"
 #include "tests/support/attacks/attacks.hpp"
 #include "tests/support/login_peer.hpp"
 #include "tests/support/programs.hpp"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/src/wire/gate2.hpp"
+#include "common/wire/gate2.hpp"
 #include "tests/support/attacks/guarded_system.hpp"
 
 namespace gate::test {

@@ -13,7 +13,7 @@
 
 #include <gate/value.hpp>
 
-#include "broker/src/peer_address.hpp"
+#include "common/transport/peer_address.hpp"
 #include "tests/unit/broker/running_broker.hpp"
 
 using namespace gate;

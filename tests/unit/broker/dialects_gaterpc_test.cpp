@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "common/src/descriptor_codec.hpp"
+#include "common/wire/descriptor_codec.hpp"
 #include "tests/unit/broker/foreign_fixture.hpp"
 
 using namespace gate;

@@ -9,7 +9,7 @@
 
 #include <unistd.h>
 
-#include "broker/src/security/password.hpp"
+#include "broker/credential_store/password.hpp"
 #include "tests/support/scratch_folder.hpp"
 #include "tests/unit/broker/foreign_fixture.hpp"
 

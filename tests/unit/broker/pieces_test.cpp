@@ -9,7 +9,7 @@
 
 #include <gate/value.hpp>
 
-#include "common/src/wire/gate2_own.hpp"
+#include "common/protocol/gate2_own.hpp"
 #include "tests/unit/broker/running_broker.hpp"
 
 using namespace gate;

@@ -19,7 +19,7 @@
 #include <gate/broker.hpp>
 #include <gate/loop.hpp>
 
-#include "common/src/wire/gate2.hpp"
+#include "common/wire/gate2.hpp"
 
 namespace gate::test {
 

@@ -15,8 +15,8 @@
 #include <gate/task_group.hpp>
 #include <gate/timeout.hpp>
 
-#include "common/src/huge/inlet.hpp"
-#include "common/src/huge/outlet.hpp"
+#include "common/hugedata/inlet.hpp"
+#include "common/hugedata/outlet.hpp"
 #include "tests/unit/client/scripted_broker.hpp"
 
 using namespace gate;

@@ -18,10 +18,10 @@
 #include <gate/timeout.hpp>
 #include <gate/value.hpp>
 
-#include "common/src/peer/context.hpp"
-#include "common/src/socket.hpp"
-#include "common/src/wire/gate2.hpp"
-#include "common/src/wire/gate2_own.hpp"
+#include "common/protocol/gate2_own.hpp"
+#include "common/transport/socket.hpp"
+#include "common/transport/zmq_context.hpp"
+#include "common/wire/gate2.hpp"
 #include "tests/support/patient_bind.hpp"
 
 namespace gate::test {

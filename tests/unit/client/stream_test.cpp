@@ -18,8 +18,8 @@
 #include <gate/task_group.hpp>
 #include <gate/timeout.hpp>
 
-#include "common/src/huge/flow_window.hpp"
-#include "common/src/zmq_poller.hpp"
+#include "common/async/zmq_poller.hpp"
+#include "common/hugedata/flow_window.hpp"
 #include "tests/unit/client/scripted_broker.hpp"
 
 using namespace gate;

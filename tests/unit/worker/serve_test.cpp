@@ -12,8 +12,8 @@
 #include <gate/timeout.hpp>
 #include <gate/worker.hpp>
 
-#include "common/src/descriptor_codec.hpp"
-#include "common/src/wire/gate2_own.hpp"
+#include "common/protocol/gate2_own.hpp"
+#include "common/wire/descriptor_codec.hpp"
 #include "tests/unit/client/scripted_broker.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <gate/run_worker.hpp>
 #include <gate/worker.hpp>
 
-#include "worker/src/runtime.hpp"
+#include "worker/src/worker_runtime.hpp"
 
 namespace {
 

@@ -1,0 +1,116 @@
+// Makes the broker's decisions, without I/O: events and the time go in, messages to peers come out. It implements
+// docs/protocol.md, sections 6 to 8. It owns no socket, reads no clock and starts no thread.
+//
+// One thread. Every method may call the `output` while it runs. The output must not call back into the core.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gate/clock.hpp>
+#include <gate/descriptor.hpp>
+#include <gate/protocol.hpp>
+
+#include "broker/core/core_output.hpp"
+#include "broker/core/options.hpp"
+#include "broker/core/peer_id.hpp"
+#include "broker/core/statistics.hpp"
+
+namespace gate::broker {
+
+class core {
+ public:
+  core(const options& settings, output& out, instant now);
+  core(const core&) = delete;
+  core& operator=(const core&) = delete;
+  ~core();
+
+  // --- events ----------------------------------------------------------------------------------------------------
+
+  // A new peer sent its first message. Call this before received(). The caller chooses the id, which must not be in
+  // use.
+  void opened(peer_id peer, const peer_context& context, instant now);
+
+  // A valid message came from that peer. `described`: the descriptor in a hello; null if there is none. Messages of
+  // peers that were cut or are unknown are ignored.
+  void received(peer_id peer, const message& m, const descriptor* described, instant now);
+
+  // The peer sent something that its dialect does not allow: bye(protocol_error) and cut.
+  void malformed(peer_id peer, std::string_view why, instant now);
+
+  // The peer's connection has ended. `why` is empty if the reason is not known.
+  void closed(peer_id peer, instant now, std::string_view why = {});
+
+  // A part of a message has arrived from that peer. A worker that has to send heartbeats does not count as silent then.
+  void arriving(peer_id peer, instant now);
+
+  // The method of that call has returned; the answer is on its way.
+  void answering(peer_id worker, call_id call, instant now);
+
+  // A request for `worker` has certainly not left this process, since the worker's out-queue was dropped. Comes before
+  // closed().
+  void unsent(peer_id worker, const message& request, instant now);
+
+  // The peer may not stay: it is told why, and cut.
+  void rejected(peer_id peer, errc why, std::string_view text, instant now);
+
+  // Whether the peer's principal may have one more request under way. Asked for a request that is answered without the
+  // core. If the answer is false, the core has refused the request.
+  bool allows(peer_id peer, const message& request, instant now);
+
+  // The answers of options::rights have changed. The core asks for the namespace of each peer again. It dismisses
+  // workers that may not offer their service any more. It also dismisses workers whose namespace has changed: these may
+  // come again. Rights to call are asked for with each request anyway.
+  void rights_changed(instant now);
+
+  // All that was queued for that peer has been given to the transport. Of use for peers whose dialect has no credit.
+  void flushed(peer_id peer, instant now);
+  // There was no memory for a client's request. Only its call and its flags are known.
+  void unread(peer_id client, const message& request, instant now);
+  // Frees memory that is kept for later calls.
+  void forget_spare();
+
+  // Time has passed. Call this when next_deadline() is over. Calls before that do no harm.
+  void tick(instant now);
+  instant next_deadline() const noexcept;
+
+  // The broker wants to leave. Peers are told, no new request is accepted, and calls that are open may end.
+  void drain(instant now);
+  // After drain(): whether no call is queued or running any more.
+  bool drained() const noexcept;
+  // Ends all open calls: as `worker_lost` if a worker may have executed them, as `unavailable` otherwise. Says bye to
+  // all peers.
+  void shut_down(instant now);
+
+  // --- views, for operators and tests ------------------------------------------------------------------------------
+
+  const counters& counted() const noexcept;
+  std::vector<service_view> services() const;
+  std::optional<service_view> find_service(std::string_view name_space, std::string_view name) const;
+  std::vector<worker_view> workers() const;
+  // The descriptor of one of the service's workers. Null if none gave one.
+  const descriptor* describe(std::string_view name_space, std::string_view service) const;
+  totals measure() const noexcept;
+  // Workers of that service that take calls.
+  std::size_t workers_of(std::string_view name_space, std::string_view service) const;
+  // Calls that this worker was given and has not answered. Calls that have ended for their clients count too.
+  std::uint32_t held_by(peer_id worker) const noexcept;
+  // Nothing if the peer is unknown, or was cut.
+  std::optional<peer_view> find_peer(peer_id id) const;
+  // The client of a call that was given to this worker under that name. Nothing if the call has ended for its client.
+  // The view is valid until the next event.
+  std::optional<call_source> source_of(peer_id worker, call_id name) const;
+
+  // Checks the core's invariants. Empty if all hold, otherwise names one that does not. Looks at everything: for tests.
+  std::string check(instant now) const;
+
+ private:
+  class state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace gate::broker

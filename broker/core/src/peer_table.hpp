@@ -1,0 +1,90 @@
+// The peers that the core knows: what each of them is, and what it has open.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <gate/clock.hpp>
+#include <gate/intrusive_list.hpp>
+
+#include "broker/core/peer_id.hpp"
+#include "broker/core/src/client_turns.hpp"
+#include "broker/core/src/in_flight.hpp"
+#include "broker/core/src/service.hpp"
+#include "broker/core/src/timer.hpp"
+#include "broker/core/src/worker_pool.hpp"
+
+namespace gate::broker {
+
+enum class peer_state : std::uint8_t { fresh, client, worker };
+
+// Before the hello: when hello_timeout is over. Of a worker: when it counts as stalled.
+struct life_timer : timer {
+  life_timer() noexcept : timer(timer_kind::life) {}
+};
+// When the next heartbeat is sent to the peer.
+struct beat_timer : timer {
+  beat_timer() noexcept : timer(timer_kind::beat) {}
+};
+
+// The service and the method that a client called last. Most clients call the same again, which saves the look-ups by
+// name.
+struct last_target {
+  std::uint64_t epoch = 0;  // core::state::epoch_ at the look-up; if that has changed since, this is out of date
+  std::string said;         // the service, as the client names it
+  service* home = nullptr;
+  const service::known_method* method = nullptr;
+};
+
+struct peer : life_timer, beat_timer, intrusive_node<peer> {
+  peer(peer_id named, const peer_context& known) : id(named), context(known) {}
+
+  peer_id id;
+  peer_context context;
+  peer_state state = peer_state::fresh;
+  std::string name;  // its own, or made up for a worker without one
+  std::uint8_t hellos_again = 0;
+  instant beat_at{};  // when the next heartbeat is due, before rounding
+
+  // Of a client: its open calls, and the bytes that are stored for them.
+  intrusive_list<call, by_client> calls;
+  std::size_t calls_open = 0;
+  std::size_t stored_bytes = 0;
+  client_places places;  // where its calls wait
+  last_target last;
+
+  std::unique_ptr<worker> work;  // of a worker
+
+  // Its dialect has no credit, and items were sent to it since its windows were refilled.
+  bool owes_credit = false;
+
+  bool internal() const noexcept { return id == internal_peer; }
+};
+
+class peer_table {
+ public:
+  // The id must be unknown.
+  peer& open(peer_id id, const peer_context& context);
+  // A batch holds many messages of one peer, so the last one found is remembered.
+  peer* find(peer_id id) const noexcept {
+    if (last_ == nullptr || last_->id != id) last_ = look_up(id);
+    return last_;
+  }
+  std::unique_ptr<peer> extract(peer& p);
+
+  std::size_t size() const noexcept { return by_id_.size(); }
+  // In the order of opening.
+  const intrusive_list<peer>& all() const noexcept { return all_; }
+
+ private:
+  peer* look_up(peer_id id) const noexcept;
+
+  intrusive_list<peer> all_;
+  std::unordered_map<peer_id, std::unique_ptr<peer>> by_id_;
+  mutable peer* last_ = nullptr;
+};
+
+}  // namespace gate::broker

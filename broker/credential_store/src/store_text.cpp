@@ -1,0 +1,257 @@
+#include "broker/credential_store/store_text.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "broker/credential_store/password.hpp"
+#include "common/settings/toml_text.hpp"
+
+namespace gate::security {
+namespace {
+
+constexpr std::size_t name_bytes_max = 255;
+constexpr std::size_t credentials_max = 4;  // of a kind, of one principal: all hashes are checked at each login
+
+bool is_plain_text(std::string_view text) noexcept {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    const auto octet = static_cast<unsigned char>(c);
+    return octet < 0x20 || octet == 0x7f;
+  });
+}
+
+class reader {
+ public:
+  void read(const store_source& source) {
+    file_ = source.name;
+    toml::table parsed;
+    try {
+      parsed = parse_toml(source.text, source.name);
+    } catch (const toml_bound_error& e) {
+      fail(e.source(), std::string(e.description()));
+    } catch (const toml::parse_error& e) {
+      // What toml++ says may quote what it read; a credential must not end in a log.
+      fail(e.source(), "is no valid TOML here");
+    }
+    for (const auto& [key, node] : parsed) {
+      if (key == "roles") {
+        read_each(node, "roles", [&](std::string_view name, const toml::table& t) { read_role(name, t); });
+      } else if (key == "principals") {
+        read_each(node, "principals", [&](std::string_view name, const toml::table& t) { read_principal(name, t); });
+      } else {
+        fail(key.source(), "unknown key '" + shown(key.str()) + "': a store has [roles.NAME] and [principals.NAME]");
+      }
+    }
+  }
+
+  snapshot finish() {
+    for (auto& [p, wanted, at] : drafts_) {
+      for (const std::string& name : wanted) {
+        const auto found = roles_.find(name);
+        if (found == roles_.end())
+          throw store_error(at + "principal '" + p.name + "' has the unknown role '" + name + "'");
+        add(p.granted, found->second.granted);
+      }
+    }
+    std::vector<principal> all;
+    for (draft& d : drafts_) all.push_back(std::move(d.who));
+    return snapshot(std::move(all));
+  }
+
+ private:
+  struct role {
+    grants granted;
+    std::string at;
+  };
+  struct draft {
+    principal who;
+    std::vector<std::string> roles;
+    std::string at;
+  };
+
+  std::string place(const toml::source_region& at) const { return file_ + ":" + std::to_string(at.begin.line) + ": "; }
+  [[noreturn]] void fail(const toml::source_region& at, const std::string& what) const {
+    throw store_error(place(at) + what);
+  }
+  static std::string shown(std::string_view text) {
+    return is_plain_text(text) && text.size() <= 64 ? std::string(text) : std::string("...");
+  }
+
+  template <class F> void read_each(const toml::node& node, std::string_view what, const F& each) {
+    const toml::table* const table = node.as_table();
+    if (table == nullptr) fail(node.source(), "'" + std::string(what) + "' must be a table");
+    for (const auto& [name, entry] : *table) {
+      const toml::table* const t = entry.as_table();
+      if (t == nullptr) fail(entry.source(), "'" + std::string(what) + "." + shown(name.str()) + "' must be a table");
+      if (!is_principal_name(name.str())) {
+        fail(name.source(), "a name is UTF-8 text of 1 to 255 octets without control characters");
+      }
+      each(name.str(), *t);
+    }
+  }
+
+  void read_role(std::string_view name, const toml::table& table) {
+    role r;
+    r.at = place(table.source());
+    for (const auto& [key, node] : table) {
+      if (!read_grant(key.str(), node, r.granted)) {
+        fail(key.source(), "unknown key '" + shown(key.str()) + "': a role has call, offer and operate");
+      }
+    }
+    const auto [other, is_new] = roles_.emplace(std::string(name), std::move(r));
+    if (!is_new) fail(table.source(), "role '" + std::string(name) + "' stands at " + other->second.at + "already");
+  }
+
+  void read_principal(std::string_view name, const toml::table& table) {
+    draft d;
+    d.at = place(table.source());
+    d.who.name = name;
+    for (const auto& [key, node] : table) {
+      if (key == "password") {
+        read_passwords(node, d.who);
+      } else if (key == "curve") {
+        read_keys(node, d.who);
+      } else if (key == "roles") {
+        d.roles = texts(node, "roles");
+      } else if (key == "namespaces") {
+        read_name_spaces(node, d.who);
+      } else if (!read_grant(key.str(), node, d.who.granted)) {
+        fail(key.source(), "unknown key '" + shown(key.str()) +
+                               "': a principal has password, curve, roles, namespaces, call, offer and operate");
+      }
+    }
+    const auto [other, is_new] = places_.emplace(d.who.name, d.at);
+    if (!is_new) fail(table.source(), "principal '" + d.who.name + "' stands at " + other->second + "already");
+    drafts_.push_back(std::move(d));
+  }
+
+  // A text, or a list of them. What it holds is never quoted.
+  std::vector<std::string> texts(const toml::node& node, std::string_view key) const {
+    const std::string expected = "'" + std::string(key) + "' must be a text or a list of texts";
+    std::vector<std::string> all;
+    const auto take = [&](const toml::node& item) {
+      const auto* const text = item.as_string();
+      if (text == nullptr || !is_plain_text(text->get())) fail(item.source(), expected);
+      all.push_back(text->get());
+    };
+    if (const toml::array* const list = node.as_array()) {
+      for (const toml::node& item : *list) take(item);
+    } else {
+      take(node);
+    }
+    return all;
+  }
+
+  void read_passwords(const toml::node& node, principal& who) const {
+    who.password_hashes = texts(node, "password");
+    if (who.password_hashes.size() > credentials_max) fail(node.source(), "a principal has 4 passwords at the most");
+    for (const std::string& hash : who.password_hashes) {
+      if (!cost_of(hash)) {
+        fail(node.source(),
+             "'password' must be an argon2id hash of 8 to 256 MiB, as gate passwd writes it; "
+             "a password itself never stands here");
+      }
+    }
+  }
+
+  void read_keys(const toml::node& node, principal& who) {
+    for (const std::string& text : texts(node, "curve")) {
+      const auto key = parse_curve_key(text);
+      if (!key) fail(node.source(), "'curve' must be a public key of 40 characters in Z85, as gate keygen tells it");
+      if (!keys_.insert(*key).second) fail(node.source(), "this public key is somebody's already");
+      who.keys.push_back(*key);
+    }
+    if (who.keys.size() > credentials_max) fail(node.source(), "a principal has 4 keys at the most");
+  }
+
+  void read_name_spaces(const toml::node& node, principal& who) const {
+    who.name_spaces = texts(node, "namespaces");
+    for (const std::string& name : who.name_spaces) {
+      if (name.size() > name_bytes_max || name.starts_with('/') || name.ends_with('/') ||
+          (name.find('*') != std::string::npos && name != "*")) {
+        fail(node.source(), "a namespace is a text such as \"prod\", or \"*\" for all of them");
+      }
+    }
+  }
+
+  std::vector<std::string> patterns(const toml::node& node, std::string_view key) const {
+    std::vector<std::string> all = texts(node, key);
+    for (const std::string& text : all) {
+      if (split_name(text).name.empty() || text.starts_with('/') || text.size() > 2 * name_bytes_max) {
+        fail(node.source(), "'" + std::string(key) + "' must hold patterns such as \"billing\" or \"prod/billing.*\"");
+      }
+    }
+    return all;
+  }
+
+  // False when there is no such key among those of a role.
+  bool read_grant(std::string_view key, const toml::node& node, grants& to) const {
+    if (key == "call") {
+      for (const std::string& text : patterns(node, key)) {
+        call_grant grant = parse_call_grant(text);
+        if (split_name(text).name.ends_with('.') || split_name(text).name.starts_with('.')) {
+          fail(node.source(), "'call' must hold patterns such as \"billing\" or \"prod/billing.*\"");
+        }
+        to.call.push_back(std::move(grant));
+        to.written += "c" + text + "\n";
+      }
+    } else if (key == "offer") {
+      for (const std::string& text : patterns(node, key)) {
+        to.offer.push_back(parse_offer_grant(text));
+        to.written += "o" + text + "\n";
+      }
+    } else if (key == "operate") {
+      const auto* const flag = node.as_boolean();
+      if (flag == nullptr) fail(node.source(), "'operate' must be true or false");
+      to.operate = flag->get();
+      to.written += flag->get() ? "operate\n" : "";
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  static void add(grants& to, const grants& from) {
+    to.call.insert(to.call.end(), from.call.begin(), from.call.end());
+    to.offer.insert(to.offer.end(), from.offer.begin(), from.offer.end());
+    to.operate = to.operate || from.operate;
+    to.written += from.written;
+  }
+
+  std::string file_;
+  std::map<std::string, role, std::less<>> roles_;
+  std::map<std::string, std::string, std::less<>> places_;
+  std::set<curve_key> keys_;
+  std::vector<draft> drafts_;
+};
+
+}  // namespace
+
+bool is_principal_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > name_bytes_max || !is_plain_text(name)) return false;
+  // UTF-8 by its form: what is over-long or a surrogate names nobody and does no harm.
+  for (std::size_t i = 0; i < name.size();) {
+    const auto octet = static_cast<unsigned char>(name[i]);
+    const std::size_t follow = octet < 0x80   ? 0
+                               : octet < 0xc2 ? 9
+                               : octet < 0xe0 ? 1
+                               : octet < 0xf0 ? 2
+                               : octet < 0xf5 ? 3
+                                              : 9;
+    if (follow == 9 || i + follow >= name.size()) return false;
+    for (std::size_t k = 1; k <= follow; ++k) {
+      if ((static_cast<unsigned char>(name[i + k]) & 0xc0) != 0x80) return false;
+    }
+    i += follow + 1;
+  }
+  return true;
+}
+
+snapshot read_store(std::span<const store_source> sources) {
+  reader all;
+  for (const store_source& source : sources) all.read(source);
+  return all.finish();
+}
+
+}  // namespace gate::security

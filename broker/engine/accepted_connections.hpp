@@ -1,0 +1,87 @@
+// The accepted connections of one port, by descriptor. The socket's monitor tells of them. The system uses the number
+// of a closed descriptor again at once, but not the inode of a socket. So the inode is compared before anything is done
+// to a descriptor.
+//
+// The monitor tells late. When accepted() is called, the connection may have ended already. Then its number may be that
+// of another socket, and accepted() notes the inode of that one. libzmq tells of an end before it closes the
+// descriptor, so the end is among the monitor's events by then. Read all of these before you call cut(), cut_refused()
+// or cut_silent().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <gate/clock.hpp>
+
+#include "broker/core/peer_id.hpp"
+
+namespace gate::broker {
+
+struct connection {
+  ino_t inode = 0;
+  instant accepted{};
+  std::optional<peer_id> owner;  // the peer whose messages come over it, once one came
+  bool refused = false;          // cut; what it sends until it ends is discarded
+  std::string address;           // counted in the connections of this address; empty: in none
+  std::string from;              // "host:port" where peers log in; empty if it was not known any more
+};
+
+class connections {
+ public:
+  void accepted(int descriptor, instant now);
+  // Forgets a connection that has ended, and returns it. Nothing if it is not known.
+  std::optional<connection> ended(int descriptor);
+
+  // Null if the connection of this descriptor has ended, or was not accepted here.
+  connection* find(int descriptor) noexcept;
+  std::size_t size() const noexcept { return open_.size(); }
+
+  // Refuses a connection: what the peer sends over it is discarded, and cut_refused() ends it.
+  void refuse(int descriptor);
+  bool has_refused() const noexcept { return !refused_.empty(); }
+  void cut_refused() noexcept;
+
+  // Ends the connection by shutdown(2), since a ROUTER has no disconnect. False if the descriptor belongs to another
+  // socket by now.
+  bool cut(int descriptor) noexcept;
+
+  // What cut_silent() needs of its caller.
+  class silent_watcher {
+   public:
+    virtual std::uint64_t received_bytes(int descriptor) = 0;  // of that connection, counted by the kernel
+    virtual void announce(int descriptor) = 0;                 // the connection is about to be cut
+
+   protected:
+    ~silent_watcher() = default;
+  };
+
+  // Cuts the connections that were accepted before `until` and over which no message came, and returns their number. If
+  // a long first message is arriving over one, that one has the same time again, a few times.
+  std::size_t cut_silent(instant until, instant now, silent_watcher& watcher);
+  // The time from which the next connection to look at has been silent. Nothing if there is none.
+  std::optional<instant> oldest_silent() noexcept;
+
+ private:
+  struct mark {
+    int descriptor;
+    ino_t inode;
+    instant accepted;
+    instant since;               // silent from then on; later if it was seen to send
+    std::uint64_t received = 0;  // bytes until `since`
+    unsigned times = 1;          // how often it was given the time
+  };
+  bool is_silent(const mark& m) noexcept;
+
+  std::unordered_map<int, connection> open_;
+  std::deque<mark> silent_;   // by `since`; some have sent a message or ended by now
+  std::vector<int> refused_;  // some have ended by now
+};
+
+}  // namespace gate::broker

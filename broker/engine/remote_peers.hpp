@@ -1,0 +1,104 @@
+// The peers that are connected. A peer is found by its port and routing id, and by the id that the core knows it by. An
+// id is never used again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <gate/clock.hpp>
+#include <gate/protocol.hpp>
+
+#include "broker/core/peer_id.hpp"
+#include "broker/engine/lent_payloads.hpp"
+#include "broker/engine/message_login.hpp"
+#include "broker/engine/out_queue.hpp"
+#include "broker/engine/unread.hpp"
+#include "broker/foreign_peers/foreign_link.hpp"
+#include "common/link/pulse.hpp"
+#include "common/wire/pacer.hpp"
+
+namespace gate::broker {
+
+// One of the broker's sockets.
+using port_index = std::uint32_t;
+
+struct remote_peer {
+  remote_peer(peer_id name, port_index at, std::string_view route, buffer_pool& spare, byte_total& owed,
+              byte_total* in_pieces)
+      : id(name), port(at), routing_id(route), out(spare, &owed), lent(owed), joined(in_pieces) {}
+
+  peer_id id;
+  port_index port;
+  std::string routing_id;
+  std::unique_ptr<foreign_link> foreign;   // null: it speaks gate/2
+  int descriptor = -1;                     // of its connection; -1 if that is not known (inproc) or has ended
+  int came_over = -1;                      // the same, but kept after the end of the connection
+  std::string address;                     // of the other end, as the transport tells it
+  std::string principal;                   // empty until its first login was accepted
+  std::optional<gate::peer::pulse> pulse;  // while its connection is known
+  std::string end_reason;                  // why the broker ends its connection; empty if it does not
+  std::unique_ptr<message_login> logins;   // null: its messages carry no logins
+  std::unique_ptr<unread_batches> unread;  // null: all that was received from it has been handled
+  bool cut = false;             // the core has forgotten it: its messages are discarded, queued ones may still leave
+  bool ending = false;          // its connection has ended; messages that came before may still have to be read
+  bool ends_when_read = false;  // its connection has ended; it is removed when `unread` has been handled
+  bool dirty = false;           // it is in the list of peers to flush
+  bool watched = false;         // it is in the list of foreign workers
+  bool overdrawn = false;  // more was composed for it than may wait, and some was dropped: it is cut at the turn's end
+  duration retry_pause{};  // before the next attempt to send parked batches; zero: none is parked
+  instant retry_at{};      // the time of that attempt
+  out_queue out;
+  lent_payloads lent;               // what the transport has taken of `out` and not sent
+  gate::peer::piece_joiner joined;  // the pieces of an envelope that is not whole yet
+
+  // Nothing that is queued for it waits, so any message is kept.
+  bool flows() const noexcept { return !out.parked() && !out.held() && !overdrawn && !ends_when_read; }
+
+  // All that is held for it.
+  std::size_t owed_bytes() const noexcept {
+    return out.bytes() + lent.bytes() + (foreign ? foreign->joined_bytes() : 0);
+  }
+};
+
+class peers {
+ public:
+  // Null when there is none.
+  remote_peer* find(port_index port, bytes_view routing_id) const noexcept;
+  remote_peer* find(peer_id id) const noexcept;
+
+  // Adds a peer, which must not be there. It stays at its address until it is removed. `owed` counts what is held for
+  // all peers, `in_pieces` what has come of envelopes from all peers. These two and `spare` outlive the peer.
+  remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed,
+                   byte_total* in_pieces = nullptr);
+  void remove(remote_peer& gone) noexcept;
+  // Another peer may have its routing id from now on. This one is found by its id only.
+  void give_up_route(remote_peer& gone) noexcept;
+
+  std::size_t size() const noexcept { return count_; }
+  template <class Visit> void for_each(Visit visit) const {
+    for (const auto& place : places_) {
+      if (place) visit(*place);
+    }
+  }
+
+ private:
+  // An id is a serial number, and in its low bits the place. So the id of a former peer finds nothing.
+  static constexpr unsigned place_bits = 20;
+  static std::size_t place_of(peer_id id) noexcept {
+    return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & ((1u << place_bits) - 1));
+  }
+
+  std::vector<std::unique_ptr<remote_peer>> places_;
+  std::vector<std::size_t> free_;
+  std::vector<std::unordered_map<std::string_view, remote_peer*>> by_route_;  // by port; keys are the peers' own
+  std::uint64_t next_serial_ = 1;                                             // 0 would make internal_peer
+  std::size_t count_ = 0;
+};
+
+}  // namespace gate::broker

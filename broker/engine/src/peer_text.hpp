@@ -1,0 +1,14 @@
+// What log lines call a peer: "worker 'echo#1' of 'echo' at 10.0.0.7, user 'ops', MDP/0.1".
+#pragma once
+
+#include <string>
+
+#include "broker/core/core.hpp"
+#include "broker/engine/remote_peers.hpp"
+
+namespace gate::broker {
+
+// The parts that are known. Names that the peer chose are escaped. Call this before the core forgets the peer.
+std::string peer_text(const remote_peer& p, const core& known);
+
+}  // namespace gate::broker

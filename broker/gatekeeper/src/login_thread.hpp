@@ -1,0 +1,71 @@
+// The thread on which logins of the transport are decided: libzmq asks here, and nobody comes in while it is not
+// answered, so it does nothing else but to look after the store's files.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include <gate/broker_options.hpp>
+#include <gate/loop.hpp>
+#include <gate/task.hpp>
+#include <gate/task_group.hpp>
+#include <gate/unique_function.hpp>
+
+#include "broker/credential_store/store.hpp"
+#include "broker/gatekeeper/src/shared_authenticator.hpp"
+#include "broker/gatekeeper/src/zap_client.hpp"
+#include "broker/gatekeeper/src/zap_server.hpp"
+
+namespace gate::security {
+
+class login_thread {
+ public:
+  // Called on this thread, but for what says otherwise.
+  struct listeners {
+    unique_function<void(const login_event&)> heard;               // one at a time, on any thread
+    unique_function<void(const shared_login::verdicts&)> decided;  // on any thread
+    unique_function<void(const store::reloaded&)> reloaded;        // logins go by the new store already
+    unique_function<void()> every_second;
+    unique_function<void(std::string_view why)> ended;  // without being told to; the last call
+  };
+
+  // Binds the handler in that context, and the addresses for others. `from` may be null; it outlives this. Throws
+  // bind_error.
+  login_thread(zmq::context_t& context, const broker_options& options, store* from, listeners tell);
+  login_thread(const login_thread&) = delete;
+  login_thread& operator=(const login_thread&) = delete;
+  ~login_thread();
+
+  // Any thread, all of them.
+  shared_login& logins() noexcept { return logins_; }
+  void reload();
+  std::uint64_t requests() const noexcept;
+  std::uint64_t malformed() const noexcept;
+
+ private:
+  std::unique_ptr<zap_client> connect(zmq::context_t& context, const std::string& endpoint);
+  void bind(zmq::context_t& context, const std::string& endpoint, std::vector<std::string> domains);
+  void run() noexcept;
+  task<void> work();
+  task<void> watch_the_time();
+  void read_store();
+  void tell_verdicts(const shared_login::verdicts& late);
+
+  store* const store_;
+  listeners tell_;
+  loop loop_;
+  std::unique_ptr<zap_client> outside_;
+  shared_login logins_;
+  std::vector<std::unique_ptr<zap_server>> servers_;
+  task_group* working_ = nullptr;  // this thread's
+  std::atomic<bool> leaving_{false};
+  std::thread thread_;
+};
+
+}  // namespace gate::security

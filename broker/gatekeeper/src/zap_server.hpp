@@ -1,0 +1,50 @@
+// A socket behind which ZAP is answered: the broker's own handler, or one for others.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include <gate/loop.hpp>
+#include <gate/task.hpp>
+
+#include "broker/gatekeeper/src/shared_authenticator.hpp"
+#include "broker/security/zap_desk.hpp"
+#include "common/transport/multipart.hpp"
+#include "common/transport/socket.hpp"
+
+namespace gate::security {
+
+class zap_server {
+ public:
+  // Binds; `domains` as zap_desk has them. Throws zmq::error_t.
+  zap_server(loop& where, zmq::context_t& context, const std::string& endpoint, shared_login& logins,
+             std::vector<std::string> domains);
+
+  // Without end, but for an error of the transport, which it throws.
+  task<void> serve();
+  // Answers what waited for that verdict, if it is this one's.
+  void decided(const login::decided& what);
+
+  const std::string& endpoint() const noexcept { return endpoint_; }
+  // Any thread.
+  std::uint64_t requests() const noexcept { return requests_.load(std::memory_order_relaxed); }
+  std::uint64_t malformed() const noexcept { return malformed_.load(std::memory_order_relaxed); }
+
+ private:
+  void handle();
+  void answer(const zap::frames& reply);
+
+  shared_login& logins_;
+  zap_desk desk_;  // under the lock of the logins
+  gate::socket socket_;
+  std::string endpoint_;
+  multipart incoming_, outgoing_;
+  std::vector<bytes_view> views_;
+  std::atomic<std::uint64_t> requests_{0}, malformed_{0};
+};
+
+}  // namespace gate::security

@@ -1,0 +1,91 @@
+// What one principal, or one address, may take of the broker. No I/O, no clock; one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <gate/clock.hpp>
+
+#include "common/base/text_map.hpp"
+
+namespace gate::security {
+
+// So many a second on average, and `burst` at once after a rest.
+class token_bucket {
+ public:
+  token_bucket(double per_second, double burst, instant now) noexcept
+      : per_second_(per_second), burst_(burst), tokens_(burst), filled_(now) {}
+
+  bool take(instant now) noexcept;
+  // How long until one can be taken; zero when one can be now.
+  duration wait(instant now) const noexcept;
+  // It is as if nothing had ever been taken.
+  bool full(instant now) const noexcept { return filled(now) >= burst_; }
+
+ private:
+  double filled(instant now) const noexcept;
+
+  double per_second_;
+  double burst_;
+  double tokens_;
+  instant filled_;
+};
+
+struct quota_settings {
+  double requests_per_second_max = 0;   // of a principal; 0: no limit
+  double requests_burst_max = 0;        // 0: those of one second
+  std::size_t bytes_in_flight_max = 0;  // of a principal's open calls; 0: no limit
+  std::size_t principals_max = 16384;   // remembered at once
+};
+
+enum class quota : std::uint8_t { within, too_many_requests, too_many_bytes };
+std::string_view to_text(quota q) noexcept;
+
+// The connections of one principal share its quota.
+class principal_quotas {
+ public:
+  explicit principal_quotas(const quota_settings& settings) noexcept : settings_(settings) {}
+
+  // A request that is `within` must be ended with as many bytes; any other has taken nothing.
+  quota begin(std::string_view principal, std::size_t bytes, instant now);
+  void end(std::string_view principal, std::size_t bytes);
+  // How long until another request would not be one too many; zero when that is not what stands in its way.
+  duration wait(std::string_view principal, instant now) const noexcept;
+
+  std::size_t principals() const noexcept { return used_.size(); }
+  std::uint64_t refused() const noexcept { return refused_; }
+
+ private:
+  struct use {
+    token_bucket requests;
+    std::size_t bytes = 0;
+    std::size_t open = 0;
+  };
+
+  void sweep(instant now);
+
+  quota_settings settings_;
+  text_map<use> used_;
+  std::uint64_t refused_ = 0;
+};
+
+// Connections of one origin (see origin_of). Those of this machine are not limited.
+class address_quota {
+ public:
+  explicit address_quota(std::size_t peers_max) noexcept : peers_max_(peers_max) {}  // 0: no limit
+
+  // False: one too many, which is not counted.
+  bool opened(std::string_view address);
+  // Of one that was opened.
+  void closed(std::string_view address);
+
+  std::size_t origins() const noexcept { return open_.size(); }
+
+ private:
+  std::size_t peers_max_;
+  text_map<std::size_t> open_;
+};
+
+}  // namespace gate::security

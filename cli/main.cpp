@@ -1,3 +1,0 @@
-#include "cli/command_line.hpp"
-
-int main(int argc, char** argv) { return gate::cli::run(argc, argv); }

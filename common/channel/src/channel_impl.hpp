@@ -1,0 +1,158 @@
+// What is behind `channel`: the life of its connections. How messages travel over one is its heirs' affair.
+//
+//   envelope_channel.cpp   gate/2: batches of envelopes
+//   frame_channel.cpp      other dialects: messages of several frames, by way of a foreign_broker
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include "common/channel/channel.hpp"
+#include "common/channel/src/greeting.hpp"
+#include "common/channel/src/inquiry.hpp"
+#include "common/channel/src/life_watch.hpp"
+#include "common/transport/lookup.hpp"
+#include "common/transport/monitor.hpp"
+#include "common/transport/open_files.hpp"
+#include "common/transport/socket.hpp"
+#include "common/transport/zmq_context.hpp"
+
+namespace gate::peer {
+
+// Messages that libzmq holds for us in either direction, uncounted.
+struct high_water {
+  int send = 0, receive = 0;
+};
+
+// Throws std::bad_alloc.
+inline zmq::message_t frame_of(bytes_view bytes) {
+  try {
+    return {bytes.data(), bytes.size()};
+  } catch (const zmq::error_t&) {  // there is no other reason
+    throw std::bad_alloc();
+  }
+}
+
+// One socket, for one connection. A monitor costs two sockets more, each with a descriptor, so it is there only until
+// the connection is made. From then on the socket itself tells of the end: libzmq takes away what is written into (with
+// ZMQ_IMMEDIATE), and once everything that had arrived was read the socket is neither readable nor writable. A socket
+// that is only full looks the same, and then the connection's descriptor is still open.
+struct connection {
+  // Throws zmq::error_t or std::system_error.
+  connection(loop& where, const channel_options& options, high_water marks, std::string address);
+
+  // Takes one frame, or hands one over; false when the transport has none, or takes no more.
+  bool take(zmq::message_t& frame) noexcept;
+  bool give(zmq::message_t& frame, bool more) noexcept;
+  // It takes nothing now.
+  bool is_stuck() noexcept;
+
+  const std::string address;  // one of those behind the endpoint
+  context_user user;          // leaves last
+  socket dealer;
+  std::optional<monitor> events;  // until connected
+  watch ready;
+  socket_mark link;                  // the connection's descriptor, which is libzmq's; none over inproc
+  timer_key patience;                // with an address while there is another, then with an answer to our credentials
+  timer_key doubt;                   // whether it greets; then whether the connection is still there
+  std::optional<inquiry> inquiring;  // it has failed, and why is being asked
+  std::optional<life_watch> life;    // since the greeting was over
+  bool reached = false;              // there is a connection, over which the greeting goes on
+  bool connected = false;            // and it is over
+  bool blocked = false;              // the transport took no more; POLLOUT is awaited
+  int fault = 0;                     // errno of what the transport should never answer
+};
+
+class channel::impl {
+ public:
+  impl(loop& where, const channel_options& options, handler& owner, high_water marks);
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
+  virtual ~impl();
+
+  void use_credentials(credentials own) { options_.shown = std::move(own); }
+  void open();
+  void close(std::chrono::milliseconds linger);
+  virtual void send(const message& m) = 0;
+  std::size_t queued_bytes() const noexcept { return queued_bytes_; }
+  bool writable() const noexcept { return queued_bytes_ < options_.out_queue_bytes_max; }
+
+ protected:
+  // The socket is new, and not yet connected: nothing of the last connection counts any more.
+  virtual void begin(connection& c) = 0;
+  // Reads one message; false when there is none.
+  virtual bool take_message(connection& c) = 0;
+  // Hands over what waits, in order, until the transport takes no more; then wait_until_writable().
+  virtual void flush(connection& c) = 0;
+  // Whether the other side sends heartbeats whatever else it does.
+  virtual bool broker_speaks_by_itself() const noexcept = 0;
+  // What is held back for the sake of smaller messages leaves, since nothing comes after it.
+  virtual void release_all(connection&) {}
+  // No more joins what was sent in this turn: it may leave.
+  virtual void end_batch(connection& c) = 0;
+
+  bool is_current(const connection& c) const noexcept { return current_.get() == &c; }
+  void wait_until_writable(connection& c);
+
+  loop& loop_;
+  channel_options options_;
+  handler& owner_;
+  std::unique_ptr<connection> current_;
+  std::size_t queued_bytes_ = 0;
+  bool over_bound_ = false;
+
+ private:
+  void attempt();
+  void connect(connection& c);
+  void retire() noexcept;
+  void forget_attempts() noexcept;
+  void found(found_addresses what);
+  bool goes_on(const connection& c, const verdict& end);
+  std::string attempts_failed(bool reached) const;
+  void lift_mark(connection& c) noexcept;
+  void fail_later(std::string why);
+  void fail(errc why, std::string_view text);
+  void report_connected(connection& c);
+  void report_ended(connection& c, const verdict& end);
+  void take_event(connection& c, const connection_event& event);
+  void watch_life(connection& c);
+  void greeting_failed(connection& c, const connection_event& event);
+  void hung_up(connection& c);
+  void inquire(connection& c);
+  void bound_greeting(connection& c);
+  bool has_said_something(const connection& c) const;
+  void bound_login(connection& c);
+  void dealer_ready(connection& c);
+  void read_and_write(connection& c);
+  void without_memory();
+  void look_for_end(connection& c, std::chrono::milliseconds again);
+  void turn_ended();
+  poller::interest calm() const noexcept;
+  std::string failed_text(std::string_view why) const {
+    return "cannot connect to '" + options_.endpoint + "': " + std::string(why);
+  }
+  std::string gone() const { return "the connection to '" + options_.endpoint + "' is gone"; }
+
+  high_water marks_;
+  turn_hook hook_;
+  std::unique_ptr<lookup> lookup_;      // under way
+  std::vector<std::string> addresses_;  // to be tried, by next_
+  std::vector<std::string> faults_;     // of those that were
+  std::size_t next_ = 0;
+  server_facts stranger_;                             // what the last inquiry found
+  unsigned hang_ups_ = 0;                             // while greeting, since the last connection
+  std::string good_address_;                          // that answered last
+  timer_key notice_;                                  // for what must be reported but not from within open()
+  std::vector<std::unique_ptr<connection>> retired_;  // a callback of theirs may be running: gone at the turn's end
+};
+
+}  // namespace gate::peer

@@ -1,0 +1,45 @@
+// One chunk of a huge transfer: octets to payload and back. Thread-safe; what the codec needs is kept for each thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <gate/error.hpp>
+#include <gate/protocol.hpp>
+#include <gate/result.hpp>
+
+#include "common/hugedata/source.hpp"
+#include "common/hugedata/transfer.hpp"
+
+namespace gate::huge {
+
+// XXH64, seed 0.
+std::uint64_t checksum_of(bytes_view octets) noexcept;
+
+struct chunk_options {
+  bool compress = true;
+  int level = limits::huge_zstd_level;
+  int window_log = 0;           // 0: what fits the chunk
+  std::uint32_t ratio_max = 0;  // a chunk that shrinks more than this goes plain; 0: any ratio
+};
+
+// `offset` is that of the first octet in the whole.
+leaving_chunk encode_chunk(detail::huge_piece piece, std::uint64_t offset, const chunk_options& options);
+
+// Why a chunk is refused.
+struct chunk_fault {
+  errc code = errc::data_loss;
+  std::string_view text;
+};
+
+// How many octets a chunk says it has, by its first few: more than 0, at most `bytes_max`.
+result<std::size_t, chunk_fault> plain_bytes_of(bytes_view payload, std::uint8_t encoding, std::size_t bytes_max);
+
+// The octets, whose number plain_bytes_of() told and whose sum was sent along. A plain payload is moved.
+result<std::string, chunk_fault> decode_chunk(std::string payload, std::uint8_t encoding, std::size_t plain_bytes,
+                                              std::uint64_t checksum);
+
+}  // namespace gate::huge

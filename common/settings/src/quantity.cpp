@@ -1,0 +1,63 @@
+#include "common/settings/quantity.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <span>
+
+namespace gate {
+namespace {
+
+struct unit {
+  std::string_view suffix;
+  std::uint64_t factor;
+};
+
+// From small to large; what a value is shown in comes first.
+constexpr std::array time_units{unit{"ms", 1}, unit{"s", 1000}, unit{"min", 60'000}, unit{"h", 3'600'000}};
+constexpr std::array size_units{unit{"B", 1},
+                                unit{"KiB", 1u << 10},
+                                unit{"MiB", 1u << 20},
+                                unit{"GiB", 1u << 30},
+                                unit{"TiB", 1ull << 40},
+                                unit{"PiB", 1ull << 50},
+                                unit{"EiB", 1ull << 60},
+                                unit{"KB", 1000},
+                                unit{"MB", 1'000'000},
+                                unit{"GB", 1'000'000'000},
+                                unit{"TB", 1'000'000'000'000}};
+constexpr std::size_t shown_size_units = 7;
+
+std::span<const unit> units_of(quantity q) noexcept {
+  if (q == quantity::time) return time_units;
+  return size_units;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_quantity(std::string_view text, quantity of) noexcept {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || !(number >= 0)) return std::nullopt;
+  std::string_view suffix = text.substr(static_cast<std::size_t>(end - text.data()));
+  suffix.remove_prefix(std::min(suffix.find_first_not_of(' '), suffix.size()));
+  const auto units = units_of(of);
+  const auto found = std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.suffix == suffix; });
+  if (found == units.end()) return std::nullopt;
+  const double value = number * static_cast<double>(found->factor);
+  if (!(value < 0x1p64)) return std::nullopt;
+  return static_cast<std::uint64_t>(std::round(value));
+}
+
+std::string format_quantity(std::uint64_t value, quantity of) {
+  const auto all = units_of(of);
+  const auto units = all.first(std::min(all.size(), shown_size_units));
+  unit best = units.front();
+  for (const unit& u : units) {
+    if (value != 0 && value % u.factor == 0) best = u;
+  }
+  return std::to_string(value / best.factor) + std::string(best.suffix);
+}
+
+}  // namespace gate

@@ -1,0 +1,189 @@
+#include "common/transport/src/hangup_guard.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/epoll.h>
+
+namespace gate::peer {
+namespace {
+
+using control_function = int (*)(int, int, int, epoll_event*);
+using wait_function = int (*)(int, epoll_event*, int, int);
+
+control_function control_of_the_system() noexcept {
+  static const auto found = reinterpret_cast<control_function>(::dlsym(RTLD_NEXT, "epoll_ctl"));
+  return found;
+}
+
+wait_function wait_of_the_system() noexcept {
+  static const auto found = reinterpret_cast<wait_function>(::dlsym(RTLD_NEXT, "epoll_wait"));
+  return found;
+}
+
+// Where libzmq's code is in this process; empty if it is no library of its own.
+struct code_range {
+  std::uintptr_t begin = 0, end = 0;
+
+  bool has(const void* address) const noexcept {
+    const auto at = reinterpret_cast<std::uintptr_t>(address);
+    return at >= begin && at < end;
+  }
+};
+
+extern "C" int find_libzmq(dl_phdr_info* object, std::size_t, void* into) {
+  const std::string_view path = object->dlpi_name == nullptr ? "" : object->dlpi_name;
+  if (path.substr(path.rfind('/') + 1).find("libzmq") != 0) return 0;
+  auto& range = *static_cast<code_range*>(into);
+  for (int i = 0; i < object->dlpi_phnum; ++i) {
+    const auto& part = object->dlpi_phdr[i];
+    if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0) continue;
+    range.begin = object->dlpi_addr + part.p_vaddr;
+    range.end = range.begin + part.p_memsz;
+  }
+  return 1;
+}
+
+const code_range& libzmq() noexcept {
+  static const code_range found = [] {
+    code_range range;
+    ::dl_iterate_phdr(find_libzmq, &range);
+    return range;
+  }();
+  return found;
+}
+
+// The descriptors from which libzmq reads, or has read until it paused: connections and what wakes its threads. A
+// connection that is still being made is none of them, and its hang-up is its failure.
+class readers {
+ public:
+  bool has(int descriptor) const noexcept {
+    return is_known(descriptor) && (word_of(descriptor).load(std::memory_order_relaxed) & bit_of(descriptor)) != 0;
+  }
+  void add(int descriptor) noexcept {
+    if (is_known(descriptor)) word_of(descriptor).fetch_or(bit_of(descriptor), std::memory_order_relaxed);
+  }
+  void remove(int descriptor) noexcept {
+    if (has(descriptor)) word_of(descriptor).fetch_and(~bit_of(descriptor), std::memory_order_relaxed);
+  }
+
+ private:
+  using word = std::atomic<std::uint64_t>;
+  static constexpr int descriptors_max = 1 << 20;  // the system's own bound, as a rule; beyond it nothing is guarded
+
+  static bool is_known(int descriptor) noexcept { return descriptor >= 0 && descriptor < descriptors_max; }
+  static std::uint64_t bit_of(int descriptor) noexcept { return std::uint64_t{1} << (descriptor % 64); }
+  const word& word_of(int descriptor) const noexcept { return words_[static_cast<std::size_t>(descriptor / 64)]; }
+  word& word_of(int descriptor) noexcept { return words_[static_cast<std::size_t>(descriptor / 64)]; }
+
+  word words_[descriptors_max / 64]{};
+};
+
+constinit readers reading;
+
+// A connection from which reading is paused.
+struct paused {
+  int descriptor;
+  std::uint64_t mark;    // by which epoll names it
+  std::uint32_t wanted;  // events
+  bool is_mute;          // its hang-up is not reported any more
+};
+
+// Each thread of libzmq has an epoll of its own, and alone changes what is in it.
+thread_local std::vector<paused> paused_here;
+constinit thread_local std::size_t paused_count = 0;
+
+paused* find_paused(std::uint64_t mark) noexcept {
+  const auto found = std::find_if(paused_here.begin(), paused_here.end(), [&](auto& p) { return p.mark == mark; });
+  return found == paused_here.end() ? nullptr : &*found;
+}
+
+void goes_on(int descriptor) noexcept {
+  if (paused_count == 0) return;
+  std::erase_if(paused_here, [&](const paused& p) { return p.descriptor == descriptor; });
+  paused_count = paused_here.size();
+}
+
+void pauses(int descriptor, const epoll_event& wanted) noexcept {
+  goes_on(descriptor);
+  try {
+    paused_here.push_back({descriptor, wanted.data.u64, wanted.events, false});
+  } catch (...) {  // no memory: then it is not guarded
+  }
+  paused_count = paused_here.size();
+}
+
+void take_note(int what, int descriptor, const epoll_event* wanted) noexcept {
+  if (what != EPOLL_CTL_MOD || wanted == nullptr) {
+    reading.remove(descriptor);
+    return goes_on(descriptor);
+  }
+  if ((wanted->events & EPOLLIN) == 0) {
+    if (reading.has(descriptor)) pauses(descriptor, *wanted);
+    return;
+  }
+  if (!reading.has(descriptor)) reading.add(descriptor);
+  goes_on(descriptor);
+}
+
+// EPOLLONESHOT: the system reports the hang-up once more, and then nothing until the events are set anew.
+void mute(int epoll, paused& p) noexcept {
+  if (p.is_mute) return;
+  p.is_mute = true;
+  epoll_event once{};
+  once.events = p.wanted | EPOLLONESHOT;
+  once.data.u64 = p.mark;
+  control_of_the_system()(epoll, EPOLL_CTL_MOD, p.descriptor, &once);
+}
+
+void hide_hangup(int epoll, epoll_event& event) noexcept {
+  constexpr std::uint32_t hangup = EPOLLERR | EPOLLHUP;
+  if ((event.events & hangup) == 0) return;
+  if ((event.events & EPOLLIN) == 0) {
+    paused* const p = find_paused(event.data.u64);
+    if (p == nullptr) return;
+    mute(epoll, *p);
+  }
+  event.events &= ~hangup;
+}
+
+}  // namespace
+
+bool guard_hangups() noexcept { return libzmq().end != 0; }
+
+namespace {
+
+int control(const void* caller, int epoll, int what, int descriptor, epoll_event* wanted) noexcept {
+  if (libzmq().has(caller)) take_note(what, descriptor, wanted);
+  return control_of_the_system()(epoll, what, descriptor, wanted);
+}
+
+int wait(const void* caller, int epoll, epoll_event* events, int count_max, int timeout) {
+  const int count = wait_of_the_system()(epoll, events, count_max, timeout);
+  if (count <= 0 || !libzmq().has(caller)) return count;
+  const int saved = errno;
+  for (int i = 0; i < count; ++i) hide_hangup(epoll, events[i]);
+  errno = saved;
+  return count;
+}
+
+}  // namespace
+
+}  // namespace gate::peer
+
+extern "C" __attribute__((visibility("default"))) int epoll_ctl(int epoll, int what, int descriptor,
+                                                                epoll_event* wanted) noexcept {
+  return gate::peer::control(__builtin_return_address(0), epoll, what, descriptor, wanted);
+}
+
+extern "C" __attribute__((visibility("default"))) int epoll_wait(int epoll, epoll_event* events, int count_max,
+                                                                 int timeout) {
+  return gate::peer::wait(__builtin_return_address(0), epoll, events, count_max, timeout);
+}

@@ -1,0 +1,255 @@
+#include "common/wire/pacer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gate::peer {
+namespace {
+
+constexpr std::uint64_t piece_bytes_min = 16u << 10, piece_bytes_max = 64u << 10;
+constexpr std::uint64_t step_bytes_min = 8u << 10, step_bytes_max = 1u << 20;
+
+// A piece that fills what room there is has so many at least.
+constexpr std::uint64_t filling_bytes_min = 8u << 10;
+
+// What the connection itself says, and need not be in order with anything.
+bool is_of_connection(message_type type) noexcept {
+  return type == message_type::heartbeat || type == wire::gate2::type_piece || type == wire::gate2::type_mark ||
+         type == wire::gate2::type_marked;
+}
+
+}  // namespace
+
+// --- flight_limit
+
+std::uint64_t flight_limit::step() const noexcept { return std::clamp(bytes_ / 8, step_bytes_min, step_bytes_max); }
+
+std::uint64_t flight_limit::piece_bytes() const noexcept {
+  return std::clamp(bytes_ / 8, piece_bytes_min, piece_bytes_max);
+}
+
+bool flight_limit::learn(duration took, std::uint64_t read_bytes, bool was_short, bool settled, instant now) noexcept {
+  // Within a little of the shortest is as short: it is still true.
+  if (!shortest_ || took <= *shortest_ + *shortest_ / 4 + std::chrono::milliseconds(5)) shortest_at_ = now;
+  shortest_ = std::min(shortest_.value_or(took), took);
+  if (!settled) return false;
+  if (took > *shortest_ + shrunk_above) {
+    const double a_second = static_cast<double>(read_bytes) / std::chrono::duration<double>(took).count();
+    const double aimed = a_second * std::chrono::duration<double>(*shortest_ + aimed_at).count();
+    const auto wanted = static_cast<std::uint64_t>(aimed);
+    const std::uint64_t before = std::exchange(bytes_, std::clamp(wanted, least_bytes, bytes_));
+    return bytes_ != before;
+  }
+  // What was asked while little was on the way says nothing of a full one; what was asked while nearly all was, a
+  // little.
+  if (!was_short || read_bytes <= bytes_ / 4 * 3 || bytes_ == most_bytes) return false;
+  const double share = static_cast<double>(bytes_) / static_cast<double>(read_bytes);
+  const std::chrono::duration<double> of_all = (took - *shortest_) * std::max(share, 1.0);
+  if (of_all >= doubled_below) return false;
+  bytes_ = std::min(bytes_ * 2, most_bytes);
+  return true;
+}
+
+// --- pacer
+
+void pacer::reset() { *this = pacer(); }
+
+bool pacer::admit(const message& m) {
+  if (is_of_connection(m.type) || (!empty() && may_overtake(m))) return true;
+  if (empty()) {
+    timed_ = false;
+    unstamped_ = true;
+    ++awaited_;
+  }
+  held one{m.call, m.type, is_small(m), ++number_, {}};
+  wire::gate2::append(one.envelope, m);
+  last_bytes_ = one.envelope.size();
+  bytes_ += last_bytes_;
+  if (m.call != call_id{}) {
+    lane& its = lanes_[m.call];
+    ++its.messages;
+    if (m.type == message_type::request) ++its.requests;
+  }
+  if (m.call == call_id{} || !behind_.empty()) {
+    behind_.push_back(std::move(one));
+  } else {
+    enqueue(std::move(one));
+  }
+  was_short_ = true;
+  // Nobody else would tell when there is room again.
+  if (questions_.empty() && on_the_way() > 0) mark_due_ = true;
+  return false;
+}
+
+// What is small passes what waits, but not what waits of its own call. Credit is of the other direction: it has to
+// follow its request alone.
+bool pacer::may_overtake(const message& m) const {
+  if (!is_small(m) || m.call == call_id{}) return false;
+  const auto its = lanes_.find(m.call);
+  return its == lanes_.end() || (m.type == message_type::credit && its->second.requests == 0);
+}
+
+void pacer::enqueue(held&& one) {
+  lane& its = lanes_[one.call];
+  its.waiting.push_back(std::move(one));
+  if (its.waiting.size() == 1) take_place(its);
+}
+
+// At the end of those whose next envelope is of its kind.
+void pacer::take_place(lane& its) {
+  its.spent_bytes = 0;
+  (is_long(its) ? pieces_ : whole_).push_back(&its);
+}
+
+void pacer::count(std::uint64_t bytes) noexcept {
+  sent_ += bytes;
+  if (sent_ >= ask_at_) mark_due_ = true;
+}
+
+// What is allowed follows what was read, asked and learned.
+void pacer::follow() noexcept {
+  open_up_to_ = clearing_ ? 0 : read_ + limit_.bytes();
+  ask_at_ = asked_ + limit_.step();
+}
+
+// Those that leave whole and those that leave in pieces have turns of a piece's bytes.
+std::list<pacer::lane*>& pacer::turn() noexcept {
+  if (whole_.empty() || pieces_.empty()) {
+    is_for_pieces_ = whole_.empty();
+  } else if (spent_bytes_ >= batch_bytes()) {
+    is_for_pieces_ = !is_for_pieces_;
+    spent_bytes_ = 0;
+  }
+  return is_for_pieces_ ? pieces_ : whole_;
+}
+
+bool pacer::release(std::string& batch, bool all) {
+  if (empty()) return false;
+  if (whole_.empty() && pieces_.empty()) {
+    end(batch);
+    return true;
+  }
+  std::list<lane*>& whose = turn();
+  lane& its = *whose.front();
+  held& next = its.waiting.front();
+  const bool in_pieces = is_long(its);
+  const std::size_t rest = next.envelope.size() - next.left;
+  std::size_t size = in_pieces ? std::min<std::size_t>(rest, batch_bytes()) : rest;
+  const std::uint64_t room = room_bytes();
+  if (!all && !next.small && size > room) {
+    if (!in_pieces || room < filling_bytes_min) {
+      if (questions_.empty() && on_the_way() > 0) mark_due_ = true;
+      return false;
+    }
+    size = static_cast<std::size_t>(room);
+  }
+  if (in_pieces) {
+    message piece;
+    piece.type = wire::gate2::type_piece;
+    piece.payload = bytes_view(next.envelope).substr(next.left, size);
+    if (size == rest) piece.flags = message_flag::end_of_parts;
+    wire::gate2::append(batch, piece);
+  } else {
+    batch += next.envelope;
+  }
+  if (!next.small) count(size);
+  next.left += size;
+  spent_bytes_ += size;
+  its.spent_bytes += size;
+  if (size == rest) ended(whose, batch);
+  return true;
+}
+
+// The first envelope of the call in turn has left. What is small behind it follows at once.
+void pacer::ended(std::list<lane*>& from, std::string& batch) {
+  lane& its = *from.front();
+  std::list<held>& waiting = its.waiting;
+  do {
+    if (waiting.front().left == 0) batch += waiting.front().envelope;
+    const held gone = std::move(waiting.front());
+    waiting.pop_front();
+    bytes_ -= gone.envelope.size();
+    if (gone.type == message_type::request) --its.requests;
+    if (--its.messages == 0) {
+      from.pop_front();
+      lanes_.erase(gone.call);
+      return;
+    }
+  } while (!waiting.empty() && waiting.front().small);
+  if (!waiting.empty() && &from == &whole_ && !is_long(its) && its.spent_bytes < batch_bytes()) return;
+  from.pop_front();
+  if (!waiting.empty()) take_place(its);
+}
+
+// All that came before the end of something has left: it leaves now, and what came after it takes its place.
+void pacer::end(std::string& batch) {
+  batch += behind_.front().envelope;
+  bytes_ -= behind_.front().envelope.size();
+  behind_.pop_front();
+  for (; !behind_.empty() && behind_.front().call != call_id{}; behind_.pop_front()) {
+    enqueue(std::move(behind_.front()));
+  }
+}
+
+std::vector<const pacer::held*> pacer::requests() const {
+  std::vector<const held*> found;
+  const auto take = [&found](const std::list<held>& from) {
+    for (const held& each : from) {
+      if (each.type == message_type::request) found.push_back(&each);
+    }
+  };
+  for (const auto& [call, its] : lanes_) take(its.waiting);
+  take(behind_);
+  std::sort(found.begin(), found.end(), [](const held* a, const held* b) { return a->number < b->number; });
+  return found;
+}
+
+void pacer::mark(std::string& batch) {
+  mark_due_ = false;
+  asked_ = sent_;
+  follow();
+  questions_.push_back({.position = sent_, .was_short = was_short_});
+  was_short_ = !empty();
+  unstamped_ = true;
+  message m;
+  m.type = wire::gate2::type_mark;
+  m.offset = sent_;
+  wire::gate2::append(batch, m);
+}
+
+void pacer::stamp(instant now) noexcept {
+  unstamped_ = false;
+  for (auto each = questions_.rbegin(); each != questions_.rend() && !each->stamped; ++each) {
+    each->stamped = true;
+    each->at = now;
+    each->read_before = read_;
+  }
+  if (timed_ || empty()) return;
+  timed_ = true;
+  waits_since_ = now;
+}
+
+bool pacer::answered(const message& marked, instant now) {
+  const auto is_it = [&](const question& q) { return q.position == *marked.offset; };
+  const auto found = std::find_if(questions_.begin(), questions_.end(), is_it);
+  if (found == questions_.end() || !found->stamped) return false;
+  const question asked = *found;
+  questions_.erase(questions_.begin(), found + 1);
+  read_ = asked.position;
+  waits_since_ = now;
+  timed_ = true;
+  ++awaited_;
+  if (limit_.learn(now - asked.at, read_ - asked.read_before, asked.was_short, asked.position > changed_at_, now)) {
+    changed_at_ = sent_;
+  }
+  if (!empty() && limit_.is_stale(now)) clearing_ = true;
+  if (clearing_ && on_the_way() == 0) {
+    clearing_ = false;
+    limit_.forget_shortest();
+  }
+  follow();
+  if (questions_.empty() && on_the_way() > 0 && !empty()) mark_due_ = true;
+  return true;
+}
+
+}  // namespace gate::peer
