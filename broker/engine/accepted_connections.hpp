@@ -24,7 +24,7 @@
 
 namespace gate::broker {
 
-struct connection {
+struct accepted_connection {
   ino_t inode = 0;
   instant accepted{};
   std::optional<peer_id> owner;  // the peer whose messages come over it, once one came
@@ -33,14 +33,14 @@ struct connection {
   std::string from;              // "host:port" where peers log in; empty if it was not known any more
 };
 
-class connections {
+class accepted_connections {
  public:
   void accepted(int descriptor, instant now);
   // Forgets a connection that has ended, and returns it. Nothing if it is not known.
-  std::optional<connection> ended(int descriptor);
+  std::optional<accepted_connection> ended(int descriptor);
 
   // Null if the connection of this descriptor has ended, or was not accepted here.
-  connection* find(int descriptor) noexcept;
+  accepted_connection* find(int descriptor) noexcept;
   std::size_t size() const noexcept { return open_.size(); }
 
   // Refuses a connection: what the peer sends over it is discarded, and cut_refused() ends it.
@@ -79,7 +79,7 @@ class connections {
   };
   bool is_silent(const mark& m) noexcept;
 
-  std::unordered_map<int, connection> open_;
+  std::unordered_map<int, accepted_connection> open_;
   std::deque<mark> silent_;   // by `since`; some have sent a message or ended by now
   std::vector<int> refused_;  // some have ended by now
 };

@@ -196,7 +196,7 @@ class engine final : private output, private observer {
   byte_total in_pieces_;  // of envelopes that have not come whole yet
   byte_total paced_;      // answers of foreign workers that answer_pace holds back
   buffer_pool spare_;
-  peers peers_;
+  remote_peers peers_;
   memory_keeper memory_;
   io_counters counted_;
   log_limiter lines_;

@@ -63,7 +63,7 @@ class port {
   multipart incoming;  // the message being handled
   // Why the transport has ended a handshake, until it says which connection that was, which it does next.
   std::optional<std::string_view> failed_handshake;
-  connections accepted;         // by descriptor
+  accepted_connections accepted;  // by descriptor
   std::vector<peer_id> ending;  // peers whose connection has ended and whose messages may still have to be read
   instant ending_since{};       // when the first of them was added
 

@@ -66,7 +66,7 @@ struct remote_peer {
   }
 };
 
-class peers {
+class remote_peers {
  public:
   // Null when there is none.
   remote_peer* find(port_index port, bytes_view routing_id) const noexcept;

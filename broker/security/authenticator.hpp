@@ -108,13 +108,13 @@ struct login_counters {
 };
 
 // One thread.
-class login {
+class authenticator {
  public:
   using ticket = std::uint64_t;
 
   // `store` is null when there is none; `outside` is null when the store decides. Both references outlive this.
-  login(const login_settings& settings, std::shared_ptr<const snapshot> store, hasher& hashes,
-        external_service* outside = nullptr);
+  authenticator(const login_settings& settings, std::shared_ptr<const snapshot> store, hasher& hashes,
+                external_service* outside = nullptr);
 
   struct begun {
     std::optional<verdict> now;  // else the verdict comes with take_decided(), under the ticket

@@ -18,13 +18,13 @@ namespace gate::security {
 class zap_desk {
  public:
   // Requests of other domains are refused; an empty list takes all, as a service for others may.
-  zap_desk(login& logins, std::vector<std::string> domains) : logins_(logins), domains_(std::move(domains)) {}
+  zap_desk(authenticator& logins, std::vector<std::string> domains) : logins_(logins), domains_(std::move(domains)) {}
 
   // The whole message as a ROUTER receives it. The reply, when there is one at once; else decided() makes it. A message
   // without an envelope or an id gets none.
   std::optional<zap::frames> receive(zap::frames_view message, instant now);
   // The reply to the request behind that ticket; nothing when the ticket is not of this desk.
-  std::optional<zap::frames> decided(const login::decided& what);
+  std::optional<zap::frames> decided(const authenticator::decided& what);
 
   std::size_t waiting() const noexcept { return waiting_.size(); }
   std::uint64_t malformed() const noexcept { return malformed_; }
@@ -35,9 +35,9 @@ class zap_desk {
     std::string id;
   };
 
-  login& logins_;
+  authenticator& logins_;
   std::vector<std::string> domains_;
-  std::unordered_map<login::ticket, asked> waiting_;
+  std::unordered_map<authenticator::ticket, asked> waiting_;
   std::uint64_t malformed_ = 0;
 };
 

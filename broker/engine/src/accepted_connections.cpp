@@ -16,61 +16,61 @@ constexpr unsigned times_max = 12;
 
 }  // namespace
 
-void connections::accepted(int descriptor, instant now) {
-  connection fresh{socket_inode(descriptor), now, std::nullopt, false, {}, {}};
+void accepted_connections::accepted(int descriptor, instant now) {
+  accepted_connection fresh{socket_inode(descriptor), now, std::nullopt, false, {}, {}};
   silent_.push_back({.descriptor = descriptor, .inode = fresh.inode, .accepted = now, .since = now});
   open_.insert_or_assign(descriptor, std::move(fresh));
 }
 
-std::optional<connection> connections::ended(int descriptor) {
+std::optional<accepted_connection> accepted_connections::ended(int descriptor) {
   const auto found = open_.find(descriptor);
   if (found == open_.end()) return std::nullopt;
-  std::optional<connection> was(std::move(found->second));
+  std::optional<accepted_connection> was(std::move(found->second));
   open_.erase(found);
   return was;
 }
 
-connection* connections::find(int descriptor) noexcept {
+accepted_connection* accepted_connections::find(int descriptor) noexcept {
   const auto found = open_.find(descriptor);
   return found == open_.end() ? nullptr : &found->second;
 }
 
-void connections::refuse(int descriptor) {
-  connection* const known = find(descriptor);
+void accepted_connections::refuse(int descriptor) {
+  accepted_connection* const known = find(descriptor);
   if (known == nullptr) return;
   refused_.push_back(descriptor);
   known->refused = true;
 }
 
-void connections::cut_refused() noexcept {
+void accepted_connections::cut_refused() noexcept {
   for (const int descriptor : refused_) {
-    const connection* const known = find(descriptor);
+    const accepted_connection* const known = find(descriptor);
     if (known != nullptr && known->refused) cut(descriptor);
   }
   refused_.clear();
 }
 
-bool connections::cut(int descriptor) noexcept {
-  connection* const known = find(descriptor);
+bool accepted_connections::cut(int descriptor) noexcept {
+  accepted_connection* const known = find(descriptor);
   if (known == nullptr) return false;
   known->refused = true;
   if (known->inode == 0 || socket_inode(descriptor) != known->inode) return false;
   return ::shutdown(descriptor, SHUT_RDWR) == 0;
 }
 
-bool connections::is_silent(const mark& m) noexcept {
-  const connection* const known = find(m.descriptor);
+bool accepted_connections::is_silent(const mark& m) noexcept {
+  const accepted_connection* const known = find(m.descriptor);
   return known != nullptr && known->inode == m.inode && known->accepted == m.accepted && !known->owner &&
          !known->refused;
 }
 
-std::optional<instant> connections::oldest_silent() noexcept {
+std::optional<instant> accepted_connections::oldest_silent() noexcept {
   while (!silent_.empty() && !is_silent(silent_.front())) silent_.pop_front();
   if (silent_.empty()) return std::nullopt;
   return silent_.front().since;
 }
 
-std::size_t connections::cut_silent(instant until, instant now, silent_watcher& watcher) {
+std::size_t accepted_connections::cut_silent(instant until, instant now, silent_watcher& watcher) {
   std::size_t count = 0;
   while (const std::optional<instant> oldest = oldest_silent()) {
     if (*oldest > until) break;

@@ -34,7 +34,7 @@ bool is_authenticated(const port& at) noexcept { return at.plan().how == auth::p
 remote_peer* engine::admit(port& from, remote_peer* known) {
   from.read_events();  // the connection is announced before its messages
   const int descriptor = from.incoming.source_fd();
-  connection* const over = from.accepted.find(descriptor);
+  accepted_connection* const over = from.accepted.find(descriptor);
   if (over != nullptr && over->refused && (known == nullptr || known->descriptor != descriptor)) return nullptr;
   if (known != nullptr) {
     const bool same_connection = descriptor < 0 ? !known->cut : over == nullptr || over->owner.has_value();
@@ -61,7 +61,7 @@ bool engine::is_bound_to(const port& from, const remote_peer& known) const noexc
 }
 
 remote_peer* engine::greet(port& from, int descriptor) {
-  connection* const over = from.accepted.find(descriptor);
+  accepted_connection* const over = from.accepted.find(descriptor);
   const wire::recognised who = recognise(views_of(from.incoming), from.plan().only);
   const bool old_gaterpc = who.speaks == dialect::gaterpc01;
   if (who.speaks == dialect::unknown || old_gaterpc) {
@@ -130,7 +130,7 @@ bool engine::has_room_for(port& at, int descriptor) {
     door_.audit(record);
     return false;
   }
-  if (connection* const fresh = at.accepted.find(descriptor)) fresh->address = std::move(address);
+  if (accepted_connection* const fresh = at.accepted.find(descriptor)) fresh->address = std::move(address);
   return true;
 }
 

@@ -364,7 +364,7 @@ void engine::cut_refused() {
 }
 
 void engine::cut_silent() {
-  class watcher final : public connections::silent_watcher {
+  class watcher final : public accepted_connections::silent_watcher {
    public:
     watcher(engine& of, const port& at, instant now) noexcept : of_(of), at_(at), now_(now) {}
     std::uint64_t received_bytes(int descriptor) override {

@@ -396,7 +396,7 @@ void engine::tell_failed_handshake(const port& at, std::string_view why, const s
 }
 
 void engine::on_disconnected(port& at, int descriptor) {
-  const std::optional<connection> was = at.accepted.ended(descriptor);
+  const std::optional<accepted_connection> was = at.accepted.ended(descriptor);
   if (const auto why = std::exchange(at.failed_handshake, std::nullopt)) {
     tell_failed_handshake(at, *why, was ? was->from : std::string());
   }

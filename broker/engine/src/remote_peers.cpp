@@ -4,20 +4,20 @@
 
 namespace gate::broker {
 
-remote_peer* peers::find(port_index port, bytes_view routing_id) const noexcept {
+remote_peer* remote_peers::find(port_index port, bytes_view routing_id) const noexcept {
   if (port >= by_route_.size()) return nullptr;
   const auto found = by_route_[port].find(routing_id);
   return found == by_route_[port].end() ? nullptr : found->second;
 }
 
-remote_peer* peers::find(peer_id id) const noexcept {
+remote_peer* remote_peers::find(peer_id id) const noexcept {
   const std::size_t place = place_of(id);
   if (place >= places_.size() || !places_[place] || places_[place]->id != id) return nullptr;
   return places_[place].get();
 }
 
-remote_peer& peers::add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed,
-                        byte_total* in_pieces) {
+remote_peer& remote_peers::add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed,
+                               byte_total* in_pieces) {
   std::size_t place = places_.size();
   if (free_.empty()) {
     GATE_ASSERT(place < std::size_t{1} << place_bits);
@@ -36,12 +36,12 @@ remote_peer& peers::add(port_index port, bytes_view routing_id, buffer_pool& spa
   return added;
 }
 
-void peers::give_up_route(remote_peer& gone) noexcept {
+void remote_peers::give_up_route(remote_peer& gone) noexcept {
   const auto found = by_route_[gone.port].find(gone.routing_id);
   if (found != by_route_[gone.port].end() && found->second == &gone) by_route_[gone.port].erase(found);
 }
 
-void peers::remove(remote_peer& gone) noexcept {
+void remote_peers::remove(remote_peer& gone) noexcept {
   give_up_route(gone);
   const std::size_t place = place_of(gone.id);
   places_[place].reset();

@@ -92,7 +92,8 @@ class gatekeeper::impl {
   std::optional<verdict> check(const attempt& what, unique_function<void(verdict)> decided) {
     GATE_ASSERT(thread_ != nullptr);
     ++waits_;  // before a verdict can come
-    login::begun begun = thread_->logins().use([&](login& l, instant now) { return l.begin(what, now); });
+    authenticator::begun begun =
+        thread_->logins().use([&](authenticator& l, instant now) { return l.begin(what, now); });
     if (begun.now) {
       --waits_;
       return std::move(begun.now);
@@ -112,7 +113,7 @@ class gatekeeper::impl {
     c.reloads_failed = reloads_failed_;
     c.audit_lost = trail_.lost();
     if (!thread_) return c;
-    c.logins = thread_->logins().use([](login& l, instant) { return l.counted(); });
+    c.logins = thread_->logins().use([](authenticator& l, instant) { return l.counted(); });
     c.zap_requests = thread_->requests();
     c.zap_malformed = thread_->malformed();
     return c;
@@ -128,7 +129,7 @@ class gatekeeper::impl {
   login_thread::listeners listeners() {
     login_thread::listeners l;
     l.heard = [this](const login_event& e) { heard(e); };
-    l.decided = [this](const shared_login::verdicts& late) { decided(late); };
+    l.decided = [this](const shared_authenticator::verdicts& late) { decided(late); };
     l.reloaded = [this](const store::reloaded& found) { reloaded(found); };
     l.every_second = [this] {
       trail_.flush();
@@ -181,10 +182,10 @@ class gatekeeper::impl {
     log::warn("{}", text);
   }
 
-  void decided(const shared_login::verdicts& late) {
+  void decided(const shared_authenticator::verdicts& late) {
     if (waits_ == 0) return;  // all are ZAP's
-    on_loop([verdicts = shared_login::verdicts(late)](impl& self) mutable {
-      for (login::decided& d : verdicts) {
+    on_loop([verdicts = shared_authenticator::verdicts(late)](impl& self) mutable {
+      for (authenticator::decided& d : verdicts) {
         auto found = self.waiting_.extract(d.who);
         if (found.empty()) continue;
         --self.waits_;
@@ -239,7 +240,7 @@ class gatekeeper::impl {
   std::mutex failures_lock_;
   failure_log failures_;
   gate::broker::log_limiter lines_;  // of failures
-  std::unordered_map<login::ticket, unique_function<void(verdict)>> waiting_;
+  std::unordered_map<authenticator::ticket, unique_function<void(verdict)>> waiting_;
   std::atomic<std::size_t> waits_{0};  // no less than waiting_ holds
   std::atomic<std::uint64_t> reloads_{0}, reloads_failed_{0};
   std::shared_ptr<impl*> self_ = std::make_shared<impl*>(this);

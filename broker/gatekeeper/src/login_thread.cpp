@@ -39,7 +39,7 @@ login_thread::login_thread(zmq::context_t& context, const broker_options& option
       logins_(
           settings_of(options), from == nullptr ? nullptr : from->current(), outside_.get(),
           [this](const login_event& e) { tell_.heard(e); },
-          [this](const shared_login::verdicts& late) { tell_verdicts(late); }) {
+          [this](const shared_authenticator::verdicts& late) { tell_verdicts(late); }) {
   bind(context, std::string(zap::endpoint), {own_domain});
   for (const std::string& endpoint : options.zap_bind) {
     bind(endpoint.starts_with("inproc://") ? gate::peer::transport_context() : context, endpoint, {});
@@ -59,7 +59,7 @@ std::unique_ptr<zap_client> login_thread::connect(zmq::context_t& context, const
   if (endpoint.empty()) return nullptr;
   try {
     return std::make_unique<zap_client>(loop_, context, endpoint, [this](std::uint64_t id, const zap::reply* reply) {
-      logins_.use([&](login& l, instant now) {
+      logins_.use([&](authenticator& l, instant now) {
         l.answered(id, reply, now);
         return true;
       });
@@ -106,7 +106,7 @@ task<void> login_thread::watch_the_time() {
   for (int n = 1;; ++n) {
     co_await sleep_for(glance);
     if (outside_) {
-      logins_.use([](login& l, instant now) {
+      logins_.use([](authenticator& l, instant now) {
         l.tick(now);
         return true;
       });
@@ -130,7 +130,7 @@ void login_thread::read_store() {
     found = store_->reload();
   }
   if (found.in_force) {
-    logins_.use([&](login& l, instant) {
+    logins_.use([&](authenticator& l, instant) {
       l.replace(store_ == nullptr ? nullptr : store_->current());
       return true;
     });
@@ -138,9 +138,9 @@ void login_thread::read_store() {
   tell_.reloaded(found);
 }
 
-void login_thread::tell_verdicts(const shared_login::verdicts& late) {
+void login_thread::tell_verdicts(const shared_authenticator::verdicts& late) {
   loop_.post([this, late] {
-    for (const login::decided& d : late) {
+    for (const authenticator::decided& d : late) {
       for (const auto& s : servers_) s->decided(d);
     }
   });

@@ -28,9 +28,9 @@ class login_thread {
  public:
   // Called on this thread, but for what says otherwise.
   struct listeners {
-    unique_function<void(const login_event&)> heard;               // one at a time, on any thread
-    unique_function<void(const shared_login::verdicts&)> decided;  // on any thread
-    unique_function<void(const store::reloaded&)> reloaded;        // logins go by the new store already
+    unique_function<void(const login_event&)> heard;                       // one at a time, on any thread
+    unique_function<void(const shared_authenticator::verdicts&)> decided;  // on any thread
+    unique_function<void(const store::reloaded&)> reloaded;                // logins go by the new store already
     unique_function<void()> every_second;
     unique_function<void(std::string_view why)> ended;  // without being told to; the last call
   };
@@ -43,7 +43,7 @@ class login_thread {
   ~login_thread();
 
   // Any thread, all of them.
-  shared_login& logins() noexcept { return logins_; }
+  shared_authenticator& logins() noexcept { return logins_; }
   void reload();
   std::uint64_t requests() const noexcept;
   std::uint64_t malformed() const noexcept;
@@ -55,13 +55,13 @@ class login_thread {
   task<void> work();
   task<void> watch_the_time();
   void read_store();
-  void tell_verdicts(const shared_login::verdicts& late);
+  void tell_verdicts(const shared_authenticator::verdicts& late);
 
   store* const store_;
   listeners tell_;
   loop loop_;
   std::unique_ptr<zap_client> outside_;
-  shared_login logins_;
+  shared_authenticator logins_;
   std::vector<std::unique_ptr<zap_server>> servers_;
   task_group* working_ = nullptr;  // this thread's
   std::atomic<bool> leaving_{false};

@@ -14,14 +14,14 @@
 
 namespace gate::security {
 
-class shared_login {
+class shared_authenticator {
  public:
-  using verdicts = std::vector<login::decided>;
+  using verdicts = std::vector<authenticator::decided>;
 
   // `heard` is told of each login, under the lock. `tell` is told of verdicts that came late, on the thread that
   // brought them about: by several at once. Both must be quick.
-  shared_login(const login_settings& settings, std::shared_ptr<const snapshot> store, external_service* outside,
-               unique_function<void(const login_event&)> heard, unique_function<void(const verdicts&)> tell);
+  shared_authenticator(const login_settings& settings, std::shared_ptr<const snapshot> store, external_service* outside,
+                       unique_function<void(const login_event&)> heard, unique_function<void(const verdicts&)> tell);
 
   // Lets `f(login&, instant now)`, which returns something, at the login while nobody else is. Any thread.
   template <class F> auto use(F f) {
@@ -36,7 +36,7 @@ class shared_login {
  private:
   std::mutex lock_;
   unique_function<void(const verdicts&)> tell_;
-  login login_;
+  authenticator login_;
   password_checker checker_;  // last: its thread uses all of the above
 };
 

@@ -17,10 +17,10 @@ constexpr int requests_per_turn_max = 256;
 
 }  // namespace
 
-zap_server::zap_server(loop& where, zmq::context_t& context, const std::string& endpoint, shared_login& logins,
+zap_server::zap_server(loop& where, zmq::context_t& context, const std::string& endpoint, shared_authenticator& logins,
                        std::vector<std::string> domains)
     : logins_(logins),
-      desk_(logins.use([](login& l, instant) { return std::ref(l); }), std::move(domains)),
+      desk_(logins.use([](authenticator& l, instant) { return std::ref(l); }), std::move(domains)),
       socket_(where, context, zmq::socket_type::router) {
   socket_.raw().set(zmq::sockopt::maxmsgsize, frame_bytes_max);
   socket_.raw().set(zmq::sockopt::ipv6, gate::peer::is_ipv6(endpoint));
@@ -42,7 +42,7 @@ void zap_server::handle() {
   }
   std::optional<zap::frames> reply;
   if (incoming_.excess() == 0) {
-    reply = logins_.use([&](login&, instant now) {
+    reply = logins_.use([&](authenticator&, instant now) {
       auto answered = desk_.receive(views_, now);
       malformed_.store(desk_.malformed(), std::memory_order_relaxed);
       return answered;
@@ -52,8 +52,8 @@ void zap_server::handle() {
   if (reply) answer(*reply);
 }
 
-void zap_server::decided(const login::decided& what) {
-  const auto reply = logins_.use([&](login&, instant) { return desk_.decided(what); });
+void zap_server::decided(const authenticator::decided& what) {
+  const auto reply = logins_.use([&](authenticator&, instant) { return desk_.decided(what); });
   if (reply) answer(*reply);
 }
 

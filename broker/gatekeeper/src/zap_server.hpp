@@ -21,13 +21,13 @@ namespace gate::security {
 class zap_server {
  public:
   // Binds; `domains` as zap_desk has them. Throws zmq::error_t.
-  zap_server(loop& where, zmq::context_t& context, const std::string& endpoint, shared_login& logins,
+  zap_server(loop& where, zmq::context_t& context, const std::string& endpoint, shared_authenticator& logins,
              std::vector<std::string> domains);
 
   // Without end, but for an error of the transport, which it throws.
   task<void> serve();
   // Answers what waited for that verdict, if it is this one's.
-  void decided(const login::decided& what);
+  void decided(const authenticator::decided& what);
 
   const std::string& endpoint() const noexcept { return endpoint_; }
   // Any thread.
@@ -38,7 +38,7 @@ class zap_server {
   void handle();
   void answer(const zap::frames& reply);
 
-  shared_login& logins_;
+  shared_authenticator& logins_;
   zap_desk desk_;  // under the lock of the logins
   gate::socket socket_;
   std::string endpoint_;

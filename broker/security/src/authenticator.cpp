@@ -50,8 +50,8 @@ void check(hash_job& job) {
   job.fits = any;
 }
 
-login::login(const login_settings& settings, std::shared_ptr<const snapshot> store, hasher& hashes,
-             external_service* outside)
+authenticator::authenticator(const login_settings& settings, std::shared_ptr<const snapshot> store, hasher& hashes,
+                             external_service* outside)
     : settings_(settings),
       store_(std::move(store)),
       hasher_(hashes),
@@ -61,7 +61,7 @@ login::login(const login_settings& settings, std::shared_ptr<const snapshot> sto
       repeats_(settings.throttle),
       familiar_(settings.familiar_max) {}
 
-login::begun login::begin(const attempt& what, instant now) {
+authenticator::begun authenticator::begin(const attempt& what, instant now) {
   begun result;
   if (what.how == zap::mechanism::null) {
     result.now = tell(what, decide_null());
@@ -92,13 +92,13 @@ login::begun login::begin(const attempt& what, instant now) {
   return result;
 }
 
-verdict login::decide_null() const {
+verdict authenticator::decide_null() const {
   if (!store_) return {outcome::accepted, std::string(anonymous_name), {}, {}, {}};
   if (store_->find(anonymous_name) == nullptr) return refuse("a login is needed here");
   return {outcome::accepted, std::string(anonymous_name), {}, {}, {}};
 }
 
-verdict login::decide_curve(const attempt& what, instant now) {
+verdict authenticator::decide_curve(const attempt& what, instant now) {
   curve_key key{};
   const principal* who = nullptr;
   if (store_ && what.key.size() == key.size()) {
@@ -111,7 +111,7 @@ verdict login::decide_curve(const attempt& what, instant now) {
   return refuse();
 }
 
-login::standing login::standing_of(const attempt& what) const {
+authenticator::standing authenticator::standing_of(const attempt& what) const {
   standing at;
   at.origin = origin_of(what.address);
   at.shared = is_shared_origin(at.origin);
@@ -125,7 +125,7 @@ login::standing login::standing_of(const attempt& what) const {
   return at;
 }
 
-void login::fail(login_throttle& of, const std::string& place, instant now) {
+void authenticator::fail(login_throttle& of, const std::string& place, instant now) {
   of.began(place, now);
   of.ended(place, true, now);
 }
@@ -133,8 +133,8 @@ void login::fail(login_throttle& of, const std::string& place, instant now) {
 // What can be said without a check: a pause is due, or the same was found right before. While a pause is due that is
 // told to those alone who came in from there before, and not often: else who guesses would learn without a pause what
 // others use.
-std::optional<verdict> login::recall(const attempt& what, const standing& at, const credential_digest& digest,
-                                     instant now) {
+std::optional<verdict> authenticator::recall(const attempt& what, const standing& at, const credential_digest& digest,
+                                             instant now) {
   // Those who wait for the same check are no further guess.
   if (by_digest_.contains(digest)) return std::nullopt;
   const duration pause = throttle_.pause(at.place(), now);
@@ -153,7 +153,7 @@ std::optional<verdict> login::recall(const attempt& what, const standing& at, co
 
 // Somebody whose password is wrong and who comes with it again and again, as a program does, guesses no more than once:
 // it has to wait for itself alone.
-std::optional<verdict> login::recall_wrong(const standing& at, const credential_digest& digest, instant now) {
+std::optional<verdict> authenticator::recall_wrong(const standing& at, const credential_digest& digest, instant now) {
   const std::string again = repeat_of(at.place(), digest);
   if (!repeats_.has_failed(again, now)) return std::nullopt;
   if (const duration pause = repeats_.blocked(again, now); pause > duration::zero()) {
@@ -165,8 +165,8 @@ std::optional<verdict> login::recall_wrong(const standing& at, const credential_
   return of_failure(at, refuse(), now);
 }
 
-std::optional<verdict> login::begin_check(const attempt& what, const standing& at, const credential_digest& digest,
-                                          ticket who, instant now) {
+std::optional<verdict> authenticator::begin_check(const attempt& what, const standing& at,
+                                                  const credential_digest& digest, ticket who, instant now) {
   if (const auto same = by_digest_.find(digest); same != by_digest_.end()) {
     take_part(pending_.at(same->second), what, at, who, now);
     return std::nullopt;
@@ -206,7 +206,7 @@ std::optional<verdict> login::begin_check(const attempt& what, const standing& a
   return std::nullopt;
 }
 
-void login::take_part(check_under_way& in, const attempt& what, const standing& at, ticket who, instant now) {
+void authenticator::take_part(check_under_way& in, const attempt& what, const standing& at, ticket who, instant now) {
   in.waiting.push_back({who, std::string(what.address.substr(0, zap::text_bytes_max)), at});
   ++waiting_;
   const bool is_new = !repeats_.has_failed(repeat_of(at.place(), in.digest), now);
@@ -217,7 +217,7 @@ void login::take_part(check_under_way& in, const attempt& what, const standing& 
   if (waiting_ > settings_.waiting_max) make_room_to_wait();
 }
 
-void login::take_stake(check_under_way& in, const std::string& place, bool blamed, instant now) {
+void authenticator::take_stake(check_under_way& in, const std::string& place, bool blamed, instant now) {
   const auto same = [&](const stake& s) { return s.place == place; };
   if (std::find_if(in.stakes.begin(), in.stakes.end(), same) != in.stakes.end()) return;
   in.stakes.push_back({place, blamed});
@@ -225,7 +225,7 @@ void login::take_stake(check_under_way& in, const std::string& place, bool blame
 }
 
 // Too many wait for checks: of those for whom most others wait, who came last is put off.
-void login::make_room_to_wait() {
+void authenticator::make_room_to_wait() {
   const auto most = std::max_element(pending_.begin(), pending_.end(), [](const auto& a, const auto& b) {
     return a.second.waiting.size() < b.second.waiting.size();
   });
@@ -239,7 +239,7 @@ void login::make_room_to_wait() {
   --waiting_;
 }
 
-std::unique_ptr<hash_job> login::submit(const line& at, std::unique_ptr<hash_job> job) {
+std::unique_ptr<hash_job> authenticator::submit(const line& at, std::unique_ptr<hash_job> job) {
   job->generation = generation_;
   job->hashes = hashes_for(*store_, job->user);
   job->own_hashes = own_hashes_of(*store_, job->user).size();
@@ -248,14 +248,14 @@ std::unique_ptr<hash_job> login::submit(const line& at, std::unique_ptr<hash_job
 
 // The store says of its user what it said when the check began. Else whoever reloads the store again and again would
 // keep everybody out.
-bool login::still_counts(const hash_job& job) const {
+bool authenticator::still_counts(const hash_job& job) const {
   if (job.generation == generation_) return true;
   const std::span<const std::string> own = own_hashes_of(*store_, job.user);
   return std::equal(own.begin(), own.end(), job.hashes.begin(),
                     job.hashes.begin() + static_cast<std::ptrdiff_t>(job.own_hashes));
 }
 
-void login::hashed(std::unique_ptr<hash_job> job, instant now) {
+void authenticator::hashed(std::unique_ptr<hash_job> job, instant now) {
   const auto found = pending_.find(job->id);
   GATE_ASSERT(found != pending_.end());
   ++counted_.hashed;
@@ -272,7 +272,7 @@ void login::hashed(std::unique_ptr<hash_job> job, instant now) {
   finish(found, accept(job->user, found->second.digest, instant::max()), false, now);
 }
 
-void login::answered(std::uint64_t id, const zap::reply* reply, instant now) {
+void authenticator::answered(std::uint64_t id, const zap::reply* reply, instant now) {
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;  // it came too late
   const check_under_way& of = found->second;
@@ -287,7 +287,7 @@ void login::answered(std::uint64_t id, const zap::reply* reply, instant now) {
   finish(found, accept(std::move(name), of.digest, expires), false, now);
 }
 
-void login::tick(instant now) {
+void authenticator::tick(instant now) {
   std::vector<std::uint64_t> late;
   for (const auto& [id, of] : pending_) {
     if (of.until <= now) late.push_back(id);
@@ -298,13 +298,13 @@ void login::tick(instant now) {
   }
 }
 
-instant login::next_deadline() const noexcept {
+instant authenticator::next_deadline() const noexcept {
   instant first = instant::max();
   for (const auto& [id, of] : pending_) first = std::min(first, of.until);
   return first;
 }
 
-void login::replace(std::shared_ptr<const snapshot> store) {
+void authenticator::replace(std::shared_ptr<const snapshot> store) {
   const bool says_the_same = store_ && store && differences(store_.get(), store.get()).empty();
   store_ = std::move(store);
   if (says_the_same) return;
@@ -313,9 +313,9 @@ void login::replace(std::shared_ptr<const snapshot> store) {
   repeats_.forget_all();
 }
 
-std::vector<login::decided> login::take_decided() { return std::exchange(decided_, {}); }
+std::vector<authenticator::decided> authenticator::take_decided() { return std::exchange(decided_, {}); }
 
-void login::finish(checks::iterator which, const verdict& v, bool failed, instant now) {
+void authenticator::finish(checks::iterator which, const verdict& v, bool failed, instant now) {
   check_under_way of = std::move(which->second);
   pending_.erase(which);
   by_digest_.erase(of.digest);
@@ -338,23 +338,23 @@ void login::finish(checks::iterator which, const verdict& v, bool failed, instan
 
 // Strangers from an address that has to wait are put off unseen. There a wrong password is told the same, or it would
 // tell who is none.
-verdict login::of_failure(const standing& at, const verdict& v, instant now) {
+verdict authenticator::of_failure(const standing& at, const verdict& v, instant now) {
   const duration pause = at.shared || outside_ != nullptr ? duration::zero() : throttle_.blocked(at.origin, now);
   return pause > duration::zero() ? postpone(too_many_failures, pause) : v;
 }
 
-verdict login::accept(std::string principal, const credential_digest& digest, instant expires) const {
+verdict authenticator::accept(std::string principal, const credential_digest& digest, instant expires) const {
   proof proven{digest, generation_, expires, principal};
   return {outcome::accepted, std::move(principal), {}, {}, std::move(proven)};
 }
 
-verdict login::tell(const attempt& what, verdict v) {
+verdict authenticator::tell(const attempt& what, verdict v) {
   count(v);
   if (listener_) listener_({what.how, what.address, what.user, v});
   return v;
 }
 
-void login::count(const verdict& v) noexcept {
+void authenticator::count(const verdict& v) noexcept {
   switch (v.what) {
     case outcome::accepted:
       ++counted_.accepted;

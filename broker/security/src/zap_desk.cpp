@@ -38,13 +38,13 @@ std::optional<zap::frames> zap_desk::receive(zap::frames_view message, instant n
   what.user = r.user;
   what.password = r.password;
   what.key = r.key;
-  const login::begun begun = logins_.begin(what, now);
+  const authenticator::begun begun = logins_.begin(what, now);
   if (begun.now) return reply_of(r.envelope, r.id, *begun.now);
   waiting_.emplace(begun.who, asked{zap::frames(r.envelope.begin(), r.envelope.end()), std::string(r.id)});
   return std::nullopt;
 }
 
-std::optional<zap::frames> zap_desk::decided(const login::decided& what) {
+std::optional<zap::frames> zap_desk::decided(const authenticator::decided& what) {
   const auto found = waiting_.find(what.who);
   if (found == waiting_.end()) return std::nullopt;
   const std::vector<bytes_view> envelope(found->second.envelope.begin(), found->second.envelope.end());

@@ -40,7 +40,7 @@ const instant start{};
 
 TEST_CASE("cutting a connection ends it", "[connections]") {
   socket_pair pair;
-  connections known;
+  accepted_connections known;
   known.accepted(pair.ends[0], start);
   CHECK_FALSE(pair.ended());
   CHECK(known.cut(pair.ends[0]));
@@ -51,7 +51,7 @@ TEST_CASE("cutting a connection ends it", "[connections]") {
 TEST_CASE("a descriptor whose number another socket has by now is not cut", "[connections]") {
   socket_pair former;
   const int number = former.ends[0];
-  connections known;
+  accepted_connections known;
   known.accepted(number, start);
   former.close_first();
   socket_pair other;  // may have got the number; make sure of it
@@ -63,7 +63,7 @@ TEST_CASE("a descriptor whose number another socket has by now is not cut", "[co
 
 TEST_CASE("a descriptor that was never accepted, or has ended, is not cut", "[connections]") {
   socket_pair pair;
-  connections known;
+  accepted_connections known;
   CHECK_FALSE(known.cut(pair.ends[0]));
   known.accepted(pair.ends[0], start);
   CHECK(known.ended(pair.ends[0]));
@@ -74,7 +74,7 @@ TEST_CASE("a descriptor that was never accepted, or has ended, is not cut", "[co
 
 TEST_CASE("a refused connection is cut", "[connections]") {
   socket_pair pair;
-  connections known;
+  accepted_connections known;
   known.accepted(pair.ends[0], start);
   known.refuse(pair.ends[0]);
   CHECK(known.find(pair.ends[0])->refused);
@@ -87,7 +87,7 @@ TEST_CASE("a refused connection is cut", "[connections]") {
 TEST_CASE("a refused connection that had ended before it was told of cuts nobody else", "[connections]") {
   socket_pair other;  // has the number of a connection that was accepted and ended, both of which are told only now
   const int number = other.ends[0];
-  connections known;
+  accepted_connections known;
   known.accepted(number, start);
   known.refuse(number);
   CHECK(known.ended(number));
@@ -100,7 +100,7 @@ TEST_CASE("a refused connection that had ended before it was told of cuts nobody
 
 namespace {
 
-class fake_watcher final : public connections::silent_watcher {
+class fake_watcher final : public accepted_connections::silent_watcher {
  public:
   std::uint64_t received_bytes(int descriptor) override { return received[descriptor]; }
   void announce(int descriptor) override { announced.push_back(descriptor); }
@@ -112,7 +112,7 @@ class fake_watcher final : public connections::silent_watcher {
 
 TEST_CASE("connections that said nothing are cut, the others stay", "[connections]") {
   socket_pair silent, speaking, young;
-  connections known;
+  accepted_connections known;
   known.accepted(silent.ends[0], start);
   known.accepted(speaking.ends[0], start + 1ms);
   known.accepted(young.ends[0], start + 5ms);
@@ -131,7 +131,7 @@ TEST_CASE("connections that said nothing are cut, the others stay", "[connection
 
 TEST_CASE("a connection over which a long first message arrives is not silent", "[connections]") {
   socket_pair slow, idle;
-  connections known;
+  accepted_connections known;
   known.accepted(slow.ends[0], start);
   known.accepted(idle.ends[0], start);
   fake_watcher watcher;

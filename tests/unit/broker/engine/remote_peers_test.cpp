@@ -8,7 +8,7 @@ using namespace gate::broker;
 TEST_CASE("a peer is found by its port and routing id, and by its id", "[peers]") {
   buffer_pool spare;
   byte_total owed;
-  peers all;
+  remote_peers all;
   remote_peer& first = all.add(0, "abc", spare, owed);
   remote_peer& second = all.add(1, "abc", spare, owed);
   CHECK(all.find(0, "abc") == &first);
@@ -23,7 +23,7 @@ TEST_CASE("a peer is found by its port and routing id, and by its id", "[peers]"
 TEST_CASE("a routing id may contain any octets", "[peers]") {
   buffer_pool spare;
   byte_total owed;
-  peers all;
+  remote_peers all;
   const std::string with_zero("\0\0\1\0\xff", 5), shorter("\0\0", 2);
   remote_peer& first = all.add(0, with_zero, spare, owed);
   remote_peer& second = all.add(0, shorter, spare, owed);
@@ -34,7 +34,7 @@ TEST_CASE("a routing id may contain any octets", "[peers]") {
 TEST_CASE("the id of a peer that is gone is never used again", "[peers]") {
   buffer_pool spare;
   byte_total owed;
-  peers all;
+  remote_peers all;
   remote_peer& first = all.add(0, "a", spare, owed);
   const peer_id former = first.id;
   all.remove(first);
@@ -53,7 +53,7 @@ TEST_CASE("the id of a peer that is gone is never used again", "[peers]") {
 TEST_CASE("the internal service is no peer that sits on a socket", "[peers]") {
   buffer_pool spare;
   byte_total owed;
-  peers all;
+  remote_peers all;
   all.add(0, "a", spare, owed);
   CHECK(all.find(internal_peer) == nullptr);
 }

@@ -78,10 +78,10 @@ struct fixture {
 
   // Through to the end, with the hashing in between.
   verdict decide(const attempt& what) {
-    const login::begun b = logins.begin(what, now);
+    const authenticator::begun b = logins.begin(what, now);
     if (b.now) return *b.now;
     hash_all();
-    for (login::decided& d : logins.take_decided()) {
+    for (authenticator::decided& d : logins.take_decided()) {
       if (d.who == b.who) return std::move(d.what);
     }
     FAIL("not decided");
@@ -100,7 +100,7 @@ struct fixture {
   instant now = instant{} + 1h;
   std::size_t checked = 0;
   jobs hashes;
-  login logins;
+  authenticator logins;
 };
 
 }  // namespace
@@ -163,7 +163,7 @@ TEST_CASE("a store that was read again and says the same costs nobody a hash", "
 TEST_CASE("a password that is being checked is not checked anew when others of the store change", "[security]") {
   fixture f(read(alice));
   const auto check_once = [&f](const attempt& what, const std::string& next) {
-    const login::begun b = f.logins.begin(what, f.now);
+    const authenticator::begun b = f.logins.begin(what, f.now);
     REQUIRE_FALSE(b.now);
     REQUIRE(f.hashes.waiting.size() == 1);
     std::unique_ptr<hash_job> job = std::move(f.hashes.waiting.front());
@@ -183,7 +183,7 @@ TEST_CASE("a password that is being checked is not checked anew when others of t
 
 TEST_CASE("a password is checked anew when its user has another one meanwhile", "[security]") {
   fixture f(read(alice));
-  const login::begun b = f.logins.begin(plain("alice", "alice's"), f.now);
+  const authenticator::begun b = f.logins.begin(plain("alice", "alice's"), f.now);
   REQUIRE_FALSE(b.now);
   f.logins.replace(read("[principals.alice]\npassword='" + bobs + "'\n"));
   f.hash_all();
@@ -206,7 +206,7 @@ TEST_CASE("a revoked user is refused at once, on a connection that was let in to
 
 TEST_CASE("a user who is revoked while the password is being checked is refused", "[security]") {
   fixture f(read(alice));
-  const login::begun b = f.logins.begin(plain("alice", "alice's"), f.now);
+  const authenticator::begun b = f.logins.begin(plain("alice", "alice's"), f.now);
   REQUIRE_FALSE(b.now);
   f.logins.replace(read(bob));
   f.hash_all();
@@ -228,9 +228,9 @@ TEST_CASE("a former proof is worth nothing with another password", "[security]")
 
 TEST_CASE("those who come with the same password wait for one check", "[security]") {
   fixture f(read(alice));
-  std::vector<login::ticket> tickets;
+  std::vector<authenticator::ticket> tickets;
   for (int i = 0; i < 100; ++i) {
-    const login::begun b = f.logins.begin(plain("alice", "alice's"), f.now);
+    const authenticator::begun b = f.logins.begin(plain("alice", "alice's"), f.now);
     REQUIRE_FALSE(b.now);
     tickets.push_back(b.who);
   }
@@ -270,7 +270,7 @@ TEST_CASE("a flood of logins is bounded and every one of them is answered", "[se
   for (int i = 0; i < 10'000; ++i) {
     const std::string user = "user" + std::to_string(i),
                       address = "10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250);
-    const login::begun b = f.logins.begin(plain(user, "x", address), f.now);
+    const authenticator::begun b = f.logins.begin(plain(user, "x", address), f.now);
     if (b.now) {
       CHECK(b.now->what == outcome::later);
       ++later;
@@ -321,7 +321,7 @@ TEST_CASE("over-long users and passwords are refused without a check", "[securit
 TEST_CASE("an external service decides in place of the store", "[security]") {
   asked outside;
   fixture f(nullptr, &outside);
-  const login::begun b = f.logins.begin(plain("alice", "x"), f.now);
+  const authenticator::begun b = f.logins.begin(plain("alice", "x"), f.now);
   REQUIRE_FALSE(b.now);
   REQUIRE(outside.ids.size() == 1);
   CHECK(outside.last_user == "alice");
@@ -331,7 +331,7 @@ TEST_CASE("an external service decides in place of the store", "[security]") {
   f.logins.answered(outside.ids[0], &yes, f.now);
   CHECK(f.logins.take_decided().at(0).what.principal == "alice");
   // Its yes counts for a while, and no longer.
-  const login::begun again = f.logins.begin(plain("alice", "x"), f.now + 9s);
+  const authenticator::begun again = f.logins.begin(plain("alice", "x"), f.now + 9s);
   CHECK(again.now->what == outcome::accepted);
   CHECK(again.now->proven->expires == f.now + 10s);  // remembering it does not make it younger
   CHECK_FALSE(f.logins.begin(plain("alice", "x"), f.now + 10s).now);
@@ -342,7 +342,7 @@ TEST_CASE("an outage of the external service is never a lasting refusal", "[secu
   asked outside;
   fixture f(nullptr, &outside);
   for (int i = 0; i < 20; ++i) {
-    const login::begun b = f.logins.begin(plain("alice", "x"), f.now);
+    const authenticator::begun b = f.logins.begin(plain("alice", "x"), f.now);
     REQUIRE_FALSE(b.now);
     CHECK(f.logins.next_deadline() == f.now + 5s);
     f.now += 5s;
@@ -352,7 +352,7 @@ TEST_CASE("an outage of the external service is never a lasting refusal", "[secu
   outside.reachable = false;
   CHECK(f.logins.begin(plain("alice", "x"), f.now).now->what == outcome::later);
   outside.reachable = true;
-  const login::begun b = f.logins.begin(plain("alice", "x"), f.now);
+  const authenticator::begun b = f.logins.begin(plain("alice", "x"), f.now);
   REQUIRE_FALSE(b.now);
   f.logins.answered(outside.ids[0], nullptr, f.now);  // much too late for the first
   CHECK(f.logins.take_decided().empty());
@@ -512,7 +512,7 @@ TEST_CASE("a password waits in its own line: strangers of an address share one",
 TEST_CASE("when too many wait for checks, those for whom most wait give way", "[security]") {
   fixture f(read(alice + bob));
   for (int i = 0; i < 4096; ++i) CHECK_FALSE(f.logins.begin(plain("alice", "wrong"), f.now).now);
-  const login::begun bobs_own = f.logins.begin(plain("bob", "bob's"), f.now);
+  const authenticator::begun bobs_own = f.logins.begin(plain("bob", "bob's"), f.now);
   CHECK_FALSE(bobs_own.now);
   auto decided = f.logins.take_decided();
   REQUIRE(decided.size() == 1);
