@@ -1,19 +1,19 @@
 # How to add a file, a library, a program or a test.
 #
-# Source file of a library: name it in the SOURCES of its gate_library(...) call, in the CMakeLists.txt of its module.
-# Public header: put it into <module>/include/gate/. No list names it: it is installed, and compiled alone by a lint.
-# Private header: put it into <module>/src/, include it from the repository root: #include "broker/core/core.hpp".
-# Library: a folder with a CMakeLists.txt that calls gate_library. Headers for users are in its include/gate/, headers
-#   for our other libraries in the folder itself, all else in its src/.
-# Unit test: put <file>_test.cpp into tests/unit/<module>/ or a folder below. No list names it: all of a module's become
-#   one executable, gate_unit_<module>, and each TEST_CASE one ctest named <module>.<sentence>. The modules are wire,
-#   async, peer, huge, interface, credentials, security, broker, worker, client, cli.
+# Library: a folder with a CMakeLists.txt that calls gate_library. A header for users goes into its include/gate/, a
+#   header for our other libraries into the folder itself, all else into its src/.
+# Source file of a library: put it into src/, and name it in SOURCES of the CMakeLists.txt of that folder.
+# Public header: no list names it: it is installed, and compiled alone by a lint.
+# Private header: include it from the repository root: #include "broker/core/core.hpp".
+# Unit test: put <file>_test.cpp into tests/unit/<folder of what it tests>/. No list names it. tests/CMakeLists.txt says
+#   which executable, gate_unit_<program>, has the tests of that folder; each TEST_CASE is one ctest named
+#   <program>.<sentence>.
 # Other tests: call gate_test, gate_program_test and gate_fuzz in the CMakeLists.txt of their folder below tests/.
 #
-#   gate_library([<target>] [PURE] [SOURCES ...] [DEPENDS ...] [PRIVATE_DEPENDS ...])
-#     A static library gate_<name>, alias gate::<name>, exported under that name. Without <target>, the name is the
-#     folder's path without common/: gate_wire in common/wire, gate_broker_core in broker/core. Without SOURCES it is an
-#     INTERFACE library: headers alone. DEPENDS: what its headers include. PRIVATE_DEPENDS: what only its src/ includes.
+#   gate_library([PURE] [SOURCES ...] [DEPENDS ...] [PRIVATE_DEPENDS ...])
+#     A static library gate_<name>, alias gate::<name>, exported under that name. The name is the folder's path without
+#     common/: gate_wire in common/wire, gate_broker_core in broker/core. Without SOURCES it is an INTERFACE library:
+#     headers alone. DEPENDS: what its headers include. PRIVATE_DEPENDS: what only its src/ includes.
 #     PURE: it reaches no clock, thread, coroutine, socket or file, however far down. tests/lint/layers.py checks these.
 #   gate_program(<target> OUTPUT <name> SOURCES ... [DEPENDS ...] [INSTALL])
 #     An executable build/<preset>/bin/<name>; its target may have another name, as `gate` and `gate-broker` must.
@@ -42,17 +42,15 @@ endfunction()
 
 function(gate_library)
   cmake_parse_arguments(PARSE_ARGV 0 arg "PURE" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS")
-  set(target ${arg_UNPARSED_ARGUMENTS})
-  if(NOT target)
-    gate_target_of_folder(target)
-  endif()
+  gate_target_of_folder(target)
   if(arg_SOURCES)
     add_library(${target} STATIC ${arg_SOURCES})
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:gate_warnings>)
-    # gate_output and gate_deadlines stand on nothing: they are compiled without msgpack's definitions.
-    if(GATE_PRECOMPILE AND "${arg_DEPENDS}" MATCHES "gate_|MsgpackCxx")
+    if(GATE_PRECOMPILE)
+      # The header was compiled with the definitions of msgpack: whatever uses it has the same.
+      target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:MsgpackCxx::MsgpackCxx>)
       target_precompile_headers(${target} REUSE_FROM gate_precompiled)
     endif()
     set(visible PUBLIC)

@@ -1,27 +1,23 @@
 #!/usr/bin/env python3
 """Checks who includes whom.
 
-    gate_wire, the broker's core, what decides on
-    logins and rights, and the two sessions         no ZeroMQ, no coroutine, no clock, no thread, however far down
-    gate_async                                          nothing of gate_interface or above
-    broker, worker, client                              never each other
-    common                                              none of the three
-    a public header (<module>/include)                  no private one, and no library that a user need not have
-    examples                                            public headers only
-    program_log.cpp                                     alone includes spdlog
-    every header                                        is included by some other file
-    every include of ours                               names a file that exists
-
-A library whose gate_library(...) names no target is its folder. Of these it checks more:
+A folder with a CMakeLists.txt that calls gate_library(...) is a library: all below it belongs to it, but for the
+libraries below. The folders of cli/ are rooms too, without a CMakeLists.txt of their own.
 
     an include                            goes to the library itself, or to one that it declares, or one below that
     a header                              includes what DEPENDS declares; PRIVATE_DEPENDS is for src/
     headers in src/                       are for the library itself, its unit tests and bench/micro
+    a public header (include/gate)        no private one, and no library that a user need not have
     a library that says PURE              reaches no clock, thread, coroutine, socket or file, however far down
-    two libraries                         never need each other
+    folders                               never need each other in a circle
+    broker, worker, client                never each other; common none of the three
+    examples, and bench but bench/micro   public headers only
+    common/log                            alone includes spdlog
     two headers, or two sources           have two names, but for main.cpp and what is in cli/commands
-
-A path that a document names exists.
+    a unit test                           is in tests/unit/, in the folder of what it tests
+    every header                          is included by some other file
+    every include of ours                 names a file that exists
+    a path that a document names          exists
 """
 import pathlib
 import re
@@ -39,20 +35,6 @@ CLOCK = re.compile(
     r"|\b(?:clock_gettime|gettimeofday)\b|\btime\(nullptr\)"
 )
 PRIVATE_LIBRARIES = re.compile(r"^(zmq(_addon)?\.hp*|spdlog/.*|fmt/.*|toml\+\+/.*|CLI/.*|nlohmann/.*)$")
-PURE_FOLDERS = (
-    "broker/src/core/",
-    "broker/src/security/authoriser",
-    "broker/src/security/login.",
-    "broker/src/security/login_cache",
-    "broker/src/security/login_throttle",
-    "broker/src/security/pattern",
-    "broker/src/security/quotas",
-    "broker/src/security/snapshot",
-    "broker/src/security/zap.",
-    "broker/src/security/zap_desk",
-    "worker/src/session",
-    "client/src/session",
-)
 MODULES = ("broker", "worker", "client")
 CALL = re.compile(r"\bgate_library\(([^)]*)\)", re.S)
 DOCUMENT_PATH = re.compile(
@@ -87,7 +69,7 @@ class Tree:
         return found
 
     def reach(self, start):
-        """Every include below these files: (file, line, as written, file of ours or None)."""
+        """Every include below these files: (file, line, as written)."""
         seen, todo = set(), list(start)
         while todo:
             name = todo.pop()
@@ -95,13 +77,13 @@ class Tree:
                 continue
             seen.add(name)
             for line, written, ours in self.includes.get(name, []):
-                yield name, line, written, ours
+                yield name, line, written
                 if ours and ours != "?":
                     todo.append(ours)
 
 
 class Library:
-    """A gate_library(...) call. `is_folder`: it names no target, so all that is in its folder belongs to it."""
+    """A gate_library(...) call."""
 
     def __init__(self, folder, words):
         self.folder = folder
@@ -114,9 +96,7 @@ class Library:
                 to = word
             else:
                 lists[to].append(word)
-        self.is_folder = not lists[""]
-        self.name = lists[""][0] if lists[""] else "gate_" + re.sub("^common/", "", folder).replace("/", "_")
-        self.sources = [f"{folder}/{s}" for s in lists["SOURCES"]]
+        self.name = "gate_" + re.sub("^common/", "", folder).replace("/", "_")
         self.depends = lists["DEPENDS"]
         self.private_depends = lists["PRIVATE_DEPENDS"]
 
@@ -143,19 +123,21 @@ def below(libraries, names):
     return seen
 
 
-def sources(libraries, name):
-    """The source files of a library."""
-    return libraries[name].sources if name in libraries else []
-
-
 def owner_of(libraries, name):
-    """The folder library that a file belongs to: the one whose folder is nearest above it."""
-    owners = [x for x in libraries.values() if x.is_folder and name.startswith(x.folder + "/")]
+    """The library that a file belongs to: the one whose folder is nearest above it."""
+    owners = [x for x in libraries.values() if name.startswith(x.folder + "/")]
     return max(owners, key=lambda x: len(x.folder), default=None)
 
 
+def room_of(libraries, name):
+    """The folder that stands for a file in the question who needs whom: its library's, or the one below cli/."""
+    owner = owner_of(libraries, name)
+    parts = name.split("/")
+    return owner.folder if owner else "/".join(parts[:2]) if parts[0] == "cli" and len(parts) > 2 else None
+
+
 def folder_includes(tree, libraries):
-    """Who includes whom among the libraries that are folders, against what they declare."""
+    """Who includes whom among the libraries, against what they declare."""
     found = []
     for name in sorted(tree.includes):
         mine = owner_of(libraries, name)
@@ -177,19 +159,33 @@ def folder_includes(tree, libraries):
     return found
 
 
-def circles(libraries):
+def circles(tree, libraries):
+    """Folders that need each other, by what they declare and by what they include."""
+    needs, where = {}, {}
+    for library in libraries.values():
+        for name in library.depends + library.private_depends:
+            if name in libraries:
+                needs.setdefault(library.folder, set()).add(libraries[name].folder)
+                where.setdefault(library.folder, f"{library.folder}/CMakeLists.txt:1")
+    for name in sorted(tree.includes):
+        mine = room_of(libraries, name)
+        for line, _, ours in tree.includes[name]:
+            theirs = room_of(libraries, ours) if ours and ours != "?" else None
+            if mine and theirs and mine != theirs:
+                needs.setdefault(mine, set()).add(theirs)
+                where.setdefault(mine, f"{name}:{line}")
     found, done = [], set()
 
-    def visit(name, path):
-        if name in path:
-            found.append(f"{libraries[name].folder}/CMakeLists.txt:1: {' -> '.join([*path[path.index(name):], name])}")
-        elif name in libraries and name not in done:
-            for other in libraries[name].depends + libraries[name].private_depends:
-                visit(other, [*path, name])
-            done.add(name)
+    def visit(folder, path):
+        if folder in path:
+            found.append(f"{where[folder]}: {' -> '.join([*path[path.index(folder):], folder])}")
+        elif folder not in done:
+            for other in sorted(needs.get(folder, ())):
+                visit(other, [*path, folder])
+            done.add(folder)
 
-    for name in sorted(libraries):
-        visit(name, [])
+    for folder in sorted(needs):
+        visit(folder, [])
     return found
 
 
@@ -197,12 +193,22 @@ def namesakes(tree, libraries):
     found, seen = [], {}
     for name in sorted(tree.includes):
         title = pathlib.PurePosixPath(name).name
-        if title == "main.cpp" or name.startswith("cli/commands/") or not owner_of(libraries, name):
+        if title == "main.cpp" or name.startswith("cli/commands/") or not room_of(libraries, name):
             continue
         if title in seen:
             found.append(f"{name}:1: has the name of {seen[title]}")
         seen[title] = name
     return found
+
+
+def unit_tests(tree, libraries):
+    """tests/unit/ mirrors the tree."""
+    rooms = {room_of(libraries, n) for n in tree.includes}
+    return [
+        f"{name}:1: a unit test is in the folder of what it tests; {folder} is no library"
+        for name in sorted(n for n in tree.includes if n.startswith("tests/unit/"))
+        if (folder := str(pathlib.PurePosixPath(name).parent)[len("tests/unit/"):]) not in rooms
+    ]
 
 
 def document_paths(tree):
@@ -215,41 +221,19 @@ def document_paths(tree):
     return found
 
 
-def with_headers(tree, names):
-    """These sources and the headers of the same name: what a library's own files are."""
-    stems = {pathlib.PurePosixPath(n).stem for n in names}
-    headers = (n for n in tree.names if n.startswith("common/") and n.endswith(".hpp"))
-    return set(names) | {n for n in headers if pathlib.PurePosixPath(n).stem in stems}
-
-
-def pure_layers(tree, libraries):
-    wire = with_headers(tree, sources(libraries, "gate_wire"))
-    wire |= {n for n in tree.names if n.startswith("common/src/wire/")}
-    logic = {n for n in tree.names if n.startswith(PURE_FOLDERS)}
-    logic |= {n for n in tree.includes if (owner := owner_of(libraries, n)) and owner.pure}
-    layers = [("gate_wire", wire)]
-    layers += [(n, {n}) for n in sorted(logic)]
+def pure_libraries(tree, libraries):
     found = set()
-    for label, start in layers:
-        for name, line, written, _ in tree.reach(n for n in start if n in tree.includes):
+    pure = sorted(n for n in tree.includes if (owner := owner_of(libraries, n)) and owner.pure)
+    for start in pure:
+        for name, line, written in tree.reach([start]):
             if IMPURE.match(written):
-                why = "which does no I/O and knows no clock or coroutine"
-                found.add(f"{name}:{line}: <{written}> is reached from {label}, {why}")
-    for name in sorted(wire | logic):
-        for m in CLOCK.finditer(repository.text(name) if name in tree.includes else ""):
-            line = repository.text(name).count("\n", 0, m.start()) + 1
-            found.add(f"{name}:{line}: reads a clock; take the time as an argument")
+                why = "which is PURE: no I/O, clock, thread or coroutine"
+                found.add(f"{name}:{line}: <{written}> is reached from {start}, {why}")
+        text = repository.text(start)
+        for m in CLOCK.finditer(text):
+            line = text.count("\n", 0, m.start()) + 1
+            found.add(f"{start}:{line}: reads a clock; take the time as an argument")
     return sorted(found)
-
-
-def async_below_interface(tree, libraries):
-    lower = with_headers(tree, sources(libraries, "gate_wire") + sources(libraries, "gate_async"))
-    above = with_headers(tree, sources(libraries, "gate_interface")) - lower
-    return [
-        f"{name}:{line}: {written} belongs to gate_interface, a layer above"
-        for name, line, written, ours in sorted(tree.reach(n for n in sorted(lower) if n in tree.includes), key=str)
-        if ours in above
-    ]
 
 
 def neighbours(name, line, written, ours):
@@ -266,11 +250,11 @@ def neighbours(name, line, written, ours):
         return f"{name}:{line}: a public header may not include a private one ({written})"
     if "/include/" in name and PRIVATE_LIBRARIES.match(written):
         return f"{name}:{line}: a public header may not ask its user for <{written}>"
-    logs = written.startswith("spdlog/") and not name.endswith("/program_log.cpp")
-    if logs and module in MODULES + ("common",):
-        return f"{name}:{line}: a library logs through log.hpp; program_log.cpp alone includes <{written}>"
-    if module == "examples" and ours and "/include/" not in ours and target != "examples":
-        return f"{name}:{line}: an example includes public headers only ({written})"
+    if written.startswith("spdlog/") and module in MODULES + ("common",) and not name.startswith("common/log/"):
+        return f"{name}:{line}: a library logs through common/log, which alone includes <{written}>"
+    users = module == "examples" or (module == "bench" and not name.startswith("bench/micro/"))
+    if users and ours and "/include/" not in ours and target != module:
+        return f"{name}:{line}: {module} includes public headers only ({written})"
     return None
 
 
@@ -283,8 +267,8 @@ def orphans(tree):
 def main():
     tree = Tree(repository.files())
     libraries = read_libraries(tree)
-    found = pure_layers(tree, libraries) + async_below_interface(tree, libraries)
-    found += folder_includes(tree, libraries) + circles(libraries) + namesakes(tree, libraries) + document_paths(tree)
+    found = pure_libraries(tree, libraries) + folder_includes(tree, libraries) + circles(tree, libraries)
+    found += namesakes(tree, libraries) + unit_tests(tree, libraries) + document_paths(tree)
     for name in sorted(tree.includes):
         found += filter(None, (neighbours(name, *entry) for entry in tree.includes[name]))
     return repository.finish("layers", found + orphans(tree))
