@@ -1,4 +1,4 @@
-// Finds out which dialect a connection speaks. The frames of each dialect are read and written in common/src/wire, in a
+// Finds out which dialect a connection speaks. The frames of each dialect are read and written in common/wire, in a
 // file of its own.
 #pragma once
 

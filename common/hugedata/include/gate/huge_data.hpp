@@ -164,7 +164,7 @@ class [[nodiscard]] HugeData {
   HugeData& operator=(HugeData&&) noexcept;
   ~HugeData();
 
-  // --- for the runtimes, see common/src/huge/
+  // --- for the runtimes, see common/hugedata/
 
   HugeData(std::unique_ptr<detail::huge_source> source, huge_options options);
   const huge_options& options() const noexcept { return options_; }
