@@ -21,7 +21,7 @@ class Bench : public gate::Worker {
 
   gate::bytes plain_echo(gate::bytes payload) const { return payload; }
 
-  // `items` of `size` octets; each begins with its number.
+  // `items` of `size` bytes; each begins with its number.
   gate::generator<gate::bytes> stream(std::uint64_t items, std::uint64_t size) {
     gate::bytes item = gate::bench::echo_payload(size);
     for (std::uint64_t i = 0; i < items; ++i) {
@@ -30,7 +30,7 @@ class Bench : public gate::Worker {
     }
   }
 
-  // The first `size` octets of what is made when it is first asked for: to make it is not to be measured.
+  // The first `size` bytes of what is made when it is first asked for: to make it is not to be measured.
   // `uncompressed` is what compresses, sent as it is.
   gate::HugeData blob(const std::string& kind, std::uint64_t size) {
     const bool random = kind == "random";

@@ -285,13 +285,13 @@ void transfer::end() {
   say("END");
 }
 
-void transfer::report(const arguments& a, std::uint64_t items, std::uint64_t octets, std::uint64_t errors) const {
+void transfer::report(const arguments& a, std::uint64_t items, std::uint64_t byte_count, std::uint64_t errors) const {
   const double seconds = static_cast<double>(end_ - begin_) / 1e9;
   say(fmt::format(
       R"({{"workload":"{}","ok":true,"calls":1,"errors":{},"seconds":{:.6f},"items":{},"items_per_s":{:.1f},)"
       R"("bytes":{},"mb_per_s":{:.3f},"client_cpu_us":{},"client_peak_rss_kb":{}}})",
-      a.workload, errors, seconds, items, static_cast<double>(items) / seconds, octets,
-      static_cast<double>(octets) / 1e6 / seconds, cpu_end_ - cpu_begin_, peak_rss_kb()));
+      a.workload, errors, seconds, items, static_cast<double>(items) / seconds, byte_count,
+      static_cast<double>(byte_count) / 1e6 / seconds, cpu_end_ - cpu_begin_, peak_rss_kb()));
 }
 
 void report_idle(const arguments& a, std::size_t connections) {

@@ -43,13 +43,13 @@ arguments parse(int argc, char** argv);
 // Ends the program with status 4 when its time is over.
 void arm_watchdog(const arguments& a);
 
-// A payload whose first eight octets are the call's own number.
+// A payload whose first eight bytes are the call's own number.
 bytes echo_payload(std::size_t size_bytes);
 void put_tag(bytes& payload, std::uint64_t tag) noexcept;
-std::uint64_t tag_of(const bytes& payload) noexcept;  // payload of at least eight octets
+std::uint64_t tag_of(const bytes& payload) noexcept;  // payload of at least eight bytes
 bool is_echo(const bytes& got, const bytes& sent) noexcept;
 
-// One large result. Each octet follows from its place, so that any part can be made and checked: log lines of 64 octets
+// One large result. Each byte follows from its place, so that any part can be made and checked: log lines of 64 bytes
 // that differ in their number, or noise.
 std::string make_blob(bool random);
 // A sample of a piece that begins there: its first and last record, and one in every 64 KiB.
@@ -94,7 +94,7 @@ class transfer {
  public:
   void begin();
   void end();
-  void report(const arguments& a, std::uint64_t items, std::uint64_t octets, std::uint64_t errors) const;
+  void report(const arguments& a, std::uint64_t items, std::uint64_t byte_count, std::uint64_t errors) const;
 
  private:
   std::uint64_t begin_ = 0, end_ = 0, cpu_begin_ = 0, cpu_end_ = 0;

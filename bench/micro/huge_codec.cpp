@@ -41,9 +41,9 @@ std::string log_lines() {
 
 std::string noise() {
   std::mt19937_64 random(1);
-  std::string octets(content_bytes, '\0');
-  for (char& c : octets) c = static_cast<char>(random());
-  return octets;
+  std::string raw(content_bytes, '\0');
+  for (char& c : raw) c = static_cast<char>(random());
+  return raw;
 }
 
 double cpu_seconds(clockid_t whose = CLOCK_THREAD_CPUTIME_ID) {
@@ -73,8 +73,8 @@ void codec(const char* name, const std::string& content, int level, std::size_t 
     begin = cpu_seconds();
     for (huge::leaving_chunk& c : chunks) {
       const auto size = huge::plain_bytes_of(c.payload, c.encoding, chunk_bytes);
-      const auto octets = huge::decode_chunk(std::move(c.payload), c.encoding, size.value(), *c.checksum);
-      if (!octets) throw Error(octets.error().code, std::string(octets.error().text));
+      const auto raw = huge::decode_chunk(std::move(c.payload), c.encoding, size.value(), *c.checksum);
+      if (!raw) throw Error(raw.error().code, std::string(raw.error().text));
     }
     decoding = std::min(decoding, cpu_seconds() - begin);
   }
@@ -87,8 +87,8 @@ void codec(const char* name, const std::string& content, int level, std::size_t 
 // What the inlet's runtime would do with the credit.
 class credit final : public huge::inlet::events {
  public:
-  void consumed(std::uint32_t, std::uint32_t octets) override {
-    window += octets;
+  void consumed(std::uint32_t, std::uint32_t byte_count) override {
+    window += byte_count;
     opened.set();
   }
   void abandoned() override {}

@@ -1,4 +1,4 @@
-// What an envelope and a value cost on their way to and from octets.
+// What an envelope and a value cost on their way to and from bytes.
 #include <string>
 
 #include <benchmark/benchmark.h>

@@ -24,7 +24,7 @@ struct store_source {
 // Reads them as one: a role of one file may be named in another. docs/security.md has the format. Throws store_error.
 snapshot read_store(std::span<const store_source> sources);
 
-// Whether a name can be a principal's: UTF-8 without control characters, 1 to 255 octets.
+// Whether a name can be a principal's: UTF-8 without control characters, 1 to 255 bytes.
 bool is_principal_name(std::string_view name) noexcept;
 
 }  // namespace gate::security

@@ -49,15 +49,15 @@ class lent_payloads {
     return uncounted_ >= uncounted_max;
   }
   // Call this for the frame for which is_due() returned true.
-  zmq::message_t copy(bytes_view octets) {
+  zmq::message_t copy(bytes_view raw) {
     const std::size_t size = std::exchange(uncounted_, 0);
-    void* const room = ::operator new(sizeof(copied) + octets.size());
+    void* const room = ::operator new(sizeof(copied) + raw.size());
     char* const data = static_cast<char*>(room) + sizeof(copied);
-    std::memcpy(data, octets.data(), octets.size());
+    std::memcpy(data, raw.data(), raw.size());
     auto* const head = ::new (room) copied{counts_, size};
     take(size);
     try {
-      return zmq::message_t(data, octets.size(), give_back_copy, head);
+      return zmq::message_t(data, raw.size(), give_back_copy, head);
     } catch (...) {
       give_back_copy(data, head);
       throw;

@@ -46,8 +46,8 @@ struct outgoing {
 
   // The bytes that it holds here.
   std::size_t bytes() const noexcept {
-    const std::size_t octets = batch.size() + request.size() + (has_payload ? payload.size() : 0);
-    return framed ? octets + sizeof(outgoing) : octets;  // many are small
+    const std::size_t byte_count = batch.size() + request.size() + (has_payload ? payload.size() : 0);
+    return framed ? byte_count + sizeof(outgoing) : byte_count;  // many are small
   }
 };
 
@@ -72,9 +72,9 @@ template <class Visit> void unpack(bytes_view box, Visit visit) {
 
 inline std::size_t outgoing::sent_bytes() const noexcept {
   if (!framed) return batch.size() + (has_payload ? payload.size() : 0);
-  std::size_t octets = 0;
-  frame_box::unpack(batch, [&octets](bytes_view frame, bool) { octets += frame.size(); });
-  return octets;
+  std::size_t byte_count = 0;
+  frame_box::unpack(batch, [&byte_count](bytes_view frame, bool) { byte_count += frame.size(); });
+  return byte_count;
 }
 
 enum class delivery : std::uint8_t {

@@ -130,7 +130,7 @@ class internal_service final : private answers {
   bool huge_part(const message& m) override;
   bool final(const message& m) override;
   bool error(const message& m) override;
-  bool grant(call_id call, std::uint32_t items, std::uint32_t octets) override;
+  bool grant(call_id call, std::uint32_t items, std::uint32_t byte_count) override;
 
   void register_service();
   void handle(const message& m);

@@ -7,7 +7,7 @@
 namespace gate::security {
 
 // Of IPv4 the whole address, of IPv6 the first 64 bits, since a host owns all behind them, and IPv4 within IPv6 as
-// IPv4. All local sockets are one. What is no address stays as it is, cut at 64 octets.
+// IPv4. All local sockets are one. What is no address stays as it is, cut at 64 bytes.
 std::string origin_of(std::string_view address);
 
 // Loopback, or no network address at all: all peers of this machine share it.

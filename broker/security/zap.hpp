@@ -34,7 +34,7 @@ struct request {
   bytes_view identity;  // a peer chooses it, and libzmq 4.3.4 leaves it empty: it proves nothing
   mechanism how = mechanism::null;
   bytes_view user, password;  // plain
-  bytes_view key;             // curve: 32 octets
+  bytes_view key;             // curve: 32 bytes
 };
 
 enum class status : std::uint16_t { ok = 200, temporary = 300, refused = 400, internal = 500 };
@@ -51,7 +51,7 @@ struct parsed_request {
 parsed_request parse_request(frames_view message) noexcept;
 
 // The reply to a request of that envelope and id. `user_id` and `metadata` are sent only with status ok. A user id of
-// more than 255 octets, or metadata with a name of none or more than 255, cannot be composed: then the status becomes
+// more than 255 bytes, or metadata with a name of none or more than 255, cannot be composed: then the status becomes
 // internal.
 using properties = std::span<const std::pair<std::string_view, std::string_view>>;
 frames compose_reply(frames_view envelope, bytes_view id, status code, std::string_view text, std::string_view user_id,
@@ -72,7 +72,7 @@ struct reply {
 // empty last frame; one that leaves it out is not understood by RFC 27 either.
 std::optional<reply> parse_reply(frames_view message) noexcept;
 
-// Metadata in the form of ZMTP: a length of one octet, the name, a length of four, the value.
-std::optional<std::vector<std::pair<bytes_view, bytes_view>>> parse_metadata(bytes_view octets);
+// Metadata in the form of ZMTP: a length of one byte, the name, a length of four, the value.
+std::optional<std::vector<std::pair<bytes_view, bytes_view>>> parse_metadata(bytes_view raw);
 
 }  // namespace gate::security::zap

@@ -34,7 +34,7 @@ using namespace std::string_literals;
 
 namespace {
 
-// A terminal is no place for more octets than that.
+// A terminal is no place for more bytes than that.
 constexpr std::size_t shown_bytes_max = 1u << 20;
 
 // Text is printed as it is, but for a terminal, which it is not to steer.

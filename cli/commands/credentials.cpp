@@ -36,7 +36,7 @@ secret read_store_file(const std::string& store) {
 
 void check_user(const std::string& user) {
   if (!security::is_principal_name(user)) {
-    throw usage_error("a user's name is UTF-8 text of 1 to 255 octets without control characters");
+    throw usage_error("a user's name is UTF-8 text of 1 to 255 bytes without control characters");
   }
 }
 
@@ -82,7 +82,7 @@ secret ask_password(const std::string& user) {
   for (int tries = 0; tries < 3; ++tries) {
     secret one = prompt.ask("New password of " + printable(user) + ": ");
     const secret two = prompt.ask("Once more: ");
-    if (same_octets(one.view(), two.view())) return one;
+    if (same_bytes(one.view(), two.view())) return one;
     prompt.say("They are not the same.\n");
   }
   throw usage_error("no password was given twice");

@@ -10,15 +10,15 @@ constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 
 }  // namespace
 
-std::string to_base64(std::string_view octets) {
+std::string to_base64(std::string_view raw) {
   std::string text;
-  text.reserve((octets.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < octets.size(); i += 3) {
+  text.reserve((raw.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < raw.size(); i += 3) {
     std::uint32_t bits = 0;
     for (std::size_t k = 0; k < 3; ++k) {
-      bits = bits << 8 | (i + k < octets.size() ? static_cast<std::uint8_t>(octets[i + k]) : 0U);
+      bits = bits << 8 | (i + k < raw.size() ? static_cast<std::uint8_t>(raw[i + k]) : 0U);
     }
-    const std::size_t digits = octets.size() - i >= 3 ? 4 : octets.size() - i + 1;
+    const std::size_t digits = raw.size() - i >= 3 ? 4 : raw.size() - i + 1;
     for (std::size_t k = 0; k < 4; ++k) text += k < digits ? alphabet[bits >> (18 - 6 * k) & 63] : '=';
   }
   return text;
@@ -31,8 +31,8 @@ std::optional<std::string> from_base64(std::string_view text) {
     text.remove_suffix(1);
     ++padding;
   }
-  std::string octets;
-  octets.reserve(text.size() / 4 * 3 + 2);
+  std::string raw;
+  raw.reserve(text.size() / 4 * 3 + 2);
   std::uint32_t bits = 0;
   unsigned pending = 0;
   for (const char c : text) {
@@ -42,11 +42,11 @@ std::optional<std::string> from_base64(std::string_view text) {
     pending += 6;
     if (pending < 8) continue;
     pending -= 8;
-    octets += static_cast<char>(bits >> pending & 0xff);
+    raw += static_cast<char>(bits >> pending & 0xff);
   }
   const bool leftover_is_zero = (bits & ((1U << pending) - 1)) == 0;
   if (!leftover_is_zero || pending != padding * 2) return std::nullopt;
-  return octets;
+  return raw;
 }
 
 }  // namespace gate::cli

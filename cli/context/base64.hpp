@@ -7,7 +7,7 @@
 namespace gate::cli {
 
 // RFC 4648, with padding.
-std::string to_base64(std::string_view octets);
+std::string to_base64(std::string_view raw);
 // Nothing when it is not base64.
 std::optional<std::string> from_base64(std::string_view text);
 

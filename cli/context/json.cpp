@@ -205,9 +205,9 @@ class encoder {
 
   void write_special(const std::string& what, const json& content) {
     if (what == "$bytes") {
-      const std::string octets = octets_of(what, content);
-      packer_.pack_bin(static_cast<std::uint32_t>(octets.size()));
-      packer_.pack_bin_body(octets.data(), static_cast<std::uint32_t>(octets.size()));
+      const std::string raw = bytes_of(what, content);
+      packer_.pack_bin(static_cast<std::uint32_t>(raw.size()));
+      packer_.pack_bin_body(raw.data(), static_cast<std::uint32_t>(raw.size()));
     } else if (what == "$timestamp") {
       const std::optional<time_point> when = content.is_string() ? from_iso(content.get<std::string>()) : std::nullopt;
       if (!when) throw json_error("$timestamp is written as \"2026-11-20T11:28:12.5Z\", from 1678 to 2261");
@@ -237,16 +237,16 @@ class encoder {
     if (!shaped || content[0].get<std::int64_t>() < -128 || content[0].get<std::int64_t>() > 127) {
       throw json_error("$extension is written as [type, \"base64\"], the type from -128 to 127");
     }
-    const std::string octets = octets_of(what, content[1]);
-    packer_.pack_ext(octets.size(), static_cast<std::int8_t>(content[0].get<std::int64_t>()));
-    packer_.pack_ext_body(octets.data(), static_cast<std::uint32_t>(octets.size()));
+    const std::string raw = bytes_of(what, content[1]);
+    packer_.pack_ext(raw.size(), static_cast<std::int8_t>(content[0].get<std::int64_t>()));
+    packer_.pack_ext_body(raw.data(), static_cast<std::uint32_t>(raw.size()));
   }
 
-  static std::string octets_of(const std::string& what, const json& content) {
-    std::optional<std::string> octets;
-    if (content.is_string()) octets = from_base64(content.get_ref<const std::string&>());
-    if (!octets) throw json_error(what + " holds base64");
-    return std::move(*octets);
+  static std::string bytes_of(const std::string& what, const json& content) {
+    std::optional<std::string> raw;
+    if (content.is_string()) raw = from_base64(content.get_ref<const std::string&>());
+    if (!raw) throw json_error(what + " holds base64");
+    return std::move(*raw);
   }
 
   gate::detail::string_sink sink_;
@@ -268,9 +268,9 @@ json_error no_json(std::string_view text, std::size_t byte) {
 json to_json(const value& v) { return object_to_json(v.object()); }
 
 value to_value(const json& j) {
-  std::string octets;
-  encoder(octets).write(j, 1);
-  auto decoded = value::decode(std::move(octets));
+  std::string raw;
+  encoder(raw).write(j, 1);
+  auto decoded = value::decode(std::move(raw));
   if (!decoded) throw json_error(std::string(to_string(decoded.error())));
   return std::move(*decoded);
 }

@@ -4,7 +4,7 @@
 //   bytes       {"$bytes": "aGVsbG8="}                         base64
 //   timestamp   {"$timestamp": "2026-11-20T11:28:12.5Z"}       UTC, up to nine digits of a second
 //   not finite  {"$float": "nan"}, "inf", "-inf"
-//   extension   {"$extension": [5, "AQI="]}                    its type, and its octets in base64
+//   extension   {"$extension": [5, "AQI="]}                    its type, and its bytes in base64
 // Keys of a map that are no text become the JSON of the key: {"1": "one"}. Text that is not UTF-8 is shown with U+FFFD
 // in place of what is wrong.
 #pragma once

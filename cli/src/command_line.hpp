@@ -17,7 +17,7 @@ using action = std::function<int()>;
 // when there is nothing to do any more: help was printed, or stderr says what is wrong.
 std::optional<int> read_command_line(const std::vector<std::string>& arguments, settings& common, action& chosen);
 
-// CLI11 takes an argument such as `[1,2]` apart, unless it is marked by an octet before it.
+// CLI11 takes an argument such as `[1,2]` apart, unless it is marked by a byte before it.
 std::string marked(const std::string& argument);
 std::string unmarked(const std::string& argument);
 

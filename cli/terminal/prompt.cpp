@@ -61,7 +61,7 @@ secret password_line(secret given) {
   if (end != bytes_view::npos) given.shorten(end);
   if (given.view().ends_with('\r')) given.shorten(given.size() - 1);
   if (given.empty()) throw prompt_error("an empty password is none");
-  if (given.size() > password_bytes_max) throw prompt_error("a password has 255 octets at the most");
+  if (given.size() > password_bytes_max) throw prompt_error("a password has 255 bytes at the most");
   return given;
 }
 

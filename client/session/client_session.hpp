@@ -112,7 +112,7 @@ class session {
   std::size_t open_calls() const noexcept;
   std::size_t kept_bytes() const noexcept;  // of requests kept for a connection or a second attempt
   absence why_absent() const noexcept;
-  // Payload octets that the broker takes in one message, as far as it has said.
+  // Payload bytes that the broker takes in one message, as far as it has said.
   std::uint64_t payload_bytes_max() const noexcept;
 
  private:

@@ -61,7 +61,7 @@ class runtime final : private session::handler, private peer::channel::handler {
   // Makes who takes the answer of a call that was begun with that key, when it turns out to come in chunks.
   using huge_answer_maker = unique_function<std::shared_ptr<stream_events>(call_id call, std::uint64_t key)>;
   void on_huge_answer(huge_answer_maker make) { make_huge_answer_ = std::move(make); }
-  // Octets that the broker takes in one message.
+  // Bytes that the broker takes in one message.
   std::uint64_t payload_bytes_max() const noexcept { return session_.payload_bytes_max(); }
 
   bool is_ready() const noexcept { return session_.current() == session::state::ready; }

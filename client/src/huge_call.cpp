@@ -9,7 +9,7 @@
 #include <gate/value.hpp>
 
 #include "client/src/stream_call.hpp"
-#include "common/hugedata/octets_value.hpp"
+#include "common/hugedata/bytes_value.hpp"
 
 namespace gate::detail {
 
@@ -113,42 +113,42 @@ void huge_call::open(const message& m) {
     task<void> work = collect(std::move(known), std::move(data), core_->options().huge_value_bytes_max);
     return spawn_detached(core_->where(), std::move(work), nobody);
   }
-  data_ = content_ == huge_content::octets ? std::move(data) : huge::octets_of_value(std::move(data));
+  data_ = content_ == huge_content::raw ? std::move(data) : huge::bytes_of_value(std::move(data));
   settle(nullptr);
 }
 
 task<void> huge_call::collect(std::shared_ptr<collecting> known, HugeData data, std::size_t bytes_max) {
-  std::string octets;
+  std::string raw;
   std::exception_ptr failure;
   try {
     task<std::string> reading = data.to_memory(bytes_max);
     std::string all = co_await std::move(reading);
-    octets = std::move(all);
+    raw = std::move(all);
   } catch (...) {
     failure = std::current_exception();
   }
-  if (const std::shared_ptr<huge_call> self = known->to.lock()) self->collected(std::move(octets), failure);
+  if (const std::shared_ptr<huge_call> self = known->to.lock()) self->collected(std::move(raw), failure);
 }
 
-void huge_call::collected(std::string octets, std::exception_ptr failure) {
+void huge_call::collected(std::string raw, std::exception_ptr failure) {
   if (!std::exchange(collecting_, false)) return;  // it has failed otherwise
   if (failure) {
     if (upload_) upload_->stop();
     cancel();
     return settle(failure);
   }
-  if (content_ == huge_content::octets) {
+  if (content_ == huge_content::raw) {
     std::string value;
-    append_bytes(value, octets);
-    octets = std::move(value);
+    append_bytes(value, raw);
+    raw = std::move(value);
   }
   reply_ = std::move(final_);
-  reply_->set_result(std::move(octets));
+  reply_->set_result(std::move(raw));
   settle(nullptr);
 }
 
-void huge_call::consumed(std::uint32_t items, std::uint32_t octets) {
-  if (client::runtime* const runtime = core_->runtime()) runtime->grant(call_, items, octets);
+void huge_call::consumed(std::uint32_t items, std::uint32_t byte_count) {
+  if (client::runtime* const runtime = core_->runtime()) runtime->grant(call_, items, byte_count);
 }
 
 void huge_call::abandoned() {
@@ -166,7 +166,7 @@ void huge_call::on_window() {
 
 HugeData huge_call::bytes_of(const Reply& reply) const {
   try {
-    return huge::octets_of_value(reply.octets());
+    return huge::bytes_of_value(reply.bytes());
   } catch (const Error& e) {
     throw_bad_answer(service_, method_, "result", "bytes or string", e.what());
   }

@@ -46,7 +46,7 @@ class huge_call final : public client::stream_events,
   void on_error(std::exception_ptr error) override;
 
  private:
-  void consumed(std::uint32_t items, std::uint32_t octets) override;
+  void consumed(std::uint32_t items, std::uint32_t byte_count) override;
   void abandoned() override;
 
   // What the coroutine that collects knows of us: until the call has ended the runtime owns us, from then on it does.
@@ -57,7 +57,7 @@ class huge_call final : public client::stream_events,
   void open(const message& head);
   static task<void> collect(std::shared_ptr<collecting> known, HugeData data, std::size_t bytes_max);
   void keep() noexcept;
-  void collected(std::string octets, std::exception_ptr failure);
+  void collected(std::string byte_count, std::exception_ptr failure);
   HugeData bytes_of(const Reply& reply) const;
   void settle(std::exception_ptr error);
   void cancel() noexcept;
@@ -70,7 +70,7 @@ class huge_call final : public client::stream_events,
   upload_ptr upload_;
   huge::window_budget::lease window_;
   std::optional<huge::inlet> inlet_;
-  huge_content content_ = huge_content::octets;
+  huge_content content_ = huge_content::byte_count;
   std::weak_ptr<collecting> collector_;
   bool collecting_ = false;
   Reply final_;  // without its result

@@ -12,7 +12,7 @@ namespace gate::detail {
 
 namespace {
 
-// Octets that somebody else may want again.
+// Bytes that somebody else may want again.
 class shared_text final : public huge_source {
  public:
   explicit shared_text(std::shared_ptr<const std::string> text) noexcept : text_(std::move(text)) {}

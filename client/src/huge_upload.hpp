@@ -46,7 +46,7 @@ class huge_upload final : public std::enable_shared_from_this<huge_upload> {
 using upload_ptr = std::shared_ptr<huge_upload>;
 
 // The request's arguments, if they are to travel in chunks: a HugeData among them, or all of them when they have more
-// than `threshold` octets. Those are then not among the request's any more, but for the text that is returned with it:
+// than `threshold` bytes. Those are then not among the request's any more, but for the text that is returned with it:
 // what a second attempt without chunks takes.
 struct huge_part_of_request {
   upload_ptr upload;

@@ -126,11 +126,11 @@ void stream_core::consumed(std::size_t bytes) {
   if (consumed_items_ < window_items_ - window_items_ / 2 && consumed_bytes_ < step && now < grant_at_) return;
   grant_at_ = now + grant_pause_max;
   const std::uint32_t items = std::exchange(consumed_items_, 0);
-  const std::uint32_t octets = std::exchange(consumed_bytes_, 0);
-  const auto grant = [self = shared_from_this(), items, octets] {
+  const std::uint32_t byte_count = std::exchange(consumed_bytes_, 0);
+  const auto grant = [self = shared_from_this(), items, byte_count] {
     client::runtime* const runtime = self->core_->runtime();
     if (runtime == nullptr || self->call_ == call_id{}) return;
-    runtime->grant(self->call_, items, self->flow_.read(octets));
+    runtime->grant(self->call_, items, self->flow_.read(byte_count));
   };
   if (remote_) {
     core_->where().post(grant);

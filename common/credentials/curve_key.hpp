@@ -13,7 +13,7 @@ namespace gate {
 // A public key, as it stands in a ZAP request.
 using curve_key = std::array<unsigned char, 32>;
 
-// Z85 is how people write keys: 40 characters for 32 octets. Nothing when the text is no key.
+// Z85 is how people write keys: 40 characters for 32 bytes. Nothing when the text is no key.
 std::string to_z85(const curve_key& key);
 std::optional<curve_key> parse_curve_key(std::string_view z85);
 

@@ -1,4 +1,4 @@
-// Octets that must not be seen: a password, a private key.
+// Bytes that must not be seen: a password, a private key.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace gate {
 
-// Owns such octets, apart from all other memory: its pages are kept out of swap and core dumps where the system
+// Owns such bytes, apart from all other memory: its pages are kept out of swap and core dumps where the system
 // allows it, and wiped when it ends. Move-only, so that each copy is one somebody wrote. It has no operator<< and no
 // conversion to text: what prints a secret has to say view().
 class secret {
  public:
   secret() noexcept = default;
-  explicit secret(bytes_view octets);
-  // So many octets, all zero, to be filled in through data().
+  explicit secret(bytes_view raw);
+  // So many bytes, all zero, to be filled in through data().
   explicit secret(std::size_t size_bytes);
   secret(secret&& other) noexcept;
   secret& operator=(secret&& other) noexcept;
@@ -25,7 +25,7 @@ class secret {
   char* data() noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  // Forgets what lies behind the first `size_bytes` octets, and wipes it.
+  // Forgets what lies behind the first `size_bytes` bytes, and wipes it.
   void shorten(std::size_t size_bytes) noexcept;
 
  private:
@@ -35,8 +35,8 @@ class secret {
   std::size_t size_ = 0;
 };
 
-// Whether both hold the same octets, in a time that depends on their lengths alone.
-bool same_octets(bytes_view a, bytes_view b) noexcept;
+// Whether both hold the same bytes, in a time that depends on their lengths alone.
+bool same_bytes(bytes_view a, bytes_view b) noexcept;
 
 // Overwrites what a text holds, and empties it.
 void wipe(std::string& text) noexcept;

@@ -111,19 +111,19 @@ struct answer {
     item,          // of a generator
     end,           // of a generator
     item_failure,  // the generator failed
-    chunk,         // of a HugeData; compressed octets
+    chunk,         // of a HugeData; compressed bytes
     huge_end,
     huge_failure,
   };
   kind what{};
-  bytes_view content;  // result, item: one msgpack value; chunk: octets
+  bytes_view content;  // result, item: one msgpack value; chunk: bytes
   exception thrown;    // failures
 };
 // What an answer turned out to be, as soon as something of it was said.
 enum class answer_form : std::uint8_t { single, generator, huge };
 // How a failure is said in it.
 answer::kind failure_in(answer_form form) noexcept;
-// The octets of a chunk, in two where it would read like one of the marks; either may be empty.
+// The bytes of a chunk, in two where it would read like one of the marks; either may be empty.
 std::array<bytes_view, 2> unmistakable(bytes_view chunk) noexcept;
 
 // Empty when it is none that a gate-rpc client could use.

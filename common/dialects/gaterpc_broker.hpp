@@ -44,7 +44,7 @@ class gaterpc_broker : public foreign_broker {
   virtual void forget() = 0;  // what belonged to the last connection
 
   wire::login login() const noexcept;
-  std::string new_id();  // 16 octets
+  std::string new_id();  // 16 bytes
 
   // For the session, behind what is there already. Its texts are literals, or in the frames being heard.
   void tell(const message& m) { for_session_.push_back(m); }
@@ -146,8 +146,8 @@ class gaterpc_broker_of_client final : public gaterpc_broker {
   void take_credit(const message& m);
   void take_answer(open_calls_map::iterator call, const wire::gaterpc::answer& a);
   void take_item(open_calls_map::iterator call, bytes_view item);
-  void take_chunk(open_calls_map::iterator call, bytes_view octets);
-  void give_part(open_calls_map::iterator call, bytes_view octets);
+  void take_chunk(open_calls_map::iterator call, bytes_view raw);
+  void give_part(open_calls_map::iterator call, bytes_view raw);
   void take_end(open_calls_map::iterator call);
   void take_failure(open_calls_map::iterator call, const wire::gaterpc::exception& thrown);
   void fail(open_calls_map::iterator call, errc status, std::string_view text);

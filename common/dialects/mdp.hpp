@@ -14,7 +14,7 @@
 
 namespace gate::wire::mdp {
 
-// By meaning; the octets differ between the versions.
+// By meaning; the bytes differ between the versions.
 enum class word : std::uint8_t { ready, request, partial, final, heartbeat, disconnect };
 
 // Why frames are no message of the dialect.

@@ -1,4 +1,4 @@
-// MDP/0.1, RFC 7, frame by frame. The first frame is empty; clients' messages have no command, workers' have one octet.
+// MDP/0.1, RFC 7, frame by frame. The first frame is empty; clients' messages have no command, workers' have one byte.
 #pragma once
 
 #include "common/dialects/mdp.hpp"

@@ -16,7 +16,7 @@ inline constexpr bytes_view worker_header = "MDPW02";
 enum class form : std::uint8_t {
   rfc18,
   delimited,   // the same behind an empty frame
-  as_workers,  // behind an empty frame; a client's words have a worker's octets, a reply does not name its service
+  as_workers,  // behind an empty frame; a client's words have a worker's bytes, a reply does not name its service
   unnumbered,  // behind an empty frame; a request has no command, the replies have those of RFC 18
 };
 

@@ -1,4 +1,4 @@
-// One chunk of a huge transfer: octets to payload and back. Thread-safe; what the codec needs is kept for each thread.
+// One chunk of a huge transfer: bytes to payload and back. Thread-safe; what the codec needs is kept for each thread.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 namespace gate::huge {
 
 // XXH64, seed 0.
-std::uint64_t checksum_of(bytes_view octets) noexcept;
+std::uint64_t checksum_of(bytes_view raw) noexcept;
 
 struct chunk_options {
   bool compress = true;
@@ -26,7 +26,7 @@ struct chunk_options {
   std::uint32_t ratio_max = 0;  // a chunk that shrinks more than this goes plain; 0: any ratio
 };
 
-// `offset` is that of the first octet in the whole.
+// `offset` is that of the first byte in the whole.
 leaving_chunk encode_chunk(detail::huge_piece piece, std::uint64_t offset, const chunk_options& options);
 
 // Why a chunk is refused.
@@ -35,10 +35,10 @@ struct chunk_fault {
   std::string_view text;
 };
 
-// How many octets a chunk says it has, by its first few: more than 0, at most `bytes_max`.
+// How many bytes a chunk says it has, by its first few: more than 0, at most `bytes_max`.
 result<std::size_t, chunk_fault> plain_bytes_of(bytes_view payload, std::uint8_t encoding, std::size_t bytes_max);
 
-// The octets, whose number plain_bytes_of() told and whose sum was sent along. A plain payload is moved.
+// The bytes, whose number plain_bytes_of() told and whose sum was sent along. A plain payload is moved.
 result<std::string, chunk_fault> decode_chunk(std::string payload, std::uint8_t encoding, std::size_t plain_bytes,
                                               std::uint64_t checksum);
 

@@ -67,7 +67,7 @@ class inlet {
    public:
     // The producer may send so much more. Comes in steps of a sixteenth of the window, so that it neither runs dry nor
     // is filled at one go.
-    virtual void consumed(std::uint32_t items, std::uint32_t octets) = 0;
+    virtual void consumed(std::uint32_t items, std::uint32_t byte_count) = 0;
     virtual void abandoned() = 0;
 
    protected:
@@ -90,7 +90,7 @@ class inlet {
   HugeData data();
   // Copies the payload. False when the transfer has failed now; events::abandoned() follows as well.
   bool part(const arrived_chunk& chunk);
-  // All has been sent: `total` is offset + octets, as the sender counted. The reader sees the end after it has read the
+  // All has been sent: `total` is offset + bytes, as the sender counted. The reader sees the end after it has read the
   // last chunk and that is so; until then its HugeData does not need the inlet any more: drop it.
   bool end(std::optional<std::uint64_t> total);
   // The call has failed: the reader gets this once it has read what came before.

@@ -7,7 +7,7 @@
 //   while (auto chunk = co_await out.next()) {           // throws what the source throws; `cancelled`
 //     ... wait for credit, send the chunk
 //   }
-//   send final with out.position()                       // offset + octets: the final's `total`
+//   send final with out.position()                       // offset + bytes: the final's `total`
 //
 // Reading, compressing and summing run in the pool. Dropping the outlet, also while next() is awaited, lets jobs under
 // way end by themselves: they own what they use. The HugeData goes with the last of them. An asynchronous source (an
@@ -32,7 +32,7 @@
 namespace gate::huge {
 
 struct send_options {
-  huge_content content = huge_content::octets;
+  huge_content content = huge_content::raw;
   // What the receiver can take: the bits of its `accept`. zstd if it is there; else the transfer goes as one stream of
   // the first of gzip, bz2, lzma; else (0) plain.
   std::uint8_t accept = payload_encoding::zstd;
@@ -55,7 +55,7 @@ class outlet {
   task<std::optional<leaving_chunk>> next();
   // A chunk is there: next() would not wait.
   bool ready() const noexcept;
-  // Octets of the whole, before compression, that lie before the next chunk; of a transfer as one stream, those read.
+  // Bytes of the whole, before compression, that lie before the next chunk; of a transfer as one stream, those read.
   std::uint64_t position() const noexcept;
 
  private:

@@ -18,8 +18,8 @@ class stream_encoder {
   stream_encoder(const stream_encoder&) = delete;
   stream_encoder& operator=(const stream_encoder&) = delete;
   virtual ~stream_encoder() = default;
-  // Appends what comes out of the next octets; with `last`, all that is left. Throws std::bad_alloc.
-  virtual void encode(bytes_view octets, bool last, std::string& out) = 0;
+  // Appends what comes out of the next bytes; with `last`, all that is left. Throws std::bad_alloc.
+  virtual void encode(bytes_view raw, bool last, std::string& out) = 0;
 };
 
 class stream_decoder {
@@ -36,7 +36,7 @@ class stream_decoder {
   stream_decoder(const stream_decoder&) = delete;
   stream_decoder& operator=(const stream_decoder&) = delete;
   virtual ~stream_decoder() = default;
-  // Takes from the front of `in`, and appends at most `out_bytes_max` octets to `out`.
+  // Takes from the front of `in`, and appends at most `out_bytes_max` bytes to `out`.
   virtual state decode(bytes_view& in, std::string& out, std::size_t out_bytes_max) = 0;
 };
 

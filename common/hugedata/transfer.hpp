@@ -19,20 +19,20 @@ inline constexpr bool whole_stream(std::uint8_t encoding) noexcept {
 
 // How a transfer begins: the head of a reply, or the request that announces huge arguments.
 struct head {
-  huge_content content = huge_content::octets;
+  huge_content content = huge_content::raw;
   std::uint8_t encoding =
       payload_encoding::plain;         // of the transfer as one stream; plain where each chunk says its own
-  std::optional<std::uint64_t> total;  // octets of the whole, before compression
+  std::optional<std::uint64_t> total;  // bytes of the whole, before compression
   std::string etag;
   std::uint64_t offset = 0;
 };
 
-// One chunk (or, of a transfer as one stream, the next octets of it) as it arrives: views, for the duration of a call.
+// One chunk (or, of a transfer as one stream, the next bytes of it) as it arrives: views, for the duration of a call.
 struct arrived_chunk {
   bytes_view payload;
   std::uint8_t encoding = payload_encoding::plain;
   std::optional<std::uint64_t> offset;    // in the whole, before compression
-  std::optional<std::uint64_t> checksum;  // XXH64 of the octets before compression
+  std::optional<std::uint64_t> checksum;  // XXH64 of the bytes before compression
 };
 
 // The same as it leaves. Of a transfer as one stream it has neither offset nor checksum, and the stream's encoding.

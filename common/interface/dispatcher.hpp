@@ -35,7 +35,7 @@ class answers {
   virtual bool huge_part(const message& m) = 0;  // of a huge answer: its head, or a chunk
   virtual bool final(const message& m) = 0;
   virtual bool error(const message& m) = 0;
-  virtual bool grant(call_id call, std::uint32_t items, std::uint32_t octets) = 0;
+  virtual bool grant(call_id call, std::uint32_t items, std::uint32_t byte_count) = 0;
   // The request as it came, of a call that was recalled before its method began. Its number is open no longer.
   virtual bool hand_back(const message& /*request*/) { return false; }
 
@@ -102,7 +102,7 @@ class dispatcher final : private detail::call_host {
   bool can_send(const call_type& call) const noexcept override;
   void send_item(call_type& call) override;
   void send_part(call_type& call, const message& part) override;
-  void grant(call_type& call, std::uint32_t items, std::uint32_t octets) override;
+  void grant(call_type& call, std::uint32_t items, std::uint32_t byte_count) override;
   void ended(call_type& call) override;
   void collected(call_type& call) override;
 

@@ -16,19 +16,19 @@ class frame_list {
   // --- writing
 
   void add(bytes_view frame) {
-    octets_.append(frame);
+    bytes_.append(frame);
     close();
   }
   // For a frame that is put together in place: append to what this returns, touch nothing before it, then close().
-  std::string& open() noexcept { return octets_; }
-  void close() { frame_ends_.push_back(octets_.size()); }
+  std::string& open() noexcept { return bytes_; }
+  void close() { frame_ends_.push_back(bytes_.size()); }
   // The frames since the last message's end are a message.
   void end_message() {
     GATE_ASSERT(frame_ends_.size() > frames_before(messages()));
     message_ends_.push_back(frame_ends_.size());
   }
   void clear() noexcept {
-    octets_.clear();
+    bytes_.clear();
     frame_ends_.clear();
     message_ends_.clear();
   }
@@ -42,17 +42,17 @@ class frame_list {
   bytes_view frame(std::size_t message, std::size_t index) const noexcept {
     const std::size_t at = frames_before(message) + index;
     const std::size_t begin = at == 0 ? 0 : frame_ends_[at - 1];
-    return bytes_view(octets_).substr(begin, frame_ends_[at] - begin);
+    return bytes_view(bytes_).substr(begin, frame_ends_[at] - begin);
   }
-  std::size_t bytes() const noexcept { return octets_.size(); }
+  std::size_t bytes() const noexcept { return bytes_.size(); }
 
  private:
   std::size_t frames_before(std::size_t message) const noexcept {
     return message == 0 ? 0 : message_ends_[message - 1];
   }
 
-  std::string octets_;
-  std::vector<std::size_t> frame_ends_;    // as offsets in octets_
+  std::string bytes_;
+  std::vector<std::size_t> frame_ends_;    // as offsets in bytes_
   std::vector<std::size_t> message_ends_;  // as counts of frames
 };
 

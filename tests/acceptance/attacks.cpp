@@ -22,12 +22,12 @@ namespace {
 constexpr double growth_bytes_max = 4 << 20;
 constexpr int peers_at_once = 20;
 
-class random_octets {
+class random_bytes {
  public:
   std::string operator()(std::size_t size_max) {
-    std::string octets(below(size_max) + 1, '\0');
-    for (char& each : octets) each = static_cast<char>(engine_());
-    return octets;
+    std::string raw(below(size_max) + 1, '\0');
+    for (char& each : raw) each = static_cast<char>(engine_());
+    return raw;
   }
   std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_()) % limit; }
 
@@ -107,7 +107,7 @@ message strange_hello() {
 
 // All kinds, for so many rounds; a line for each kind if `to` is given.
 void all_attacks(test_system& system, int groups, report* to) {
-  random_octets random;
+  random_bytes random;
   const auto say = [&](const std::string& kind, std::uint64_t counted, std::uint64_t sent) {
     if (to != nullptr) to->line(kind, ratio(counted, sent), "all", counted == sent);
   };
@@ -136,7 +136,7 @@ void all_attacks(test_system& system, int groups, report* to) {
   part.type = message_type::part;
   part.call = call_id{1};
   part.payload = payload_view("\xa9some text");
-  const std::string whole = octets_of(part);
+  const std::string whole = bytes_of(part);
   sent = attack(system, groups, [&](raw_dealer& peer, bool front) {
     welcome(peer, front);
     peer.send(std::string_view(whole).substr(0, 1 + random.below(whole.size() - 1)));

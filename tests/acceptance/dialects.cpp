@@ -17,7 +17,7 @@ namespace {
 
 std::string of(std::size_t some, std::size_t all) { return std::to_string(some) + " of " + std::to_string(all); }
 
-// Reads what was captured in that direction, composes what came of it, and counts what has the same octets.
+// Reads what was captured in that direction, composes what came of it, and counts what has the same bytes.
 template <class Read> void round_trips(report& to, const std::string& direction, Read read) {
   std::size_t all = 0, same = 0;
   for (const samples::gaterpc::vector_of_wire& m : samples::gaterpc::vectors()) {
@@ -46,7 +46,7 @@ const std::vector<change>& changes() {
   static const frames gaterpc_worker{"", "MDPW01", one, "s:d:1"};
   static const frames mdp01_client{"", "MDPC01", "mmi.service", "s"}, mdp01_worker{"", "MDPW01", one, "s"};
   static const frames mdp02_client{"MDPC02", one, "mmi.service", "s"}, mdp02_worker{"MDPW02", one, "s"};
-  static const frames gate2{hello_octets(peer_role::client)};
+  static const frames gate2{hello_bytes(peer_role::client)};
   static const std::vector<change> all{
       {gaterpc_client, mdp02_client}, {gaterpc_client, mdp01_worker}, {gaterpc_worker, gaterpc_client},
       {mdp01_client, mdp02_client},   {mdp01_client, mdp01_worker},   {mdp01_worker, mdp02_worker},
@@ -67,7 +67,7 @@ void captured_gaterpc(report& to) {
   replay r;
   std::size_t same = 0;
   for (const std::string& exchange : captured_calls()) same += r.pass(exchange).empty() ? 1u : 0u;
-  to.line("calls replayed through gate-broker", of(same, captured_calls().size()), "all, octet by octet",
+  to.line("calls replayed through gate-broker", of(same, captured_calls().size()), "all, byte by byte",
           same == captured_calls().size());
 
   const std::vector<std::string> questions{"connect_get_services",       "gate_query_service_known",
@@ -78,7 +78,7 @@ void captured_gaterpc(report& to) {
     r.client.send(captured(question, "creq").at(0));
     same += received_by(r.client) == captured(question, "crep").at(0) ? 1u : 0u;
   }
-  to.line("questions to the broker itself", of(same, questions.size()), "all, octet by octet",
+  to.line("questions to the broker itself", of(same, questions.size()), "all, byte by byte",
           same == questions.size());
 }
 

@@ -18,7 +18,7 @@
 #include <gate/task_group.hpp>
 
 #include "tests/acceptance/report.hpp"
-#include "tests/support/huge_octets.hpp"
+#include "tests/support/huge_bytes.hpp"
 #include "tests/support/programs.hpp"
 #include "tests/support/scratch_folder.hpp"
 
@@ -34,9 +34,9 @@ constexpr std::uint64_t mib = 1u << 20;
 constexpr double memory_max = 64.0 * mib;
 constexpr double growth_bytes_max = 8.0 * mib;
 
-void write_octets(const std::string& path, std::uint64_t size) {
+void write_bytes(const std::string& path, std::uint64_t size) {
   std::ofstream out(path, std::ios::binary);
-  for (std::uint64_t at = 0; at < size; at += mib) out << octets_at(at, mib);
+  for (std::uint64_t at = 0; at < size; at += mib) out << bytes_at(at, mib);
   if (!out.flush()) throw did_not_happen("cannot write " + path);
 }
 
@@ -62,7 +62,7 @@ std::string rate_text(double bytes, std::chrono::duration<double> time) {
   return text;
 }
 
-// Reads a result of so many octets; at a rate, when one is given. The octets a second that it went with.
+// Reads a result of so many bytes; at a rate, when one is given. The bytes a second that it went with.
 task<double> read_huge(Service test, std::uint64_t size, double bytes_per_s_max) {
   const auto begin = clock::now();
   HugeData data = co_await test["huge"](size).huge();
@@ -74,7 +74,7 @@ task<double> read_huge(Service test, std::uint64_t size, double bytes_per_s_max)
     const auto ahead = std::chrono::duration_cast<duration>(due - clock::now());
     if (ahead > 0ns) co_await sleep_for(ahead);
   }
-  if (seen != size) throw did_not_happen("the octets are not all there");
+  if (seen != size) throw did_not_happen("the bytes are not all there");
   co_return static_cast<double>(size) / std::chrono::duration<double>(clock::now() - begin).count();
 }
 
@@ -148,8 +148,8 @@ task<latency_result> small_beside_huge(const test_system& system) {
 task<void> read_many(Service test, int count, std::uint64_t size) {
   const env here = co_await current_env();
   task_group group(here);
-  const auto one = [](Service from, std::uint64_t octets) -> task<void> {
-    task<double> reading = read_huge(from, octets, 0);
+  const auto one = [](Service from, std::uint64_t byte_count) -> task<void> {
+    task<double> reading = read_huge(from, byte_count, 0);
     co_await std::move(reading);
   };
   for (int i = 0; i < count; ++i) group.spawn(one(test, size));
@@ -174,7 +174,7 @@ std::string us_text(double us) { return std::to_string(static_cast<int>(us)) + "
 void large_file(report& to) {
   constexpr std::uint64_t size = std::uint64_t{4} << 30;
   const scratch_folder files;
-  write_octets(files.file("from"), size);
+  write_bytes(files.file("from"), size);
   test_system system;
   const auto begin = clock::now();
   auto data = system.test["huge_file"](files.file("from")).get<HugeData>().blocking();

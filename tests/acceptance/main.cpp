@@ -29,9 +29,9 @@ std::string in_words(std::chrono::duration<double> time) {
   return text;
 }
 
-std::string in_mebibytes(double octets) {
+std::string in_mebibytes(double byte_count) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f MiB", octets / (1 << 20));
+  std::snprintf(text, sizeof text, "%.1f MiB", byte_count / (1 << 20));
   return text;
 }
 

@@ -147,8 +147,8 @@ void majordomo_tools(report& to) {
       int right = 0;
       const auto begin = clock::now();
       for (int i = 0; i < one_by_one; ++i) {
-        const bytes octets(11, std::byte{'x'});
-        right += client["echo"]["call"](octets).get<bytes>() == octets ? 1 : 0;
+        const bytes raw(11, std::byte{'x'});
+        right += client["echo"]["call"](raw).get<bytes>() == raw ? 1 : 0;
       }
       to.line(with + "worker, our client", of(right, one_by_one) + rate(one_by_one, clock::now() - begin), "all right",
               right == one_by_one);

@@ -10,7 +10,7 @@
 #include <gate/huge_data.hpp>
 
 #include "tests/acceptance/report.hpp"
-#include "tests/support/huge_octets.hpp"
+#include "tests/support/huge_bytes.hpp"
 #include "tests/support/python_peers.hpp"
 
 namespace gate::acceptance {
@@ -163,7 +163,7 @@ void mixed_workers(report& to) {
 void mixed_huge(report& to) {
   if (without_python(to, "HugeData of Python and C++")) return;
   constexpr std::uint64_t size = 1'000'001;
-  const std::string sound = "chunk\nvalue " + std::to_string(size) + " octets, sound\n";
+  const std::string sound = "chunk\nvalue " + std::to_string(size) + " bytes, sound\n";
   for (const std::string codec : {"gzip", "bz2", "lzma"}) {
     const temporary_file config("service_grace = \"10min\"\ngaterpc_compression = \"" + codec + "\"\n");
     const broker_program broker(arguments{"--config", config.path()});
@@ -179,7 +179,7 @@ void mixed_huge(report& to) {
     for (int i = 0; i < transfers; ++i) pending.push_back(test["huge"](size).future<HugeData>());
     for (std::future<HugeData>& one : pending) {
       blocking_huge data = one.get().blocking();
-      octet_check check;
+      byte_check check;
       for (const std::string& chunk : data) check.take(chunk);
       right += check.sound() && check.position() == size ? 1 : 0;
     }

@@ -56,7 +56,7 @@ void killed_python_worker(report& to);
 // "12.3 ms", "2.41 s".
 std::string in_words(std::chrono::duration<double> time);
 // "1.2 MiB".
-std::string in_mebibytes(double octets);
+std::string in_mebibytes(double byte_count);
 // How much larger now than then; 0 when it shrank.
 double growth(std::size_t then, std::size_t now);
 

@@ -21,12 +21,12 @@ namespace {
 
 constexpr std::size_t mebibyte = 1u << 20;
 
-class random_octets {
+class random_bytes {
  public:
   std::string operator()(std::size_t size_max) {
-    std::string octets(below(size_max) + 1, '\0');
-    for (char& each : octets) each = static_cast<char>(engine_());
-    return octets;
+    std::string raw(below(size_max) + 1, '\0');
+    for (char& each : raw) each = static_cast<char>(engine_());
+    return raw;
   }
   std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_()) % limit; }
 
@@ -79,7 +79,7 @@ const std::string& port_of(test_system& system, bool front) {
 TEST_CASE("random messages at either port are counted, and their senders cut", "[chaos][garbage]") {
   test_system system;
   const bool front = GENERATE(true, false);
-  random_octets random;
+  random_bytes random;
   std::uint64_t sent = 0;
   check_flat(system, 40, [&] {
     raw_dealer stranger(port_of(system, front));
@@ -93,12 +93,12 @@ TEST_CASE("random messages at either port are counted, and their senders cut", "
   check_serves_and_leaves(system);
 }
 
-TEST_CASE("random octets where ZMTP is spoken end the connection", "[chaos][garbage]") {
+TEST_CASE("random bytes where ZMTP is spoken end the connection", "[chaos][garbage]") {
   // libzmq takes some of it for the beginning of an ancient version's greeting, and waits for more.
   const temporary_file config("hello_timeout = \"100ms\"\n");
   test_system system({"--config", config.path()});
   const bool front = GENERATE(true, false);
-  random_octets random;
+  random_bytes random;
   check_flat(system, 3, [&] {
     std::vector<std::unique_ptr<raw_tcp>> strangers;
     for (int i = 0; i < 20; ++i) {
@@ -112,19 +112,19 @@ TEST_CASE("random octets where ZMTP is spoken end the connection", "[chaos][garb
 
 TEST_CASE("a good hello with a bit changed, or cut short, does no harm", "[chaos][garbage]") {
   test_system system;
-  const std::string worker = hello_octets(peer_role::worker, "spoiled", 4);
-  const std::string client = hello_octets(peer_role::client);
-  random_octets random;
+  const std::string worker = hello_bytes(peer_role::worker, "spoiled", 4);
+  const std::string client = hello_bytes(peer_role::client);
+  random_bytes random;
   check_flat(system, 100, [&] {
     raw_dealer stranger(port_of(system, random.below(2) == 0));
-    std::string octets = random.below(2) == 0 ? worker : client;
+    std::string raw = random.below(2) == 0 ? worker : client;
     if (random.below(2) == 0) {
-      octets.resize(random.below(octets.size()));
+      raw.resize(random.below(raw.size()));
     } else {
-      const std::size_t at = random.below(octets.size());
-      octets[at] = static_cast<char>(octets[at] ^ (1 << random.below(8)));
+      const std::size_t at = random.below(raw.size());
+      raw[at] = static_cast<char>(raw[at] ^ (1 << random.below(8)));
     }
-    stranger.send(octets);
+    stranger.send(raw);
     (void)stranger.receive(20ms);  // some are answered: not every bit matters
   });
   check_serves_and_leaves(system);
@@ -141,7 +141,7 @@ template <class F> void many_peers(const std::string& endpoint, F&& say) {
 TEST_CASE("what follows a good hello may be anything: the peer is cut, and told why", "[chaos][garbage]") {
   test_system system;
   const bool as_worker = GENERATE(true, false);
-  random_octets random;
+  random_bytes random;
   std::uint64_t sent = 0;
   check_flat(system, 4, [&] {
     many_peers(port_of(system, !as_worker), [&](raw_dealer& peer) {
@@ -195,7 +195,7 @@ TEST_CASE("a connection that breaks off in the middle of a message leaves nothin
   check_flat(system, 20, [&] {
     raw_tcp peer(system.broker.frontend());
     REQUIRE(peer.shake_hands());
-    CHECK(peer.send(raw_tcp::frame(hello_octets(peer_role::client), false)));
+    CHECK(peer.send(raw_tcp::frame(hello_bytes(peer_role::client), false)));
     CHECK(peer.send(raw_tcp::frame(std::string(100'000, 'x'), false, 10 * mebibyte)));
   });
   check_serves_and_leaves(system);

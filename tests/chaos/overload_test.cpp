@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t mebibyte = 1u << 20;
 
-std::string request_octets(std::uint64_t call, std::string_view method, const std::string& arguments,
+std::string request_bytes(std::uint64_t call, std::string_view method, const std::string& arguments,
                            std::uint8_t flags = 0) {
   message m;
   m.type = message_type::request;
@@ -27,7 +27,7 @@ std::string request_octets(std::uint64_t call, std::string_view method, const st
   m.method = method;
   m.flags = flags;
   m.payload = payload_view(arguments);
-  return octets_of(m);
+  return bytes_of(m);
 }
 
 }  // namespace
@@ -65,9 +65,9 @@ TEST_CASE("a client that does not read is cut, and nobody else notices", "[chaos
   {
     raw_tcp deaf(system.broker.frontend());
     REQUIRE(deaf.shake_hands());
-    REQUIRE(deaf.send(raw_tcp::frame(hello_octets(peer_role::client), false)));
+    REQUIRE(deaf.send(raw_tcp::frame(hello_bytes(peer_role::client), false)));
     for (std::uint64_t i = 1; i <= 100; ++i) {
-      deaf.send(raw_tcp::frame(request_octets(i, "big", encode_arguments(std::uint64_t{mebibyte})), false));
+      deaf.send(raw_tcp::frame(request_bytes(i, "big", encode_arguments(std::uint64_t{mebibyte})), false));
     }
     CHECK(rises_to(system.client, "transport", "too_slow", 1));
     CHECK(deaf.closed());
@@ -81,10 +81,10 @@ TEST_CASE("a client that does not read is cut when its replies get old", "[chaos
   test_system system({"--config", config.path()});
   raw_tcp deaf(system.broker.frontend());
   REQUIRE(deaf.shake_hands());
-  REQUIRE(deaf.send(raw_tcp::frame(hello_octets(peer_role::client), false)));
+  REQUIRE(deaf.send(raw_tcp::frame(hello_bytes(peer_role::client), false)));
   // More than the socket's buffers and the transport take, less than the out-queue may hold.
   for (std::uint64_t i = 1; i <= 18; ++i) {
-    deaf.send(raw_tcp::frame(request_octets(i, "big", encode_arguments(std::uint64_t{mebibyte})), false));
+    deaf.send(raw_tcp::frame(request_bytes(i, "big", encode_arguments(std::uint64_t{mebibyte})), false));
   }
   CHECK(rises_to(system.client, "transport", "too_slow", 1));
   CHECK(deaf.closed());
@@ -110,7 +110,7 @@ TEST_CASE("a producer that sends beyond its credit has its call ended", "[chaos]
   part.call = call;
   part.payload = payload_view("\x01");
   std::string batch;
-  for (int i = 0; i < 1000; ++i) batch += octets_of(part);
+  for (int i = 0; i < 1000; ++i) batch += bytes_of(part);
   worker.send(batch);
   CHECK(reading.get().code() == errc::too_slow);
   worker.wait_for(message_type::cancel);

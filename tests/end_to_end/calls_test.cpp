@@ -104,8 +104,8 @@ TEST_CASE("values of every shape come back as they were", "[calls]") {
   using nested = std::map<std::string, std::vector<std::optional<double>>>;
   const nested given{{"a", {1.5, std::nullopt}}, {"", {}}};
   CHECK(system.test["echo"](given).get<nested>() == given);
-  const bytes octets{std::byte{0}, std::byte{255}, std::byte{10}};
-  CHECK(system.test["echo"](octets).get<bytes>() == octets);
+  const bytes raw{std::byte{0}, std::byte{255}, std::byte{10}};
+  CHECK(system.test["echo"](raw).get<bytes>() == raw);
   CHECK(system.test["echo"](std::optional<int>()).get<value>().is_nil());
 }
 

@@ -16,7 +16,7 @@
 #include <gate/task.hpp>
 #include <gate/task_group.hpp>
 
-#include "tests/support/huge_octets.hpp"
+#include "tests/support/huge_bytes.hpp"
 #include "tests/support/programs.hpp"
 #include "tests/support/scratch_folder.hpp"
 
@@ -27,22 +27,22 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t mib = 1u << 20;
-// Octets enough to be many windows; a sanitizer needs its time for each.
+// Bytes enough to be many windows; a sanitizer needs its time for each.
 constexpr std::uint64_t much = sanitized ? 24 * mib : 256 * mib;
 
-// A file of octets_at().
+// A file of bytes_at().
 std::string made(const scratch_folder& in, const std::string& name, std::uint64_t size) {
   std::ofstream out(in.file(name), std::ios::binary);
   for (std::uint64_t at = 0; at < size; at += mib)
-    out << octets_at(at, static_cast<std::size_t>(std::min(mib, size - at)));
+    out << bytes_at(at, static_cast<std::size_t>(std::min(mib, size - at)));
   return in.file(name);
 }
 
-// Whether the file holds octets_at(), so many.
+// Whether the file holds bytes_at(), so many.
 bool holds(const std::string& path, std::uint64_t size) {
   if (std::filesystem::file_size(path) != size) return false;
   std::ifstream in(path, std::ios::binary);
-  octet_check check;
+  byte_check check;
   std::string block(mib, '\0');
   while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0) {
     check.take(std::string_view(block).substr(0, static_cast<std::size_t>(in.gcount())));
@@ -51,9 +51,9 @@ bool holds(const std::string& path, std::uint64_t size) {
 }
 
 std::uint64_t read_all(blocking_huge data) {
-  octet_check check(data.offset());
+  byte_check check(data.offset());
   for (const std::string& chunk : data) check.take(chunk);
-  if (!check.sound()) throw did_not_happen("the octets are others");
+  if (!check.sound()) throw did_not_happen("the bytes are others");
   return check.position();
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("an argument of any size arrives as it was sent", "[huge]") {
   test_system s;
   for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1}, 4 * mib + 1, much}) {
     CAPTURE(size);
-    HugeData data = HugeData::from_chunks(octet_pieces(size));
+    HugeData data = HugeData::from_chunks(byte_pieces(size));
     CHECK(s.test["take_huge"](std::move(data)).get<std::uint64_t>() == size);
   }
 }
@@ -84,7 +84,7 @@ TEST_CASE("values that are too large for a message pass unseen, both ways", "[hu
   test_system s;
   const std::uint64_t size = sanitized ? 20 * mib : 100 * mib;
   const auto text = s.test["text_of"](size).get<std::string>();
-  CHECK(text == octets_at(0, static_cast<std::size_t>(size)));
+  CHECK(text == bytes_at(0, static_cast<std::size_t>(size)));
   CHECK(s.test["length_of"](text).get<std::uint64_t>() == size);
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("a value larger than its caller collects is too_large at once", "[huge
 
 TEST_CASE("a HugeData goes there and back through one method", "[huge]") {
   test_system s;
-  HugeData data = HugeData::from_chunks(octet_pieces(8 * mib));
+  HugeData data = HugeData::from_chunks(byte_pieces(8 * mib));
   CHECK(read_all(s.test["echo_huge"](std::move(data)).get<HugeData>().blocking()) == 8 * mib);
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("a reader that stands still holds its producer, and small calls pass b
   CHECK(data.next().has_value());
   for (int i = 0; i < 100; ++i) CHECK(s.test["add"](i, 1).get<int>() == i + 1);
   if (!sanitized) CHECK(s.broker.program().peak_resident_bytes() < 64 * mib);
-  octet_check check(data.position());
+  byte_check check(data.position());
   for (int i = 0; i < 100; ++i) {
     const auto chunk = data.next();
     REQUIRE(chunk.has_value());
@@ -200,7 +200,7 @@ TEST_CASE("a worker that is killed in mid-transfer ends it as worker_lost, behin
   blocking_huge data = s.test["huge_endless"]().get<HugeData>().blocking();
   CHECK(data.next().has_value());
   s.worker.program().kill();
-  octet_check check(data.position());
+  byte_check check(data.position());
   const Error e = error_of([&] {
     while (auto chunk = data.next()) check.take(*chunk);
   });
@@ -222,7 +222,7 @@ TEST_CASE("a broker that is killed in mid-transfer ends it as unavailable", "[hu
 
 TEST_CASE("arguments under way end with the worker that is killed", "[huge]") {
   test_system s;
-  HugeData data = HugeData::from_chunks(octet_pieces(std::uint64_t{1} << 40));
+  HugeData data = HugeData::from_chunks(byte_pieces(std::uint64_t{1} << 40));
   auto sent = s.test["take_huge"](std::move(data)).future<std::uint64_t>();
   s.test["await"]("take_huge.chunks", 5).get<std::int64_t>();
   s.worker.program().kill();
@@ -302,7 +302,7 @@ TEST_CASE("a producer that is stopped and goes on is read to its end", "[huge]")
   s.worker.program().signal(SIGSTOP);
   CHECK(s.client["gate"]["ping"]().get<value>().is_nil());
   s.worker.program().signal(SIGCONT);
-  octet_check check(data.position());
+  byte_check check(data.position());
   while (auto chunk = data.next()) check.take(*chunk);
   CHECK(check.sound());
   CHECK(check.position() == 32 * mib);
@@ -312,7 +312,7 @@ namespace {
 
 task<void> fetch_one(Service test, std::uint64_t size, int& good) {
   HugeData data = co_await test["huge"](size).huge();
-  octet_check check;
+  byte_check check;
   while (auto chunk = co_await data.next()) check.take(*chunk);
   good += check.sound() && check.position() == size ? 1 : 0;
 }

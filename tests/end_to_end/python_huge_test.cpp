@@ -14,7 +14,7 @@
 #include <gate/client.hpp>
 #include <gate/huge_data.hpp>
 
-#include "tests/support/huge_octets.hpp"
+#include "tests/support/huge_bytes.hpp"
 #include "tests/support/python_peers.hpp"
 #include "tests/support/scratch_folder.hpp"
 
@@ -48,11 +48,11 @@ struct outward_worker {
   process program;
 };
 
-// Reads to the end; the octets must be those of octets_at().
-std::uint64_t sound_octets(blocking_huge data) {
-  octet_check check;
+// Reads to the end; the bytes must be those of bytes_at().
+std::uint64_t sound_bytes(blocking_huge data) {
+  byte_check check;
   for (const std::string& chunk : data) check.take(chunk);
-  if (!check.sound()) throw did_not_happen("the octets are others");
+  if (!check.sound()) throw did_not_happen("the bytes are others");
   return check.position();
 }
 
@@ -62,23 +62,23 @@ std::vector<int> numbers_below(int n) {
   return all;
 }
 
-std::string value_line(std::uint64_t size) { return "chunk\nvalue " + std::to_string(size) + " octets, sound\n"; }
+std::string value_line(std::uint64_t size) { return "chunk\nvalue " + std::to_string(size) + " bytes, sound\n"; }
 
 // What a C++ client gets of a Python worker's HugeData.
 void check_client(const Service& test) {
   for (int round = 0; round < 2; ++round) {
-    CHECK(sound_octets(test["huge"](some).get<HugeData>().blocking()) == some);
+    CHECK(sound_bytes(test["huge"](some).get<HugeData>().blocking()) == some);
   }
-  CHECK(sound_octets(test["huge"](0).get<HugeData>().blocking()) == 0);
+  CHECK(sound_bytes(test["huge"](0).get<HugeData>().blocking()) == 0);
   CHECK(test["huge_text"](some).get<HugeData>().blocking().to_memory(mib) == std::string(some, 'x'));
-  const auto octets = test["huge"](some).get<std::vector<std::byte>>();
-  const std::string expected = octets_at(0, some);
-  CHECK(std::ranges::equal(octets, std::as_bytes(std::span(expected))));
+  const auto raw = test["huge"](some).get<std::vector<std::byte>>();
+  const std::string expected = bytes_at(0, some);
+  CHECK(std::ranges::equal(raw, std::as_bytes(std::span(expected))));
   CHECK(test["huge_list"](50'000).get<std::vector<int>>() == numbers_below(50'000));
 
-  auto no_octets = test["huge_list"](50'000).get<HugeData>().blocking();
-  CHECK(error_of([&] { no_octets.to_memory(mib); }).code() == errc::invalid_argument);
-  const Error broken = error_of([&] { sound_octets(test["huge_failing"](some).get<HugeData>().blocking()); });
+  auto no_bytes = test["huge_list"](50'000).get<HugeData>().blocking();
+  CHECK(error_of([&] { no_bytes.to_memory(mib); }).code() == errc::invalid_argument);
+  const Error broken = error_of([&] { sound_bytes(test["huge_failing"](some).get<HugeData>().blocking()); });
   CHECK(broken.code() == errc::failed);
   CHECK(broken.remote_type() == "ValueError");
   CHECK(error_of([&] { test["huge_failing"](some).get<value>(); }).remote_type() == "ValueError");
@@ -134,7 +134,7 @@ TEST_CASE("C++ and Python send each other HugeData through a gate-rpc broker, in
     outward_worker worker(broker, name);
     CHECK(scripted_call(broker.frontend, name, {"test", "huge", std::to_string(some)}).out == value_line(some));
     Client client(outward(broker, codec));
-    CHECK(sound_octets(client["test"]["huge"](some).get<HugeData>().blocking()) == some);
+    CHECK(sound_bytes(client["test"]["huge"](some).get<HugeData>().blocking()) == some);
     CHECK(error_of([&] { static_cast<void>(client["test"]["huge_file"]("/nonexistent").get<HugeData>()); }).code() ==
           errc::failed);
   }
@@ -155,7 +155,7 @@ TEST_CASE("the command gate saves a Python worker's HugeData in the compression 
     };
     CHECK(save(name == "gzip" ? "bz2" : "gzip").code == 1);
     CHECK(save(name).code == 0);
-    CHECK(scratch_folder::read(saved) == octets_at(0, some));
+    CHECK(scratch_folder::read(saved) == bytes_at(0, some));
   }
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("large arguments go to a Python worker as plain ones, and huge ones ar
   const Service test = client["test"];
   CHECK(test["length_of"](std::string(3 * mib, 'x')).get<std::uint64_t>() == 3 * mib);
   const Error refused =
-      error_of([&] { test["length_of"](HugeData::from_memory(octets_at(0, some))).get<std::uint64_t>(); });
+      error_of([&] { test["length_of"](HugeData::from_memory(bytes_at(0, some))).get<std::uint64_t>(); });
   CHECK(refused.code() == errc::unsupported);
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("a HugeData in another compression than was agreed is told as damaged"
   patient_broker system("gzip");
   process worker = scripted_worker(system.broker.backend(), "test", "bz2");
   const Client client(system.broker.frontend());
-  CHECK(error_of([&] { sound_octets(client["test"]["huge"](some).get<HugeData>().blocking()); }).code() ==
+  CHECK(error_of([&] { sound_bytes(client["test"]["huge"](some).get<HugeData>().blocking()); }).code() ==
         errc::data_loss);
 }
 

@@ -1,8 +1,8 @@
 // A connection of a foreign dialect under arbitrary messages: the broker's side of it never does wrong, and what it
 // composes can be read by the other side.
 //
-// An input is a sequence of messages: an octet that says how many frames, then each frame with its length in two
-// octets before it. What is left of the input is the last frame.
+// An input is a sequence of messages: a byte that says how many frames, then each frame with its length in two
+// bytes before it. What is left of the input is the last frame.
 #pragma once
 
 #include <algorithm>
@@ -16,14 +16,14 @@ namespace gate::fuzz {
 
 inline std::vector<bytes_view> take_message(std::string_view& input) {
   std::vector<bytes_view> frames;
-  const auto octet = [&] {
+  const auto byte = [&] {
     const auto value = static_cast<unsigned char>(input.empty() ? '\0' : input.front());
     input.remove_prefix(std::min<std::size_t>(1, input.size()));
     return std::size_t{value};
   };
-  for (std::size_t left = octet(); left > 0 && !input.empty(); --left) {
-    const std::size_t low = octet();
-    const std::size_t length = std::min(low | octet() << 8, input.size());
+  for (std::size_t left = byte(); left > 0 && !input.empty(); --left) {
+    const std::size_t low = byte();
+    const std::size_t length = std::min(low | byte() << 8, input.size());
     frames.push_back(input.substr(0, length));
     input.remove_prefix(length);
   }
@@ -67,7 +67,7 @@ template <class Readable> void converse(wire::recognised who, std::string_view i
         message head = answer;
         head.type = message_type::part;
         head.flags = message_flag::no_payload;
-        head.content = frames.size() % 2 == 0 ? huge_content::value : huge_content::octets;
+        head.content = frames.size() % 2 == 0 ? huge_content::value : huge_content::raw;
         head.encoding = payload_encoding::gzip;
         tell(head);
       }

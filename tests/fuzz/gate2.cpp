@@ -1,6 +1,6 @@
 // Whatever a batch holds, the reader ends, and what it made of an envelope composes to one that says the same.
 //
-// The first octet of an input says whether a payload frame follows the batch, and then how many of the last octets it
+// The first byte of an input says whether a payload frame follows the batch, and then how many of the last bytes it
 // takes.
 #include "common/wire/gate2.hpp"
 

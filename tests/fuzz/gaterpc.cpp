@@ -1,4 +1,4 @@
-// The first octet of an input says whether a client or a worker speaks. See foreign.hpp for the rest.
+// The first byte of an input says whether a client or a worker speaks. See foreign.hpp for the rest.
 #include "common/dialects/gaterpc.hpp"
 
 #include "tests/fuzz/foreign.hpp"

@@ -1,7 +1,7 @@
 // A huge transfer of arbitrary chunks: what is read is what they say, within the bounds, or the reader gets an error.
 //
-// An input is: an octet for the encoding of the whole, one for what the head declares, then chunks, each with an octet
-// for its encoding and what else is wrong with it, and its length in two octets before it. What is left is the last.
+// An input is: a byte for the encoding of the whole, one for what the head declares, then chunks, each with a byte
+// for its encoding and what else is wrong with it, and its length in two bytes before it. What is left is the last.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -26,7 +26,7 @@ class nobody final : public huge::inlet::events {
 };
 
 struct read_result {
-  std::string octets;
+  std::string raw;
   bool whole = false;
 };
 
@@ -35,21 +35,21 @@ task<read_result> read_all(HugeData data) {
   try {
     while (auto chunk = co_await data.next()) {
       GATE_ASSERT(!chunk->empty());
-      got.octets += *chunk;
+      got.raw += *chunk;
     }
     got.whole = true;
   } catch (const Error& e) {
     GATE_ASSERT(e.code() == errc::data_loss || e.code() == errc::too_large || e.code() == errc::protocol_error);
   }
-  GATE_ASSERT(data.position() == data.offset() + got.octets.size());
+  GATE_ASSERT(data.position() == data.offset() + got.raw.size());
   co_return got;
 }
 
-std::size_t take_octet(std::string_view& input) {
+std::size_t take_byte(std::string_view& input) {
   if (input.empty()) return 0;
-  const auto octet = static_cast<unsigned char>(input.front());
+  const auto byte = static_cast<unsigned char>(input.front());
   input.remove_prefix(1);
-  return octet;
+  return byte;
 }
 
 // A sum and a place as a sender would have set them, so that more than their refusal is tried.
@@ -80,17 +80,17 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   huge::head h;
   constexpr std::array<std::uint8_t, 5> encodings{0, payload_encoding::gzip, payload_encoding::bz2,
                                                   payload_encoding::lzma, 16};
-  h.encoding = encodings[take_octet(input) % encodings.size()];
-  const std::size_t declared = take_octet(input);
+  h.encoding = encodings[take_byte(input) % encodings.size()];
+  const std::size_t declared = take_byte(input);
   if (declared % 2 == 1) h.total = declared * 10;
   huge::inlet in(here, told, bounds, nullptr);
   bool good = in.begin(h);
   HugeData arriving = in.data();
   std::uint64_t offset = 0;
   while (good && !input.empty()) {
-    const std::size_t how = take_octet(input);
-    const std::size_t low = take_octet(input);
-    const std::size_t length = std::min(low | take_octet(input) << 8, input.size());
+    const std::size_t how = take_byte(input);
+    const std::size_t low = take_byte(input);
+    const std::size_t length = std::min(low | take_byte(input) << 8, input.size());
     std::size_t plain_bytes = 0;
     huge::arrived_chunk c = honest(input.substr(0, length), static_cast<std::uint8_t>(how & 3), offset,
                                    bounds.chunk_bytes_max, plain_bytes);
@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   if (good) in.end(h.encoding == 0 ? std::optional<std::uint64_t>(offset) : std::nullopt);
   const read_result got = here.run(read_all(std::move(arriving)));
-  GATE_ASSERT(got.octets.size() <= bounds.bytes_max);
-  GATE_ASSERT(!got.whole || !h.total || got.octets.size() == *h.total);
+  GATE_ASSERT(got.raw.size() <= bounds.bytes_max);
+  GATE_ASSERT(!got.whole || !h.total || got.raw.size() == *h.total);
   return 0;
 }

@@ -21,10 +21,10 @@ using namespace gate;
 
 namespace {
 
-void write(const std::filesystem::path& folder, const std::string& name, const std::string& octets) {
+void write(const std::filesystem::path& folder, const std::string& name, const std::string& raw) {
   std::filesystem::create_directories(folder);
   std::ofstream out(folder / name, std::ios::binary);
-  out << octets;
+  out << raw;
   if (!out.flush()) throw std::runtime_error("cannot write " + (folder / name).string());
 }
 
@@ -100,16 +100,16 @@ using conversation = std::vector<std::vector<std::string>>;
 
 void write_conversation(const std::filesystem::path& folder, const std::string& name, char role,
                         const conversation& messages) {
-  std::string octets(1, role);
+  std::string raw(1, role);
   for (const std::vector<std::string>& frames : messages) {
-    octets.push_back(static_cast<char>(frames.size()));
+    raw.push_back(static_cast<char>(frames.size()));
     for (const std::string& frame : frames) {
-      octets.push_back(static_cast<char>(frame.size() & 0xff));
-      octets.push_back(static_cast<char>(frame.size() >> 8));
-      octets += frame;
+      raw.push_back(static_cast<char>(frame.size() & 0xff));
+      raw.push_back(static_cast<char>(frame.size() >> 8));
+      raw += frame;
     }
   }
-  write(folder, name, octets);
+  write(folder, name, raw);
 }
 
 constexpr char from_client = 0;
@@ -149,7 +149,7 @@ void write_gaterpc(const std::filesystem::path& folder) {
                        "exception\xc0"}});
 }
 
-// Both versions of Majordomo: `head` stands before the words, whose octets are given.
+// Both versions of Majordomo: `head` stands before the words, whose bytes are given.
 void write_mdp(const std::filesystem::path& folder, bool second, const std::string& final, const std::string& heartbeat,
                const std::string& disconnect) {
   const std::string call = std::string(7, '\0') + '\1';
@@ -173,7 +173,7 @@ void write_mdp(const std::filesystem::path& folder, bool second, const std::stri
                       message("MDPW", {"\x03", call, "", "part"}), message("MDPW", {disconnect})});
 }
 
-// The forms of MDP/0.2 behind an empty frame; the role's octet names them, see mdp02.cpp.
+// The forms of MDP/0.2 behind an empty frame; the role's byte names them, see mdp02.cpp.
 void write_mdp02_forms(const std::filesystem::path& folder) {
   const auto role = [](char who, int form) { return static_cast<char>(who | form << 1); };
   const std::string call = std::string(7, '\0') + '\1';
@@ -192,9 +192,9 @@ void write_mdp02_forms(const std::filesystem::path& folder) {
 
 // One chunk of an input, see huge.cpp.
 std::string huge_chunk(const std::string& payload, std::uint8_t encoding, int wrong = 0) {
-  const auto octet = [](std::size_t number) { return static_cast<char>(number & 0xff); };
-  return std::string{octet(encoding | static_cast<std::size_t>(wrong)), octet(payload.size()),
-                     octet(payload.size() >> 8)} +
+  const auto byte = [](std::size_t number) { return static_cast<char>(number & 0xff); };
+  return std::string{byte(encoding | static_cast<std::size_t>(wrong)), byte(payload.size()),
+                     byte(payload.size() >> 8)} +
          payload;
 }
 

@@ -1,4 +1,4 @@
-// The first octet of an input says whether a client or a worker speaks, and in which form. See foreign.hpp for the
+// The first byte of an input says whether a client or a worker speaks, and in which form. See foreign.hpp for the
 // rest.
 #include "common/dialects/mdp02.hpp"
 

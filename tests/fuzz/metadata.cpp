@@ -1,4 +1,4 @@
-// Metadata is walked to its end, and what is well-formed is rebuilt from its entries octet for octet.
+// Metadata is walked to its end, and what is well-formed is rebuilt from its entries byte for byte.
 #include <string>
 
 #include <gate/limits.hpp>

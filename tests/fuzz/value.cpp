@@ -1,4 +1,4 @@
-// Octets are decoded or refused, with no conversion reading past them, and what is decoded encodes to its like.
+// Bytes are decoded or refused, with no conversion reading past them, and what is decoded encodes to its like.
 #include <map>
 #include <optional>
 #include <string>
@@ -18,9 +18,9 @@ struct record {
   std::string name;
   int numbers[2] = {};
   char text[4] = {};
-  std::array<std::byte, 3> octets{};
+  std::array<std::byte, 3> raw{};
   std::optional<double> weight;
-  MSGPACK_DEFINE(name, numbers, text, octets, weight)
+  MSGPACK_DEFINE(name, numbers, text, raw, weight)
 };
 
 struct named_record {

@@ -1,5 +1,5 @@
-// Messages to the ZAP handler and from an external service. An input is a message: an octet that says how many frames,
-// then each with its length in two octets before it.
+// Messages to the ZAP handler and from an external service. An input is a message: a byte that says how many frames,
+// then each with its length in two bytes before it.
 #include "broker/security/zap.hpp"
 
 #include <algorithm>
@@ -15,14 +15,14 @@ namespace {
 
 std::vector<bytes_view> take_message(std::string_view input) {
   std::vector<bytes_view> frames;
-  const auto octet = [&] {
+  const auto byte = [&] {
     const std::size_t value = static_cast<unsigned char>(input.empty() ? '\0' : input.front());
     input.remove_prefix(std::min<std::size_t>(1, input.size()));
     return value;
   };
-  for (std::size_t left = octet(); left > 0 && !input.empty(); --left) {
-    const std::size_t low = octet();
-    const std::size_t length = std::min(low | octet() << 8, input.size());
+  for (std::size_t left = byte(); left > 0 && !input.empty(); --left) {
+    const std::size_t low = byte();
+    const std::size_t length = std::min(low | byte() << 8, input.size());
     frames.push_back(input.substr(0, length));
     input.remove_prefix(length);
   }

@@ -24,9 +24,9 @@ void batcher::add(const message& m) {
   if (external) b.external = std::string(m.payload.single());
 }
 
-void batcher::add_raw(std::string octets) {
+void batcher::add_raw(std::string raw) {
   batches_.emplace_back();
-  batches_.back().envelopes = std::move(octets);
+  batches_.back().envelopes = std::move(raw);
   batches_.emplace_back();
 }
 

@@ -28,7 +28,7 @@ struct batch {
 class batcher {
  public:
   void add(const message& m);
-  void add_raw(std::string octets);  // whatever it is
+  void add_raw(std::string raw);  // whatever it is
   std::vector<batch> take();
   bool empty() const noexcept { return batches_.empty(); }
 

@@ -36,12 +36,12 @@ class peer_process : public process, public peer_end {
     net_.break_off(link_, silent);
   }
 
-  // Octets that no session would send.
-  void inject(std::string octets) {
+  // Bytes that no session would send.
+  void inject(std::string raw) {
     if (!alive() || frozen() || !link_) return;
     world_.say(name(), "sends what it should not");
     link_->tainted = true;
-    turn([this, &octets] { out_.add_raw(std::move(octets)); });
+    turn([this, &raw] { out_.add_raw(std::move(raw)); });
   }
 
   std::string_view who() const override { return name(); }

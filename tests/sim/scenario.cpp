@@ -176,18 +176,18 @@ void scenario::one_fault() {
   } else if (dice < 93) {
     workers_[r.below(workers_.size())]->say_hello_again();
   } else {
-    any_peer().inject(rogue_octets());
+    any_peer().inject(rogue_bytes());
   }
 }
 
 // Noise, or an envelope that is nearly right.
-std::string scenario::rogue_octets() {
+std::string scenario::rogue_bytes() {
   random_source& r = world_.random;
-  std::string octets;
+  std::string raw;
   if (r.percent(20)) {
-    octets.resize(r.between(1, 200));
-    for (char& c : octets) c = static_cast<char>(r.below(256));
-    return octets;
+    raw.resize(r.between(1, 200));
+    for (char& c : raw) c = static_cast<char>(r.below(256));
+    return raw;
   }
   message m;
   m.type = static_cast<message_type>(r.between(1, message_type_max));
@@ -207,13 +207,13 @@ std::string scenario::rogue_octets() {
   m.capacity = static_cast<std::uint32_t>(r.below(10));
   m.heartbeat_interval = milliseconds(r.between(1, 2000));
   m.liveness = 3;
-  wire::gate2::append(octets, m);
+  wire::gate2::append(raw, m);
   for (std::uint64_t flips = r.percent(50) ? 0 : r.between(1, 3); flips > 0; --flips) {
-    const std::uint64_t at = r.below(octets.size() - rogue_payload.size());
+    const std::uint64_t at = r.below(raw.size() - rogue_payload.size());
     const bool moves_payload = at < 4 || at == 6 || at == 7;  // the sizes: workers must still know it for what it is
-    if (!moves_payload) octets[at] = static_cast<char>(static_cast<unsigned char>(octets[at]) ^ (1u << r.below(8)));
+    if (!moves_payload) raw[at] = static_cast<char>(static_cast<unsigned char>(raw[at]) ^ (1u << r.below(8)));
   }
-  return octets;
+  return raw;
 }
 
 // Somebody starts again what has ended, sooner or later.

@@ -49,7 +49,7 @@ class scenario {
   void load();
   void trouble();
   void one_fault();
-  std::string rogue_octets();
+  std::string rogue_bytes();
   void process_fault(process& p);
   void supervise();
   void heal();

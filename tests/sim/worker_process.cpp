@@ -50,9 +50,9 @@ void worker_process::say_hello_again() {
   m.service = habits_.service;
   m.capacity = habits_.capacity;
   m.version_min = m.version_max = gate2_version;
-  std::string octets;
-  wire::gate2::append(octets, m);
-  inject(std::move(octets));
+  std::string raw;
+  wire::gate2::append(raw, m);
+  inject(std::move(raw));
 }
 
 void worker_process::heal() {
@@ -293,7 +293,7 @@ void worker_process::send_head(call_id id, const job& j) {
   message m;
   m.call = id;
   m.flags = message_flag::no_payload;
-  m.content = huge_content::octets;
+  m.content = huge_content::raw;
   m.total_bytes = j.items;
   m.etag = "whole";
   if (!session_->part(m)) world_.fail(name() + ": its session does not know a call that it gave");

@@ -42,15 +42,15 @@ void world::run_until(instant end) {
   if (!failed()) now_ = std::max(now_, end);
 }
 
-void world::mix(std::string_view octets) noexcept {
-  while (octets.size() >= 8) {
+void world::mix(std::string_view raw) noexcept {
+  while (raw.size() >= 8) {
     std::uint64_t word = 0;
-    for (unsigned i = 0; i < 8; ++i) word |= std::uint64_t{static_cast<unsigned char>(octets[i])} << (8 * i);
+    for (unsigned i = 0; i < 8; ++i) word |= std::uint64_t{static_cast<unsigned char>(raw[i])} << (8 * i);
     mix(word);
     hash_ ^= hash_ >> 29;
-    octets.remove_prefix(8);
+    raw.remove_prefix(8);
   }
-  for (const char c : octets) mix(static_cast<unsigned char>(c));
+  for (const char c : raw) mix(static_cast<unsigned char>(c));
 }
 
 std::string time_text(instant t) {

@@ -45,7 +45,7 @@ class world {
   // --- the trace: its hash covers everything that was noted, whether it is printed or not ---------------------------
 
   void mix(std::uint64_t number) noexcept { hash_ = (hash_ ^ number) * 1099511628211u; }
-  void mix(std::string_view octets) noexcept;
+  void mix(std::string_view raw) noexcept;
   std::uint64_t hash() const noexcept { return hash_; }
   bool readable() const noexcept { return readable_; }
   // Prints one line, the time first. Call it when readable() only, or with a text that costs nothing.

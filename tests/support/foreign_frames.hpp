@@ -34,7 +34,7 @@ inline std::vector<frames> messages_of(const wire::frame_list& list) {
   return all;
 }
 
-// A message with a frame cut, lost, doubled, or an octet of it changed.
+// A message with a frame cut, lost, doubled, or a byte of it changed.
 inline frames changed(frames message, std::mt19937& random) {
   if (message.empty()) return message;
   const std::size_t at = random() % message.size();

@@ -18,8 +18,8 @@ PIECES = 0x04  # capability
 PIECE_BYTES = 60_000
 
 
-def field(tag, octets):
-    return struct.pack("<BH", tag, len(octets)) + octets
+def field(tag, raw):
+    return struct.pack("<BH", tag, len(raw)) + raw
 
 
 def envelope(kind, call=0, fields=b"", payload=b"", flags=0):

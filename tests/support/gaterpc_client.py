@@ -4,8 +4,8 @@
 usage: gaterpc_client.py FRONTEND CODEC SERVICE METHOD [ARGUMENT]...
 
 Makes one call; arguments are JSON, or NAME=JSON. It says on standard output what comes: `chunk`, at the first of a
-HugeData; `item` and `value`, with JSON, or for octets with their number and `sound` where they are those of
-huge_octets.hpp; and how a call failed.
+HugeData; `item` and `value`, with JSON, or for bytes with their number and `sound` where they are those of
+huge_bytes.hpp; and how a call failed.
 """
 import json
 import sys
@@ -14,12 +14,12 @@ import uuid
 import msgpack
 import zmq
 
-from gaterpc_huge import END, EXCEPTION, TAG, Reader, octets_at
+from gaterpc_huge import END, EXCEPTION, TAG, Reader, bytes_at
 
 
 def shown(value):
     if isinstance(value, bytes):
-        return "%d octets, %s" % (len(value), "sound" if value == octets_at(len(value)) else "others")
+        return "%d bytes, %s" % (len(value), "sound" if value == bytes_at(len(value)) else "others")
     return json.dumps(value)
 
 

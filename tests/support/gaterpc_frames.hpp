@@ -30,7 +30,7 @@ inline frames to_broker(char command, const frames& rest = {}) {
   return all;
 }
 
-inline std::string name_of(std::uint64_t call) { return std::string(wire::call_name(call_id{call}).octets()); }
+inline std::string name_of(std::uint64_t call) { return std::string(wire::call_name(call_id{call}).bytes()); }
 
 inline frames reply_frames(std::uint64_t call, const frames& body) {
   frames rest{name_of(call), none, name_of(call)};

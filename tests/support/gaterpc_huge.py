@@ -32,12 +32,12 @@ class HugeData:
         """`then` is called before the last of them, and may raise."""
         compressor = COMPRESSORS[codec]()
         encoded = msgpack.packb(self.value)
-        octets = compressor.compress(encoded) + compressor.flush()
-        starts = range(0, len(octets), CHUNK_BYTES)
+        raw = compressor.compress(encoded) + compressor.flush()
+        starts = range(0, len(raw), CHUNK_BYTES)
         for start in starts:
             if start == starts[-1]:
                 self.then()
-            yield octets[start : start + CHUNK_BYTES]
+            yield raw[start : start + CHUNK_BYTES]
         yield b""
 
 
@@ -45,22 +45,22 @@ class Reader:
     """Takes chunks as they come."""
 
     def __init__(self, codec):
-        self.decompressor, self.octets = DECOMPRESSORS[codec](), bytearray()
+        self.decompressor, self.raw = DECOMPRESSORS[codec](), bytearray()
 
     def take(self, chunk):
         if chunk:
-            self.octets += self.decompressor.decompress(chunk)
+            self.raw += self.decompressor.decompress(chunk)
 
     def value(self):
         if not self.decompressor.eof:
             raise EOFError("the stream ended early")
         if self.decompressor.unused_data:
             raise ValueError("something follows the stream")
-        return msgpack.unpackb(bytes(self.octets), strict_map_key=False, max_bin_len=1 << 30)
+        return msgpack.unpackb(bytes(self.raw), strict_map_key=False, max_bin_len=1 << 30)
 
 
-def octets_at(size):
-    """The octets of huge_octets.hpp, from 0 on."""
+def bytes_at(size):
+    """The bytes of huge_bytes.hpp, from 0 on."""
 
     def word(w):
         x = w // 512

@@ -18,12 +18,12 @@ struct vector_of_wire {
   frames sent;
 };
 
-inline std::string octets_of(const std::string& hex) {
-  std::string octets;
+inline std::string bytes_of(const std::string& hex) {
+  std::string raw;
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    octets.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+    raw.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
   }
-  return octets;
+  return raw;
 }
 
 inline const std::vector<vector_of_wire>& vectors() {
@@ -32,7 +32,7 @@ inline const std::vector<vector_of_wire>& vectors() {
     std::vector<vector_of_wire> read;
     for (const auto& entry : nlohmann::json::parse(file)) {
       vector_of_wire v{entry.at("name"), entry.at("direction"), {}};
-      for (const auto& frame : entry.at("frames")) v.sent.push_back(octets_of(frame.get<std::string>()));
+      for (const auto& frame : entry.at("frames")) v.sent.push_back(bytes_of(frame.get<std::string>()));
       read.push_back(std::move(v));
     }
     return read;

@@ -11,7 +11,7 @@ import uuid
 import msgpack
 import zmq
 
-from gaterpc_huge import END, EXCEPTION, TAG, HugeData, octets_at
+from gaterpc_huge import END, EXCEPTION, TAG, HugeData, bytes_at
 
 READY, REQUEST, REPLY, HEARTBEAT, DISCONNECT = (bytes([n]) for n in range(1, 6))
 
@@ -27,11 +27,11 @@ def boom(text):
 
 
 def huge_failing(size):
-    return HugeData(octets_at(size), lambda: boom("the source broke"))
+    return HugeData(bytes_at(size), lambda: boom("the source broke"))
 
 
 def huge_hanging(size):
-    return HugeData(octets_at(size), lambda: time.sleep(600))
+    return HugeData(bytes_at(size), lambda: time.sleep(600))
 
 
 def get_interfaces():
@@ -45,7 +45,7 @@ METHODS = {
     "pid": os.getpid,
     "boom": boom,
     "count": count,
-    "huge": lambda size: HugeData(octets_at(size)),
+    "huge": lambda size: HugeData(bytes_at(size)),
     "huge_text": lambda size: HugeData("x" * size),
     "huge_list": lambda size: HugeData(list(range(size))),
     "huge_failing": huge_failing,

@@ -36,7 +36,7 @@ struct mdp_version {
   frames answer(const std::string& command, std::uint64_t call, const frames& body) const {
     return with(worker(command), {name_of(call), std::string()}, body);
   }
-  static std::string name_of(std::uint64_t call) { return std::string(wire::call_name(call_id{call}).octets()); }
+  static std::string name_of(std::uint64_t call) { return std::string(wire::call_name(call_id{call}).bytes()); }
 
  private:
   frames head(const std::string& header) const {

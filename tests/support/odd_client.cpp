@@ -201,7 +201,7 @@ int truncated(const std::string& frontend, const std::string& backend) {
   head.type = gate::message_type::part;
   head.call = call;
   head.flags = gate::message_flag::no_payload;
-  head.content = gate::huge_content::octets;
+  head.content = gate::huge_content::raw;
   worker.send(head);
   gate::message end;
   end.type = gate::message_type::final;

@@ -99,9 +99,9 @@ process::~process() {
     std::cerr << "--- stderr of " << name_ << " ---\n" << said << "---\n";
 }
 
-void process::take(stream where, std::string_view octets) {
+void process::take(stream where, std::string_view raw) {
   const std::lock_guard lock(mutex_);
-  outputs_[static_cast<int>(where)].text.append(octets);
+  outputs_[static_cast<int>(where)].text.append(raw);
   changed_.notify_all();
 }
 

@@ -72,7 +72,7 @@ class process {
 
  private:
   void read_all();
-  void take(stream where, std::string_view octets);
+  void take(stream where, std::string_view raw);
   [[noreturn]] void fail(std::string_view what) const;
   std::string status_line(std::string_view key) const;
 

@@ -36,13 +36,13 @@ bool readable(zmq::socket_t& socket, std::chrono::milliseconds deadline) {
 
 }  // namespace
 
-std::string octets_of(const message& m) {
+std::string bytes_of(const message& m) {
   std::string batch;
   wire::gate2::append(batch, m);
   return batch;
 }
 
-std::string hello_octets(peer_role role, std::string_view service, std::uint32_t capacity) {
+std::string hello_bytes(peer_role role, std::string_view service, std::uint32_t capacity) {
   descriptor about;
   about.host = "raw";
   about.pid = static_cast<std::uint32_t>(::getpid());
@@ -60,7 +60,7 @@ std::string hello_octets(peer_role role, std::string_view service, std::uint32_t
   m.heartbeat_interval = limits::heartbeat_interval;
   m.liveness = limits::heartbeat_liveness;
   m.payload = payload_view(encoded);
-  return octets_of(m);
+  return bytes_of(m);
 }
 
 raw_dealer::raw_dealer(const std::string& endpoint, const prepare_socket& prepare)
@@ -83,7 +83,7 @@ void raw_dealer::send(const frames& message) {
   }
 }
 
-void raw_dealer::send(const message& m) { send(octets_of(m)); }
+void raw_dealer::send(const message& m) { send(bytes_of(m)); }
 
 std::optional<frames> raw_dealer::receive(std::chrono::milliseconds deadline) {
   if (!readable(socket_, deadline)) return std::nullopt;
@@ -119,10 +119,10 @@ call_id raw_dealer::next_request(std::chrono::milliseconds deadline) {
 
 bool raw_dealer::disconnected(std::chrono::milliseconds deadline) { return readable(monitor_, deadline); }
 
-void raw_dealer::hello_as_client() { send(hello_octets(peer_role::client)); }
+void raw_dealer::hello_as_client() { send(hello_bytes(peer_role::client)); }
 
 void raw_dealer::hello_as_worker(std::string_view service, std::uint32_t capacity) {
-  send(hello_octets(peer_role::worker, service, capacity));
+  send(hello_bytes(peer_role::worker, service, capacity));
 }
 
 raw_tcp::raw_tcp(const std::string& endpoint) {
@@ -150,12 +150,12 @@ void raw_tcp::reset() {
   ::close(std::exchange(descriptor_, -1));
 }
 
-bool raw_tcp::send(std::string_view octets) {
-  while (!octets.empty()) {
-    const ssize_t n = ::send(descriptor_, octets.data(), octets.size(), MSG_NOSIGNAL);
+bool raw_tcp::send(std::string_view raw) {
+  while (!raw.empty()) {
+    const ssize_t n = ::send(descriptor_, raw.data(), raw.size(), MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
-    octets.remove_prefix(static_cast<std::size_t>(n));
+    raw.remove_prefix(static_cast<std::size_t>(n));
   }
   return true;
 }
@@ -171,9 +171,9 @@ bool raw_tcp::closed(std::chrono::milliseconds deadline) {
   }
 }
 
-bool raw_tcp::read_exactly(std::size_t octets) {
-  std::string buffer(octets, '\0');
-  return ::recv(descriptor_, buffer.data(), octets, MSG_WAITALL) == static_cast<ssize_t>(octets);
+bool raw_tcp::read_exactly(std::size_t byte_count) {
+  std::string buffer(byte_count, '\0');
+  return ::recv(descriptor_, buffer.data(), byte_count, MSG_WAITALL) == static_cast<ssize_t>(byte_count);
 }
 
 std::string raw_tcp::read_command() {
@@ -200,10 +200,10 @@ bool raw_tcp::log_in(std::string_view user, std::string_view password, const std
 }
 
 std::string raw_tcp::greeting(std::string_view mechanism) {
-  std::string octets("\xff\0\0\0\0\0\0\0\x01\x7f\x03\0", 12);
-  octets += mechanism;
-  octets.resize(64, '\0');
-  return octets;
+  std::string raw("\xff\0\0\0\0\0\0\0\x01\x7f\x03\0", 12);
+  raw += mechanism;
+  raw.resize(64, '\0');
+  return raw;
 }
 
 std::string raw_tcp::ready_command() {
@@ -212,28 +212,28 @@ std::string raw_tcp::ready_command() {
 
 std::string raw_tcp::command(std::string_view name, const std::string& body) {
   const std::size_t size = 1 + name.size() + body.size();
-  std::string octets{'\x04', static_cast<char>(size), static_cast<char>(name.size())};
-  return octets.append(name).append(body);
+  std::string raw{'\x04', static_cast<char>(size), static_cast<char>(name.size())};
+  return raw.append(name).append(body);
 }
 
 std::string raw_tcp::property(std::string_view name, std::string_view value) {
-  std::string octets{static_cast<char>(name.size())};
-  octets.append(name).append(3, '\0');
-  octets.push_back(static_cast<char>(value.size()));
-  return octets.append(value);
+  std::string raw{static_cast<char>(name.size())};
+  raw.append(name).append(3, '\0');
+  raw.push_back(static_cast<char>(value.size()));
+  return raw.append(value);
 }
 
 std::string raw_tcp::frame(std::string_view body, bool more, std::optional<std::uint64_t> claimed_size) {
   const std::uint64_t size = claimed_size.value_or(body.size());
   const bool is_long = size > 255;
-  std::string octets;
-  octets.push_back(static_cast<char>((more ? 1 : 0) | (is_long ? 2 : 0)));
+  std::string raw;
+  raw.push_back(static_cast<char>((more ? 1 : 0) | (is_long ? 2 : 0)));
   if (is_long) {
-    for (int shift = 56; shift >= 0; shift -= 8) octets.push_back(static_cast<char>(size >> shift & 0xff));
+    for (int shift = 56; shift >= 0; shift -= 8) raw.push_back(static_cast<char>(size >> shift & 0xff));
   } else {
-    octets.push_back(static_cast<char>(size));
+    raw.push_back(static_cast<char>(size));
   }
-  return octets.append(body);
+  return raw.append(body);
 }
 
 }  // namespace gate::test

@@ -65,7 +65,7 @@ class raw_tcp {
   ~raw_tcp();
 
   // False when the other side has closed.
-  bool send(std::string_view octets);
+  bool send(std::string_view byte_count);
   // Ends the connection so that the other side sees it reset.
   void reset();
   // Waits until the other side has closed; what it sent before is dropped.
@@ -79,18 +79,18 @@ class raw_tcp {
   static std::string ready_command();
   static std::string command(std::string_view name, const std::string& body);
   static std::string property(std::string_view name, std::string_view value);
-  // One frame, of that many octets or of the claimed size.
+  // One frame, of that many bytes or of the claimed size.
   static std::string frame(std::string_view body, bool more, std::optional<std::uint64_t> claimed_size = std::nullopt);
 
  private:
-  bool read_exactly(std::size_t octets);
+  bool read_exactly(std::size_t byte_count);
   // The name of the next command; empty when there is none.
   std::string read_command();
   int descriptor_ = -1;
 };
 
 // A message that only a peer of gate/2 may begin with.
-std::string hello_octets(peer_role role, std::string_view service = {}, std::uint32_t capacity = 0);
-std::string octets_of(const message& m);
+std::string hello_bytes(peer_role role, std::string_view service = {}, std::uint32_t capacity = 0);
+std::string bytes_of(const message& m);
 
 }  // namespace gate::test

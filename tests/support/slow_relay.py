@@ -31,7 +31,7 @@ class Way:
 
     def __init__(self, source, sink):
         self.source, self.sink, self.allowance, self.at = source, sink, 0.0, time.monotonic()
-        self.on_the_way, self.blocked = collections.deque(), False  # when they arrive, and octets
+        self.on_the_way, self.blocked = collections.deque(), False  # when they arrive, and bytes
 
     def step(self, rate, delay):
         """Passes on what it may; False at the end of the connection."""
@@ -40,11 +40,11 @@ class Way:
         self.at = now
         try:
             if not self.blocked and self.allowance >= 1:
-                octets = self.source.recv(min(int(self.allowance), 65536))
-                if not octets:
+                raw = self.source.recv(min(int(self.allowance), 65536))
+                if not raw:
                     return False
-                self.allowance -= len(octets)
-                self.on_the_way.append((now + delay, octets))
+                self.allowance -= len(raw)
+                self.on_the_way.append((now + delay, raw))
         except BlockingIOError:
             pass
         except OSError:
@@ -54,8 +54,8 @@ class Way:
     def arrive(self, now):
         try:
             while self.on_the_way and self.on_the_way[0][0] <= now:
-                due, octets = self.on_the_way[0]
-                rest = octets[self.sink.send(octets):]
+                due, raw = self.on_the_way[0]
+                rest = raw[self.sink.send(raw):]
                 self.on_the_way.popleft()
                 self.blocked = bool(rest)
                 if rest:

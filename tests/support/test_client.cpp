@@ -10,7 +10,7 @@
 //           four_arguments (of four calls at once), many_arguments (of many calls at once, 10 kB each), many_results
 //   items   instead of the small calls there is one stream of small items to the worker and back; WORST is of these
 //
-// Writes the line BEGUN when the first octets are there, ENDED when all are. Exit status 0 when they are right, 1
+// Writes the line BEGUN when the first bytes are there, ENDED when all are. Exit status 0 when they are right, 1
 // otherwise.
 #include <algorithm>
 #include <atomic>
@@ -33,7 +33,7 @@
 #include <gate/huge_data.hpp>
 #include <gate/sleep.hpp>
 
-#include "tests/support/huge_octets.hpp"
+#include "tests/support/huge_bytes.hpp"
 
 namespace {
 
@@ -50,7 +50,7 @@ constexpr std::uint64_t modest_bytes = 10'000;
 
 bool read_all(const gate::Service& test, std::string_view size) {
   auto data = ask(test, size).blocking();
-  gate::test::octet_check check;
+  gate::test::byte_check check;
   while (auto chunk = data.next()) {
     if (check.position() == 0) std::cout << "BEGUN" << std::endl;
     check.take(*chunk);
@@ -62,7 +62,7 @@ bool read_all(const gate::Service& test, std::string_view size) {
 bool upload(const gate::Service& test, std::string_view size) {
   gate::huge_options options;
   options.total = number(size);
-  auto data = gate::HugeData::from_chunks(gate::test::octet_pieces(number(size)), options);
+  auto data = gate::HugeData::from_chunks(gate::test::byte_pieces(number(size)), options);
   return test["take_huge"](std::move(data)).get<std::uint64_t>() == number(size);
 }
 
@@ -80,7 +80,7 @@ template <class Read> bool four(Read read) {
 }
 
 bool pass_arguments(const gate::Service& test, std::uint64_t size) {
-  const std::string text = gate::test::octets_at(0, value_bytes);
+  const std::string text = gate::test::bytes_at(0, value_bytes);
   for (std::uint64_t at = 0; at < size; at += value_bytes) {
     if (test["length_of"](text).get<std::uint64_t>() != text.size()) return false;
   }
@@ -89,13 +89,13 @@ bool pass_arguments(const gate::Service& test, std::uint64_t size) {
 
 bool pass_results(const gate::Service& test, std::uint64_t size) {
   for (std::uint64_t at = 0; at < size; at += value_bytes) {
-    if (test["text_of"](value_bytes).get<std::string>() != gate::test::octets_at(0, value_bytes)) return false;
+    if (test["text_of"](value_bytes).get<std::string>() != gate::test::bytes_at(0, value_bytes)) return false;
   }
   return true;
 }
 
 bool pass_many(const gate::Service& test, std::uint64_t size, bool results) {
-  const std::string text = gate::test::octets_at(0, modest_bytes);
+  const std::string text = gate::test::bytes_at(0, modest_bytes);
   std::vector<std::future<std::uint64_t>> lengths;
   std::vector<std::future<std::string>> texts;
   for (std::uint64_t at = 0; at < size; at += modest_bytes) {

@@ -20,7 +20,7 @@
 #include <gate/task.hpp>
 #include <gate/worker.hpp>
 
-#include "tests/support/huge_octets.hpp"
+#include "tests/support/huge_bytes.hpp"
 
 namespace {
 
@@ -86,7 +86,7 @@ class TestWorker : public gate::Worker {
   GATE_DOC(count, "the numbers below n, from the pool", n)
 
   gate::task<gate::value> echo(gate::value v) { co_return v; }
-  gate::task<gate::bytes> call(gate::bytes octets) { co_return octets; }  // what Majordomo's clients call
+  gate::task<gate::bytes> call(gate::bytes raw) { co_return raw; }  // what Majordomo's clients call
   int add(int a, int b) const { return a + b; }
   gate::task<int64_t> pid() { co_return ::getpid(); }
 
@@ -159,7 +159,7 @@ class TestWorker : public gate::Worker {
     if (kind == "int") throw 7;
     throw std::runtime_error("it failed: " + kind);
   }
-  std::string big(std::uint64_t octets) { return std::string(octets, 'x'); }
+  std::string big(std::uint64_t raw) { return std::string(raw, 'x'); }
   gate::task<void> note(std::string text) {
     counts_.add("note." + text);
     co_return;
@@ -190,8 +190,8 @@ class TestWorker : public gate::Worker {
       co_await gate::sleep_for(1ms);
     }
   }
-  gate::async_generator<std::string> big_items(int64_t n, std::uint64_t octets) {
-    const std::string item(octets, 'x');
+  gate::async_generator<std::string> big_items(int64_t n, std::uint64_t raw) {
+    const std::string item(raw, 'x');
     for (int64_t i = 0; i < n; ++i) co_yield item;
   }
 
@@ -248,12 +248,12 @@ class TestWorker : public gate::Worker {
     co_return gate::value::of(std::pair<std::size_t, gate::value>(all.size(), what));
   }
 
-  // --- payloads of any size: octets_at() says what is in them
+  // --- payloads of any size: bytes_at() says what is in them
 
   gate::task<gate::HugeData> huge(std::uint64_t size) {
     gate::huge_options options;
     options.total = size;
-    auto pieces = gate::test::octet_pieces(size);
+    auto pieces = gate::test::byte_pieces(size);
     co_return gate::HugeData::from_chunks(std::move(pieces), options);
   }
   gate::HugeData huge_file(std::string path) { return gate::HugeData::from_file(path); }
@@ -264,7 +264,7 @@ class TestWorker : public gate::Worker {
   static gate::async_generator<std::string> endless_pieces(tallies& counts) {
     const ending end(counts, "huge_endless.ended");
     for (std::uint64_t at = 0;; at += 100'000) {
-      std::string piece = gate::test::octets_at(at, 100'000);
+      std::string piece = gate::test::bytes_at(at, 100'000);
       co_yield std::move(piece);
       co_await gate::yield();
     }
@@ -273,12 +273,12 @@ class TestWorker : public gate::Worker {
   gate::task<std::uint64_t> take_huge(gate::HugeData data) {
     const ending end(counts_, "take_huge.ended");
     counts_.add("take_huge.started");
-    gate::test::octet_check check;
+    gate::test::byte_check check;
     while (auto chunk = co_await data.next()) {
       check.take(*chunk);
       counts_.add("take_huge.chunks");
     }
-    if (!check.sound()) throw std::runtime_error("these are other octets");
+    if (!check.sound()) throw std::runtime_error("these are other bytes");
     co_return check.position();
   }
   gate::task<std::uint64_t> take_huge_slowly(gate::HugeData data, int64_t pause_ms) {
@@ -290,9 +290,9 @@ class TestWorker : public gate::Worker {
     co_return size;
   }
   gate::task<gate::HugeData> echo_huge(gate::HugeData data) { co_return std::move(data); }
-  std::string text_of(std::uint64_t size) { return gate::test::octets_at(0, static_cast<std::size_t>(size)); }
+  std::string text_of(std::uint64_t size) { return gate::test::bytes_at(0, static_cast<std::size_t>(size)); }
   std::uint64_t length_of(const std::string& text) {
-    if (text != gate::test::octets_at(0, text.size())) throw std::runtime_error("these are other octets");
+    if (text != gate::test::bytes_at(0, text.size())) throw std::runtime_error("these are other bytes");
     return text.size();
   }
 

@@ -14,7 +14,7 @@ inline std::string metadata() {
   std::string encoded;
   append_metadata(encoded, "tenant", "blue");
   append_metadata(encoded, "", "");
-  append_metadata(encoded, "octets", std::string("\0\xff\n", 3));
+  append_metadata(encoded, "bytes", std::string("\0\xff\n", 3));
   return encoded;
 }
 
@@ -63,7 +63,7 @@ inline message huge_request() {
   m.service = "files";
   m.method = "put";
   m.accept = payload_encoding::all;
-  m.content = huge_content::octets;
+  m.content = huge_content::raw;
   m.total_bytes = 6'000'000'000;
   m.offset = 4'294'967'296;
   m.etag = "6000000000-1700000000";
@@ -87,7 +87,7 @@ inline message chunk() {
   m.encoding = payload_encoding::zstd;
   m.offset = 262'144;
   m.checksum = 0xfedcba9876543210u;
-  m.payload = payload_view("octets");
+  m.payload = payload_view("bytes");
   return m;
 }
 

@@ -97,7 +97,7 @@ class session {
 
   state current() const noexcept;
   std::size_t open_calls() const noexcept;
-  // Payload octets that the broker takes in one message.
+  // Payload bytes that the broker takes in one message.
   std::uint64_t payload_bytes_max() const noexcept;
 
  private:

@@ -65,8 +65,8 @@ class runtime final : private session::handler, private peer::channel::handler, 
   bool final(const message& m) override { return session_.final(m); }
   bool error(const message& m) override { return session_.error(m); }
   bool hand_back(const message& request) override { return session_.hand_back(request); }
-  bool grant(call_id call, std::uint32_t items, std::uint32_t octets) override {
-    return session_.grant(call, items, octets);
+  bool grant(call_id call, std::uint32_t items, std::uint32_t byte_count) override {
+    return session_.grant(call, items, byte_count);
   }
 
   dispatcher_options dispatch_options();

@@ -10,12 +10,12 @@ std::size_t stored_request::measure(const message& m) noexcept {
 }
 
 stored_request::stored_request(const message& request)
-    : bytes_(measure(request)), octets_(std::make_unique_for_overwrite<char[]>(bytes_)), view_(request) {
-  char* at = octets_.get();
-  const auto keep = [&at](bytes_view octets) {
-    const bytes_view copy(at, octets.size());
-    if (!octets.empty()) std::memcpy(at, octets.data(), octets.size());
-    at += octets.size();
+    : bytes_(measure(request)), bytes_(std::make_unique_for_overwrite<char[]>(bytes_)), view_(request) {
+  char* at = bytes_.get();
+  const auto keep = [&at](bytes_view raw) {
+    const bytes_view copy(at, raw.size());
+    if (!raw.empty()) std::memcpy(at, raw.data(), raw.size());
+    at += raw.size();
     return copy;
   };
   view_.service = keep(request.service);

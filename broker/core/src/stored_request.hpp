@@ -24,7 +24,7 @@ class stored_request {
 
  private:
   std::size_t bytes_;
-  std::unique_ptr<char[]> octets_;
+  std::unique_ptr<char[]> bytes_;
   std::vector<bytes_view> rest_;  // frames of the payload after the first
   message view_;
 };

@@ -28,10 +28,10 @@ bool is_base64(std::string_view text) noexcept {
 }
 
 template <std::size_t N> std::string random_base64() {
-  std::array<unsigned char, N> octets{};
-  randombytes_buf(octets.data(), octets.size());
+  std::array<unsigned char, N> raw{};
+  randombytes_buf(raw.data(), raw.size());
   std::array<char, sodium_base64_ENCODED_LEN(N, sodium_base64_VARIANT_ORIGINAL_NO_PADDING)> text{};
-  sodium_bin2base64(text.data(), text.size(), octets.data(), octets.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+  sodium_bin2base64(text.data(), text.size(), raw.data(), raw.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
   return text.data();
 }
 
@@ -68,7 +68,7 @@ std::optional<hash_cost> cost_of(std::string_view hash) noexcept {
   if (*passes < least_cost.passes || *passes > most_cost.passes) return std::nullopt;
   const std::size_t middle = hash.find('$');
   if (middle == std::string_view::npos) return std::nullopt;
-  // 16 octets of salt and 32 of hash, as libsodium writes them.
+  // 16 bytes of salt and 32 of hash, as libsodium writes them.
   const std::string_view salt = hash.substr(0, middle), digest = hash.substr(middle + 1);
   if (salt.size() != 22 || digest.size() != 43 || !is_base64(salt) || !is_base64(digest)) return std::nullopt;
   return hash_cost{*memory, *passes};

@@ -19,7 +19,7 @@ toml::table parse(std::string_view text, const std::string& file) {
   }
 }
 
-// toml++ counts lines and characters from 1; a character is one octet or a sequence of UTF-8.
+// toml++ counts lines and characters from 1; a character is one byte or a sequence of UTF-8.
 std::optional<std::size_t> offset_of(std::string_view text, const toml::source_position& at) {
   std::size_t offset = 0;
   for (toml::source_index line = 1; line < at.line; ++line) {
@@ -143,7 +143,7 @@ class editor {
 std::string set_password(std::string_view text, const std::string& file, std::string_view user,
                          std::string_view password_hash, edit how) {
   if (!is_principal_name(user)) {
-    throw store_error("a name is UTF-8 text of 1 to 255 octets without control characters");
+    throw store_error("a name is UTF-8 text of 1 to 255 bytes without control characters");
   }
   return editor(text, file, user, "password").set(std::string(password_hash), how);
 }
@@ -151,7 +151,7 @@ std::string set_password(std::string_view text, const std::string& file, std::st
 std::string set_curve_key(std::string_view text, const std::string& file, std::string_view user, const curve_key& key,
                           edit how) {
   if (!is_principal_name(user)) {
-    throw store_error("a name is UTF-8 text of 1 to 255 octets without control characters");
+    throw store_error("a name is UTF-8 text of 1 to 255 bytes without control characters");
   }
   return editor(text, file, user, "curve").set(to_z85(key), how);
 }

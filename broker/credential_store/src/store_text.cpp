@@ -16,8 +16,8 @@ constexpr std::size_t credentials_max = 4;  // of a kind, of one principal: all 
 
 bool is_plain_text(std::string_view text) noexcept {
   return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto octet = static_cast<unsigned char>(c);
-    return octet < 0x20 || octet == 0x7f;
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
   });
 }
 
@@ -85,7 +85,7 @@ class reader {
       const toml::table* const t = entry.as_table();
       if (t == nullptr) fail(entry.source(), "'" + std::string(what) + "." + shown(name.str()) + "' must be a table");
       if (!is_principal_name(name.str())) {
-        fail(name.source(), "a name is UTF-8 text of 1 to 255 octets without control characters");
+        fail(name.source(), "a name is UTF-8 text of 1 to 255 bytes without control characters");
       }
       each(name.str(), *t);
     }
@@ -232,12 +232,12 @@ bool is_principal_name(std::string_view name) noexcept {
   if (name.empty() || name.size() > name_bytes_max || !is_plain_text(name)) return false;
   // UTF-8 by its form: what is over-long or a surrogate names nobody and does no harm.
   for (std::size_t i = 0; i < name.size();) {
-    const auto octet = static_cast<unsigned char>(name[i]);
-    const std::size_t follow = octet < 0x80   ? 0
-                               : octet < 0xc2 ? 9
-                               : octet < 0xe0 ? 1
-                               : octet < 0xf0 ? 2
-                               : octet < 0xf5 ? 3
+    const auto byte = static_cast<unsigned char>(name[i]);
+    const std::size_t follow = byte < 0x80   ? 0
+                               : byte < 0xc2 ? 9
+                               : byte < 0xe0 ? 1
+                               : byte < 0xf0 ? 2
+                               : byte < 0xf5 ? 3
                                               : 9;
     if (follow == 9 || i + follow >= name.size()) return false;
     for (std::size_t k = 1; k <= follow; ++k) {

@@ -39,11 +39,11 @@ zmq::message_t to_frame(const payload_view& payload, zmq::message_t* frame) {
 }  // namespace
 
 std::string frame_box::pack(const wire::frame_list& from, std::size_t message) {
-  std::size_t octets = 0;
+  std::size_t byte_count = 0;
   for (std::size_t i = 0; i < from.frames(message); ++i)
-    octets += sizeof(std::uint32_t) + from.frame(message, i).size();
+    byte_count += sizeof(std::uint32_t) + from.frame(message, i).size();
   std::string box;
-  box.reserve(octets);
+  box.reserve(byte_count);
   for (std::size_t i = 0; i < from.frames(message); ++i) {
     const bytes_view frame = from.frame(message, i);
     const auto size = static_cast<std::uint32_t>(frame.size());

@@ -28,7 +28,7 @@ std::string time_text(std::chrono::system_clock::time_point when) {
 }
 
 std::string in_json(const nlohmann::ordered_json& j) {
-  // Octets that are no UTF-8 become U+FFFD; control characters are escaped, so a record stays one line.
+  // Bytes that are no UTF-8 become U+FFFD; control characters are escaped, so a record stays one line.
   return j.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

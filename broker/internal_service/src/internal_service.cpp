@@ -193,7 +193,7 @@ task<encoded_description> operator_methods::describe_service(Call& call, const s
   answer.name = full_name(space, said.name);
   const description_cache::source from{view->described_by, std::move(view->description)};
   encoded_description encoded{descriptions_.find(answer.name, from)};
-  if (encoded.octets != nullptr) co_return encoded;
+  if (encoded.byte_count != nullptr) co_return encoded;
   answer.description = from.description;
   if (const descriptor* const described = engine_.state().describe(space, said.name)) {
     answer.described = true;
@@ -201,7 +201,7 @@ task<encoded_description> operator_methods::describe_service(Call& call, const s
     answer.labels = described->labels;
     for (const method_descriptor& m : described->methods) answer.methods.push_back(report(m));
   }
-  encoded.octets = descriptions_.keep(answer.name, from, encode(answer));
+  encoded.byte_count = descriptions_.keep(answer.name, from, encode(answer));
   co_return encoded;
 }
 
@@ -346,13 +346,13 @@ bool internal_service::error(const message& m) {
   return true;
 }
 
-bool internal_service::grant(call_id call, std::uint32_t items, std::uint32_t octets) {
+bool internal_service::grant(call_id call, std::uint32_t items, std::uint32_t byte_count) {
   if (!windows_.contains(call)) return false;
   message m;
   m.type = message_type::credit;
   m.call = call;
   m.credit_items = items;
-  m.credit_bytes = octets;
+  m.credit_bytes = byte_count;
   engine_.from_internal(m);
   return true;
 }

@@ -8,9 +8,9 @@
 namespace gate::security {
 namespace {
 
-std::string text_of(int family, const void* octets) {
+std::string text_of(int family, const void* raw) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(family, octets, text.data(), text.size());
+  ::inet_ntop(family, raw, text.data(), text.size());
   return text.data();
 }
 

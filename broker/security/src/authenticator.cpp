@@ -76,7 +76,7 @@ authenticator::begun authenticator::begin(const attempt& what, instant now) {
       digester_.of(zap::to_string(what.how), plain ? what.user : bytes_view(), plain ? what.password : what.key);
   if (const proof* const former = what.former;
       former != nullptr && former->generation == generation_ && former->expires > now &&
-      same_octets({reinterpret_cast<const char*>(former->digest.data()), former->digest.size()},
+      same_bytes({reinterpret_cast<const char*>(former->digest.data()), former->digest.size()},
                   {reinterpret_cast<const char*>(digest.data()), digest.size()})) {
     ++counted_.from_cache;
     result.now = accept(former->principal, digest, former->expires);

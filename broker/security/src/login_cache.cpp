@@ -19,9 +19,9 @@ credential_digest digester::of(bytes_view mechanism, bytes_view user, bytes_view
   for (const bytes_view part : {mechanism, user, password}) {
     // The length first, lest a user "ab" with "c" were one "a" with "bc".
     const std::uint64_t size = part.size();
-    std::array<unsigned char, sizeof size> octets{};
-    std::memcpy(octets.data(), &size, sizeof size);
-    crypto_generichash_update(&state, octets.data(), octets.size());
+    std::array<unsigned char, sizeof size> raw{};
+    std::memcpy(raw.data(), &size, sizeof size);
+    crypto_generichash_update(&state, raw.data(), raw.size());
     crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(part.data()), part.size());
   }
   credential_digest digest{};

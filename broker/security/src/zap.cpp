@@ -21,25 +21,25 @@ void put_property(std::string& to, std::string_view name, std::string_view value
 }
 
 // Reads one property; false when it is none.
-bool take_property(bytes_view& octets, bytes_view& name, bytes_view& value) noexcept {
-  const std::size_t name_size = static_cast<unsigned char>(octets.front());
-  octets.remove_prefix(1);
-  if (name_size == 0 || octets.size() < name_size + 4) return false;
-  name = octets.substr(0, name_size);
-  octets.remove_prefix(name_size);
+bool take_property(bytes_view& raw, bytes_view& name, bytes_view& value) noexcept {
+  const std::size_t name_size = static_cast<unsigned char>(raw.front());
+  raw.remove_prefix(1);
+  if (name_size == 0 || raw.size() < name_size + 4) return false;
+  name = raw.substr(0, name_size);
+  raw.remove_prefix(name_size);
   std::size_t value_size = 0;
-  for (std::size_t i = 0; i < 4; ++i) value_size = value_size << 8 | static_cast<unsigned char>(octets[i]);
-  octets.remove_prefix(4);
-  if (octets.size() < value_size) return false;
-  value = octets.substr(0, value_size);
-  octets.remove_prefix(value_size);
+  for (std::size_t i = 0; i < 4; ++i) value_size = value_size << 8 | static_cast<unsigned char>(raw[i]);
+  raw.remove_prefix(4);
+  if (raw.size() < value_size) return false;
+  value = raw.substr(0, value_size);
+  raw.remove_prefix(value_size);
   return true;
 }
 
-bool is_metadata(bytes_view octets) noexcept {
-  while (!octets.empty()) {
+bool is_metadata(bytes_view raw) noexcept {
+  while (!raw.empty()) {
     bytes_view name, value;
-    if (!take_property(octets, name, value)) return false;
+    if (!take_property(raw, name, value)) return false;
   }
   return true;
 }
@@ -98,7 +98,7 @@ parsed_request parse_request(frames_view message) noexcept {
     r.user = credentials[0];
     r.password = credentials[1];
   } else if (body[5] == "CURVE") {
-    if (credentials.size() != 1 || credentials[0].size() != key_bytes) return wrong("CURVE has a key of 32 octets");
+    if (credentials.size() != 1 || credentials[0].size() != key_bytes) return wrong("CURVE has a key of 32 bytes");
     r.how = mechanism::curve;
     r.key = credentials[0];
   } else {
@@ -122,12 +122,12 @@ frames compose_reply(frames_view envelope, bytes_view id, status code, std::stri
   out.emplace_back(id);
   out.push_back(std::to_string(static_cast<unsigned>(code)));
   out.emplace_back(text.substr(0, text_bytes_max));
-  std::string octets;
+  std::string raw;
   if (code == status::ok) {
-    for (const auto& [name, value] : metadata) put_property(octets, name, value);
+    for (const auto& [name, value] : metadata) put_property(raw, name, value);
   }
   out.emplace_back(code == status::ok ? user_id : std::string_view());
-  out.push_back(std::move(octets));
+  out.push_back(std::move(raw));
   return out;
 }
 
@@ -153,11 +153,11 @@ std::optional<reply> parse_reply(frames_view message) noexcept {
   return reply{message[2], *code, message[4], *code == status::ok ? message[5] : bytes_view(), message[6]};
 }
 
-std::optional<std::vector<std::pair<bytes_view, bytes_view>>> parse_metadata(bytes_view octets) {
+std::optional<std::vector<std::pair<bytes_view, bytes_view>>> parse_metadata(bytes_view raw) {
   std::vector<std::pair<bytes_view, bytes_view>> found;
-  while (!octets.empty()) {
+  while (!raw.empty()) {
     bytes_view name, value;
-    if (!take_property(octets, name, value)) return std::nullopt;
+    if (!take_property(raw, name, value)) return std::nullopt;
     found.emplace_back(name, value);
   }
   return found;

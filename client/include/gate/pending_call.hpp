@@ -127,8 +127,8 @@ template <bool Named> class [[nodiscard]] basic_call {
   }
   // How many items and bytes of a stream the worker may send before the reader has read them. A 0 counts as 1.
   // Overrides client_options::window_items and window_bytes.
-  basic_call window(std::uint32_t items, std::uint32_t octets) && {
-    request_.options.window = std::pair(items < 1 ? 1 : items, octets < 1 ? 1 : octets);
+  basic_call window(std::uint32_t items, std::uint32_t byte_count) && {
+    request_.options.window = std::pair(items < 1 ? 1 : items, byte_count < 1 ? 1 : byte_count);
     return std::move(*this);
   }
 

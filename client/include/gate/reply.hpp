@@ -22,10 +22,10 @@ namespace detail {
                                    std::string_view type, std::string_view why);
 
 // `refuse(type, why)` throws.
-template <class T, class Refuse> T decode_answer(bytes_view octets, bool strictly, const Refuse& refuse) {
+template <class T, class Refuse> T decode_answer(bytes_view raw, bool strictly, const Refuse& refuse) {
   const strict_reading strict(strictly);
   try {
-    return decode_as<T>(octets, std::string_view());
+    return decode_as<T>(raw, std::string_view());
   } catch (const Error& e) {
     if (e.code() == errc::invalid_argument) refuse(type_name<T>(), e.what());
     throw;  // of a conversion of the user's own
@@ -52,14 +52,14 @@ class Reply {
     method_ = std::move(method);
   }
   // For the library: the result of an answer that came in chunks.
-  void set_result(std::string octets) noexcept { payload_ = std::move(octets); }
+  void set_result(std::string raw) noexcept { payload_ = std::move(raw); }
 
   // The result as a T. Throws Error(errc::invalid_argument) if it is not a T, with the place of the fault:
   // "shop.price: result must be string, got float", "shop.find: result.tags[2]: must be string, got int".
   // T = void ignores the result.
   template <class T> T as() const {
     if constexpr (!std::is_void_v<T>) {
-      return detail::decode_answer<T>(octets(), strict_, [this](std::string_view type, std::string_view why) {
+      return detail::decode_answer<T>(raw(), strict_, [this](std::string_view type, std::string_view why) {
         detail::throw_bad_answer(service_, method_, "result", type, why);
       });
     }
@@ -69,7 +69,7 @@ class Reply {
   // The result as a value of any type. Throws Error(errc::invalid_argument) if it is not one msgpack value.
   gate::value value() const { return as<gate::value>(); }
   // The result as one msgpack value, undecoded. Nil if the method returned nothing. Valid as long as this reply.
-  bytes_view octets() const noexcept { return payload_.empty() ? bytes_view("\xc0", 1) : bytes_view(payload_); }
+  bytes_view bytes() const noexcept { return payload_.empty() ? bytes_view("\xc0", 1) : bytes_view(payload_); }
 
   // The metadata that the method added with Call::add_trailing(). The views are valid as long as this reply.
   metadata_view metadata() const noexcept { return metadata_view(metadata_); }

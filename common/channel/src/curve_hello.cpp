@@ -22,8 +22,8 @@ constexpr std::size_t padding_bytes = 72, hello_bytes = 200, signed_bytes = 64;
 static_assert(command.size() + 1 + welcome_head.size() == command_head_bytes);
 static_assert(nonce_prefix.size() + short_nonce.size() == crypto_box_NONCEBYTES);
 
-std::string_view text_of(const unsigned char* octets, std::size_t size) {
-  return {reinterpret_cast<const char*>(octets), size};
+std::string_view text_of(const unsigned char* raw, std::size_t size) {
+  return {reinterpret_cast<const char*>(raw), size};
 }
 
 }  // namespace
@@ -54,8 +54,8 @@ std::string hello(const curve_key& server) {
   return frame;
 }
 
-bool is_welcome(std::string_view octets) {
-  return octets.starts_with(command) && octets.substr(command.size() + 1).starts_with(welcome_head);
+bool is_welcome(std::string_view raw) {
+  return raw.starts_with(command) && raw.substr(command.size() + 1).starts_with(welcome_head);
 }
 
 }  // namespace gate::peer::curve

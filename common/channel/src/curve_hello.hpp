@@ -1,4 +1,4 @@
-// The first exchange of CURVE (RFC 26), as octets on a connection of ZMTP 3: a client's HELLO, which only the server
+// The first exchange of CURVE (RFC 26), as bytes on a connection of ZMTP 3: a client's HELLO, which only the server
 // with that key can read, and the server's WELCOME. Neither tells who the client is.
 #pragma once
 
@@ -16,7 +16,7 @@ inline constexpr std::size_t command_head_bytes = 10;
 // A HELLO under a key pair that is made for it and forgotten.
 std::string hello(const curve_key& server);
 
-// Of octets of at least command_head_bytes.
-bool is_welcome(std::string_view octets);
+// Of bytes of at least command_head_bytes.
+bool is_welcome(std::string_view raw);
 
 }  // namespace gate::peer::curve

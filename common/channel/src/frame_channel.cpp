@@ -114,8 +114,8 @@ void frame_channel::flush(connection& c) {
 bool frame_channel::hand_over(connection& c, const wire::frame_list& list, std::size_t which) {
   const std::size_t count = list.frames(which);
   for (std::size_t i = 0; i < count; ++i) {
-    const bytes_view octets = list.frame(which, i);
-    zmq::message_t frame = frame_of(octets);
+    const bytes_view raw = list.frame(which, i);
+    zmq::message_t frame = frame_of(raw);
     const bool sent = c.give(frame, i + 1 < count);
     if (!sent && i == 0) return false;
     // A later one is refused when the connection ended in between. The message is lost with it; libzmq drops its rest.

@@ -50,7 +50,7 @@ std::string refused_text(const credentials& own, std::string_view endpoint) {
          ": is it in the broker's store (gate keygen --store)?";
 }
 
-// What is known of a program by the first octets that it says.
+// What is known of a program by the first bytes that it says.
 std::string_view language_of(std::string_view said) noexcept {
   struct known {
     std::string_view begin, name;

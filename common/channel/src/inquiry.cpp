@@ -20,7 +20,7 @@ constexpr int descriptors = 4;  // the socket, its monitor at both ends, and the
 // Signature and major version: upon that a server sends all of its own greeting.
 constexpr std::string_view opening = "\xff\0\0\0\0\0\0\0\1\x7f\3"sv;
 
-// A short frame that is a command, which has the type among its properties: a length of four octets precedes it.
+// A short frame that is a command, which has the type among its properties: a length of four bytes precedes it.
 constexpr std::string_view ready_head = "\4"sv, type_property = "\x0bSocket-Type\0\0\0"sv;
 constexpr std::size_t type_bytes_max = 10, said_bytes_max = 64;
 
@@ -55,7 +55,7 @@ inquiry::inquiry(loop& where, const std::string& endpoint, const credentials& ow
   stream_.connect(endpoint);
 }
 
-// A connection without octets tells of its beginning and of its end.
+// A connection without bytes tells of its beginning and of its end.
 void inquiry::receive() {
   while (!over_ && stream_.try_receive(message_)) {
     if (message_.size() < 2) continue;
@@ -70,10 +70,10 @@ void inquiry::receive() {
   }
 }
 
-void inquiry::send(std::string_view octets) {
+void inquiry::send(std::string_view raw) {
   multipart out(2);
   out.add(peer_);
-  out.add(octets);
+  out.add(raw);
   try {
     static_cast<void>(stream_.try_send(out));
   } catch (const zmq::error_t&) {
@@ -81,8 +81,8 @@ void inquiry::send(std::string_view octets) {
   }
 }
 
-void inquiry::take(std::string_view octets) {
-  received_ += octets;
+void inquiry::take(std::string_view raw) {
+  received_ += raw;
   if (!greeted_) take_greeting();
   if (over_ || !greeted_) return;
   if (bare_) return take_ready();

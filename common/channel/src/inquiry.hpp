@@ -39,10 +39,10 @@ class inquiry {
  private:
   void receive();
   void take_event(const connection_event& event);
-  void take(std::string_view octets);
+  void take(std::string_view raw);
   void take_greeting();
   void take_ready();
-  void send(std::string_view octets);
+  void send(std::string_view raw);
   void hung_up();
   void end(server_facts facts);
 

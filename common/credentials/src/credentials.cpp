@@ -32,7 +32,7 @@ struct statement {
 
 void check_size(std::string_view what, std::string_view text) {
   if (!text.empty() && text.size() <= text_bytes_max) return;
-  throw credentials_error(std::string(what) + " has 1 to " + std::to_string(text_bytes_max) + " octets");
+  throw credentials_error(std::string(what) + " has 1 to " + std::to_string(text_bytes_max) + " bytes");
 }
 
 // `names` are those of user, password, key and server key where they come from.

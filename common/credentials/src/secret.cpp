@@ -23,8 +23,8 @@ secret::secret(std::size_t size_bytes) : size_(size_bytes) {
   std::memset(data_, 0, size_);
 }
 
-secret::secret(bytes_view octets) : secret(octets.size()) {
-  if (!octets.empty()) std::memcpy(data_, octets.data(), octets.size());
+secret::secret(bytes_view raw) : secret(raw.size()) {
+  if (!raw.empty()) std::memcpy(data_, raw.data(), raw.size());
 }
 
 secret::secret(secret&& other) noexcept
@@ -51,7 +51,7 @@ void secret::shorten(std::size_t size_bytes) noexcept {
   size_ = size_bytes;
 }
 
-bool same_octets(bytes_view a, bytes_view b) noexcept {
+bool same_bytes(bytes_view a, bytes_view b) noexcept {
   return a.size() == b.size() && (a.empty() || sodium_memcmp(a.data(), b.data(), a.size()) == 0);
 }
 

@@ -199,7 +199,7 @@ void append(frame_list& to, const worker_message& m, const answer& a) {
   to.end_message();
 }
 
-// At most so many octets of a text, and no part of a character.
+// At most so many bytes of a text, and no part of a character.
 bytes_view begin_of(bytes_view text, std::size_t size_max) noexcept {
   if (text.size() <= size_max) return text;
   while (size_max > 0 && (static_cast<unsigned char>(text[size_max]) & 0xc0) == 0x80) --size_max;
@@ -238,7 +238,7 @@ std::optional<arguments> read_arguments(frames_view body, std::string_view& why)
   if (body.empty() || body.size() > 3) return refused("a request has a function, its args and its kwargs");
   const std::optional<bytes_view> method = one_text(body[0]);
   if (!method || method->empty() || method->size() > limits::name_bytes_max) {
-    return refused("the function must be a text of 1 to 255 octets");
+    return refused("the function must be a text of 1 to 255 bytes");
   }
   arguments a{*method, "\x90", {}};
   if (body.size() > 1) {
@@ -317,7 +317,7 @@ namespace {
 bool is_falsy(bytes_view value) noexcept {
   if (value == "\xc0" || value == "\xc2" || value == bytes_view("\0", 1)) return true;
   if (const auto text = text_of(value)) return text->empty();
-  if (const auto octets = msgpack_scan::binary_of(value)) return octets->empty();
+  if (const auto raw = msgpack_scan::binary_of(value)) return raw->empty();
   bytes_view rest = value;
   const auto size = msgpack_scan::is_list(value) ? take_list(rest) : take_map(rest);
   return size && *size == 0;
@@ -396,7 +396,7 @@ std::optional<answer> read_answer(frames_view body) {
 
 namespace {
 
-// What a strict reader takes: octets that are no UTF-8 become question marks.
+// What a strict reader takes: bytes that are no UTF-8 become question marks.
 std::string clean(std::string_view text) {
   std::string cleaned(text);
   if (msgpack_scan::valid_utf8(text)) return cleaned;

@@ -85,7 +85,7 @@ void gaterpc_broker_of_client::append_request(const message& m, const rpc::argum
   encode_to(function, a.method);
   const std::array<bytes_view, 3> body{function, a.positional, a.named.empty() ? no_names : a.named};
   std::string id = salt_;
-  id += wire::call_name(m.call).octets();
+  id += wire::call_name(m.call).bytes();
   rpc::client_message to;
   to.service = m.service;
   to.credentials = login();
@@ -156,7 +156,7 @@ void gaterpc_broker_of_client::take_credit(const message& m) {
 
 void gaterpc_broker_of_client::hear(wire::frames_view frames, wire::frame_list& out) {
   const std::optional<rpc::client_message> m = rpc::read_client_reply(frames);
-  if (!m || m->request_id.size() != salt_bytes + wire::call_name::bytes) return;
+  if (!m || m->request_id.size() != salt_bytes + wire::call_name::size) return;
   const std::optional<call_id> id = wire::call_name::read(m->request_id.substr(salt_bytes));
   if (m->request_id.substr(0, salt_bytes) != salt_ || !id) return;
   if (*id == services_question) return take_services(m->body, out);
@@ -224,7 +224,7 @@ void gaterpc_broker_of_client::take_item(open_calls_map::iterator call, bytes_vi
 }
 
 // The session is told of a HugeData by a head, for which it asks for as much as it takes.
-void gaterpc_broker_of_client::take_chunk(open_calls_map::iterator call, bytes_view octets) {
+void gaterpc_broker_of_client::take_chunk(open_calls_map::iterator call, bytes_view raw) {
   open_call& c = call->second;
   if (!c.huge) {
     if (!c.takes_huge) return fail(call, errc::unsupported, "the answer is a HugeData, and the call takes none");
@@ -236,30 +236,30 @@ void gaterpc_broker_of_client::take_chunk(open_calls_map::iterator call, bytes_v
     head.encoding = huge_encoding();
     tell(head);
   }
-  if (octets.empty()) return;
+  if (raw.empty()) return;
   // Python's chunks are small, and what waits is joined.
-  if (!c.backlog.empty() && c.backlog.back().size() + octets.size() <= joined_bytes_max &&
-      c.backlog_bytes + octets.size() <= c.backlog_bytes_max) {
-    c.backlog.back() += octets;
-    c.backlog_bytes += octets.size();
+  if (!c.backlog.empty() && c.backlog.back().size() + raw.size() <= joined_bytes_max &&
+      c.backlog_bytes + raw.size() <= c.backlog_bytes_max) {
+    c.backlog.back() += raw;
+    c.backlog_bytes += raw.size();
     return;
   }
-  give_part(call, octets);
+  give_part(call, raw);
 }
 
-void gaterpc_broker_of_client::give_part(open_calls_map::iterator call, bytes_view octets) {
+void gaterpc_broker_of_client::give_part(open_calls_map::iterator call, bytes_view raw) {
   open_call& c = call->second;
   if (c.backlog.empty() && c.credit.open()) {
-    c.credit.take(octets.size());
+    c.credit.take(raw.size());
     message m = wire::of_type(message_type::part, call->first);
-    m.payload = octets;
+    m.payload = raw;
     return tell(m);
   }
-  if (c.backlog.size() >= c.backlog_items_max || c.backlog_bytes + octets.size() > c.backlog_bytes_max) {
+  if (c.backlog.size() >= c.backlog_items_max || c.backlog_bytes + raw.size() > c.backlog_bytes_max) {
     return fail(call, errc::too_slow, "the reader of the answer does not keep up, and gate-rpc cannot pause a worker");
   }
-  c.backlog.emplace_back(octets);
-  c.backlog_bytes += octets.size();
+  c.backlog.emplace_back(raw);
+  c.backlog_bytes += raw.size();
 }
 
 void gaterpc_broker_of_client::take_end(open_calls_map::iterator call) {

@@ -41,7 +41,7 @@ received client_peer::receive(frames_view frames, frame_list& out) {
     return wrong(outcome::answered, why);
   };
   if (m->service.empty() || m->service.size() > limits::name_bytes_max) {
-    return answered(errc::unavailable, "a service's name has 1 to 255 octets");
+    return answered(errc::unavailable, "a service's name has 1 to 255 bytes");
   }
   if (m->request_id.size() > request_id_bytes_max) return answered(errc::too_large, "the request id is too long");
   std::string_view why;

@@ -65,7 +65,7 @@ class worker_peer final : public foreign_peer {
 
   received on_ready(const worker_message& m, frame_list& out);
   received on_reply(const worker_message& m);
-  received on_chunk(call_id call, bytes_view octets);
+  received on_chunk(call_id call, bytes_view raw);
   received on_interfaces(frames_view body);
   received register_now();
   composed give(const message& m, frame_list& out);

@@ -39,7 +39,7 @@ constexpr std::array<std::string_view, errc_max + 1> classes{
 
 void append_escaped(std::string& to, char c, char quote) {
   constexpr std::string_view hex = "0123456789abcdef";
-  const auto octet = static_cast<unsigned char>(c);
+  const auto byte = static_cast<unsigned char>(c);
   if (c == '\\' || c == quote) {
     to += '\\';
     to += c;
@@ -49,10 +49,10 @@ void append_escaped(std::string& to, char c, char quote) {
     to += "\\r";
   } else if (c == '\t') {
     to += "\\t";
-  } else if (octet < 0x20 || octet == 0x7f) {
+  } else if (byte < 0x20 || byte == 0x7f) {
     to += "\\x";
-    to += hex[octet >> 4];
-    to += hex[octet & 15];
+    to += hex[byte >> 4];
+    to += hex[byte & 15];
   } else {
     to += c;
   }

@@ -29,7 +29,7 @@ void request(frame_list& out, call_id call, bytes_view method, bytes_view positi
   const std::array<bytes_view, 3> body{function, positional, named};
   worker_message m;
   m.what = command::request;
-  m.client_id = m.request_id = name.octets();
+  m.client_id = m.request_id = name.bytes();
   m.body = body;
   append(out, m);
 }
@@ -77,7 +77,7 @@ received worker_peer::on_ready(const worker_message& m, frame_list& out) {
   const std::optional<ready> said = read_ready(m.body[0]);
   if (!said) return wrong(outcome::ignored, "a READY that is not name:description:calls");
   if (said->service.empty() || said->service.size() > limits::name_bytes_max) {
-    return wrong(outcome::refused, "a service's name has 1 to 255 octets");
+    return wrong(outcome::refused, "a service's name has 1 to 255 bytes");
   }
   service_ = said->service;
   capacity_ = said->capacity;
@@ -133,7 +133,7 @@ received worker_peer::on_reply(const worker_message& m) {
 }
 
 // The first one is preceded by what a HugeData begins with elsewhere. Empty ones mean nothing.
-received worker_peer::on_chunk(call_id call, bytes_view octets) {
+received worker_peer::on_chunk(call_id call, bytes_view raw) {
   received r;
   const auto given = given_.find(call);
   if (given != given_.end() && !std::exchange(given->second, true)) {
@@ -143,9 +143,9 @@ received worker_peer::on_chunk(call_id call, bytes_view octets) {
     head.encoding = options_.huge_encoding;
     r.add(head);
   }
-  if (octets.empty()) return r;
+  if (raw.empty()) return r;
   message chunk = of_type(message_type::part, call);
-  chunk.payload = octets;
+  chunk.payload = raw;
   r.add(chunk);
   return r;
 }

@@ -25,7 +25,7 @@ reading<client_message> read_client(word what, frames_view frames) {
 reading<client_message> read_from_client(frames_view frames) { return read_client(word::request, frames); }
 reading<client_message> read_to_client(frames_view frames) { return read_client(word::final, frames); }
 
-constexpr bytes_view octet_of(word what) noexcept {
+constexpr bytes_view byte_of(word what) noexcept {
   switch (what) {
     case word::ready:
       return "\x01";
@@ -48,7 +48,7 @@ template <class... Own> reading<worker_message> read_worker(frames_view frames, 
   if (!begins(frames, worker_header)) return fault::header;
   if (frames.size() < 3) return fault::too_short;
   for (const word what : {own..., word::heartbeat, word::disconnect}) {
-    if (frames[2] == octet_of(what)) return mdp::read_worker_rest(what, frames.subspan(3));
+    if (frames[2] == byte_of(what)) return mdp::read_worker_rest(what, frames.subspan(3));
   }
   return fault::unknown;
 }
@@ -67,7 +67,7 @@ void append_worker(frame_list& to, const worker_message& m) {
   GATE_ASSERT(m.what != word::partial);
   to.add({});
   to.add(worker_header);
-  to.add(octet_of(m.what));
+  to.add(byte_of(m.what));
   mdp::append_worker_rest(to, m);
 }
 

@@ -13,7 +13,7 @@ using mdp::reading;
 using mdp::word;
 using mdp::worker_message;
 
-constexpr bytes_view worker_octet(word what) noexcept {
+constexpr bytes_view worker_byte(word what) noexcept {
   switch (what) {
     case word::ready:
       return "\x01";
@@ -31,8 +31,8 @@ constexpr bytes_view worker_octet(word what) noexcept {
   return {};
 }
 
-constexpr bytes_view client_octet(form f, word what) noexcept {
-  if (f == form::as_workers) return worker_octet(what);
+constexpr bytes_view client_byte(form f, word what) noexcept {
+  if (f == form::as_workers) return worker_byte(what);
   switch (what) {
     case word::request:
       return "\x01";
@@ -78,7 +78,7 @@ template <form F> reading<client_message> read_from_client(frames_view frames) {
     if (may_be_command((*rest)[0])) return fault::unknown;
     return mdp::read_service_and_body(word::request, *rest);
   }
-  if ((*rest)[0] != client_octet(F, word::request)) return fault::unknown;
+  if ((*rest)[0] != client_byte(F, word::request)) return fault::unknown;
   return mdp::read_service_and_body(word::request, rest->subspan(1));
 }
 
@@ -86,7 +86,7 @@ template <form F> reading<client_message> read_to_client(frames_view frames) {
   const reading<frames_view> rest = read_header<F>(frames, client_header);
   if (!rest) return rest.error();
   for (const word what : {word::partial, word::final}) {
-    if ((*rest)[0] != client_octet(F, what)) continue;
+    if ((*rest)[0] != client_byte(F, what)) continue;
     const frames_view said = rest->subspan(1);
     if constexpr (F != form::as_workers) return mdp::read_service_and_body(what, said);
     if (said.empty()) return fault::too_short;
@@ -99,8 +99,8 @@ template <form F> void append_client(frame_list& to, const client_message& m) {
   append_header<F>(to, client_header);
   const bool is_request = m.what == word::request;
   if (F != form::unnumbered || !is_request) {
-    GATE_ASSERT(!client_octet(F, m.what).empty());
-    to.add(client_octet(F, m.what));
+    GATE_ASSERT(!client_byte(F, m.what).empty());
+    to.add(client_byte(F, m.what));
   }
   if (F != form::as_workers || is_request) return mdp::append_service_and_body(to, m);
   for (const bytes_view frame : m.body) to.add(frame);
@@ -114,7 +114,7 @@ template <form F, class... Own> reading<worker_message> read_worker(frames_view 
   const reading<frames_view> rest = read_header<F>(frames, worker_header);
   if (!rest) return rest.error();
   for (const word what : {own..., word::heartbeat, word::disconnect}) {
-    if ((*rest)[0] == worker_octet(what)) return mdp::read_worker_rest(what, rest->subspan(1));
+    if ((*rest)[0] == worker_byte(what)) return mdp::read_worker_rest(what, rest->subspan(1));
   }
   return fault::unknown;
 }
@@ -128,7 +128,7 @@ template <form F> reading<worker_message> read_to_worker(frames_view frames) {
 
 template <form F> void append_worker(frame_list& to, const worker_message& m) {
   append_header<F>(to, worker_header);
-  to.add(worker_octet(m.what));
+  to.add(worker_byte(m.what));
   mdp::append_worker_rest(to, m);
 }
 
@@ -173,7 +173,7 @@ recognised recognise(frames_view frames) noexcept {
   if (frames[0] == worker_header) return to_recognised(peer_role::worker, plain);
   if (frames[0] != client_header) return {};
   if (!is_delimited || frames.size() < 2) return to_recognised(peer_role::client, plain);
-  if (frames[1] == client_octet(form::as_workers, word::request)) {
+  if (frames[1] == client_byte(form::as_workers, word::request)) {
     return to_recognised(peer_role::client, form::as_workers);
   }
   return to_recognised(peer_role::client, may_be_command(frames[1]) ? plain : form::unnumbered);

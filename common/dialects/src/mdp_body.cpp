@@ -16,7 +16,7 @@ using msgpack_scan::take_list;
 using msgpack_scan::take_value;
 using msgpack_scan::text_of;
 
-constexpr bytes_view no_octets = "";
+constexpr bytes_view no_bytes = "";
 
 bool is_name(bytes_view text) noexcept {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -30,12 +30,12 @@ bool calls_a_method(frames_view body) {
          msgpack_scan::one_list(body[1]) && (body.size() == 2 || msgpack_scan::one_named_map(body[2]));
 }
 
-void append_binary(std::string& to, bytes_view octets) {
+void append_binary(std::string& to, bytes_view raw) {
   detail::string_sink sink(to);
   detail::packer packer(sink);
-  const auto size = static_cast<std::uint32_t>(octets.size());
+  const auto size = static_cast<std::uint32_t>(raw.size());
   packer.pack_bin(size);
-  packer.pack_bin_body(octets.data(), size);
+  packer.pack_bin_body(raw.data(), size);
 }
 
 void append_binaries(std::string& to, frames_view body) {
@@ -44,16 +44,16 @@ void append_binaries(std::string& to, frames_view body) {
 }
 
 // A list of binaries, or of binaries and texts, as many as a message may have frames: their content.
-bool take_octets(bytes_view list, bool texts_too, std::vector<bytes_view>& body) {
+bool take_bytes(bytes_view list, bool texts_too, std::vector<bytes_view>& body) {
   const std::optional<std::uint32_t> size = take_list(list);
   if (!size || *size > limits::frames_max) return false;
   for (std::uint32_t left = *size; left > 0; --left) {
     const std::optional<bytes_view> element = take_value(list);
     if (!element) return false;
-    std::optional<bytes_view> octets = binary_of(*element);
-    if (!octets && texts_too) octets = text_of(*element);
-    if (!octets) return false;
-    body.push_back(*octets);
+    std::optional<bytes_view> raw = binary_of(*element);
+    if (!raw && texts_too) raw = text_of(*element);
+    if (!raw) return false;
+    body.push_back(*raw);
   }
   return list.empty();
 }
@@ -73,7 +73,7 @@ std::string_view to_string(fault f) noexcept {
     case fault::delimiter:
       return "no empty frame behind the client's address";
     case fault::service:
-      return "a service's name has 1 to 255 octets";
+      return "a service's name has 1 to 255 bytes";
   }
   return "unknown";
 }
@@ -106,10 +106,10 @@ std::string_view compose_call(const message& request, std::vector<bytes_view>& b
   if (!msgpack_scan::one_list(positional)) return "the arguments are malformed";
   if (request.method == body_method) {
     const bool no_names = named.empty() || *msgpack_scan::take_map(named) == 0;
-    if (!no_names || !take_octets(positional, true, body)) {
+    if (!no_names || !take_bytes(positional, true, body)) {
       return "'call' of a Majordomo worker takes up to 64 bytes or texts, a frame of its body each, and nothing else";
     }
-    if (body.empty()) body.push_back(no_octets);
+    if (body.empty()) body.push_back(no_bytes);
     return {};
   }
   body.push_back(request.method);
@@ -129,14 +129,14 @@ bytes_view read_result(frames_view body, std::string& scratch) {
 }
 
 void compose_result(bytes_view value, std::vector<bytes_view>& body) {
-  if (value.empty() || value == "\xc0") return body.push_back(no_octets);
+  if (value.empty() || value == "\xc0") return body.push_back(no_bytes);
   const std::size_t before = body.size();
-  if (msgpack_scan::is_list(value) && take_octets(value, false, body)) {
+  if (msgpack_scan::is_list(value) && take_bytes(value, false, body)) {
     if (body.size() - before >= 2) return;
   }
   body.resize(before);
   if (msgpack_scan::one_value(value)) {
-    if (const auto octets = binary_of(value)) return body.push_back(*octets);
+    if (const auto raw = binary_of(value)) return body.push_back(*raw);
     if (const auto text = text_of(value)) return body.push_back(*text);
   }
   body.push_back(value);

@@ -6,7 +6,7 @@
 namespace gate::wire::mdp {
 namespace {
 
-// What a frame costs beside its octets, so that many small parts are bounded as well.
+// What a frame costs beside its bytes, so that many small parts are bounded as well.
 constexpr std::size_t frame_cost_bytes = 64;
 
 constexpr std::string_view broker_prefix = "mmi.";

@@ -100,7 +100,7 @@ composed worker_peer::give(const message& m, frame_list& out) {
   const std::string_view why = compose_call(m, body_);
   if (!why.empty()) return refused(errc::invalid_argument, why);
   const call_name name(m.call);
-  version_.append_worker(out, {word::request, {}, name.octets(), body_});
+  version_.append_worker(out, {word::request, {}, name.bytes(), body_});
   open_.push_back({m.call, false, false});
   return said();
 }

@@ -40,16 +40,16 @@ std::string& scratch() {
 }
 
 // Empty when it does not get smaller by a sixteenth, which is what reading it again is worth.
-bytes_view compressed(bytes_view octets, int level, int window_log) {
+bytes_view compressed(bytes_view raw, int level, int window_log) {
   ZSTD_CCtx& context = compressor();
   std::string& room = scratch();
-  const std::size_t bound = ZSTD_compressBound(octets.size());
+  const std::size_t bound = ZSTD_compressBound(raw.size());
   if (room.size() < bound) room.resize(bound);
   ZSTD_CCtx_reset(&context, ZSTD_reset_session_and_parameters);
   ZSTD_CCtx_setParameter(&context, ZSTD_c_compressionLevel, level);
   if (window_log != 0) ZSTD_CCtx_setParameter(&context, ZSTD_c_windowLog, window_log);
-  const std::size_t size = ZSTD_compress2(&context, room.data(), room.size(), octets.data(), octets.size());
-  if (ZSTD_isError(size) != 0 || size > octets.size() - octets.size() / 16) return {};
+  const std::size_t size = ZSTD_compress2(&context, room.data(), room.size(), raw.data(), raw.size());
+  if (ZSTD_isError(size) != 0 || size > raw.size() - raw.size() / 16) return {};
   return {room.data(), size};
 }
 
@@ -57,13 +57,13 @@ constexpr std::size_t sample_bytes = 4u << 10;
 constexpr std::size_t samples = 3;
 
 // By its beginning, middle and end.
-bool worth_compressing(bytes_view octets, int level) {
-  if (octets.size() < 2 * samples * sample_bytes) return true;
+bool worth_compressing(bytes_view raw, int level) {
+  if (raw.size() < 2 * samples * sample_bytes) return true;
   std::array<char, samples * sample_bytes> taken;  // NOLINT: filled below
-  const std::size_t last = octets.size() - sample_bytes;
+  const std::size_t last = raw.size() - sample_bytes;
   char* to = taken.data();
   for (const std::size_t from : {std::size_t{0}, last / 2, last})
-    to = std::copy_n(octets.data() + from, sample_bytes, to);
+    to = std::copy_n(raw.data() + from, sample_bytes, to);
   return !compressed({taken.data(), taken.size()}, std::min(level, 1), 0).empty();
 }
 
@@ -71,23 +71,23 @@ chunk_fault damaged(std::string_view text) { return {errc::data_loss, text}; }
 
 }  // namespace
 
-std::uint64_t checksum_of(bytes_view octets) noexcept { return XXH64(octets.data(), octets.size(), 0); }
+std::uint64_t checksum_of(bytes_view raw) noexcept { return XXH64(raw.data(), raw.size(), 0); }
 
 leaving_chunk encode_chunk(detail::huge_piece piece, std::uint64_t offset, const chunk_options& options) {
   leaving_chunk chunk;
-  const bytes_view octets = piece.octets();
+  const bytes_view raw = piece.bytes();
   chunk.offset = offset;
-  chunk.checksum = checksum_of(octets);
-  if (options.compress && worth_compressing(octets, options.level)) {
-    const bytes_view small = compressed(octets, options.level, options.window_log);
-    const bool allowed = options.ratio_max == 0 || octets.size() / options.ratio_max < small.size();
+  chunk.checksum = checksum_of(raw);
+  if (options.compress && worth_compressing(raw, options.level)) {
+    const bytes_view small = compressed(raw, options.level, options.window_log);
+    const bool allowed = options.ratio_max == 0 || raw.size() / options.ratio_max < small.size();
     if (!small.empty() && allowed) {
       chunk.payload = small;
       chunk.encoding = payload_encoding::zstd;
       return chunk;
     }
   }
-  chunk.payload = piece.own.empty() ? std::string(octets) : std::move(piece.own);
+  chunk.payload = piece.own.empty() ? std::string(raw) : std::move(piece.own);
   return chunk;
 }
 
@@ -107,20 +107,20 @@ result<std::size_t, chunk_fault> plain_bytes_of(bytes_view payload, std::uint8_t
 
 result<std::string, chunk_fault> decode_chunk(std::string payload, std::uint8_t encoding, std::size_t plain_bytes,
                                               std::uint64_t checksum) {
-  std::string octets;
+  std::string raw;
   if (encoding == payload_encoding::zstd) {
     if (ZSTD_findFrameCompressedSize(payload.data(), payload.size()) != payload.size()) {
       return damaged("a chunk is not one zstd frame");
     }
-    octets.resize(plain_bytes);
+    raw.resize(plain_bytes);
     const std::size_t size =
-        ZSTD_decompressDCtx(&decompressor(), octets.data(), octets.size(), payload.data(), payload.size());
+        ZSTD_decompressDCtx(&decompressor(), raw.data(), raw.size(), payload.data(), payload.size());
     if (ZSTD_isError(size) != 0 || size != plain_bytes) return damaged("a chunk does not decompress");
   } else {
-    octets = std::move(payload);
+    raw = std::move(payload);
   }
-  if (checksum_of(octets) != checksum) return damaged("a chunk does not have the sum that was sent along");
-  return octets;
+  if (checksum_of(raw) != checksum) return damaged("a chunk does not have the sum that was sent along");
+  return raw;
 }
 
 }  // namespace gate::huge

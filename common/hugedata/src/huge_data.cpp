@@ -68,13 +68,13 @@ std::string etag_of(const struct stat& s) {
 task<std::optional<std::string>> read_in_pool(detail::huge_source& source) {
   auto job = [&source] {
     const detail::huge_piece piece = source.read(limits::huge_chunk_bytes);
-    return std::string(piece.octets());
+    return std::string(piece.bytes());
   };
   std::optional<std::string> chunk;
   try {
     auto reading = huge::transfer_pool().run(std::move(job));
-    std::string octets = co_await reading;
-    if (!octets.empty()) chunk.emplace(std::move(octets));
+    std::string raw = co_await reading;
+    if (!raw.empty()) chunk.emplace(std::move(raw));
   } catch (const pool_full&) {
     throw_busy();
   }
@@ -87,19 +87,19 @@ task<std::optional<std::string>> read_in_pool(detail::huge_source& source) {
 
 HugeData::HugeData(std::unique_ptr<detail::huge_source> source, huge_options options)
     : source_(std::move(source)), options_(std::move(options)), position_(source_->offset()) {
-  if (options_.etag.size() > 255) throw std::invalid_argument("an etag has up to 255 octets");
+  if (options_.etag.size() > 255) throw std::invalid_argument("an etag has up to 255 bytes");
 }
 HugeData::HugeData(HugeData&&) noexcept = default;
 HugeData& HugeData::operator=(HugeData&&) noexcept = default;
 HugeData::~HugeData() = default;
 
-HugeData HugeData::from_memory(std::string octets, huge_options options) {
-  auto source = detail::make_memory_source(std::move(octets), options.etag);
+HugeData HugeData::from_memory(std::string raw, huge_options options) {
+  auto source = detail::make_memory_source(std::move(raw), options.etag);
   return HugeData(std::move(source), std::move(options));
 }
 
-HugeData HugeData::from_memory(std::vector<std::byte> octets, huge_options options) {
-  auto source = detail::make_memory_source(std::move(octets), options.etag);
+HugeData HugeData::from_memory(std::vector<std::byte> raw, huge_options options) {
+  auto source = detail::make_memory_source(std::move(raw), options.etag);
   return HugeData(std::move(source), std::move(options));
 }
 
@@ -191,7 +191,7 @@ task<std::uint64_t> HugeData::write_to(int descriptor, progress_function on_prog
   const std::uint64_t begin = position_;
   while (auto chunk = co_await next()) {
     const std::uint64_t at = position_ - chunk->size();
-    auto job = [descriptor, at, octets = std::string_view(*chunk)] { huge::write_at(descriptor, octets, at); };
+    auto job = [descriptor, at, raw = std::string_view(*chunk)] { huge::write_at(descriptor, raw, at); };
     try {
       auto writing = huge::transfer_pool().run(std::move(job));
       co_await writing;
@@ -221,7 +221,7 @@ blocking_huge::~blocking_huge() = default;
 
 void blocking_huge::check_thread() const {
   if (data_.source().fed_by_this_thread()) {
-    throw Error(errc::invalid_argument, "a read that blocks, on the thread that brings the octets: co_await it");
+    throw Error(errc::invalid_argument, "a read that blocks, on the thread that brings the bytes: co_await it");
   }
 }
 

@@ -45,13 +45,13 @@ class feeder {
         co_await room_.wait();
         room = to_->has_room();
       }
-      std::string octets = co_await collect();
-      more = !octets.empty();
+      std::string raw = co_await collect();
+      more = !raw.empty();
       if (!to_->feeds_in_order() || to_->pool() == nullptr) {
-        to_->feed(std::move(octets));
+        to_->feed(std::move(raw));
         continue;
       }
-      auto job = [to = to_.get(), &octets] { to->feed(std::move(octets)); };
+      auto job = [to = to_.get(), &raw] { to->feed(std::move(raw)); };
       bool fed = true;
       try {
         auto work = to_->pool()->run(std::move(job));
@@ -59,30 +59,30 @@ class feeder {
       } catch (const pool_full&) {
         fed = false;
       }
-      if (!fed) to_->feed(std::move(octets));  // here, as everywhere where no thread of the pool can
+      if (!fed) to_->feed(std::move(raw));  // here, as everywhere where no thread of the pool can
     }
   }
 
   // A chunk's worth; less only at the end.
   task<std::string> collect() {
     const std::size_t wanted = to_->chunk_bytes();
-    std::string octets;
-    while (octets.size() < wanted && !ended_) {
+    std::string raw;
+    while (raw.size() < wanted && !ended_) {
       if (used_ == piece_.size()) {
         auto next = co_await source_.source().next();
         ended_ = !next.has_value();
         piece_ = ended_ ? std::string() : std::move(*next);
         used_ = 0;
       }
-      if (octets.empty() && used_ == 0 && piece_.size() <= wanted) {
-        octets = std::exchange(piece_, {});
+      if (raw.empty() && used_ == 0 && piece_.size() <= wanted) {
+        raw = std::exchange(piece_, {});
         continue;
       }
-      const std::size_t taken = std::min(wanted - octets.size(), piece_.size() - used_);
-      octets.append(piece_, used_, taken);
+      const std::size_t taken = std::min(wanted - raw.size(), piece_.size() - used_);
+      raw.append(piece_, used_, taken);
       used_ += taken;
     }
-    co_return octets;
+    co_return raw;
   }
 
   HugeData source_;

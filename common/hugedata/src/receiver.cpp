@@ -85,7 +85,7 @@ bool receiver::admit_stream(const arrived_chunk& arrived) {
   return true;
 }
 
-// So many octets more. What was declared is held against the bounds at the beginning, what comes against what was
+// So many bytes more. What was declared is held against the bounds at the beginning, what comes against what was
 // declared.
 bool receiver::admit_total(std::uint64_t plain_bytes, std::uint64_t wire_bytes) {
   if (plain_bytes > limits::huge_bytes_max - plain_bytes_) {
@@ -159,10 +159,10 @@ void receiver::tell_abandoned() {
   });
 }
 
-void receiver::consumed(std::uint32_t items, std::size_t octets) {
-  held_wire_bytes_ -= octets;
+void receiver::consumed(std::uint32_t items, std::size_t byte_count) {
+  held_wire_bytes_ -= byte_count;
   consumed_items_ += items;
-  consumed_bytes_ += static_cast<std::uint32_t>(octets);
+  consumed_bytes_ += static_cast<std::uint32_t>(byte_count);
   // Often: what is granted at once comes at once, and what else is for this process waits behind it.
   if (consumed_items_ < (bounds_.window_items + 15) / 16 && consumed_bytes_ < (flow_.bytes() + 15) / 16) return;
   const std::uint32_t credit_bytes = flow_.read(std::exchange(consumed_bytes_, 0));
@@ -211,11 +211,11 @@ void receiver::decode(chunk& next, std::unique_lock<std::mutex>& locked) {
   std::string payload = std::move(next.payload);
   locked.unlock();
   std::exception_ptr why;
-  std::string octets;
+  std::string raw;
   try {
     auto decoded = decode_chunk(std::move(payload), next.encoding, next.plain_bytes, next.checksum);
     if (decoded) {
-      octets = std::move(*decoded);
+      raw = std::move(*decoded);
     } else {
       why = std::make_exception_ptr(Error(decoded.error().code, std::string(decoded.error().text)));
     }
@@ -229,7 +229,7 @@ void receiver::decode(chunk& next, std::unique_lock<std::mutex>& locked) {
     refuse(std::move(why));
     return;
   }
-  next.payload = std::move(octets);
+  next.payload = std::move(raw);
   next.now = chunk::state::ready;
 }
 
@@ -334,22 +334,22 @@ bool receiver::stream_available(std::unique_lock<std::mutex>& locked) {
 
 std::optional<std::string> receiver::take() {
   const std::lock_guard locked(mutex_);
-  std::optional<std::string> octets;
+  std::optional<std::string> raw;
   if (!chunks_.empty() && chunks_.front().now == chunk::state::failed) failure_ = chunks_.front().failure;
   if (!chunks_.empty() && chunks_.front().now == chunk::state::ready) {
-    octets.emplace(std::move(chunks_.front().payload));
+    raw.emplace(std::move(chunks_.front().payload));
     const std::size_t wire_bytes = chunks_.front().wire_bytes;
     chunks_.pop_front();
     consumed(1, wire_bytes);
     pump();
   } else if (!output_.empty()) {
-    octets.emplace(std::move(output_.front()));
+    raw.emplace(std::move(output_.front()));
     output_.pop_front();
     pump();
   } else if (failure_) {
     std::rethrow_exception(failure_);
   }
-  return octets;
+  return raw;
 }
 
 void receiver::drop() noexcept {

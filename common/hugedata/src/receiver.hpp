@@ -40,9 +40,9 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   const huge::head& head() const noexcept { return head_; }
 
   // --- the reader's thread
-  // Whether there is something to take: octets, the end, or a failure. Decodes here what no thread of the pool did.
+  // Whether there is something to take: bytes, the end, or a failure. Decodes here what no thread of the pool did.
   bool available();
-  // The next octets; nothing at the end. Throws the failure.
+  // The next bytes; nothing at the end. Throws the failure.
   std::optional<std::string> take();
   bell::waiter arrival() noexcept { return bell_.wait(); }
   void drop() noexcept;
@@ -52,7 +52,7 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   // A chunk by itself. Its place in the queue stays where it is while a thread decodes it.
   struct chunk {
     enum class state : std::uint8_t { waiting, decoding, ready, failed };
-    std::string payload;  // once ready: the octets
+    std::string payload;  // once ready: the bytes
     std::exception_ptr failure;
     std::size_t wire_bytes = 0;
     std::size_t plain_bytes = 0;
@@ -80,7 +80,7 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   // Both are false, for the caller to return.
   bool refuse(errc code, std::string_view text);
   bool refuse(std::exception_ptr why);
-  void consumed(std::uint32_t items, std::size_t octets);
+  void consumed(std::uint32_t items, std::size_t byte_count);
   void tell_abandoned();
 
   loop& where_;

@@ -51,7 +51,7 @@ void sender::pump() {
 }
 
 // In a thread of the pool, or (no pool, or a full one) in the loop's; reading_ is set, for this caller. Once a chunk's
-// octets are read, the next job may read while these are compressed; but a compressed stream is made in one go.
+// bytes are read, the next job may read while these are compressed; but a compressed stream is made in one go.
 void sender::make_one() {
   detail::huge_piece piece;
   std::exception_ptr why;
@@ -79,15 +79,15 @@ void sender::make_one() {
   }
 }
 
-// With the mutex held: these octets were read, or none and that is all. Null when the transfer has failed.
+// With the mutex held: these bytes were read, or none and that is all. Null when the transfer has failed.
 sender::slot* sender::begin_slot(detail::huge_piece piece) {
-  const std::size_t bytes = piece.octets().size();
+  const std::size_t bytes = piece.bytes().size();
   read_ += bytes;
   read_all_ = bytes == 0;
   const bool wrong = total_ && (read_ > *total_ || (read_all_ && read_ != *total_));
   if (wrong && !failure_) {
     failure_ =
-        std::make_exception_ptr(Error(errc::failed, "the source does not have as many octets as it was said to"));
+        std::make_exception_ptr(Error(errc::failed, "the source does not have as many bytes as it was said to"));
   }
   if (failure_) {
     bell_.ring(shared_from_this());
@@ -105,7 +105,7 @@ void sender::encode(slot& at) noexcept {
   std::exception_ptr why;
   try {
     if (feeds_in_order()) {
-      encode_stream(made, at.piece.octets());
+      encode_stream(made, at.piece.bytes());
     } else if (at.plain_bytes != 0) {
       made.push_back(encode_chunk(std::move(at.piece), at.offset, chunk_));
     }
@@ -120,9 +120,9 @@ void sender::encode(slot& at) noexcept {
   bell_.ring(shared_from_this());
 }
 
-void sender::encode_stream(std::deque<leaving_chunk>& made, bytes_view octets) {
+void sender::encode_stream(std::deque<leaving_chunk>& made, bytes_view raw) {
   std::string out;
-  encoder_->encode(octets, octets.empty(), out);
+  encoder_->encode(raw, raw.empty(), out);
   for (std::size_t from = 0; from < out.size(); from += stream_part_bytes) {
     leaving_chunk& part = made.emplace_back();
     part.payload = out.substr(from, stream_part_bytes);
@@ -183,9 +183,9 @@ bool sender::has_room() const {
   return slots_.size() < ahead_;
 }
 
-void sender::feed(std::string octets) {
+void sender::feed(std::string raw) {
   detail::huge_piece piece;
-  piece.own = std::move(octets);
+  piece.own = std::move(raw);
   std::unique_lock locked(mutex_);
   slot* const next = begin_slot(std::move(piece));
   locked.unlock();

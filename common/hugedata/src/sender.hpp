@@ -29,7 +29,7 @@ class sender final : public std::enable_shared_from_this<sender> {
  public:
   sender(const huge_options& how, const send_options& options, const head& h, thread_pool* pool);
 
-  // Octets come from here, read by the jobs; otherwise from feed(). Before the first pump().
+  // Bytes come from here, read by the jobs; otherwise from feed(). Before the first pump().
   void read_from(HugeData data) noexcept { source_.emplace(std::move(data)); }
   bool reads() const noexcept { return source_.has_value(); }
 
@@ -48,9 +48,9 @@ class sender final : public std::enable_shared_from_this<sender> {
   // --- of a source that is not read by the jobs
 
   bool has_room() const;
-  // The next octets, a chunk's worth; empty at the end. Encoded in the pool, or (a compressed stream) where it is
+  // The next bytes, a chunk's worth; empty at the end. Encoded in the pool, or (a compressed stream) where it is
   // called, which is then a job itself, never two at once.
-  void feed(std::string octets);
+  void feed(std::string raw);
   bool feeds_in_order() const noexcept { return encoder_ != nullptr; }
   void fail(std::exception_ptr why);
 
@@ -58,7 +58,7 @@ class sender final : public std::enable_shared_from_this<sender> {
   thread_pool* pool() const noexcept { return pool_; }
 
  private:
-  // A chunk's worth of octets, of which one leaving chunk is made, or of a compressed stream several or none.
+  // A chunk's worth of bytes, of which one leaving chunk is made, or of a compressed stream several or none.
   struct slot {
     detail::huge_piece piece;
     std::uint64_t offset = 0;
@@ -72,7 +72,7 @@ class sender final : public std::enable_shared_from_this<sender> {
   bool admit(std::size_t bytes, bool last);
   slot* begin_slot(detail::huge_piece piece);
   void encode(slot& at) noexcept;
-  void encode_stream(std::deque<leaving_chunk>& made, bytes_view octets);
+  void encode_stream(std::deque<leaving_chunk>& made, bytes_view raw);
   void drop_used();
 
   thread_pool* const pool_;

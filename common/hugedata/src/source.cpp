@@ -41,7 +41,7 @@ class seekable_source : public known_source {
   }
 
  protected:
-  // How many octets to give now, and from where.
+  // How many bytes to give now, and from where.
   std::size_t left(std::size_t bytes_max) const noexcept {
     return static_cast<std::size_t>(std::min<std::uint64_t>(bytes_max, *total() - next_));
   }
@@ -51,20 +51,20 @@ class seekable_source : public known_source {
   std::uint64_t start_ = 0;
 };
 
-template <class Octets> class memory_source final : public seekable_source {
+template <class Bytes> class memory_source final : public seekable_source {
  public:
-  memory_source(Octets octets, std::string etag)
-      : seekable_source(octets.size(), std::move(etag)), octets_(std::move(octets)) {}
+  memory_source(Bytes raw, std::string etag)
+      : seekable_source(raw.size(), std::move(etag)), bytes_(std::move(raw)) {}
   huge_piece read(std::size_t bytes_max) override {
     huge_piece piece;
     const std::size_t size = left(bytes_max);
-    piece.shared = bytes_view(reinterpret_cast<const char*>(octets_.data()) + next_, size);  // NOLINT: octets
+    piece.shared = bytes_view(reinterpret_cast<const char*>(bytes_.data()) + next_, size);  // NOLINT: bytes
     next_ += size;
     return piece;
   }
 
  private:
-  const Octets octets_;
+  const Bytes bytes_;
 };
 
 class file_source final : public seekable_source {
@@ -176,12 +176,12 @@ task<std::optional<std::string>> huge_source::next() {
   co_return std::nullopt;
 }
 
-std::unique_ptr<huge_source> make_memory_source(std::string octets, std::string etag) {
-  return std::make_unique<memory_source<std::string>>(std::move(octets), std::move(etag));
+std::unique_ptr<huge_source> make_memory_source(std::string raw, std::string etag) {
+  return std::make_unique<memory_source<std::string>>(std::move(raw), std::move(etag));
 }
 
-std::unique_ptr<huge_source> make_memory_source(std::vector<std::byte> octets, std::string etag) {
-  return std::make_unique<memory_source<std::vector<std::byte>>>(std::move(octets), std::move(etag));
+std::unique_ptr<huge_source> make_memory_source(std::vector<std::byte> raw, std::string etag) {
+  return std::make_unique<memory_source<std::vector<std::byte>>>(std::move(raw), std::move(etag));
 }
 
 std::unique_ptr<huge_source> make_file_source(int descriptor, std::uint64_t offset, std::uint64_t length,

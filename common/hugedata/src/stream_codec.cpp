@@ -27,7 +27,7 @@ template <class Codec> void give_input(Codec& codec, bytes_view in) {
   codec.stream.avail_in = static_cast<decltype(codec.stream.avail_in)>(in.size());
 }
 
-// Runs the codec once, with room for `room` more octets at the end of `out`.
+// Runs the codec once, with room for `room` more bytes at the end of `out`.
 template <class Codec> progress run_once(Codec& codec, std::string& out, std::size_t room, bool last) {
   using pointer = decltype(codec.stream.next_out);
   const std::size_t before = out.size();
@@ -42,8 +42,8 @@ template <class Codec> progress run_once(Codec& codec, std::string& out, std::si
 template <class Codec> class encoder_of final : public stream_encoder {
  public:
   explicit encoder_of(int level) : codec_(level) {}
-  void encode(bytes_view octets, bool last, std::string& out) override {
-    give_input(codec_, octets);
+  void encode(bytes_view raw, bool last, std::string& out) override {
+    give_input(codec_, raw);
     for (;;) {
       const progress p = run_once(codec_, out, step_bytes, last);
       if (p == progress::ended) return;

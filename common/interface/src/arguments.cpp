@@ -46,21 +46,21 @@ class argument_intake {
 
 namespace {
 
-// So many octets, big-endian, as msgpack writes lengths.
-std::uint64_t read_number(const char* at, std::size_t octets) noexcept {
+// So many bytes, big-endian, as msgpack writes lengths.
+std::uint64_t read_number(const char* at, std::size_t byte_count) noexcept {
   std::uint64_t n = 0;
-  for (std::size_t i = 0; i < octets; ++i) n = (n << 8) | static_cast<unsigned char>(at[i]);
+  for (std::size_t i = 0; i < byte_count; ++i) n = (n << 8) | static_cast<unsigned char>(at[i]);
   return n;
 }
 
-// One value's head: octets of the head with its body, and how many values lie inside it.
+// One value's head: bytes of the head with its body, and how many values lie inside it.
 struct head {
-  std::uint64_t octets = 1;
+  std::uint64_t raw = 1;
   std::uint64_t inside = 0;
 };
 
-// Octets of the length field that follows the tags 0xc4 to 0xdf which have one; 0 for the others.
-constexpr std::size_t length_octets(unsigned char tag) noexcept {
+// Bytes of the length field that follows the tags 0xc4 to 0xdf which have one; 0 for the others.
+constexpr std::size_t length_bytes(unsigned char tag) noexcept {
   switch (tag) {
     case 0xc4:
     case 0xc7:
@@ -83,8 +83,8 @@ constexpr std::size_t length_octets(unsigned char tag) noexcept {
   }
 }
 
-// Octets of the body that the tag alone tells.
-constexpr std::size_t fixed_octets(unsigned char tag) noexcept {
+// Bytes of the body that the tag alone tells.
+constexpr std::size_t fixed_bytes(unsigned char tag) noexcept {
   switch (tag) {
     case 0xcc:
     case 0xd0:
@@ -120,17 +120,17 @@ bool read_head(const char* at, const char* end, head& out) noexcept {
   if (tag < 0x80 || tag >= 0xe0) return true;
   if (tag < 0x90) return out.inside = 2 * std::uint64_t{tag & 0x0fu}, true;
   if (tag < 0xa0) return out.inside = tag & 0x0fu, true;
-  if (tag < 0xc0) return out.octets = 1 + std::uint64_t{tag & 0x1fu}, true;
+  if (tag < 0xc0) return out.raw = 1 + std::uint64_t{tag & 0x1fu}, true;
   if (tag == 0xc1) return false;
-  const std::size_t field = length_octets(tag);
-  if (field == 0) return out.octets = 1 + fixed_octets(tag), true;
+  const std::size_t field = length_bytes(tag);
+  if (field == 0) return out.raw = 1 + fixed_bytes(tag), true;
   if (static_cast<std::size_t>(end - at) < 1 + field) return false;
   const std::uint64_t length = read_number(at + 1, field);
-  out.octets = 1 + field;
+  out.raw = 1 + field;
   if (tag >= 0xde) return out.inside = 2 * length, true;
   if (tag >= 0xdc) return out.inside = length, true;
   const bool extension = tag >= 0xc7 && tag <= 0xc9;
-  out.octets += length + (extension ? 1 : 0);
+  out.raw += length + (extension ? 1 : 0);
   return true;
 }
 
@@ -160,7 +160,7 @@ bool read_text(const char*& at, const char* end, std::string_view& text) noexcep
   const auto tag = static_cast<unsigned char>(*start);
   const bool is_text = (tag & 0xe0) == 0xa0 || (tag >= 0xd9 && tag <= 0xdb);
   if (!is_text) return false;
-  const std::size_t skipped = 1 + length_octets(tag);
+  const std::size_t skipped = 1 + length_bytes(tag);
   text = std::string_view(start + skipped, static_cast<std::size_t>(behind - start) - skipped);
   at = behind;
   return true;
@@ -294,11 +294,11 @@ const char* skip_value(const char* at, const char* end) noexcept {
   while (to_come > 0) {
     if (at == end) return nullptr;
     head h;
-    if (!read_head(at, end, h) || h.octets > static_cast<std::uint64_t>(end - at)) return nullptr;
-    at += h.octets;
+    if (!read_head(at, end, h) || h.raw > static_cast<std::uint64_t>(end - at)) return nullptr;
+    at += h.raw;
     to_come += h.inside;
     --to_come;
-    // Each value has an octet at least: more than are left cannot come, and a sum of claims cannot overflow.
+    // Each value has a byte at least: more than are left cannot come, and a sum of claims cannot overflow.
     if (to_come > static_cast<std::uint64_t>(end - at)) return nullptr;
   }
   return at;

@@ -161,7 +161,7 @@ bool dispatcher::acceptable(const message& m, const method_entry& entry) {
     if (m.has(message_flag::one_way) || !sends_stream)
       return refused(errc::invalid_argument, "its arguments are cut off");
     if (entry.shape->client_stream) return refused(errc::invalid_argument, "its last argument is a stream of items");
-    if (*m.content == huge_content::octets && !entry.shape->huge_parameter) {
+    if (*m.content == huge_content::raw && !entry.shape->huge_parameter) {
       return refused(errc::invalid_argument, "takes no HugeData");
     }
     return true;
@@ -309,8 +309,8 @@ void dispatcher::send_part(call_type& call, const message& part) {
   if (!call.detached) answers_.huge_part(part);
 }
 
-void dispatcher::grant(call_type& call, std::uint32_t items, std::uint32_t octets) {
-  if (!call.detached) answers_.grant(call.id(), items, octets);
+void dispatcher::grant(call_type& call, std::uint32_t items, std::uint32_t byte_count) {
+  if (!call.detached) answers_.grant(call.id(), items, byte_count);
 }
 
 // --- plain methods and generators

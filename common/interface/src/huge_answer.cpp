@@ -6,7 +6,7 @@
 #include <gate/detail/running_call.hpp>
 #include <gate/value.hpp>
 
-#include "common/hugedata/octets_value.hpp"
+#include "common/hugedata/bytes_value.hpp"
 #include "common/hugedata/outlet.hpp"
 
 namespace gate::detail {
@@ -46,8 +46,8 @@ task<void> running_call::send_in_chunks() {
     in_transfer = false;
     co_return;
   }
-  const bool octets = huge_result_.has_value();
-  HugeData data = octets ? std::move(*huge_result_) : HugeData::from_memory(std::move(output_));
+  const bool raw = huge_result_.has_value();
+  HugeData data = raw ? std::move(*huge_result_) : HugeData::from_memory(std::move(output_));
   huge_result_.reset();
   output_.clear();
   if (accept_ == 0) {
@@ -60,8 +60,8 @@ task<void> running_call::send_in_chunks() {
   }
   huge::send_options options;
   options.accept = accept_;
-  options.content = octets ? huge_content::octets : huge_content::value;
-  if (octets && (accept_ & payload_encoding::zstd) == 0) {
+  options.content = raw ? huge_content::raw : huge_content::value;
+  if (raw && (accept_ & payload_encoding::zstd) == 0) {
     task<HugeData> wrapping = huge::as_value(std::move(data), huge_.value_bytes_max);
     HugeData wrapped = co_await std::move(wrapping);
     data = std::move(wrapped);

@@ -8,7 +8,7 @@
 #include <gate/scope.hpp>
 #include <gate/value.hpp>
 
-#include "common/hugedata/octets_value.hpp"
+#include "common/hugedata/bytes_value.hpp"
 
 namespace gate::detail {
 
@@ -44,13 +44,13 @@ void running_call::open_huge(huge_arguments_ptr chunks) noexcept { huge_argument
 
 void running_call::deliver_chunk(const message& part) { huge_arguments_->arrived(part); }
 
-HugeData running_call::take_huge_argument(bytes_view octets) {
-  if (octets == placeholder) {
+HugeData running_call::take_huge_argument(bytes_view raw) {
+  if (raw == placeholder) {
     std::optional<HugeData> data = huge_arguments_ ? huge_arguments_->take() : std::nullopt;
-    if (!data) throw Error(errc::invalid_argument, "its octets did not come");
+    if (!data) throw Error(errc::invalid_argument, "its bytes did not come");
     return std::move(*data);
   }
-  return huge::octets_of_value(octets);
+  return huge::bytes_of_value(raw);
 }
 
 namespace {
@@ -59,8 +59,8 @@ call_root collect(running_call& call, HugeData arriving, std::size_t bytes_max) 
   try {
     HugeData data = std::move(arriving);
     task<std::string> reading = data.to_memory(bytes_max);
-    std::string octets = co_await std::move(reading);
-    call.arguments = std::move(octets);
+    std::string raw = co_await std::move(reading);
+    call.arguments = std::move(raw);
   } catch (...) {
     call.caught();
   }

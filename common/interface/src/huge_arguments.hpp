@@ -28,7 +28,7 @@ class huge_arguments final : private huge::inlet::events {
   std::optional<HugeData> take() noexcept { return std::exchange(data_, std::nullopt); }
 
  private:
-  void consumed(std::uint32_t items, std::uint32_t octets) override { host_.grant(call_, items, octets); }
+  void consumed(std::uint32_t items, std::uint32_t byte_count) override { host_.grant(call_, items, byte_count); }
   // The method has dropped it, or is told what is wrong with it: either way its end is the call's.
   void abandoned() override {}
 

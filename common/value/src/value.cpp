@@ -12,8 +12,8 @@ namespace {
 // and strings left where they are.
 class tree_builder : public msgpack::null_visitor {
  public:
-  tree_builder(object_arena& arena, msgpack::object& root, std::size_t octets) noexcept
-      : arena_(arena), unclaimed_(octets) {
+  tree_builder(object_arena& arena, msgpack::object& root, std::size_t raw) noexcept
+      : arena_(arena), unclaimed_(raw) {
     slots_[0] = &root;
   }
 
@@ -61,7 +61,7 @@ class tree_builder : public msgpack::null_visitor {
     slot().via.bin.size = size;
     return true;
   }
-  // The octet of the extension's type comes first, and is counted.
+  // The byte of the extension's type comes first, and is counted.
   bool visit_ext(const char* v, std::uint32_t size) {
     slot().type = msgpack::type::EXT;
     slot().via.ext.ptr = v;
@@ -111,7 +111,7 @@ class tree_builder : public msgpack::null_visitor {
     if (error_ == decode_error::none) error_ = error;
   }
 
-  // Each element takes an octet at least: whoever claims more elements, in all lists together, than there are octets
+  // Each element takes a byte at least: whoever claims more elements, in all lists together, than there are bytes
   // lies, and is not given the room.
   msgpack::object* enter(std::size_t count) {
     if (depth_ == limits::value_depth_max) {
@@ -294,7 +294,7 @@ std::string_view to_string(decode_error error) noexcept {
     case decode_error::too_deep:
       return "nested too deep";
     case decode_error::too_many:
-      return "more elements than octets";
+      return "more elements than bytes";
   }
   return "unknown";
 }
@@ -366,17 +366,17 @@ void append_bytes_header(std::string& out, std::uint32_t size) {
   detail::packer(sink).pack_bin(size);
 }
 
-void append_bytes(std::string& out, bytes_view octets) {
-  out.reserve(out.size() + octets.size() + 5);
-  append_bytes_header(out, static_cast<std::uint32_t>(octets.size()));
-  out += octets;
+void append_bytes(std::string& out, bytes_view raw) {
+  out.reserve(out.size() + raw.size() + 5);
+  append_bytes_header(out, static_cast<std::uint32_t>(raw.size()));
+  out += raw;
 }
 
 result<value, decode_error> value::decode(std::string&& encoded) {
   auto owner = std::make_shared<storage>();
-  owner->octets = std::move(encoded);
+  owner->raw = std::move(encoded);
   msgpack::object root;
-  const decode_error error = detail::parse_value(owner->octets, owner->arena, root);
+  const decode_error error = detail::parse_value(owner->raw, owner->arena, root);
   if (error != decode_error::none) return error;
   return value(std::move(owner), root);
 }

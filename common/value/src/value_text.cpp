@@ -74,14 +74,14 @@ class value_printer {
     out_ += '"';
     for (const char c : text) {
       if (full()) return;
-      const auto octet = static_cast<std::uint8_t>(c);
+      const auto byte = static_cast<std::uint8_t>(c);
       if (c == '"' || c == '\\') {
         out_ += '\\';
         out_ += c;
-      } else if (octet < 0x20 || octet == 0x7f) {
+      } else if (byte < 0x20 || byte == 0x7f) {
         out_ += "\\u00";
-        out_ += hex[octet >> 4];
-        out_ += hex[octet & 15];
+        out_ += hex[byte >> 4];
+        out_ += hex[byte & 15];
       } else {
         out_ += c;
       }

@@ -26,7 +26,7 @@ def envelope(kind, call=0, flags=0, payload=b"", **fields):
 
 
 def dealer(address, receives=None, user=None, password=None, sends=None):
-    """A DEALER of its own context; `receives` octets is what its kernel buffers, when it does not read; `sends`
+    """A DEALER of its own context; `receives` bytes is what its kernel buffers, when it does not read; `sends`
     messages wait in its process."""
     context = zmq.Context()
     socket = context.socket(zmq.DEALER)
@@ -53,18 +53,18 @@ def close(sockets):
 class Streamer:
     """A gate/2 client that asks for a stream with all the credit there is."""
 
-    def __init__(self, broker, name, items, octets):
+    def __init__(self, broker, name, items, raw):
         self.socket = dealer(broker.frontend, receives=64 << 10)
         magic = int.from_bytes(b"gate/2\r\n", "little")
         hello = envelope(1, magic, versions=struct.pack("<HH", 1, 1), role=b"\1", name=name.encode())
         self.socket.send(hello)
         everything = struct.pack("<II", 0xFFFFFFFF, 0xFFFFFFFF)
         wants_stream = 4
-        self.socket.send(envelope(3, 7, wants_stream, msgpack.packb([items, octets]), service=b"test",
+        self.socket.send(envelope(3, 7, wants_stream, msgpack.packb([items, raw]), service=b"test",
                                   method=b"big_items", credit=everything))
         self.received, self.ended = 0, False
 
-    def read(self, seconds, octets_a_second):
+    def read(self, seconds, bytes_a_second):
         """Slowly, until the time is over, or the stream."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.ended:
@@ -74,7 +74,7 @@ class Streamer:
             size = sum(map(len, frames))
             self.received += size
             self.ended = self._has(frames[0], {5, 6})
-            time.sleep(size / octets_a_second)
+            time.sleep(size / bytes_a_second)
         return self
 
     @staticmethod
@@ -266,7 +266,7 @@ def forms_of_mdp(system):
                    [b"MDPC02", b"\3", b"echo", b"hi"]),
         "behind an empty frame": ([b"", b"MDPC02", b"\1", b"echo", b"hi"], [b"", b"MDPC02", b"\2", b"echo", b"part"],
                                   [b"", b"MDPC02", b"\3", b"echo", b"hi"]),
-        "with a worker's octets": ([b"", b"MDPC02", b"\2", b"echo", b"hi"], [b"", b"MDPC02", b"\3", b"part"],
+        "with a worker's bytes": ([b"", b"MDPC02", b"\2", b"echo", b"hi"], [b"", b"MDPC02", b"\3", b"part"],
                                    [b"", b"MDPC02", b"\4", b"hi"]),
         "without a command": ([b"", b"MDPC02", b"echo", b"hi"], [b"", b"MDPC02", b"\2", b"echo", b"part"],
                               [b"", b"MDPC02", b"\3", b"echo", b"hi"]),

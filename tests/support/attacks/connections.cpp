@@ -85,13 +85,13 @@ void endless_handshakes(findings& to) {
     to.pace("the last after", in_seconds(e.last), "hello_timeout (1 s) and 2 s", e.last < 3s);
   }
 
-  // An octet now and then is no progress.
+  // A byte now and then is no progress.
   raw_tcp slow(port);
   const auto began = clock::now();
   std::size_t said = 0;
   while (said < greeting.size() && slow.send(greeting.substr(said, 1)) && !slow.closed(100ms)) ++said;
   const auto took = clock::now() - began;
-  to.holds("an octet each 100 ms: cut before the greeting is whole", said < greeting.size());
+  to.holds("a byte each 100 ms: cut before the greeting is whole", said < greeting.size());
   to.pace("after", in_seconds(took), "hello_timeout (1 s) and 2 s", took < 3s);
   ++sent;
   static_cast<void>(system.becomes_fruitless(before + sent));

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t growth_octets_max = 4 << 20;
+constexpr std::size_t growth_bytes_max = 4 << 20;
 constexpr std::size_t descriptors_more_max = 2;
 
 }  // namespace
@@ -129,7 +129,7 @@ bool guarded_system::audits(std::string_view event, std::string_view part) const
   return false;
 }
 
-std::string call_octets(std::uint64_t number, std::string_view service, std::string_view method,
+std::string call_bytes(std::uint64_t number, std::string_view service, std::string_view method,
                         std::string_view payload, std::string_view caller) {
   message m;
   m.type = message_type::request;
@@ -138,20 +138,20 @@ std::string call_octets(std::uint64_t number, std::string_view service, std::str
   m.method = method;
   m.payload = payload_view(payload);
   m.caller = caller;
-  return octets_of(m);
+  return bytes_of(m);
 }
 
-std::string answer_octets(call_id to, std::string_view payload, message_type type) {
+std::string answer_bytes(call_id to, std::string_view payload, message_type type) {
   message m;
   m.type = type;
   m.call = to;
   m.payload = payload_view(payload);
   if (type == message_type::error) m.status = errc::failed;
-  return octets_of(m);
+  return bytes_of(m);
 }
 
 std::string heard_by(raw_dealer& peer, std::uint64_t number, std::chrono::milliseconds patience_for) {
-  peer.send(call_octets(number, "gate", "ping"));
+  peer.send(call_bytes(number, "gate", "ping"));
   std::string all;
   while (const auto received = peer.receive(patience_for)) {
     std::optional<bytes_view> payload;
@@ -177,14 +177,14 @@ void steadiness::begin() {
   descriptors_ = at_.broker().program().descriptors();
 }
 
-std::size_t steadiness::grown_octets() const {
+std::size_t steadiness::grown_bytes() const {
   const std::size_t resident = at_.broker().program().resident_bytes();
   return resident > resident_ ? resident - resident_ : 0;
 }
 
 bool steadiness::is_steady() {
   wait_until_gone();
-  return sanitized || grown_octets() < growth_octets_max;
+  return sanitized || grown_bytes() < growth_bytes_max;
 }
 
 void steadiness::end(findings& to, const std::string& what) {
@@ -194,10 +194,10 @@ void steadiness::end(findings& to, const std::string& what) {
   to.line("descriptors left behind by " + what, std::to_string(more), std::to_string(descriptors_more_max),
           more <= descriptors_more_max);
   if (sanitized) return;
-  const std::size_t grown = grown_octets();
+  const std::size_t grown = grown_bytes();
   char text[32];
   std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(grown) / (1 << 20));
-  to.line("growth of the broker over them", text, "4 MiB", grown < growth_octets_max);
+  to.line("growth of the broker over them", text, "4 MiB", grown < growth_bytes_max);
 }
 
 }  // namespace gate::test

@@ -93,9 +93,9 @@ class guarded_system {
 };
 
 // A call of a peer that speaks gate/2, with whatever it says of its caller.
-std::string call_octets(std::uint64_t number, std::string_view service, std::string_view method,
+std::string call_bytes(std::uint64_t number, std::string_view service, std::string_view method,
                         std::string_view payload = "\x90", std::string_view caller = {});
-std::string answer_octets(call_id to, std::string_view payload, message_type type = message_type::final);
+std::string answer_bytes(call_id to, std::string_view payload, message_type type = message_type::final);
 // Sends calls of the broker's own `ping`, and reads all that comes until that one is answered. What was meant for this
 // peer before has come then, too. Gives up when nothing comes for so long.
 std::string heard_by(raw_dealer& peer, std::uint64_t number, std::chrono::milliseconds patience_for = patience);
@@ -120,7 +120,7 @@ class steadiness {
 
  private:
   void wait_until_gone();
-  std::size_t grown_octets() const;
+  std::size_t grown_bytes() const;
 
   guarded_system& at_;
   std::uint64_t connections_;

@@ -31,7 +31,7 @@ std::string word(message_type type, call_id call) {
   m.type = type;
   m.call = call;
   m.credit_items = m.credit_bytes = 1000;
-  return octets_of(m);
+  return bytes_of(m);
 }
 
 }  // namespace
@@ -48,12 +48,12 @@ void duplicate_identities(findings& to) {
   std::size_t let_in = 0, got = 0, kept = 0, rounds = 0;
   std::uint64_t number = 0;
   const auto once = [&] {
-    alice.send(call_octets(++number, "test", "echo"));
+    alice.send(call_bytes(++number, "test", "echo"));
     const call_id asked = worker.next_request();
     raw_dealer thief(system.at_backend(), with_routing_id("alice-1", as("bob")));
     thief.hello_as_client();
-    thief.send(call_octets(number, "test", "echo"));
-    worker.send(answer_octets(asked, secret_answer));
+    thief.send(call_bytes(number, "test", "echo"));
+    worker.send(answer_bytes(asked, secret_answer));
     kept += alice.next(message_type::final).call == call_id{number} ? 1u : 0u;
     const std::string heard = heard_by(thief, 1'000'000, 50ms);
     let_in += heard.empty() ? 0u : 1u;
@@ -80,7 +80,7 @@ void answers_of_others(findings& to) {
     return std::pair(std::move(answer), wendy.next_request());
   };
   auto [first, first_call] = send_one();
-  wendy.send(answer_octets(first_call, "\xa4true"));
+  wendy.send(answer_bytes(first_call, "\xa4true"));
   static_cast<void>(first.get());
 
   const std::uint64_t late = system.count("calls", "late_answers");
@@ -92,13 +92,13 @@ void answers_of_others(findings& to) {
     walt.wait_for(message_type::welcome);
     // That very call, and whatever else may be a number of one.
     for (const message_type type : {message_type::final, message_type::error}) {
-      walt.send(answer_octets(call,
+      walt.send(answer_bytes(call,
                               "\xa6"
                               "forged",
                               type));
     }
     for (int g = 0; g < guesses; ++g) {
-      walt.send(answer_octets(call_id{static_cast<std::uint64_t>(call) + static_cast<std::uint64_t>(g) + 1},
+      walt.send(answer_bytes(call_id{static_cast<std::uint64_t>(call) + static_cast<std::uint64_t>(g) + 1},
                               "\xa6"
                               "forged"));
     }
@@ -106,7 +106,7 @@ void answers_of_others(findings& to) {
                   late + static_cast<std::uint64_t>((i + 1) * (guesses + 2)))) {
       break;
     }
-    wendy.send(answer_octets(call, "\xa4true"));
+    wendy.send(answer_bytes(call, "\xa4true"));
     right += answer.get() == "true" ? 1u : 0u;
   }
   to.all("calls that end with the answer of the worker that holds them", right, rounds);
@@ -115,7 +115,7 @@ void answers_of_others(findings& to) {
     raw_dealer walt(system.at_backend(), as("walt"));
     walt.hello_as_worker("test", 1);
     walt.wait_for(message_type::welcome);
-    for (std::uint64_t g = 1; g <= guesses; ++g) walt.send(answer_octets(call_id{g}, secret_answer));
+    for (std::uint64_t g = 1; g <= guesses; ++g) walt.send(answer_bytes(call_id{g}, secret_answer));
     static_cast<void>(heard_by(walt, 1, 20ms));
   });
 }
@@ -133,14 +133,14 @@ void replies_for_others(findings& to) {
   welcome(bob);
   std::size_t leaked = 0, right = 0;
   for (std::uint64_t i = 1; i <= rounds; ++i) {
-    alice.send(call_octets(i, "test", "echo"));
+    alice.send(call_bytes(i, "test", "echo"));
     const call_id asked = worker.next_request();
     for (const call_id guess : {call_id{i}, asked}) {
       bob.send(word(message_type::credit, guess));
       bob.send(word(message_type::cancel, guess));
     }
     static_cast<void>(heard_by(bob, 1'000'000 + i));  // the broker has seen all that
-    worker.send(answer_octets(asked, secret_answer));
+    worker.send(answer_bytes(asked, secret_answer));
     right += alice.next(message_type::final).call == call_id{i} ? 1u : 0u;
     leaked += heard_by(bob, 2'000'000 + i).find(plans) != std::string::npos ? 1u : 0u;
   }
@@ -154,12 +154,12 @@ void replies_for_others(findings& to) {
     const std::string id = "alice-" + std::to_string(++number);
     auto leaving = dealer(system.at_backend(), with_routing_id(id, as("alice")));
     welcome(*leaving);
-    leaving->send(call_octets(1, "test", "echo"));
+    leaving->send(call_bytes(1, "test", "echo"));
     const call_id asked = worker.next_request();
     leaving.reset();
     raw_dealer heir(system.at_backend(), with_routing_id(id, as("bob")));
     heir.hello_as_client();
-    worker.send(answer_octets(asked, secret_answer));
+    worker.send(answer_bytes(asked, secret_answer));
     const std::string heard = heard_by(heir, 1, 200ms);
     let_in += heard.empty() ? 0u : 1u;
     leaked += heard.find(plans) != std::string::npos ? 1u : 0u;
@@ -176,20 +176,20 @@ void forged_callers(findings& to) {
   worker.wait_for(message_type::welcome);
   const auto expect_alice = [&](std::string_view what) {
     const raw_dealer::heard request = worker.next(message_type::request);
-    worker.send(answer_octets(request.call, "\xc0"));
+    worker.send(answer_bytes(request.call, "\xc0"));
     to.line(std::string(what) + ": the worker sees", request.caller, "alice", request.caller == "alice");
   };
   raw_dealer alice(system.at_backend(), as("alice"));
   welcome(alice);
-  alice.send(call_octets(1, "test", "echo", "\x90", "olga"));
+  alice.send(call_bytes(1, "test", "echo", "\x90", "olga"));
   expect_alice("a call that says that olga makes it");
 
   raw_tcp by_hand(system.at_backend());
   const bool let_in = by_hand.log_in("alice", password_of("alice"),
                                      raw_tcp::property("User-Id", "olga") + raw_tcp::property("user-id", "olga"));
   to.holds("a handshake that says User-Id: olga is let in", let_in);
-  by_hand.send(raw_tcp::frame(hello_octets(peer_role::client), false));
-  by_hand.send(raw_tcp::frame(call_octets(1, "test", "echo"), false));
+  by_hand.send(raw_tcp::frame(hello_bytes(peer_role::client), false));
+  by_hand.send(raw_tcp::frame(call_bytes(1, "test", "echo"), false));
   expect_alice("a call over it");
   const Client named = [&] {
     client_options options = options_for(system.at_backend(), "alice");
@@ -202,7 +202,7 @@ void forged_callers(findings& to) {
   expect_alice("a call of a client that is named olga, with such metadata");
   call.get();
 
-  by_hand.send(raw_tcp::frame(call_octets(2, "gate", "stats"), false));
+  by_hand.send(raw_tcp::frame(call_bytes(2, "gate", "stats"), false));
   to.holds("and it may not what olga may", rises_to(system.operators(), "refused", "permission_denied", 1));
   to.holds("the audit log names who it is", system.audits("operate_refused", "\"principal\":\"alice\""));
 }

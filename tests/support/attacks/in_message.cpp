@@ -86,7 +86,7 @@ void forged_messages(findings& to) {
   }
   to.all("their connections, ended", cut, sent);
   raw_dealer gate2(port);
-  gate2.send(hello_octets(peer_role::client));
+  gate2.send(hello_bytes(peer_role::client));
   raw_dealer majordomo(port);
   majordomo.send(frames{"MDPC02", "\x01", "test", "\x90"});
   to.all("peers of other languages, which say no login: cut",

@@ -88,7 +88,7 @@ std::string text_of_file(const std::string& path) {
   return text.str();
 }
 
-// Octets that the system would write of a core dump.
+// Bytes that the system would write of a core dump.
 std::string core_limit(const process& of) {
   std::ifstream limits("/proc/" + std::to_string(of.pid()) + "/limits");
   for (std::string line; std::getline(limits, line);) {
@@ -245,7 +245,7 @@ void kept_secrets(findings& to) {
            (broker.text(process::stream::err) + system.audit()).find(key) == std::string::npos);
   // What came in went through libzmq's memory, which is not wiped. The system's own limit for us may be 0.
   const std::string limit = core_limit(broker);
-  to.line("octets of a core dump of the broker", limit, "1 or none", limit == "1" || limit == "0");
+  to.line("bytes of a core dump of the broker", limit, "1 or none", limit == "1" || limit == "0");
 }
 
 }  // namespace gate::test

@@ -51,9 +51,9 @@ std::string hello() {
   m.type = message_type::hello;
   m.version_min = m.version_max = gate2_version;
   m.role = peer_role::client;
-  std::string octets;
-  wire::gate2::append(octets, m);
-  return octets;
+  std::string raw;
+  wire::gate2::append(raw, m);
+  return raw;
 }
 
 }  // namespace

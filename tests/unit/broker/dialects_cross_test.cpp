@@ -12,13 +12,13 @@ using namespace gate::test;
 
 namespace {
 
-std::string binary(const std::string& octets) {
-  return encode(msgpack::type::raw_ref(octets.data(), static_cast<std::uint32_t>(octets.size())));
+std::string binary(const std::string& raw) {
+  return encode(msgpack::type::raw_ref(raw.data(), static_cast<std::uint32_t>(raw.size())));
 }
 
-std::string octets_in(const value& binary) {
-  const bytes octets = binary.as<bytes>();
-  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+std::string bytes_in(const value& binary) {
+  const bytes raw = binary.as<bytes>();
+  return {reinterpret_cast<const char*>(raw.data()), raw.size()};
 }
 
 // One argument and one answer of bytes: what all four can say.
@@ -68,7 +68,7 @@ class gate2_client final : public any_client {
   }
 
  private:
-  static std::string text(bytes_view payload) { return octets_in(gaterpc_client::decoded(std::string(payload))); }
+  static std::string text(bytes_view payload) { return bytes_in(gaterpc_client::decoded(std::string(payload))); }
   raw_peer peer_;
   std::uint64_t last_ = 0;
 };
@@ -88,11 +88,11 @@ class python_client final : public any_client {
       if (body.size() == 1) {
         const value map = gaterpc_client::decoded(body[0]);
         if (!map["exception"].is_nil()) return heard + "!" + map["exception"][0].as<std::string>();
-        return heard + octets_in(map["result"]) + ".";
+        return heard + bytes_in(map["result"]) + ".";
       }
       if (body[1] == "GateStreamEnd") return heard + ".";
       if (body[1] == "GateStreamException") return heard + "!" + gaterpc_client::decoded(body[2])[0].as<std::string>();
-      heard += octets_in(gaterpc_client::decoded(body[1])) + "+";
+      heard += bytes_in(gaterpc_client::decoded(body[1])) + "+";
     }
   }
 
@@ -115,7 +115,7 @@ class majordomo_client final : public any_client {
       const frames all = peer_.receive();
       const std::size_t head = 3;
       for (std::size_t i = head; i < all.size(); ++i) heard += (i > head ? "+" : "") + all[i];
-      if (!words_.has_partials || all[1] == octets({3})) return heard + ".";
+      if (!words_.has_partials || all[1] == raw_bytes({3})) return heard + ".";
       heard += "+";
     }
   }
@@ -135,7 +135,7 @@ class gate2_worker final : public any_worker {
     } while (got_->type == message_type::credit);  // that a client gave a stream before it heard its end
     REQUIRE(got_->type == message_type::request);
   }
-  std::string in() const override { return octets_in(gaterpc_client::decoded(std::string(got_->payload.single()))[0]); }
+  std::string in() const override { return bytes_in(gaterpc_client::decoded(std::string(got_->payload.single()))[0]); }
   void give(const std::string& out) override { peer_.final(got_->call, binary(out)); }
   void stream(const std::vector<std::string>& items) override {
     for (const std::string& item : items) {
@@ -173,7 +173,7 @@ class python_worker final : public any_worker {
     peer_.register_as(service, 4, {"call"});
   }
   void take() override { got_ = peer_.next(); }
-  std::string in() const override { return octets_in(got_.arguments[0]); }
+  std::string in() const override { return bytes_in(got_.arguments[0]); }
   void give(const std::string& out) override { peer_.answer(got_, binary(out)); }
   void stream(const std::vector<std::string>& items) override {
     for (const std::string& item : items) peer_.say(got_, {"GateStreamGenerator", binary(item)});

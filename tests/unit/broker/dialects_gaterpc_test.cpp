@@ -41,7 +41,7 @@ TEST_CASE("one request frees one call of a gate-rpc worker, however many message
   for (int i = 0; i < 3; ++i) worker.say(one, {"GateStreamGenerator", encode(i)});
   for (int i = 0; i < 3; ++i) CHECK(client.body_for("Gen", first) == frames{"GateStreamGenerator", encode(i)});
   // The items have been passed on, and the next message to the worker is a heartbeat, not the second request.
-  CHECK(worker.receive() == frames{"", "MDPW01", octets({4})});
+  CHECK(worker.receive() == frames{"", "MDPW01", raw_bytes({4})});
   worker.say(one, {"GateStreamGenerator", "GateStreamEnd"});
   CHECK(client.body_for("Gen", first) == frames{"GateStreamGenerator", "GateStreamEnd"});
   const gaterpc_worker::request two = worker.next();
@@ -62,12 +62,12 @@ TEST_CASE("a gate-rpc worker that is busy may be silent, and one that is idle ma
   worker.register_as("Slow", 1, {"slow"});
   const gaterpc_worker::request got = worker.next();
   // Ten intervals of silence, as the broker's own heartbeats tell.
-  for (int i = 0; i < 10; ++i) CHECK(worker.receive() == frames{"", "MDPW01", octets({4})});
+  for (int i = 0; i < 10; ++i) CHECK(worker.receive() == frames{"", "MDPW01", raw_bytes({4})});
   worker.answer(got, encode(1));
   CHECK(client.result_for("Slow", id).as<int>() == 1);
   frames heard = worker.receive();
-  while (heard == frames{"", "MDPW01", octets({4})}) heard = worker.receive();
-  CHECK(heard == frames{"", "MDPW01", octets({5})});
+  while (heard == frames{"", "MDPW01", raw_bytes({4})}) heard = worker.receive();
+  CHECK(heard == frames{"", "MDPW01", raw_bytes({5})});
 }
 
 TEST_CASE("a gate-rpc worker that goes away with a call ends it with an exception", "[broker]") {
@@ -146,10 +146,10 @@ TEST_CASE("a gate-rpc client is told the methods of a gate/2 worker", "[broker]"
 TEST_CASE("a peer that changes its dialect is cut and counted", "[broker]") {
   running_broker<> broker;
   const std::vector<std::pair<frames, frames>> changes{
-      {{"", "MDPC01", "Gate", "id", encode(std::string("info"))}, {"MDPC02", octets({1}), "s", "body"}},
+      {{"", "MDPC01", "Gate", "id", encode(std::string("info"))}, {"MDPC02", raw_bytes({1}), "s", "body"}},
       {{"", "MDPC01", "s", "body"}, {"", "MDPW01", ready, "s"}},
-      {{"MDPC02", octets({1}), "s", "body"}, {"", "MDPC01", "s", "body"}},
-      {{"MDPW02", ready, "s"}, {"MDPC02", octets({1}), "s", "body"}},
+      {{"MDPC02", raw_bytes({1}), "s", "body"}, {"", "MDPC01", "s", "body"}},
+      {{"MDPW02", ready, "s"}, {"MDPC02", raw_bytes({1}), "s", "body"}},
   };
   for (const auto& [first, then] : changes) {
     raw_peer peer(broker.frontend());
@@ -162,7 +162,7 @@ TEST_CASE("a peer that changes its dialect is cut and counted", "[broker]") {
     raw_peer peer(broker.frontend());
     peer.monitor();
     peer.hello_as_client();
-    peer.send_frames({"MDPC02", octets({1}), "s", "body"});
+    peer.send_frames({"MDPC02", raw_bytes({1}), "s", "body"});
     CHECK_NOTHROW(peer.wait_for_end());
   }
   gaterpc_client client(broker.frontend());
@@ -187,7 +187,7 @@ TEST_CASE("an address for one dialect refuses the others, and decides where two 
   running_broker<> broker(std::move(options));
   raw_peer other(broker.frontend());
   other.monitor();
-  other.send_frames({"MDPC02", octets({1}), "mmi.service", "s"});
+  other.send_frames({"MDPC02", raw_bytes({1}), "mmi.service", "s"});
   CHECK_NOTHROW(other.wait_for_end());
   // Elsewhere this would be a call of gate-rpc.
   mdp_client client(mdp01(), broker.frontend());

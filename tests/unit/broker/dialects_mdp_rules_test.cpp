@@ -33,7 +33,7 @@ TEST_CASE("a Majordomo client's message that lacks a frame ends its connection, 
     }
   }
   mdp_client client(mdp02(), at.at);
-  client.send({"MDPC02", octets({3}), "s", "body"});  // the broker's word
+  client.send({"MDPC02", raw_bytes({3}), "s", "body"});  // the broker's word
   CHECK_NOTHROW(client.wait_for_end());
   CHECK(counted(at.at, "calls", "malformed") == sent + 1);
 }
@@ -41,8 +41,8 @@ TEST_CASE("a Majordomo client's message that lacks a frame ends its connection, 
 TEST_CASE("a first message with no header of Majordomo's is refused, and counted", "[broker]") {
   one_port at;
   const std::vector<frames> strangers{{"", "MDPX01", "s", "body"},
-                                      {"MDPC03", octets({1}), "s", "body"},
-                                      {"", "", "MDPC02", octets({1}), "s", "body"},
+                                      {"MDPC03", raw_bytes({1}), "s", "body"},
+                                      {"", "", "MDPC02", raw_bytes({1}), "s", "body"},
                                       {"MDPC01", "s", "body"},
                                       {"", ""},
                                       {"", "", "MDPC01", "s", "body"}};

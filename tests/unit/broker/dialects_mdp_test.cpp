@@ -103,7 +103,7 @@ TEST_CASE("what a Majordomo worker must not say ends in DISCONNECT", "[broker]")
         {words->worker(words->final, {"address", "", "body"})},
         {words->worker(words->ready, {"mmi.own"})},
         {words->worker(words->ready, {"s"}), words->worker(words->final, {"12345678", "", "body"})},
-        {words->worker(words->ready, {"s"}), words->worker(octets({9}))},
+        {words->worker(words->ready, {"s"}), words->worker(raw_bytes({9}))},
         {words->worker(words->ready, {"s"}), words->worker("")},
         {words->worker(words->ready, {"s"}), words->worker(words->final, {"12345678", "body"})},
         {words->worker(words->ready, {"s"}), words->worker(words->heartbeat, {"more"})},
@@ -238,10 +238,10 @@ TEST_CASE("a silent Majordomo worker is given up when it is idle, and spared whe
   }
 }
 
-TEST_CASE("names of 1 to 255 octets of any kind are served, others are refused", "[broker]") {
+TEST_CASE("names of 1 to 255 bytes of any kind are served, others are refused", "[broker]") {
   one_port at;
   for (const mdp_words* words : {&mdp01(), &mdp02()}) {
-    for (const std::string& name : {std::string("s"), std::string(255, 'n'), octets({0, 1, 0xff, 0x80})}) {
+    for (const std::string& name : {std::string("s"), std::string(255, 'n'), raw_bytes({0, 1, 0xff, 0x80})}) {
       mdp_worker worker(*words, at.at);
       worker.register_as(name);
       mdp_client client(*words, at.at);

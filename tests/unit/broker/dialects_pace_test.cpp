@@ -210,8 +210,8 @@ TEST_CASE("a gate/2 worker's huge answer is a HugeData to a gate-rpc client", "[
     message chunk;
     chunk.type = message_type::part;
     chunk.call = request->call;
-    for (const char* octets : {"\x1f\x8b", "HugeDataEND"}) {
-      chunk.payload = bytes_view(octets);
+    for (const char* raw : {"\x1f\x8b", "HugeDataEND"}) {
+      chunk.payload = bytes_view(raw);
       worker.send(chunk);
     }
     CHECK(client.body_for("Huge", id) == frames{"GateStreamHugData", "\x1f\x8b"});

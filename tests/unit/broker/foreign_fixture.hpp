@@ -69,9 +69,9 @@ class foreign_dealer {
   zmq::socket_t ends_{context_, zmq::socket_type::pair};
 };
 
-inline std::string octets(std::initializer_list<unsigned char> list) { return {list.begin(), list.end()}; }
+inline std::string raw_bytes(std::initializer_list<unsigned char> list) { return {list.begin(), list.end()}; }
 
-inline const std::string ready = octets({1}), reply = octets({3});
+inline const std::string ready = raw_bytes({1}), reply = raw_bytes({3});
 
 // --- gate-rpc --------------------------------------------------------------------------------------------------------
 
@@ -103,8 +103,8 @@ class gaterpc_client : public foreign_dealer {
     const value map = decoded(body_for(service, id).at(0));
     return map["exception"][0].as<std::string>();
   }
-  static value decoded(const std::string& octets) {
-    auto v = value::decode(octets);
+  static value decoded(const std::string& raw) {
+    auto v = value::decode(raw);
     if (!v) throw std::runtime_error("no msgpack");
     return *v;
   }
@@ -125,7 +125,7 @@ class gaterpc_worker : public foreign_dealer {
   // Registers, and says that it has these methods.
   void register_as(const std::string& service, int capacity, const std::vector<std::string>& methods) {
     send({"", "MDPW01", ready, service + ":about " + service + ":" + std::to_string(capacity)});
-    if (receive() != frames{"", "MDPW01", octets({4})}) throw std::runtime_error("READY is answered by HEARTBEAT");
+    if (receive() != frames{"", "MDPW01", raw_bytes({4})}) throw std::runtime_error("READY is answered by HEARTBEAT");
     const request asked = next();
     if (asked.function != "get_interfaces") throw std::runtime_error("the methods are asked for");
     std::string list;
@@ -144,11 +144,11 @@ class gaterpc_worker : public foreign_dealer {
   request next() {
     for (;;) {
       const frames all = receive();
-      if (all.size() == 3 && all[2] == octets({4})) {
-        send({"", "MDPW01", octets({4})});
+      if (all.size() == 3 && all[2] == raw_bytes({4})) {
+        send({"", "MDPW01", raw_bytes({4})});
         continue;
       }
-      if (all.size() != 9 || all[2] != octets({2}) || !all[4].empty()) throw std::runtime_error("no request");
+      if (all.size() != 9 || all[2] != raw_bytes({2}) || !all[4].empty()) throw std::runtime_error("no request");
       return {all[3], all[5], gaterpc_client::decoded(all[6]).as<std::string>(), gaterpc_client::decoded(all[7]),
               gaterpc_client::decoded(all[8])};
     }
@@ -167,21 +167,21 @@ class gaterpc_worker : public foreign_dealer {
 
 // --- Majordomo -------------------------------------------------------------------------------------------------------
 
-// The words of one version: the same meaning, other octets.
+// The words of one version: the same meaning, other bytes.
 struct mdp_words {
   bool has_partials;
   std::string client_header, worker_header;
-  std::string request_octet;  // of a client's request; empty: none
+  std::string request_byte;  // of a client's request; empty: none
   std::string ready, request, partial, final, heartbeat, disconnect;
 
   frames client(const std::string& service, const frames& body) const {
-    frames all = has_partials ? frames{client_header, request_octet, service} : frames{"", client_header, service};
+    frames all = has_partials ? frames{client_header, request_byte, service} : frames{"", client_header, service};
     all.insert(all.end(), body.begin(), body.end());
     return all;
   }
   frames answer(const std::string& service, const frames& body, bool partial_one = false) const {
     frames all = client(service, body);
-    if (has_partials) all[1] = octets({static_cast<unsigned char>(partial_one ? 2 : 3)});
+    if (has_partials) all[1] = raw_bytes({static_cast<unsigned char>(partial_one ? 2 : 3)});
     return all;
   }
   frames worker(const std::string& word, const frames& rest = {}) const {
@@ -192,14 +192,14 @@ struct mdp_words {
 };
 
 inline const mdp_words& mdp01() {
-  static const mdp_words words{false,       "MDPC01", "MDPW01",    "",          octets({1}),
-                               octets({2}), "",       octets({3}), octets({4}), octets({5})};
+  static const mdp_words words{false,       "MDPC01", "MDPW01",    "",          raw_bytes({1}),
+                               raw_bytes({2}), "",       raw_bytes({3}), raw_bytes({4}), raw_bytes({5})};
   return words;
 }
 
 inline const mdp_words& mdp02() {
-  static const mdp_words words{true,        "MDPC02",    "MDPW02",    octets({1}), octets({1}),
-                               octets({2}), octets({3}), octets({4}), octets({5}), octets({6})};
+  static const mdp_words words{true,        "MDPC02",    "MDPW02",    raw_bytes({1}), raw_bytes({1}),
+                               raw_bytes({2}), raw_bytes({3}), raw_bytes({4}), raw_bytes({5}), raw_bytes({6})};
   return words;
 }
 

@@ -48,14 +48,14 @@ class forger {
 
  private:
   static std::string property(std::string_view name, std::string_view value) {
-    std::string octets{static_cast<char>(name.size())};
-    octets += name;
-    octets.append(3, '\0');
-    octets += static_cast<char>(value.size());
-    return octets.append(value);
+    std::string raw{static_cast<char>(name.size())};
+    raw += name;
+    raw.append(3, '\0');
+    raw += static_cast<char>(value.size());
+    return raw.append(value);
   }
-  void say(const std::string& octets) {
-    if (::send(descriptor_, octets.data(), octets.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(octets.size())) {
+  void say(const std::string& raw) {
+    if (::send(descriptor_, raw.data(), raw.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(raw.size())) {
       throw std::runtime_error("send");
     }
   }

@@ -24,8 +24,8 @@ frames call(const std::string& service, const std::string& id, const std::string
   return joined(joined({"", "MDPC01", service}, login), {id, encode(function), "\x90", "\x80"});
 }
 
-const frames heartbeat_word{"", "MDPW01", octets({4})};
-const frames disconnect_word{"", "MDPW01", octets({5})};
+const frames heartbeat_word{"", "MDPW01", raw_bytes({4})};
+const frames disconnect_word{"", "MDPW01", raw_bytes({5})};
 
 // A worker that has registered with that login.
 void register_worker(gaterpc_worker& worker, const std::string& service, const frames& login) {

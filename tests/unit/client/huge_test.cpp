@@ -31,9 +31,9 @@ namespace {
 constexpr std::size_t mib = 1u << 20;
 
 std::string pattern(std::size_t size) {
-  std::string octets(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<char>(i * 31 + i / 977);
-  return octets;
+  std::string raw(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) raw[i] = static_cast<char>(i * 31 + i / 977);
+  return raw;
 }
 
 enum class damage { none, chunk, order, total };
@@ -50,13 +50,13 @@ void say_head(scripted_broker& broker, const heard& request, huge_content conten
 }
 
 // Answers in chunks, as if there were credit for all of them.
-task<void> answer(scripted_broker& broker, const heard& request, std::string octets, huge_content content,
+task<void> answer(scripted_broker& broker, const heard& request, std::string raw, huge_content content,
                   damage what = damage::none, bool ended = true) {
-  say_head(broker, request, content, octets.size());
+  say_head(broker, request, content, raw.size());
   const heard credit = co_await broker.next();
   CHECK(credit.type == message_type::credit);
   CHECK(credit.credit_bytes >= limits::huge_chunk_bytes);
-  huge::outlet out(HugeData::from_memory(std::move(octets)), {});
+  huge::outlet out(HugeData::from_memory(std::move(raw)), {});
   std::size_t n = 0;
   for (;;) {
     auto next = out.next();
@@ -136,20 +136,20 @@ TEST_CASE("a huge answer is read as it comes", "[client][huge]") {
   loop where;
   scripted_broker broker(where);
   Client client(where, broker.address());
-  const std::string octets = pattern(3 * mib);
+  const std::string raw = pattern(3 * mib);
   const auto caller = [&]() -> task<void> {
     HugeData data = co_await client["a"]["file"]().huge();
-    CHECK(data.total() == octets.size());
+    CHECK(data.total() == raw.size());
     CHECK(data.etag() == "v1");
     std::string got;
     while (auto chunk = co_await data.next()) got += *chunk;
-    CHECK(got == octets);
+    CHECK(got == raw);
   };
   const auto script = [&]() -> task<void> {
     const heard call = co_await broker.next();
     CHECK(call.accept == payload_encoding::all);
     CHECK_FALSE(call.has(flag::wants_stream));
-    auto answering = answer(broker, call, octets, huge_content::octets);
+    auto answering = answer(broker, call, raw, huge_content::raw);
     co_await std::move(answering);
   };
   play(where, caller(), script());
@@ -163,8 +163,8 @@ TEST_CASE("a huge answer to a plain call is collected unseen", "[client][huge]")
   const auto caller = [&]() -> task<void> {
     const auto value = co_await client["a"]["text"]().as<std::string>();
     CHECK(value == text);
-    const auto octets = co_await client["a"]["file"]().as<bytes>();
-    CHECK(octets.size() == text.size());
+    const auto raw = co_await client["a"]["file"]().as<bytes>();
+    CHECK(raw.size() == text.size());
   };
   const auto script = [&]() -> task<void> {
     const heard first = co_await broker.next();
@@ -175,7 +175,7 @@ TEST_CASE("a huge answer to a plain call is collected unseen", "[client][huge]")
       heard next = co_await broker.next();
       second = std::move(next);
     }
-    auto again = answer(broker, second, text, huge_content::octets);
+    auto again = answer(broker, second, text, huge_content::raw);
     co_await std::move(again);
   };
   play(where, caller(), script());
@@ -219,7 +219,7 @@ TEST_CASE("a damaged answer is data_loss at once, and its call is cancelled", "[
   };
   const auto script = [&]() -> task<void> {
     const heard call = co_await broker.next();
-    auto answering = answer(broker, call, pattern(mib), huge_content::octets, what, false);
+    auto answering = answer(broker, call, pattern(mib), huge_content::raw, what, false);
     co_await std::move(answering);
     heard next = co_await broker.next();
     while (next.type == message_type::credit) {
@@ -244,7 +244,7 @@ TEST_CASE("an answer whose end says that there was more is data_loss", "[client]
   };
   const auto script = [&]() -> task<void> {
     const heard call = co_await broker.next();
-    auto answering = answer(broker, call, pattern(mib), huge_content::octets, damage::total);
+    auto answering = answer(broker, call, pattern(mib), huge_content::raw, damage::total);
     co_await std::move(answering);
   };
   play(where, caller(), script());
@@ -263,7 +263,7 @@ TEST_CASE("what ends a huge answer reaches its reader behind what came before", 
   };
   const auto script = [&]() -> task<void> {
     const heard call = co_await broker.next();
-    auto answering = answer(broker, call, pattern(mib), huge_content::octets, damage::none, false);
+    auto answering = answer(broker, call, pattern(mib), huge_content::raw, damage::none, false);
     co_await std::move(answering);
     broker.fail(call, errc::worker_lost, "it went away");
   };
@@ -286,7 +286,7 @@ TEST_CASE("an answer larger than the client takes is too_large before a chunk of
   };
   const auto script = [&]() -> task<void> {
     const heard call = co_await broker.next();
-    say_head(broker, call, huge_content::octets, 2 * mib);
+    say_head(broker, call, huge_content::raw, 2 * mib);
     auto cancelling = broker.hears_cancel(call);
     co_await std::move(cancelling);
   };
@@ -316,7 +316,7 @@ TEST_CASE("a HugeData that is dropped, or a call that is given up, is cancelled 
   const auto script = [&]() -> task<void> {
     const heard call = co_await broker.next();
     if (begun) {
-      auto answering = answer(broker, call, pattern(mib), huge_content::octets, damage::none, false);
+      auto answering = answer(broker, call, pattern(mib), huge_content::raw, damage::none, false);
       co_await std::move(answering);
     }
     heard next = co_await broker.next();
@@ -387,19 +387,19 @@ TEST_CASE("a HugeData among the arguments follows the request", "[client][huge]"
   loop where;
   scripted_broker broker(where);
   Client client(where, broker.address());
-  const std::string octets = pattern(2 * mib);
+  const std::string raw = pattern(2 * mib);
   const auto caller = [&]() -> task<void> {
-    HugeData data = HugeData::from_memory(octets);
+    HugeData data = HugeData::from_memory(raw);
     const int result = co_await client["a"]["take"]("name", std::move(data), 7).as<int>();
     CHECK(result == 5);
   };
   const auto script = [&]() -> task<void> {
     const heard call = co_await broker.next();
-    CHECK(call.content == huge_content::octets);
+    CHECK(call.content == huge_content::raw);
     CHECK(call.payload == std::string("\x93\xa4name\xc7\x00\x48\x07", 10));
     auto taking = take_chunks(where, broker, call);
     const std::string all = co_await std::move(taking);
-    CHECK(all == octets);
+    CHECK(all == raw);
     broker.finish(call, 5);
   };
   play(where, caller(), script());

@@ -106,8 +106,8 @@ class [[nodiscard]] HugeData {
   // --- to send. Each maker throws std::invalid_argument if the etag has more than 255 bytes.
 
   // Bytes in memory, which it owns from now on.
-  static HugeData from_memory(std::string octets, huge_options options = {});
-  static HugeData from_memory(std::vector<std::byte> octets, huge_options options = {});
+  static HugeData from_memory(std::string raw, huge_options options = {});
+  static HugeData from_memory(std::vector<std::byte> raw, huge_options options = {});
   // A whole regular file, with the size that it has now. If the file changes while it is sent, the transfer fails.
   // Throws std::system_error if the file cannot be opened, std::invalid_argument if it is not a regular file.
   static HugeData from_file(const std::filesystem::path& path, huge_options options = {});

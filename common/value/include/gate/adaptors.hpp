@@ -246,9 +246,9 @@ template <class K, class V> bool map_fits(const msgpack::object& o) {
 // bytes.
 template <class Stream, class Number>
 msgpack::packer<Stream>& pack_float(msgpack::packer<Stream>& o, char head, Number bits) {
-  std::array<char, 1 + sizeof(Number)> octets{head};
-  for (std::size_t i = sizeof(Number); i > 0; --i, bits >>= 8) octets[i] = static_cast<char>(bits & 0xff);
-  return o.pack_str_body(octets.data(), octets.size());
+  std::array<char, 1 + sizeof(Number)> raw{head};
+  for (std::size_t i = sizeof(Number); i > 0; --i, bits >>= 8) raw[i] = static_cast<char>(bits & 0xff);
+  return o.pack_str_body(raw.data(), raw.size());
 }
 
 // Whether the type has exactly this kind of value. So a variant tells 3 from 3.0, and text from binary.
@@ -376,7 +376,7 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
   };
 
   template <class T, class A>
-    requires gate::detail::is_octet<T>
+    requires gate::detail::is_byte<T>
   struct convert<std::vector<T, A>> {
     const msgpack::object& operator()(const msgpack::object& o, std::vector<T, A>& v) const {
       const std::string_view from = gate::detail::binary(o);
@@ -388,7 +388,7 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
 
   template <class T, std::size_t N> struct convert<std::array<T, N>> {
     const msgpack::object& operator()(const msgpack::object& o, std::array<T, N>& v) const {
-      if constexpr (gate::detail::is_octet<T>) {
+      if constexpr (gate::detail::is_byte<T>) {
         const std::string_view from = gate::detail::binary(o);
         gate::detail::require(from.size() == N);
         if constexpr (N != 0) std::memcpy(v.data(), from.data(), N);
@@ -407,7 +407,7 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
         const std::string_view from = gate::detail::text(o);
         gate::detail::require(from.size() < N);
         std::fill(std::copy(from.begin(), from.end(), v), v + N, '\0');
-      } else if constexpr (gate::detail::is_octet<T>) {
+      } else if constexpr (gate::detail::is_byte<T>) {
         const std::string_view from = gate::detail::binary(o);
         gate::detail::require(from.size() == N);
         std::memcpy(v, from.data(), N);
@@ -446,7 +446,7 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
     }                                                                                   \
   }
   template <class T, class A>
-    requires(!gate::detail::is_octet<T> && !std::same_as<T, bool>)
+    requires(!gate::detail::is_byte<T> && !std::same_as<T, bool>)
   GATE_CONVERT(read_sequence, std::vector<T, A>);
   template <class T, class A> GATE_CONVERT(read_sequence, std::deque<T, A>);
   template <class T, class A> GATE_CONVERT(read_sequence, std::list<T, A>);
@@ -553,10 +553,10 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
       } else {
         t = gate::detail::timestamp_of(gate::detail::wide_count(since.count()), P::num, P::den);
       }
-      std::array<char, 12> octets{};
-      const std::size_t size = gate::detail::write_timestamp(t, octets);
+      std::array<char, 12> raw{};
+      const std::size_t size = gate::detail::write_timestamp(t, raw);
       o.pack_ext(size, -1);
-      return o.pack_ext_body(octets.data(), static_cast<std::uint32_t>(size));
+      return o.pack_ext_body(raw.data(), static_cast<std::uint32_t>(size));
     }
   };
 

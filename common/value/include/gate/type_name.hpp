@@ -27,11 +27,11 @@ template <class T> struct type_name_of;
 namespace detail {
 
 template <class T>
-inline constexpr bool is_octet = std::same_as<T, std::byte> || std::same_as<T, char> || std::same_as<T, unsigned char>;
+inline constexpr bool is_byte = std::same_as<T, std::byte> || std::same_as<T, char> || std::same_as<T, unsigned char>;
 
-template <class T> struct octets : std::false_type {};
-template <class T, class A> struct octets<std::vector<T, A>> : std::bool_constant<is_octet<T>> {};
-template <class T, std::size_t N> struct octets<std::array<T, N>> : std::bool_constant<is_octet<T>> {};
+template <class T> struct raw : std::false_type {};
+template <class T, class A> struct raw<std::vector<T, A>> : std::bool_constant<is_byte<T>> {};
+template <class T, std::size_t N> struct raw<std::array<T, N>> : std::bool_constant<is_byte<T>> {};
 
 template <class T> struct nullable : std::false_type {};
 template <class T> struct nullable<std::optional<T>> : std::true_type {
@@ -64,14 +64,14 @@ concept named_type = requires { std::string(type_name_of<T>::name); };
 template <class T>
 concept text_type = std::convertible_to<const T&, std::string_view>;
 template <class T>
-concept octets_type = octets<T>::value;
+concept bytes_type = raw<T>::value;
 // A class with MSGPACK_DEFINE. It is not taken for a container, even if it looks like one.
 template <class T>
 concept self_packing = requires { &T::template msgpack_pack<int>; } || requires(T& t) { t.msgpack_pack(t); };
 template <class T>
 concept map_type = !self_packing<T> && requires { typename T::mapped_type; };
 template <class T>
-concept list_type = !self_packing<T> && !map_type<T> && !text_type<T> && !octets_type<T> && requires {
+concept list_type = !self_packing<T> && !map_type<T> && !text_type<T> && !bytes_type<T> && requires {
   typename T::value_type;
   typename T::const_iterator;
 };
@@ -118,7 +118,7 @@ template <class Q> std::string compose_type_name() {
     return (std::signed_integral<T> ? "int" : "uint") + std::to_string(8 * sizeof(T));
   } else if constexpr (text_type<T>) {
     return "string";
-  } else if constexpr (octets_type<T>) {
+  } else if constexpr (bytes_type<T>) {
     return "bytes";
   } else if constexpr (nullable<T>::value) {
     return join_type_names<typename nullable<T>::inner>("optional");

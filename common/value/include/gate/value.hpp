@@ -127,7 +127,7 @@ void append_list_header(std::string& out, std::uint32_t size);
 void append_map_header(std::string& out, std::uint32_t size);
 // For binary data: append the header, then `size` bytes with append(). append_bytes() does both, for less than 4 GiB.
 void append_bytes_header(std::string& out, std::uint32_t size);
-void append_bytes(std::string& out, bytes_view octets);
+void append_bytes(std::string& out, bytes_view raw);
 
 // --- decoding --------------------------------------------------------------------------------------------------------
 
@@ -143,7 +143,7 @@ template <class T> T from_object(const msgpack::object& o, std::string_view plac
     } else if constexpr (std::is_void_v<T>) {
       detail::require(o.is_nil());
     } else if constexpr (msgpack::has_as<T>::value) {
-      static_assert(!detail::tuple_like<T>::value && !detail::octets<T>::value,
+      static_assert(!detail::tuple_like<T>::value && !detail::raw<T>::value,
                     "take the elements one by one: this type has one without a default constructor");
       return o.as<T>();
     } else {
@@ -247,7 +247,7 @@ class value {
 
  private:
   struct storage {
-    std::string octets;
+    std::string raw;
     detail::object_arena arena;
   };
 

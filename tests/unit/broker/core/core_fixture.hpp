@@ -20,7 +20,7 @@ namespace gate::broker::testing {
 
 using namespace std::chrono_literals;
 
-// A message with its own octets.
+// A message with its own bytes.
 struct sent {
   peer_id to{};
   message_type type{};

@@ -22,16 +22,16 @@ void ask_huge(bench& b, peer_id from, std::uint64_t call, const ask& how = {}) {
 message head_of(std::uint64_t call) {
   message m = bench::of(message_type::part, call);
   m.flags = empty;
-  m.content = huge_content::octets;
+  m.content = huge_content::raw;
   m.total_bytes = 6;
   m.offset = 0;
   m.etag = "v1";
   return m;
 }
 
-message chunk_of(std::uint64_t call, std::uint64_t offset, std::string_view octets) {
+message chunk_of(std::uint64_t call, std::uint64_t offset, std::string_view raw) {
   message m = bench::of(message_type::part, call);
-  m.payload = payload_view(octets);
+  m.payload = payload_view(raw);
   m.encoding = payload_encoding::zstd;
   m.offset = offset;
   m.checksum = 77;
@@ -48,7 +48,7 @@ message final_of(std::uint64_t call, std::uint64_t total) {
 message huge_request(std::uint64_t call, const ask& how = {}) {
   message m = bench::request_message(call, "s", how);
   m.flags |= feed;
-  m.content = huge_content::octets;
+  m.content = huge_content::raw;
   m.total_bytes = 9;
   m.etag = "v2";
   return m;
@@ -82,7 +82,7 @@ TEST_CASE("a huge answer begins with a head, which costs no credit", "[broker][h
   const sent head = b.one(c, message_type::part);
   CHECK(head.call == 1);
   CHECK(head.has(empty));
-  CHECK(head.content == huge_content::octets);
+  CHECK(head.content == huge_content::raw);
   CHECK(head.total_bytes == 6);
   CHECK(head.offset == 0);
   CHECK(head.etag == "v1");
@@ -158,7 +158,7 @@ TEST_CASE("a call that takes a stream and a huge answer opens one window for whi
     b.receive(w, final_of(given.call, 6));
     const auto answer = b.take(c);
     REQUIRE(answer.size() == 3);
-    CHECK(answer[0].content == huge_content::octets);
+    CHECK(answer[0].content == huge_content::raw);
     CHECK(answer[1].payload == "abcdef");
     CHECK(answer[2].total_bytes == 6);
   }
@@ -282,7 +282,7 @@ TEST_CASE("huge arguments pass with what their request says of them", "[broker][
   const peer_id w = b.worker("s");
   b.receive(c, huge_request(1));
   const sent given = b.one(w);
-  CHECK(given.content == huge_content::octets);
+  CHECK(given.content == huge_content::raw);
   CHECK(given.total_bytes == 9);
   CHECK(given.etag == "v2");
   b.credit(w, given.call, 10, 1000);
@@ -304,7 +304,7 @@ TEST_CASE("the end of huge arguments that came while the call was queued has its
   const peer_id w = b.worker("s");
   const auto told = b.take(w);
   REQUIRE(told.size() == 2);
-  CHECK(told[0].content == huge_content::octets);
+  CHECK(told[0].content == huge_content::raw);
   CHECK(told[0].etag == "v2");
   CHECK(told[1].total_bytes == 0);
 }

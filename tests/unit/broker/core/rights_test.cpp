@@ -47,24 +47,24 @@ struct refusals final : observer {
   }
 };
 
-// So many requests and octets at once for each principal.
+// So many requests and bytes at once for each principal.
 struct small_allowance final : allowance {
   std::size_t requests_max = 1, bytes_max = 1000;
   std::map<std::string, std::pair<std::size_t, std::size_t>, std::less<>> used;
 
   answer begin(std::string_view principal, std::size_t bytes, instant) override {
-    auto& [requests, octets] = used[std::string(principal)];
-    if (requests >= requests_max || octets + bytes > bytes_max) return {"too much at once", 1500us};
+    auto& [requests, raw] = used[std::string(principal)];
+    if (requests >= requests_max || raw + bytes > bytes_max) return {"too much at once", 1500us};
     ++requests;
-    octets += bytes;
+    raw += bytes;
     return {};
   }
   void end(std::string_view principal, std::size_t bytes) override {
-    auto& [requests, octets] = used.at(std::string(principal));
+    auto& [requests, raw] = used.at(std::string(principal));
     REQUIRE(requests > 0);
-    REQUIRE(octets >= bytes);
+    REQUIRE(raw >= bytes);
     --requests;
-    octets -= bytes;
+    raw -= bytes;
   }
   bool nothing_used() const {
     return std::all_of(used.begin(), used.end(),

@@ -266,7 +266,7 @@ TEST_CASE("a huge result that is under way keeps no thread from others", "[broke
   REQUIRE(given.size() == 1);
   message head = bench::of(message_type::part, static_cast<std::uint64_t>(given[0].call));
   head.flags = message_flag::no_payload;
-  head.content = huge_content::octets;
+  head.content = huge_content::raw;
   b.receive(w, head);
   CHECK(requests_to(b, w).size() == 1);
 }

@@ -29,8 +29,8 @@ struct socket_pair {
   }
   // Whether the second end sees the end of the connection.
   bool ended() const {
-    char octet = 0;
-    return ::recv(ends[1], &octet, 1, 0) == 0;
+    char byte = 0;
+    return ::recv(ends[1], &byte, 1, 0) == 0;
   }
 };
 

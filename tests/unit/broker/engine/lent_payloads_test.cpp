@@ -13,9 +13,9 @@ using namespace gate::broker;
 namespace {
 
 // Sends as the port does: null for what need not be counted.
-std::optional<zmq::message_t> give(lent_payloads& lent, const std::string& octets) {
-  if (!lent.is_due(octets.size())) return std::nullopt;
-  return lent.copy(octets);
+std::optional<zmq::message_t> give(lent_payloads& lent, const std::string& raw) {
+  if (!lent.is_due(raw.size())) return std::nullopt;
+  return lent.copy(raw);
 }
 
 }  // namespace

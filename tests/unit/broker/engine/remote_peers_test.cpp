@@ -20,7 +20,7 @@ TEST_CASE("a peer is found by its port and routing id, and by its id", "[peers]"
   CHECK(all.size() == 2);
 }
 
-TEST_CASE("a routing id may contain any octets", "[peers]") {
+TEST_CASE("a routing id may contain any bytes", "[peers]") {
   buffer_pool spare;
   byte_total owed;
   remote_peers all;

@@ -44,9 +44,9 @@ struct paced {
     pace.take_ready([&](const message& m) {
       CHECK(m.call == some_call);
       CHECK(m.encoding == (m.type == message_type::part ? 2 : 0));
-      const std::string octets(m.payload.single());
-      if (m.type == message_type::part) all.push_back("part " + octets);
-      if (m.type == message_type::final) all.push_back("final " + octets);
+      const std::string raw(m.payload.single());
+      if (m.type == message_type::part) all.push_back("part " + raw);
+      if (m.type == message_type::final) all.push_back("final " + raw);
       if (m.type == message_type::error) all.push_back("error " + std::string(to_string(m.status)));
     });
     return all;
@@ -84,7 +84,7 @@ TEST_CASE("a huge answer waits for the credit that its head brings about, and th
   message part;
   part.type = message_type::part;
   part.call = some_call;
-  part.payload = bytes_view("octets");
+  part.payload = bytes_view("bytes");
   SECTION("behind its head") {
     message head;
     head.type = message_type::part;
@@ -100,7 +100,7 @@ TEST_CASE("a huge answer waits for the credit that its head brings about, and th
     credit.credit_items = credit.credit_bytes = 1;
     pace.credit(credit);
     int ready = 0;
-    pace.take_ready([&](const message& one) { ready += one.payload.single() == "octets" ? 1 : 0; });
+    pace.take_ready([&](const message& one) { ready += one.payload.single() == "bytes" ? 1 : 0; });
     CHECK(ready == 1);
   }
   SECTION("an item of a stream that nobody asked for is the core's to refuse") { CHECK(pace.admit(part)); }

@@ -123,7 +123,7 @@ TEST_CASE("metadata is written as ZMTP writes properties and read again", "[secu
   CHECK_FALSE(zap::parse_metadata({"\0\0\0\0\0", 5}));
 }
 
-TEST_CASE("what gate-rpc asks a ZAP service is asked in the same octets", "[security]") {
+TEST_CASE("what gate-rpc asks a ZAP service is asked in the same bytes", "[security]") {
   // It says the peer's routing id where an address belongs.
   const std::map<std::string, std::string> peers{{"zap_service.request_for_worker", "ID_golden-worker"},
                                                  {"zap_service.request_for_client", "ID_golden-client"}};
@@ -145,7 +145,7 @@ TEST_CASE("what gate-rpc asks a ZAP service is asked in the same octets", "[secu
   }
 }
 
-TEST_CASE("what a ZAP service of gate-rpc answers is understood, and answered in the same octets", "[security]") {
+TEST_CASE("what a ZAP service of gate-rpc answers is understood, and answered in the same bytes", "[security]") {
   const std::vector<vector_of_wire> all = in_direction("zap->broker");
   CHECK(all.size() == 3);
   for (const vector_of_wire& v : all) {

@@ -128,7 +128,7 @@ TEST_CASE("base64 that is not well formed is refused", "[cli]") {
   CHECK_FALSE(from_base64("Zg="));
   CHECK_FALSE(from_base64("Zg"));
   CHECK_FALSE(from_base64("Z==="));
-  CHECK_FALSE(from_base64("Zh=="));  // bits that belong to no octet
+  CHECK_FALSE(from_base64("Zh=="));  // bits that belong to no byte
   CHECK_FALSE(from_base64("Zm9v\n"));
   CHECK_FALSE(from_base64("Z=9v"));
   CHECK_FALSE(from_base64("===="));

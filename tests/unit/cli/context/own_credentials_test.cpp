@@ -37,9 +37,9 @@ struct at_terminal {
       }
     }
     bool said = false;
-    char octets[256];
-    for (ssize_t got = 0; (got = ::read(master, octets, sizeof octets)) > 0;) {
-      shown.append(octets, static_cast<std::size_t>(got));
+    char raw[256];
+    for (ssize_t got = 0; (got = ::read(master, raw, sizeof raw)) > 0;) {
+      shown.append(raw, static_cast<std::size_t>(got));
       if (said || shown.find(question) == std::string::npos) continue;
       said = true;
       if (::write(master, typed.data(), typed.size()) < 0) break;

@@ -35,7 +35,7 @@ struct fixture : gate::test::session_fixture {
     m.type = message_type::part;
     m.call = call;
     m.flags = flag::no_payload;
-    m.content = gate::huge_content::octets;
+    m.content = gate::huge_content::raw;
     m.total_bytes = 6;
     client.received(m, now);
   }

@@ -99,7 +99,7 @@ TEST_CASE("a budget shorter than the wait for a connection ends the call as time
   CHECK(f.failures[0].status == errc::timed_out);
 }
 
-TEST_CASE("what waits for a connection is bounded in octets, and the next call ends as busy with the next tick",
+TEST_CASE("what waits for a connection is bounded in bytes, and the next call ends as busy with the next tick",
           "[client][session]") {
   session_fixture f(1000);
   const std::string payload(400, 'x');

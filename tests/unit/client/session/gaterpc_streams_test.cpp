@@ -144,11 +144,11 @@ TEST_CASE("a HugeData is a huge answer, whose chunks wait for credit", "[client]
   f.client.grant(call.id, 100, 1 << 20, f.now);
   f.deliver();
   REQUIRE(f.parts.size() >= 2);
-  std::string octets;
-  for (std::size_t i = 1; i < f.parts.size(); ++i) octets += f.parts[i].payload;
+  std::string raw;
+  for (std::size_t i = 1; i < f.parts.size(); ++i) raw += f.parts[i].payload;
   std::string sent;
   for (int n = 0; n < 5; ++n) sent += vector_named("hugedata.crep." + std::to_string(n)).back();
-  CHECK(octets == sent);
+  CHECK(raw == sent);
   REQUIRE(f.finals.size() == 1);
   CHECK(f.finals[0].m.has(flag::no_payload));
   CHECK(f.broker.open_calls() == 0);

@@ -24,7 +24,7 @@ using fixture = gate::test::gaterpc_session_fixture;
 using state = gate::client::session::state;
 namespace flag = gate::message_flag;
 
-TEST_CASE("a client greets with get_services, under a routing id of sixteen octets", "[client][gaterpc]") {
+TEST_CASE("a client greets with get_services, under a routing id of sixteen bytes", "[client][gaterpc]") {
   fixture f;
   f.connect();
   CHECK(without_id(f.greeting[0]) == without_id(vector_named("connect_get_services.creq")));
@@ -137,7 +137,7 @@ TEST_CASE("budgets are kept here, and an answer that comes after the end is drop
   CHECK(f.broker.open_calls() == 0);
 }
 
-TEST_CASE("the heartbeat is a keepalive with octets for its argument", "[client][gaterpc]") {
+TEST_CASE("the heartbeat is a keepalive with bytes for its argument", "[client][gaterpc]") {
   fixture f;
   f.connect();
   f.step();

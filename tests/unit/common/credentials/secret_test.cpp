@@ -11,7 +11,7 @@ using gate::secret;
 static_assert(!std::is_copy_constructible_v<secret> && !std::is_copy_assignable_v<secret>);
 static_assert(!std::is_convertible_v<secret, std::string> && !std::is_convertible_v<secret, std::string_view>);
 
-TEST_CASE("a secret holds its octets and gives them away once", "[credentials]") {
+TEST_CASE("a secret holds its bytes and gives them away once", "[credentials]") {
   secret one("hidden");
   CHECK(one.view() == "hidden");
   secret other = std::move(one);
@@ -24,12 +24,12 @@ TEST_CASE("a secret holds its octets and gives them away once", "[credentials]")
   CHECK(one.view() == "hid");
 }
 
-TEST_CASE("octets are compared by all of them", "[credentials]") {
-  CHECK(gate::same_octets("abc", "abc"));
-  CHECK(gate::same_octets("", ""));
-  CHECK_FALSE(gate::same_octets("abc", "abd"));
-  CHECK_FALSE(gate::same_octets("abc", "ab"));
-  CHECK_FALSE(gate::same_octets({"a\0b", 3}, {"a\0c", 3}));
+TEST_CASE("bytes are compared by all of them", "[credentials]") {
+  CHECK(gate::same_bytes("abc", "abc"));
+  CHECK(gate::same_bytes("", ""));
+  CHECK_FALSE(gate::same_bytes("abc", "abd"));
+  CHECK_FALSE(gate::same_bytes("abc", "ab"));
+  CHECK_FALSE(gate::same_bytes({"a\0b", 3}, {"a\0c", 3}));
 }
 
 TEST_CASE("a wiped text is empty and its memory holds nothing of it", "[credentials]") {

@@ -1,5 +1,5 @@
 // What brokers of gate-rpc 0.2.12 say to each other in a cluster, which ours is no part of: it is refused wherever it
-// arrives, and not taken for a message of a client or a worker, though the octets of its commands are theirs.
+// arrives, and not taken for a message of a client or a worker, though the bytes of its commands are theirs.
 #include <map>
 #include <memory>
 #include <string>

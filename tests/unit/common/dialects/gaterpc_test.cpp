@@ -360,9 +360,9 @@ TEST_CASE("chunks in another compression than the client's end its call", "[wire
     CHECK(told[0][4] == "GateStreamHugData");
     CHECK(told[0][5] == "GateStreamException");
   }
-  SECTION("of octets, where the client awaits a value") {
+  SECTION("of bytes, where the client awaits a value") {
     message head = head_to(c.open());
-    head.content = huge_content::octets;
+    head.content = huge_content::raw;
     CHECK(error_in(c.wire.say(head)).first == "NotImplementedError");
   }
   SECTION("behind the items of a generator") {

@@ -53,7 +53,7 @@ template <class Read> void check_direction(const std::string& direction, std::si
 
 }  // namespace
 
-TEST_CASE("each captured message of gate-rpc is read, and composed to the same octets", "[wire][gaterpc]") {
+TEST_CASE("each captured message of gate-rpc is read, and composed to the same bytes", "[wire][gaterpc]") {
   // The views must outlive the check: read through a holder of them.
   std::vector<bytes_view> held;
   const auto with = [&](auto read) {
@@ -173,7 +173,7 @@ TEST_CASE("each captured READY registers its service, with or without a login", 
   CHECK(readies == 4);
 }
 
-TEST_CASE("each captured answer is read, and its body composed to the same octets", "[wire][gaterpc]") {
+TEST_CASE("each captured answer is read, and its body composed to the same bytes", "[wire][gaterpc]") {
   std::map<answer::kind, int> seen;
   for (const std::string direction : {"worker->broker", "broker->client"}) {
     for (const vector_of_wire& v : in_direction(direction)) {
@@ -223,7 +223,7 @@ TEST_CASE("captured exchanges go from client to worker and back through the brok
     const call_id at_worker{7'000'000'001};
     request.call = at_worker;
     frames expected = vector_named(name + ".wreq");
-    expected[3] = expected[5] = std::string(call_name(at_worker).octets());
+    expected[3] = expected[5] = std::string(call_name(at_worker).bytes());
     CHECK(on_worker.say(request) == std::vector<frames>{expected});
 
     std::vector<std::string> suffixes;
@@ -235,7 +235,7 @@ TEST_CASE("captured exchanges go from client to worker and back through the brok
       INFO(suffix);
       frames reply = vector_named(name + ".wrep" + suffix);
       const std::size_t client_id = reply[3] == "PLAIN" ? 6 : 3;
-      reply[client_id] = reply[client_id + 2] = std::string(call_name(at_worker).octets());
+      reply[client_id] = reply[client_id + 2] = std::string(call_name(at_worker).bytes());
       const received from_worker = on_worker.hear(reply);
       REQUIRE(from_worker.what == received::outcome::taken);
       CHECK(from_worker.credentials.given == (client_id == 6));

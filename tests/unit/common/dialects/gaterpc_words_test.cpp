@@ -93,7 +93,7 @@ void is_failure(const std::string& captured) {
   CHECK(composed(*a) == body);
 }
 
-// Only the broker says it, of its own methods, and its own client takes it for octets.
+// Only the broker says it, of its own methods, and its own client takes it for bytes.
 void is_a_chunk(const std::string& captured) {
   const frames body{std::string(huge_tag), captured};
   const views_of views(body);

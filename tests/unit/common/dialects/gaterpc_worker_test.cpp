@@ -322,13 +322,13 @@ TEST_CASE("an answer to nobody is dropped", "[wire][gaterpc]") {
 }
 
 TEST_CASE("signatures tell parameters, their types, and the result", "[wire][gaterpc]") {
-  std::string octets =
+  std::string raw =
       "\x81\xa1"
       "f\x82\xa3"
       "doc\xa3"
       "Who\xa9signature";
-  encode_to(octets, "(a, b: int = 3, *c, d: Dict[str, int] = {'x': 1}, e=',)') -> List[int]");
-  const std::optional<std::vector<method_descriptor>> methods = read_interfaces(octets);
+  encode_to(raw, "(a, b: int = 3, *c, d: Dict[str, int] = {'x': 1}, e=',)') -> List[int]");
+  const std::optional<std::vector<method_descriptor>> methods = read_interfaces(raw);
   REQUIRE(methods);
   const method_descriptor& m = methods->at(0);
   CHECK(m.doc == "Who");

@@ -112,7 +112,7 @@ TEST_CASE("a Majordomo client's message that lacks a frame is refused", "[wire][
   }
 }
 
-TEST_CASE("a service's name has one to 255 octets, of any kind", "[wire][mdp]") {
+TEST_CASE("a service's name has one to 255 bytes, of any kind", "[wire][mdp]") {
   const mdp_version v = either();
   for (const auto& [name, good] : std::vector<std::pair<std::string, bool>>{{none, false},
                                                                             {"x", true},
@@ -190,7 +190,7 @@ TEST_CASE("requests to mmi services are the broker's own", "[wire][mdp]") {
   CHECK_FALSE(c.wire.hear(c.version.client({"xxmmi.service", "echo"})).for_broker);
 }
 
-TEST_CASE("a value is octets to a Majordomo client where it can be", "[wire][mdp]") {
+TEST_CASE("a value is bytes to a Majordomo client where it can be", "[wire][mdp]") {
   a_client c(either());
   const auto told = [&](bytes_view value) {
     const frames said = c.wire.say(answer_to(c.open(), message_type::final, value)).at(0);
@@ -252,7 +252,7 @@ TEST_CASE("a Majordomo worker that breaks the protocol is refused, and told so b
       {v.worker(v.request(), {mdp_version::name_of(9), none, "b"}), true},       // a broker's word
       {v.worker("\x07"), true},                                                  // no word
       {v.worker(none), true},                                                    // nor this
-      {v.worker(v.heartbeat() + v.heartbeat()), true},                           // of two octets
+      {v.worker(v.heartbeat() + v.heartbeat()), true},                           // of two bytes
       {v.client({"echo", "b"}), true},                                           // a client's
       {{}, true},                                                                // nothing
   };
@@ -342,12 +342,12 @@ TEST_CASE("bodies pass between Majordomo peers untouched", "[wire][mdp]") {
   const mdp_version at_client = either();
   const mdp_version at_worker = either();
   a_pair p(at_client, at_worker);
-  const std::string all_octets("\0\x01\x80\xff", 4);
+  const std::string all_bytes("\0\x01\x80\xff", 4);
   const std::vector<frames> bodies{{"Hello world"},
                                    {none},
                                    {none, none},
                                    {"a", "b", "c", "d"},
-                                   {all_octets},
+                                   {all_bytes},
                                    {"add", "\x92\x01\x02"},
                                    {"add", "\x92\x01\x02", "\x81\xa1n\x01"},
                                    {"add", "\x92\x01\x02", "\x80"},

@@ -11,18 +11,18 @@ using gate::test::text;
 
 namespace {
 
-leaving_chunk encoded(std::string octets, chunk_options options = {}) {
+leaving_chunk encoded(std::string raw, chunk_options options = {}) {
   detail::huge_piece piece;
-  piece.own = std::move(octets);
+  piece.own = std::move(raw);
   return encode_chunk(std::move(piece), 0, options);
 }
 
 std::optional<std::string> decoded(const leaving_chunk& c) {
   const auto size = plain_bytes_of(c.payload, c.encoding, 1u << 20);
   if (!size) return std::nullopt;
-  auto octets = decode_chunk(c.payload, c.encoding, *size, *c.checksum);
-  if (!octets) return std::nullopt;
-  return std::move(*octets);
+  auto raw = decode_chunk(c.payload, c.encoding, *size, *c.checksum);
+  if (!raw) return std::nullopt;
+  return std::move(*raw);
 }
 
 }  // namespace
@@ -52,19 +52,19 @@ TEST_CASE("a chunk that is partly noise is judged by its beginning, middle and e
 }
 
 TEST_CASE("compression can be forbidden, and chosen by level and window", "[huge][chunk]") {
-  const std::string octets = text(262'144);
+  const std::string raw = text(262'144);
   chunk_options none;
   none.compress = false;
-  CHECK(encoded(octets, none).encoding == payload_encoding::plain);
+  CHECK(encoded(raw, none).encoding == payload_encoding::plain);
   chunk_options fast;
   fast.level = -7;
   chunk_options small;
   small.level = 12;
-  CHECK(encoded(octets, small).payload.size() < encoded(octets, fast).payload.size());
+  CHECK(encoded(raw, small).payload.size() < encoded(raw, fast).payload.size());
   chunk_options narrow;
   narrow.window_log = 10;
-  CHECK(encoded(octets, narrow).payload.size() > encoded(octets).payload.size());
-  CHECK(decoded(encoded(octets, narrow)) == octets);
+  CHECK(encoded(raw, narrow).payload.size() > encoded(raw).payload.size());
+  CHECK(decoded(encoded(raw, narrow)) == raw);
 }
 
 TEST_CASE("a chunk that would look like a bomb goes as it is where that counts", "[huge][chunk]") {
@@ -88,7 +88,7 @@ TEST_CASE("a chunk of many threads is as good as one of one", "[huge][chunk]") {
   for (unsigned i = 0; i < 4; ++i) CHECK(got[i] == text(50'000, i));
 }
 
-TEST_CASE("a payload that is no chunk is refused by its first octets", "[huge][chunk]") {
+TEST_CASE("a payload that is no chunk is refused by its first bytes", "[huge][chunk]") {
   const leaving_chunk good = encoded(text(100'000));
   CHECK(*plain_bytes_of(good.payload, good.encoding, 100'000) == 100'000);
   CHECK(plain_bytes_of(good.payload, good.encoding, 99'999).error().code == errc::too_large);

@@ -11,7 +11,7 @@
 
 #include <gate/huge_data.hpp>
 
-#include "common/hugedata/octets_value.hpp"
+#include "common/hugedata/bytes_value.hpp"
 #include "common/hugedata/src/progress_meter.hpp"
 #include "tests/support/no_threads.hpp"
 #include "tests/support/sanitized.hpp"
@@ -73,8 +73,8 @@ TEST_CASE("a file arrives in another, as it is", "[huge][file]") {
   const scratch_folder here;
   const std::size_t before = open_descriptors();
   for (const std::size_t size : {0u, 1u, 262'144u, 1'000'001u}) {
-    const std::string octets = text(size);
-    here.write("from", octets);
+    const std::string raw = text(size);
+    here.write("from", raw);
     HugeData file = HugeData::from_file(here.file("from"));
     CHECK(file.total() == size);
     CHECK_FALSE(file.etag().empty());
@@ -85,7 +85,7 @@ TEST_CASE("a file arrives in another, as it is", "[huge][file]") {
     here.write("to", "what was there before, which may be longer");
     CHECK(l.run(arriving.to_file(here.file("to"))) == size);
     CHECK(arriving.position() == size);
-    CHECK(here.read(here.file("to")) == octets);
+    CHECK(here.read(here.file("to")) == raw);
   }
   CHECK(open_descriptors() == before);
 }
@@ -116,14 +116,14 @@ TEST_CASE("what is no file is refused when it is opened", "[huge][file]") {
 
 TEST_CASE("part of an open file is sent, and its descriptor left alone", "[huge][file]") {
   const scratch_folder here;
-  const std::string octets = text(100'000);
-  here.write("a", octets);
+  const std::string raw = text(100'000);
+  here.write("a", raw);
   const int descriptor = ::open(here.file("a").c_str(), O_RDONLY);  // NOLINT: so it is declared
   {
     HugeData part = HugeData::from_descriptor(descriptor, 1000, 50'000);
     ::close(descriptor);
     CHECK(part.total() == 50'000);
-    CHECK(std::move(part).blocking().to_memory() == octets.substr(1000, 50'000));
+    CHECK(std::move(part).blocking().to_memory() == raw.substr(1000, 50'000));
   }
   CHECK(::fcntl(descriptor, F_GETFD) == -1);
 }
@@ -141,8 +141,8 @@ TEST_CASE("a file that changes while it is sent fails the transfer", "[huge][fil
 
 TEST_CASE("a download goes on where it broke off", "[huge][file]") {
   const scratch_folder here;
-  const std::string octets = text(1'000'000);
-  here.write("from", octets);
+  const std::string raw = text(1'000'000);
+  here.write("from", raw);
   loop l;
   told_events told;
   sent_transfer broken = send(HugeData::from_file(here.file("from")));
@@ -151,8 +151,8 @@ TEST_CASE("a download goes on where it broke off", "[huge][file]") {
   HugeData first = received(l, told, broken);
   CHECK(code_of([&] { l.run(first.to_file(here.file("to"))); }) == errc::data_loss);
   CHECK(first.position() == 2 * limits::huge_chunk_bytes);
-  CHECK(here.read(here.file("to")) == octets.substr(0, first.position()));
-  here.write("longer", octets.substr(0, first.position()) + "something else");
+  CHECK(here.read(here.file("to")) == raw.substr(0, first.position()));
+  here.write("longer", raw.substr(0, first.position()) + "something else");
 
   const auto rest = [&] {
     outlet out(HugeData::from_file(here.file("from")), {}, nullptr);
@@ -161,12 +161,12 @@ TEST_CASE("a download goes on where it broke off", "[huge][file]") {
   };
   HugeData second = rest();
   CHECK(second.offset() == first.position());
-  CHECK(second.total() == octets.size());
-  CHECK(l.run(second.to_file(here.file("to"))) == octets.size() - first.position());
-  CHECK(here.read(here.file("to")) == octets);
+  CHECK(second.total() == raw.size());
+  CHECK(l.run(second.to_file(here.file("to"))) == raw.size() - first.position());
+  CHECK(here.read(here.file("to")) == raw);
   HugeData third = rest();
   l.run(third.to_file(here.file("longer")));
-  CHECK(here.read(here.file("longer")) == octets);
+  CHECK(here.read(here.file("longer")) == raw);
   here.write("shorter", "x");
   HugeData fourth = rest();
   CHECK(code_of([&] { l.run(fourth.to_file(here.file("shorter"))); }) == errc::failed);
@@ -183,8 +183,8 @@ TEST_CASE("a file that cannot be written is a system error", "[huge][file]") {
 
 TEST_CASE("each kind of source can be read where it was made", "[huge]") {
   loop l;
-  std::vector<std::byte> octets(3, std::byte{7});
-  HugeData memory = HugeData::from_memory(octets);
+  std::vector<std::byte> raw(3, std::byte{7});
+  HugeData memory = HugeData::from_memory(raw);
   CHECK(l.run(memory.to_memory()) == "\7\7\7");
   HugeData plain = HugeData::from_chunks(three_pieces());
   CHECK(l.run(plain.to_memory()) == "one two three");
@@ -200,8 +200,8 @@ TEST_CASE("a thread that waits reads chunk by chunk, or all", "[huge]") {
   CHECK(all == text(1'000'000));
   // A received one, fed by another thread.
   thread_pool pool(2, 100);
-  const std::string octets = text(1'000'000);
-  const sent_transfer sent = send(HugeData::from_memory(octets));
+  const std::string raw = text(1'000'000);
+  const sent_transfer sent = send(HugeData::from_memory(raw));
   loop runtime;
   told_events told;
   inlet in(runtime, told, {}, &pool);
@@ -219,28 +219,28 @@ TEST_CASE("a thread that waits reads chunk by chunk, or all", "[huge]") {
   for (const leaving_chunk& c : sent.chunks) in.part(arrived(c));
   in.end(sent.total);
   reader.join();
-  CHECK(got == octets);
+  CHECK(got == raw);
 }
 
 TEST_CASE("what is collected in memory is bounded, alone and with others", "[huge]") {
   loop l;
   told_events told;
-  const std::string octets = text(600'000);
-  const sent_transfer declared = send(HugeData::from_memory(octets));
+  const std::string raw = text(600'000);
+  const sent_transfer declared = send(HugeData::from_memory(raw));
   sent_transfer undeclared = declared;
   undeclared.head.total.reset();
   for (const sent_transfer* const s : {&declared, static_cast<const sent_transfer*>(&undeclared)}) {
     HugeData fits = received(l, told, *s);
-    CHECK(l.run(fits.to_memory(octets.size())) == octets);
+    CHECK(l.run(fits.to_memory(raw.size())) == raw);
     HugeData large = received(l, told, *s);
-    CHECK(code_of([&] { l.run(large.to_memory(octets.size() - 1)); }) == errc::too_large);
+    CHECK(code_of([&] { l.run(large.to_memory(raw.size() - 1)); }) == errc::too_large);
   }
   receive_bounds bounds;
   bounds.account = std::make_shared<memory_account>(1'000'000);
   {
     HugeData one = received(l, told, declared, bounds);
-    CHECK(l.run(one.to_memory()) == octets);
-    CHECK(bounds.account->held() == octets.size());
+    CHECK(l.run(one.to_memory()) == raw);
+    CHECK(bounds.account->held() == raw.size());
     HugeData two = received(l, told, declared, bounds);
     CHECK(code_of([&] { l.run(two.to_memory()); }) == errc::too_large);
   }
@@ -320,31 +320,31 @@ TEST_CASE("what a progress function throws ends the transfer", "[huge][progress]
       std::runtime_error);
 }
 
-TEST_CASE("octets travel as one msgpack value and come back", "[huge][value]") {
+TEST_CASE("bytes travel as one msgpack value and come back", "[huge][value]") {
   loop l;
   told_events told;
   for (const std::size_t size : {0u, 1u, 31u, 32u, 255u, 256u, 65'535u, 65'536u, 600'000u}) {
-    const std::string octets = noise(size);
-    HugeData value = l.run(as_value(HugeData::from_memory(octets)));
+    const std::string raw = noise(size);
+    HugeData value = l.run(as_value(HugeData::from_memory(raw)));
     const std::size_t header = size <= 255 ? 2 : size <= 65'535 ? 3 : 5;
     CHECK(value.total() == size + header);
     send_options gzip;
     gzip.accept = payload_encoding::gzip;
     gzip.content = huge_content::value;
-    HugeData back = octets_of_value(received(l, told, send(std::move(value), gzip)));
-    CHECK(l.run(back.to_memory()) == octets);
+    HugeData back = bytes_of_value(received(l, told, send(std::move(value), gzip)));
+    CHECK(l.run(back.to_memory()) == raw);
     CHECK(back.total() == size);
   }
   HugeData unknown = l.run(as_value(HugeData::from_chunks(three_pieces())));
-  HugeData unwrapped = octets_of_value(std::move(unknown));
+  HugeData unwrapped = bytes_of_value(std::move(unknown));
   CHECK(l.run(unwrapped.to_memory()) == "one two three");
   CHECK(code_of([&] { (void)l.run(as_value(HugeData::from_chunks(three_pieces()), 12)); }) == errc::too_large);
 }
 
-TEST_CASE("a value that is not octets, or not all of them, is refused", "[huge][value]") {
+TEST_CASE("a value that is not bytes, or not all of them, is refused", "[huge][value]") {
   loop l;
   const auto error_of = [&l](const std::string& encoded) {
-    HugeData data = octets_of_value(HugeData::from_memory(encoded));
+    HugeData data = bytes_of_value(HugeData::from_memory(encoded));
     return code_of([&] { l.run(data.to_memory()); });
   };
   CHECK(error_of("\xa3"
@@ -364,7 +364,7 @@ TEST_CASE("a value that is not octets, or not all of them, is refused", "[huge][
 #ifndef GATE_TEST_SANITIZERS  // ThreadSanitizer allows no threads in a child of fork()
 TEST_CASE("a transfer for which the system starts no thread is busy, and the next one has another try", "[huge]") {
   const scratch_folder folder;
-  const std::string path = folder.write("source", "some octets");
+  const std::string path = folder.write("source", "some bytes");
   const pid_t child = ::fork();  // which has no threads yet, as other tests have
   if (child == 0) {
     ::alarm(20);
@@ -376,7 +376,7 @@ TEST_CASE("a transfer for which the system starts no thread is busy, and the nex
     std::optional<no_threads> none(std::in_place);
     const errc first = code_of([&] { here.run(read()); });
     none.reset();
-    const bool again = here.run(read()) == "some octets";
+    const bool again = here.run(read()) == "some bytes";
     ::_exit(first != errc::busy ? 1 : again ? 0 : 2);
   }
   int status = -1;

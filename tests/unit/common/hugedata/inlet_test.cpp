@@ -31,18 +31,18 @@ TEST_CASE("more than was asked for is refused", "[huge]") {
   received_transfer got;
   here.run(read_all(std::move(data), got));
   CHECK(got.error == errc::protocol_error);
-  CHECK(got.octets.size() == taken * 4096);
+  CHECK(got.raw.size() == taken * 4096);
   CHECK(told.times_abandoned == 1);
 }
 
-TEST_CASE("credit comes back as the octets are read, and none is lost", "[huge]") {
+TEST_CASE("credit comes back as the bytes are read, and none is lost", "[huge]") {
   for (const std::uint8_t encoding : encodings) {
     loop here;
     told_events told;
     receive_bounds bounds;
     bounds.window_bytes = 100'000;
-    const std::string octets = noise(1'000'000);
-    const sent_transfer sent = send(HugeData::from_memory(octets), accepting(encoding));
+    const std::string raw = noise(1'000'000);
+    const sent_transfer sent = send(HugeData::from_memory(raw), accepting(encoding));
     inlet in(here, told, bounds, nullptr);
     REQUIRE(in.begin(sent.head));
     HugeData data = in.data();
@@ -69,7 +69,7 @@ TEST_CASE("credit comes back as the octets are read, and none is lost", "[huge]"
     REQUIRE(in.end(sent.total));
     received_transfer rest;
     here.run(read_all(std::move(data), rest));
-    CHECK(got + rest.octets == octets);
+    CHECK(got + rest.raw == raw);
     CHECK(rest.whole());
   }
 }
@@ -90,8 +90,8 @@ TEST_CASE("dropping what is received tells the runtime once", "[huge]") {
 TEST_CASE("a reader hears what its call failed with, behind what came before", "[huge]") {
   loop here;
   told_events told;
-  const std::string octets = noise(8192);
-  const sent_transfer sent = send(HugeData::from_memory(octets, small_chunks()));
+  const std::string raw = noise(8192);
+  const sent_transfer sent = send(HugeData::from_memory(raw, small_chunks()));
   received_transfer got;
   {
     inlet in(here, told, {}, nullptr);
@@ -102,7 +102,7 @@ TEST_CASE("a reader hears what its call failed with, behind what came before", "
     CHECK_FALSE(in.part(arrived(sent.chunks[1])));
     here.run(read_all(std::move(data), got));
   }
-  CHECK(got.octets == octets.substr(0, 4096));
+  CHECK(got.raw == raw.substr(0, 4096));
   CHECK(got.error == errc::worker_lost);
   received_transfer broken;
   HugeData orphan = [&] {
@@ -119,8 +119,8 @@ TEST_CASE("a receiver reads on when the inlet is gone after the end", "[huge]") 
   thread_pool pool(2, 100);
   loop here;
   told_events told;
-  const std::string octets = text(3'000'000);
-  const sent_transfer sent = send(HugeData::from_memory(octets));
+  const std::string raw = text(3'000'000);
+  const sent_transfer sent = send(HugeData::from_memory(raw));
   HugeData data = [&] {
     inlet in(here, told, {}, &pool);
     in.begin(sent.head);
@@ -132,7 +132,7 @@ TEST_CASE("a receiver reads on when the inlet is gone after the end", "[huge]") 
   received_transfer got;
   here.run(read_all(std::move(data), got));
   CHECK(got.whole());
-  CHECK(got.octets == octets);
+  CHECK(got.raw == raw);
 }
 
 TEST_CASE("a head that cannot be is refused before anything else", "[huge]") {
@@ -140,7 +140,7 @@ TEST_CASE("a head that cannot be is refused before anything else", "[huge]") {
     sent_transfer sent;
     sent.head = h;
     const received_transfer got = receive(sent, bounds);
-    CHECK(got.octets.empty());
+    CHECK(got.raw.empty());
     CHECK(got.times_abandoned == 1);
     return got.error;
   };

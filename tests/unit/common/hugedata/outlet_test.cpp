@@ -16,11 +16,11 @@ using namespace gate::test;
 
 TEST_CASE("a transfer goes on at an offset when the content is the same", "[huge]") {
   loop here;
-  const std::string octets = text(20'000);
+  const std::string raw = text(20'000);
   huge_options named = small_chunks();
   named.etag = "v1";
   const auto resumed = [&](std::uint64_t offset, std::string_view etag) {
-    outlet out(HugeData::from_memory(octets, named), {}, nullptr);
+    outlet out(HugeData::from_memory(raw, named), {}, nullptr);
     out.resume(offset, etag);
     return here.run(send_on(std::move(out)));
   };
@@ -29,12 +29,12 @@ TEST_CASE("a transfer goes on at an offset when the content is the same", "[huge
     CHECK(sent.head.offset == offset);
     CHECK(sent.head.total == 20'000);
     CHECK(sent.total == 20'000);
-    CHECK(receive(sent).octets == octets.substr(offset));
+    CHECK(receive(sent).raw == raw.substr(offset));
   }
   CHECK(resumed(4096, "v2").head.offset == 0);
   CHECK(resumed(4096, "").head.offset == 0);
   CHECK(resumed(20'001, "v1").head.offset == 0);
-  CHECK(receive(resumed(4096, "v2")).octets == octets);
+  CHECK(receive(resumed(4096, "v2")).raw == raw);
 }
 
 TEST_CASE("a source that fails, fails the transfer behind what it gave", "[huge]") {
@@ -76,13 +76,13 @@ TEST_CASE("a source that fails, fails the transfer behind what it gave", "[huge]
 
 TEST_CASE("an outlet that is dropped lets its jobs end by themselves", "[huge]") {
   thread_pool pool(2, 100);
-  const std::string octets = text(1'000'000);
+  const std::string raw = text(1'000'000);
   for (int round = 0; round < 30; ++round) {
     loop here;
     const auto start = [](outlet& o) -> task<void> { auto chunk = co_await o.next(); };
-    outlet out(HugeData::from_memory(octets), {}, &pool);
+    outlet out(HugeData::from_memory(raw), {}, &pool);
     here.run(start(out));
-    outlet fed(HugeData::from_chunks(slow_pieces_of(octets, 50'000)), {}, &pool);
+    outlet fed(HugeData::from_chunks(slow_pieces_of(raw, 50'000)), {}, &pool);
     const auto start_and_drop = [](outlet o) -> task<void> { auto chunk = co_await o.next(); };
     here.run(start_and_drop(std::move(fed)));
   }

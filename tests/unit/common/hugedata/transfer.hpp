@@ -23,21 +23,21 @@
 
 namespace gate::test {
 
-// Octets that do not compress, the same at each run.
+// Bytes that do not compress, the same at each run.
 inline std::string noise(std::size_t size, unsigned seed = 1) {
   std::mt19937_64 random(seed);
-  std::string octets(size, '\0');
-  for (char& c : octets) c = static_cast<char>(random());
-  return octets;
+  std::string raw(size, '\0');
+  for (char& c : raw) c = static_cast<char>(random());
+  return raw;
 }
 
-// Octets that compress some three times.
+// Bytes that compress some three times.
 inline std::string text(std::size_t size, unsigned seed = 1) {
   std::mt19937_64 random(seed);
-  std::string octets;
-  while (octets.size() < size) octets += std::to_string(random() % 1000) + (random() % 8 == 0 ? " and a line\n" : " ");
-  octets.resize(size);
-  return octets;
+  std::string raw;
+  while (raw.size() < size) raw += std::to_string(random() % 1000) + (random() % 8 == 0 ? " and a line\n" : " ");
+  raw.resize(size);
+  return raw;
 }
 
 // Those that compress.
@@ -88,9 +88,9 @@ inline sent_transfer send(HugeData data, huge::send_options options = {}, thread
 
 class told_events final : public huge::inlet::events {
  public:
-  void consumed(std::uint32_t items, std::uint32_t octets) override {
+  void consumed(std::uint32_t items, std::uint32_t byte_count) override {
     credit_items += items;
-    credit_bytes += octets;
+    credit_bytes += byte_count;
   }
   void abandoned() override { ++times_abandoned; }
   std::uint64_t credit_items = 0, credit_bytes = 0;
@@ -107,7 +107,7 @@ inline huge::arrived_chunk arrived(const huge::leaving_chunk& c) {
 }
 
 struct received_transfer {
-  std::string octets;
+  std::string raw;
   std::optional<errc> error;
   std::string text;  // of the error
   int times_abandoned = 0;
@@ -116,7 +116,7 @@ struct received_transfer {
 
 inline task<void> read_all(HugeData data, received_transfer& into) {
   try {
-    while (auto chunk = co_await data.next()) into.octets += *chunk;
+    while (auto chunk = co_await data.next()) into.raw += *chunk;
   } catch (const Error& e) {
     into.error = e.code();
     into.text = e.what();
@@ -126,7 +126,7 @@ inline task<void> read_all(HugeData data, received_transfer& into) {
 // Feeds all of it, then reads all of it.
 inline received_transfer receive(const sent_transfer& sent, huge::receive_bounds bounds = {},
                                  thread_pool* pool = nullptr) {
-  // What is looked at here is what becomes of the octets, not of the credit.
+  // What is looked at here is what becomes of the bytes, not of the credit.
   bounds.window_bytes = 1u << 30;
   loop here;
   told_events told;

@@ -11,17 +11,17 @@ using namespace gate;
 using namespace gate::huge;
 using namespace gate::test;
 
-TEST_CASE("octets of any size arrive as they were, by every encoding", "[huge]") {
+TEST_CASE("bytes of any size arrive as they were, by every encoding", "[huge]") {
   for (const std::uint8_t encoding : {std::uint8_t{0}, payload_encoding::zstd, payload_encoding::gzip,
                                       payload_encoding::bz2, payload_encoding::lzma}) {
     for (const std::size_t size : {0u, 1u, 4095u, 4096u, 4097u, 8192u, 40'000u}) {
-      for (const std::string& octets : {noise(size), text(size)}) {
-        const sent_transfer sent = send(HugeData::from_memory(octets, small_chunks()), accepting(encoding));
+      for (const std::string& raw : {noise(size), text(size)}) {
+        const sent_transfer sent = send(HugeData::from_memory(raw, small_chunks()), accepting(encoding));
         CHECK(sent.total == size);
         CHECK(sent.head.total == size);
         const received_transfer got = receive(sent);
         CHECK(got.whole());
-        CHECK(got.octets == octets);
+        CHECK(got.raw == raw);
         CHECK(got.times_abandoned == 0);
       }
     }
@@ -30,44 +30,44 @@ TEST_CASE("octets of any size arrive as they were, by every encoding", "[huge]")
 
 TEST_CASE("the pool makes and reads the same as one thread does", "[huge]") {
   thread_pool pool(3, 1000);
-  const std::string octets = text(3'000'000);
+  const std::string raw = text(3'000'000);
   for (const std::uint8_t encoding : encodings) {
-    const sent_transfer sent = send(HugeData::from_memory(octets), accepting(encoding), &pool);
-    const sent_transfer alone = send(HugeData::from_memory(octets), accepting(encoding));
+    const sent_transfer sent = send(HugeData::from_memory(raw), accepting(encoding), &pool);
+    const sent_transfer alone = send(HugeData::from_memory(raw), accepting(encoding));
     REQUIRE(sent.chunks.size() == alone.chunks.size());
     for (std::size_t i = 0; i < sent.chunks.size(); ++i) CHECK(sent.chunks[i].payload == alone.chunks[i].payload);
     const received_transfer got = receive(sent, {}, &pool);
     CHECK(got.whole());
-    CHECK(got.octets == octets);
+    CHECK(got.raw == raw);
   }
 }
 
 TEST_CASE("generators of pieces of any size are sent in chunks", "[huge]") {
   thread_pool pool(2, 1000);
-  const std::string octets = text(50'000);
+  const std::string raw = text(50'000);
   for (const std::size_t size : {7u, 4096u, 5000u, 50'000u}) {
     for (const std::uint8_t encoding : encodings) {
       for (thread_pool* const p : {static_cast<thread_pool*>(nullptr), &pool}) {
-        const auto plain = send(HugeData::from_chunks(pieces_of(octets, size), small_chunks()), accepting(encoding), p);
+        const auto plain = send(HugeData::from_chunks(pieces_of(raw, size), small_chunks()), accepting(encoding), p);
         CHECK_FALSE(plain.head.total.has_value());
-        CHECK(plain.total == octets.size());
+        CHECK(plain.total == raw.size());
         if (encoding == payload_encoding::zstd) CHECK(plain.chunks.size() == 13);
-        CHECK(receive(plain, {}, p).octets == octets);
+        CHECK(receive(plain, {}, p).raw == raw);
         const auto async =
-            send(HugeData::from_chunks(slow_pieces_of(octets, size), small_chunks()), accepting(encoding), p);
+            send(HugeData::from_chunks(slow_pieces_of(raw, size), small_chunks()), accepting(encoding), p);
         if (encoding == payload_encoding::zstd) CHECK(async.chunks.size() == 13);
         const received_transfer got = receive(async, {}, p);
         CHECK(got.whole());
-        CHECK(got.octets == octets);
+        CHECK(got.raw == raw);
       }
     }
   }
 }
 
-TEST_CASE("every single octet that is damaged is found", "[huge]") {
+TEST_CASE("every single byte that is damaged is found", "[huge]") {
   for (const std::uint8_t encoding : encodings) {
-    const std::string octets = noise(300) + text(9000);
-    const sent_transfer good = send(HugeData::from_memory(octets, small_chunks()), accepting(encoding));
+    const std::string raw = noise(300) + text(9000);
+    const sent_transfer good = send(HugeData::from_memory(raw, small_chunks()), accepting(encoding));
     REQUIRE(receive(good).whole());
     unsigned undetected = 0;
     for (std::size_t chunk = 0; chunk < good.chunks.size(); ++chunk) {
@@ -75,10 +75,10 @@ TEST_CASE("every single octet that is damaged is found", "[huge]") {
         sent_transfer bad = good;
         bad.chunks[chunk].payload[at] = static_cast<char>(bad.chunks[chunk].payload[at] ^ 0x10);
         const received_transfer got = receive(bad);
-        const bool harmless = got.whole() && got.octets == octets;
+        const bool harmless = got.whole() && got.raw == raw;
         if (harmless) ++undetected;
         // A compressed stream has but one sum, at its end.
-        const bool right_so_far = encoding != payload_encoding::zstd || octets.starts_with(got.octets);
+        const bool right_so_far = encoding != payload_encoding::zstd || raw.starts_with(got.raw);
         const bool as_it_should = harmless || (got.error == errc::data_loss || got.error == errc::too_large ||
                                                got.error == errc::protocol_error);
         if (!as_it_should || !right_so_far) {
@@ -88,7 +88,7 @@ TEST_CASE("every single octet that is damaged is found", "[huge]") {
         }
       }
     }
-    // Octets that say nothing about the content: the time and system in a gzip header, unused bits of zstd, a table of
+    // Bytes that say nothing about the content: the time and system in a gzip header, unused bits of zstd, a table of
     // bz2 that is not used.
     CHECK(undetected <= 64);
     CHECK(receive(good).whole());
@@ -96,14 +96,14 @@ TEST_CASE("every single octet that is damaged is found", "[huge]") {
 }
 
 TEST_CASE("a damaged sum, offset or total is found", "[huge]") {
-  const std::string octets = text(20'000);
-  const sent_transfer good = send(HugeData::from_memory(octets, small_chunks()));
+  const std::string raw = text(20'000);
+  const sent_transfer good = send(HugeData::from_memory(raw, small_chunks()));
   REQUIRE(good.chunks.size() == 5);
   for (std::size_t i = 0; i < good.chunks.size(); ++i) {
     sent_transfer sum = good;
     *sum.chunks[i].checksum ^= 1;
     CHECK(receive(sum).error == errc::data_loss);
-    CHECK(receive(sum).octets == octets.substr(0, 4096 * i));
+    CHECK(receive(sum).raw == raw.substr(0, 4096 * i));
     sent_transfer offset = good;
     *offset.chunks[i].offset += 1;
     CHECK(receive(offset).error == errc::data_loss);
@@ -115,7 +115,7 @@ TEST_CASE("a damaged sum, offset or total is found", "[huge]") {
     sent_transfer wrong = good;
     wrong.total = total;
     CHECK(receive(wrong).error == errc::data_loss);
-    CHECK(receive(wrong).octets == octets);
+    CHECK(receive(wrong).raw == raw);
     wrong.total = 20'000;
     wrong.head.total = total;
     CHECK(receive(wrong).error == errc::data_loss);
@@ -124,28 +124,28 @@ TEST_CASE("a damaged sum, offset or total is found", "[huge]") {
 
 TEST_CASE("a transfer that is cut off at any chunk fails", "[huge]") {
   for (const std::uint8_t encoding : encodings) {
-    const std::string octets = noise(100'000);
-    const sent_transfer good = send(HugeData::from_memory(octets, small_chunks()), accepting(encoding));
+    const std::string raw = noise(100'000);
+    const sent_transfer good = send(HugeData::from_memory(raw, small_chunks()), accepting(encoding));
     REQUIRE(good.chunks.size() >= 3);
     for (std::size_t keep = 0; keep < good.chunks.size(); ++keep) {
       sent_transfer cut = good;
       cut.chunks.resize(keep);
       const received_transfer got = receive(cut);
       CHECK(got.error == errc::data_loss);
-      CHECK(octets.starts_with(got.octets));
+      CHECK(raw.starts_with(got.raw));
       CHECK(got.times_abandoned == 0);  // it has ended: nothing to cancel
     }
   }
 }
 
 TEST_CASE("a chunk that is missing, doubled or in the wrong place is found", "[huge]") {
-  const std::string octets = text(20'000);
-  const sent_transfer good = send(HugeData::from_memory(octets, small_chunks()));
+  const std::string raw = text(20'000);
+  const sent_transfer good = send(HugeData::from_memory(raw, small_chunks()));
   for (std::size_t i = 0; i + 1 < good.chunks.size(); ++i) {
     sent_transfer missing = good;
     missing.chunks.erase(missing.chunks.begin() + static_cast<std::ptrdiff_t>(i));
     CHECK(receive(missing).error == errc::data_loss);
-    CHECK(receive(missing).octets == octets.substr(0, 4096 * i));
+    CHECK(receive(missing).raw == raw.substr(0, 4096 * i));
     CHECK(receive(missing).times_abandoned == 1);
     sent_transfer doubled = good;
     doubled.chunks.insert(doubled.chunks.begin() + static_cast<std::ptrdiff_t>(i), good.chunks[i]);
@@ -184,27 +184,27 @@ TEST_CASE("a bomb of 1000 to 1 is refused, by every encoding", "[huge]") {
     bomb.head.total.reset();
     const received_transfer got = receive(bomb);
     CHECK(got.error == errc::too_large);
-    CHECK(got.octets.size() <=
+    CHECK(got.raw.size() <=
           limits::huge_ratio_free_bytes + limits::huge_ratio_max * wire + limits::huge_chunk_bytes);
     receive_bounds any;
     any.ratio_max = 0;
-    CHECK(receive(bomb, any).octets == zeros);
+    CHECK(receive(bomb, any).raw == zeros);
     any.bytes_max = 1u << 20;
     CHECK(receive(bomb, any).error == errc::too_large);
     bomb.head.total = 2u << 20;
     CHECK(receive(bomb).error == errc::data_loss);
-    CHECK(receive(bomb).octets.size() <= (2u << 20));
+    CHECK(receive(bomb).raw.size() <= (2u << 20));
     bomb.head.total = zeros.size();
-    CHECK(receive(bomb).octets == zeros);
+    CHECK(receive(bomb).raw == zeros);
     CHECK(receive(bomb, any).error == errc::too_large);
-    CHECK(receive(bomb, any).octets.empty());
+    CHECK(receive(bomb, any).raw.empty());
   }
 }
 
 TEST_CASE("zeros of unknown size are sent so that they look like no bomb", "[huge]") {
   const std::string zeros(4u << 20, '\0');
   const sent_transfer sent = send(HugeData::from_chunks(pieces_of(zeros, 1u << 20)));
-  CHECK(receive(sent).octets == zeros);
+  CHECK(receive(sent).raw == zeros);
 }
 
 TEST_CASE("a chunk larger than is taken is refused", "[huge]") {
@@ -212,26 +212,26 @@ TEST_CASE("a chunk larger than is taken is refused", "[huge]") {
   bounds.chunk_bytes_max = 4096;
   huge_options large;
   large.chunk_bytes = 8192;
-  for (const std::string& octets : {noise(20'000), text(20'000)}) {
-    CHECK(receive(send(HugeData::from_memory(octets, large)), bounds).error == errc::too_large);
-    CHECK(receive(send(HugeData::from_memory(octets, small_chunks())), bounds).octets == octets);
+  for (const std::string& raw : {noise(20'000), text(20'000)}) {
+    CHECK(receive(send(HugeData::from_memory(raw, large)), bounds).error == errc::too_large);
+    CHECK(receive(send(HugeData::from_memory(raw, small_chunks())), bounds).raw == raw);
   }
 }
 
 TEST_CASE("what was received is sent on", "[huge]") {
   thread_pool pool(2, 100);
-  const std::string octets = text(1'000'000);
-  const sent_transfer first = send(HugeData::from_memory(octets));
+  const std::string raw = text(1'000'000);
+  const sent_transfer first = send(HugeData::from_memory(raw));
   loop here;
   told_events told;
   inlet in(here, told, {}, &pool);
   in.begin(first.head);
   outlet out(in.data(), {}, &pool);
-  CHECK(out.head().total == octets.size());
+  CHECK(out.head().total == raw.size());
   for (const leaving_chunk& c : first.chunks) in.part(arrived(c));
   in.end(first.total);
   const sent_transfer second = here.run(send_on(std::move(out)));
-  CHECK(receive(second).octets == octets);
+  CHECK(receive(second).raw == raw);
 }
 
 TEST_CASE("chunks whose end does not say their total are data_loss, whatever the head said", "[huge]") {

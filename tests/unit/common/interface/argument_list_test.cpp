@@ -267,7 +267,7 @@ TEST_CASE("a HugeData in chunks goes to its parameter, and to no list", "[interf
     p.payload = list.encoded();
     p.m.flags = gate::message_flag::client_stream;
     if (list.has_named()) p.m.flags |= gate::message_flag::named;
-    p.m.content = gate::huge_content::octets;
+    p.m.content = gate::huge_content::raw;
     b.send(p);
     return b.out.log.back().text;
   };

@@ -28,7 +28,7 @@ class Demo : public gate::Interface {
   GATE_INTERFACE_ON(gate::run_on::loop, here, sum_here)
   GATE_DOC(add, "adds two numbers", a, b)
 
-  gate::task<gate::bytes> echo(gate::bytes octets) { co_return octets; }
+  gate::task<gate::bytes> echo(gate::bytes raw) { co_return raw; }
   gate::task<std::string> later(const std::string& text) {
     co_await gate::sleep_for(10ms);
     co_return text + "!";
@@ -69,11 +69,11 @@ const bench::real_time real{};
 
 TEST_CASE("a coroutine method that does not suspend is answered within the request", "[interface]") {
   bench b;
-  const gate::bytes octets(64, std::byte{7});
-  b.call("echo", octets);
+  const gate::bytes raw(64, std::byte{7});
+  b.call("echo", raw);
   REQUIRE(b.out.log.size() == 1);
   CHECK(b.out.log[0].type == message_type::final);
-  CHECK(b.out.log[0].as<gate::bytes>() == octets);
+  CHECK(b.out.log[0].as<gate::bytes>() == raw);
   CHECK(b.subject.running() == 0);
 }
 

@@ -28,9 +28,9 @@ using gate::test::dispatch_bench;
 constexpr std::size_t mib = 1u << 20;
 
 std::string pattern(std::size_t size) {
-  std::string octets(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<char>(i * 31 + i / 977);
-  return octets;
+  std::string raw(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) raw[i] = static_cast<char>(i * 31 + i / 977);
+  return raw;
 }
 
 struct watched {
@@ -63,7 +63,7 @@ gate::async_generator<std::string> breaking() {
 class Store : public gate::Interface {
  public:
   GATE_INTERFACE(get, get_now, list, endless_answer, broken, size_of, size_of_text, first, read_by_thread, echo, stall)
-  GATE_DOC(get, "so many octets", size)
+  GATE_DOC(get, "so many bytes", size)
 
   gate::task<HugeData> get(std::size_t size) { co_return HugeData::from_memory(pattern(size)); }
   HugeData get_now(std::size_t size) { return HugeData::from_memory(pattern(size)); }
@@ -153,9 +153,9 @@ struct bench : dispatch_bench<Store> {
     if (ended) subject.part(end);
   }
   std::uint64_t granted() const {
-    std::uint64_t octets = 0;
-    for (const auto& credit : out.of(message_type::credit)) octets += credit.octets;
-    return octets;
+    std::uint64_t raw = 0;
+    for (const auto& credit : out.of(message_type::credit)) raw += credit.raw;
+    return raw;
   }
   gate::task<void> feed_all(gate::call_id call, gate::huge::outlet& outgoing, bool damaged) {
     std::uint64_t sent = 0;
@@ -204,7 +204,7 @@ TEST_CASE("a HugeData result leaves as a head, chunks, and a final with their to
   const auto parts = b.out.of(message_type::part);
   REQUIRE(parts.size() >= 4);
   CHECK(parts[0].no_payload);
-  CHECK(parts[0].content == huge_content::octets);
+  CHECK(parts[0].content == huge_content::raw);
   CHECK(parts[0].total == 3 * mib + 17);
   CHECK(parts[1].offset == 0);
   CHECK(parts[1].checksum.has_value());
@@ -227,7 +227,7 @@ TEST_CASE("a value over the threshold leaves in chunks, and a smaller one does n
   CHECK(gate::decode_as<std::string>(b.received()) == pattern(mib));
 }
 
-TEST_CASE("a caller that takes no chunks gets a HugeData as octets, as far as one message goes", "[interface][huge]") {
+TEST_CASE("a caller that takes no chunks gets a HugeData as bytes, as far as one message goes", "[interface][huge]") {
   bench b;
   const auto small = b.answer("get", std::size_t{1000});
   CHECK(small.as<gate::bytes>().size() == 1000);
@@ -308,7 +308,7 @@ TEST_CASE("a method reads a huge argument as it comes, and grants as it reads", 
   bench b;
   auto p = b.prepare("size_of");
   p.payload = around_huge();
-  const gate::call_id call = b.announce(p, huge_content::octets);
+  const gate::call_id call = b.announce(p, huge_content::raw);
   REQUIRE(b.out.count(message_type::credit) == 1);
   gate::huge_options plain;
   plain.compression = gate::huge_compression::none;
@@ -322,7 +322,7 @@ TEST_CASE("a plain method reads a huge argument on its thread", "[interface][hug
   bench b;
   auto p = b.prepare("read_by_thread");
   p.payload = only_huge();
-  const gate::call_id call = b.announce(p, huge_content::octets, 3 * mib);
+  const gate::call_id call = b.announce(p, huge_content::raw, 3 * mib);
   b.feed(call, HugeData::from_memory(pattern(3 * mib)));
   b.await_ends(1);
   CHECK(b.out.log.back().as<std::size_t>() == 3 * mib);
@@ -333,14 +333,14 @@ TEST_CASE("a HugeData may be sent back as it comes", "[interface][huge]") {
   auto p = b.prepare("echo");
   p.payload = only_huge();
   p.m.accept = gate::payload_encoding::zstd;
-  const gate::call_id call = b.announce(p, huge_content::octets);
+  const gate::call_id call = b.announce(p, huge_content::raw);
   b.feed(call, HugeData::from_memory(pattern(2 * mib)));
   b.await_ends(1);
   CHECK(b.out.log.back().type == message_type::final);
   CHECK(b.received() == pattern(2 * mib));
 }
 
-TEST_CASE("a parameter that is a HugeData takes octets and text that are passed as values", "[interface][huge]") {
+TEST_CASE("a parameter that is a HugeData takes bytes and text that are passed as values", "[interface][huge]") {
   bench b;
   CHECK(b.answer("first", std::string("small text")).as<std::string>() == "small");
   CHECK(b.answer("first", gate::bytes(3, std::byte{65})).as<std::string>() == "AAA");
@@ -367,11 +367,11 @@ TEST_CASE("damaged or cut-off arguments end the call as data_loss", "[interface]
   auto p = b.prepare(collected ? "size_of_text" : "first");
   p.payload = collected ? std::string() : only_huge();
   SECTION("damaged") {
-    const gate::call_id call = b.announce(p, collected ? huge_content::value : huge_content::octets);
+    const gate::call_id call = b.announce(p, collected ? huge_content::value : huge_content::raw);
     b.feed(call, HugeData::from_memory(gate::encode_arguments(pattern(mib))), true);
   }
   SECTION("an end that says there was more") {
-    const gate::call_id call = b.announce(p, collected ? huge_content::value : huge_content::octets);
+    const gate::call_id call = b.announce(p, collected ? huge_content::value : huge_content::raw);
     gate::message end;
     end.type = message_type::part;
     end.call = call;
@@ -403,7 +403,7 @@ TEST_CASE("a call is cancelled while its arguments come", "[interface][huge]") {
   const bool collected = std::string_view(method) == "size_of_text";
   auto p = b.prepare(method);
   p.payload = collected ? std::string() : only_huge();
-  const gate::call_id call = b.announce(p, collected ? huge_content::value : huge_content::octets);
+  const gate::call_id call = b.announce(p, collected ? huge_content::value : huge_content::raw);
   b.feed(call, HugeData::from_memory(pattern(mib)), false, false);
   b.settle();
   b.subject.cancelled(call, errc::cancelled);
@@ -416,7 +416,7 @@ TEST_CASE("huge arguments that a method does not take are refused in words", "[i
   bench b;
   auto p = b.prepare("size_of_text");
   p.payload = only_huge();
-  b.announce(p, huge_content::octets);
+  b.announce(p, huge_content::raw);
   b.await_ends(1);
   CHECK(b.out.log.back().status == errc::invalid_argument);
   CHECK(b.out.log.back().text.find("takes no HugeData") != std::string::npos);

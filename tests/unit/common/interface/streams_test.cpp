@@ -221,7 +221,7 @@ TEST_CASE("a method reads its caller's stream to the end", "[interface]") {
   REQUIRE(b.out.log.size() == 1);
   CHECK(b.out.log[0].type == message_type::credit);
   CHECK(b.out.log[0].items == gate::limits::stream_window_items);
-  CHECK(b.out.log[0].octets == gate::limits::stream_window_bytes);
+  CHECK(b.out.log[0].raw == gate::limits::stream_window_bytes);
   for (int i = 1; i <= 9; ++i) b.item(id, gate::encode(i));
   b.settle();
   CHECK(b.out.ended() == 0);
@@ -242,7 +242,7 @@ TEST_CASE("the window of a caller's stream is topped up when half of it is consu
   b.settle();
   REQUIRE(b.out.count(message_type::credit) == 2);
   CHECK(b.out.log.back().items == 2);
-  CHECK(b.out.log.back().octets == 2);
+  CHECK(b.out.log.back().raw == 2);
 }
 
 TEST_CASE("a caller that sends far more than was granted ends as too slow", "[interface]") {

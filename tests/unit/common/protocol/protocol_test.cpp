@@ -11,17 +11,17 @@
 
 using namespace gate;
 
-TEST_CASE("metadata gives its entries in order, octet for octet", "[wire][metadata]") {
+TEST_CASE("metadata gives its entries in order, byte for byte", "[wire][metadata]") {
   const std::string encoded = samples::metadata();
   const metadata_view view(encoded);
   std::vector<std::pair<std::string, std::string>> entries;
   for (const auto& entry : view) entries.emplace_back(entry.key, entry.value);
   const std::vector<std::pair<std::string, std::string>> expected{
-      {"tenant", "blue"}, {"", ""}, {"octets", std::string("\0\xff\n", 3)}};
+      {"tenant", "blue"}, {"", ""}, {"bytes", std::string("\0\xff\n", 3)}};
   CHECK(entries == expected);
   CHECK(view.well_formed());
   CHECK(view.find("tenant") == "blue");
-  CHECK(view.find("octets") == std::string_view("\0\xff\n", 3));
+  CHECK(view.find("bytes") == std::string_view("\0\xff\n", 3));
   CHECK_FALSE(view.find("absent").has_value());
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("metadata that does not fit is refused and leaves what was there", "[w
   CHECK(metadata_view(encoded).find(std::string(255, 'k')) == std::string(300, 'v'));
 }
 
-TEST_CASE("metadata may fill its limit to the last octet", "[wire][metadata]") {
+TEST_CASE("metadata may fill its limit to the last byte", "[wire][metadata]") {
   std::string encoded;
   CHECK(append_metadata(encoded, "k", std::string(limits::metadata_bytes_max - 4, 'v')));
   CHECK(encoded.size() == limits::metadata_bytes_max);

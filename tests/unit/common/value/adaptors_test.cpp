@@ -61,9 +61,9 @@ template <class To, class From> std::string refusal(const From& from) {
   return "accepted";
 }
 
-std::string octets(std::initializer_list<int> list) {
+std::string raw_bytes(std::initializer_list<int> list) {
   std::string s;
-  for (int octet : list) s.push_back(static_cast<char>(static_cast<unsigned char>(octet)));
+  for (int byte : list) s.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
   return s;
 }
 
@@ -71,7 +71,7 @@ bytes some_bytes(std::size_t n) { return bytes(n, std::byte{0xc1}); }
 
 }  // namespace
 
-TEST_CASE("numbers, text and octets come back", "[wire][value]") {
+TEST_CASE("numbers, text and bytes come back", "[wire][value]") {
   comes_back(true);
   comes_back(std::int8_t{-128});
   comes_back(std::uint8_t{255});
@@ -88,8 +88,8 @@ TEST_CASE("numbers, text and octets come back", "[wire][value]") {
 }
 
 TEST_CASE("a floating number stays one when it is whole", "[wire][value]") {
-  CHECK(encode(2.0) == octets({0xcb, 0x40, 0, 0, 0, 0, 0, 0, 0}));
-  CHECK(encode(-2.0f) == octets({0xca, 0xc0, 0, 0, 0}));
+  CHECK(encode(2.0) == raw_bytes({0xcb, 0x40, 0, 0, 0, 0, 0, 0, 0}));
+  CHECK(encode(-2.0f) == raw_bytes({0xca, 0xc0, 0, 0, 0}));
   CHECK(encode(value::of(2.0)) == encode(2.0));
   CHECK(encode(value::of(2.0f)) == encode(2.0f));
   CHECK(std::isnan(decode_as<double>(encode(std::nan("")))));
@@ -114,7 +114,7 @@ TEST_CASE("structs come back by position and by name", "[wire][value]") {
   comes_back(point{1, -2});
   comes_back(named{"n", 2.5, {{1, 2}, {3, 4}}});
   comes_back(named{});
-  CHECK(encode(point{1, 2}) == octets({0x92, 1, 2}));
+  CHECK(encode(point{1, 2}) == raw_bytes({0x92, 1, 2}));
 }
 
 TEST_CASE("the absence of an optional is nil, also inside", "[wire][value]") {
@@ -134,7 +134,7 @@ TEST_CASE("an enumeration travels as its number", "[wire][value]") {
   comes_back(color::green);
   comes_back(second);
   comes_back(std::map<color, plain>{{color::red, first}});
-  CHECK(encode(color::green) == octets({1}));
+  CHECK(encode(color::green) == raw_bytes({1}));
   CHECK(refusal<color>(300) == "expected color, got int 300");
 }
 
@@ -176,18 +176,18 @@ TEST_CASE("a point in time keeps its nanoseconds in the shortest form", "[wire][
   comes_back(at(-1, 1));
   comes_back(at(-1'000'000'000, 999'999'999));
   comes_back(std::chrono::time_point<clock, std::chrono::seconds>(std::chrono::seconds(20'000'000'000)));
-  CHECK(encode(at(1, 0)) == octets({0xd6, 0xff, 0, 0, 0, 1}));
-  CHECK(encode(at(1, 1)) == octets({0xd7, 0xff, 0, 0, 0, 4, 0, 0, 0, 1}));
-  CHECK(encode(at(-1, 0)) == octets({0xc7, 12, 0xff, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255}));
+  CHECK(encode(at(1, 0)) == raw_bytes({0xd6, 0xff, 0, 0, 0, 1}));
+  CHECK(encode(at(1, 1)) == raw_bytes({0xd7, 0xff, 0, 0, 0, 4, 0, 0, 0, 1}));
+  CHECK(encode(at(-1, 0)) == raw_bytes({0xc7, 12, 0xff, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255}));
 }
 
 TEST_CASE("a timestamp that no clock holds is refused", "[wire][value]") {
   using time = std::chrono::system_clock::time_point;
-  const std::string too_far = octets({0xc7, 12, 0xff, 0, 0, 0, 0, 0x7f, 255, 255, 255, 255, 255, 255, 255});
-  const std::string too_early = octets({0xc7, 12, 0xff, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0});
-  const std::string bad_nanoseconds = octets({0xd7, 0xff, 255, 255, 255, 255, 0, 0, 0, 1});
-  const std::string bad_size = octets({0xd5, 0xff, 0, 0});
-  const std::string other_extension = octets({0xd6, 0x05, 0, 0, 0, 1});
+  const std::string too_far = raw_bytes({0xc7, 12, 0xff, 0, 0, 0, 0, 0x7f, 255, 255, 255, 255, 255, 255, 255});
+  const std::string too_early = raw_bytes({0xc7, 12, 0xff, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0});
+  const std::string bad_nanoseconds = raw_bytes({0xd7, 0xff, 255, 255, 255, 255, 0, 0, 0, 1});
+  const std::string bad_size = raw_bytes({0xd5, 0xff, 0, 0});
+  const std::string other_extension = raw_bytes({0xd6, 0x05, 0, 0, 0, 1});
   for (const auto& encoded : {too_far, too_early, bad_nanoseconds, bad_size, other_extension}) {
     CHECK_THROWS_AS(decode_as<time>(encoded), Error);
   }
@@ -207,7 +207,7 @@ TEST_CASE("two ends that count time in different units agree", "[wire][value]") 
   CHECK(decode_as<tiny>(encode(100ms)).count() == 100);
 }
 
-TEST_CASE("text is not octets, nor octets text", "[wire][value]") {
+TEST_CASE("text is not bytes, nor bytes text", "[wire][value]") {
   CHECK(refusal<std::string>(some_bytes(3)) == "expected string, got bytes");
   CHECK(refusal<bytes>(std::string("abc")) == "expected bytes, got string");
   CHECK(refusal<std::vector<unsigned char>>(std::string("abc")) == "expected bytes, got string");

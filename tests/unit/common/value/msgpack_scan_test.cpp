@@ -12,10 +12,10 @@ using namespace gate;
 using namespace gate::wire::msgpack_scan;
 
 TEST_CASE("the end of a value is found, whatever it holds", "[wire]") {
-  std::string octets = encode_arguments(1, "two", 3.0, std::vector<int>{4, 5});
-  const std::string first = octets;
-  octets += "\x07rest";
-  bytes_view rest = octets;
+  std::string raw = encode_arguments(1, "two", 3.0, std::vector<int>{4, 5});
+  const std::string first = raw;
+  raw += "\x07rest";
+  bytes_view rest = raw;
   CHECK(take_value(rest) == bytes_view(first));
   CHECK(take_value(rest) == bytes_view("\x07"));
   CHECK(rest == "rest");
@@ -28,8 +28,8 @@ TEST_CASE("the end of a value is found, whatever it holds", "[wire]") {
 }
 
 TEST_CASE("headers of lists and maps are taken in each of their lengths", "[wire]") {
-  const auto list = [](const std::string& octets) {
-    bytes_view view = octets;
+  const auto list = [](const std::string& raw) {
+    bytes_view view = raw;
     return take_list(view);
   };
   CHECK(list("\x93") == 3u);
@@ -48,16 +48,16 @@ TEST_CASE("texts and bytes are told apart in each of their lengths", "[wire]") {
     const std::string text = encode(content);
     CHECK(text_of(text) == bytes_view(content));
     CHECK_FALSE(binary_of(text));
-    const std::string octets = encode(bytes(std::vector<std::byte>(size)));
-    REQUIRE(binary_of(octets));
-    CHECK(binary_of(octets)->size() == size);
-    CHECK_FALSE(text_of(octets));
+    const std::string raw = encode(bytes(std::vector<std::byte>(size)));
+    REQUIRE(binary_of(raw));
+    CHECK(binary_of(raw)->size() == size);
+    CHECK_FALSE(text_of(raw));
   }
 }
 
 TEST_CASE("Python's reader is stricter than ours", "[wire]") {
-  const auto both = [](const std::string& octets) {
-    return std::pair(one_value(octets, reader::ours), one_value(octets, reader::python));
+  const auto both = [](const std::string& raw) {
+    return std::pair(one_value(raw, reader::ours), one_value(raw, reader::python));
   };
   CHECK(both("\xa2\xc3\xa9") == std::pair(true, true));
   CHECK(both("\xa1\xff") == std::pair(true, false));

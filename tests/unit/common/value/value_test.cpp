@@ -113,7 +113,7 @@ TEST_CASE("values have a kind", "[wire][value]") {
   CHECK(value::decode(bytes_view("\xd4\x05x")).value().kind() == value_kind::extension);
 }
 
-TEST_CASE("octets that are not one value are refused, and why", "[wire][value]") {
+TEST_CASE("bytes that are not one value are refused, and why", "[wire][value]") {
   CHECK(error_of("") == decode_error::truncated);
   CHECK(error_of("\x92\x01") == decode_error::truncated);
   CHECK(error_of("\xa5"
@@ -133,12 +133,12 @@ TEST_CASE("a value may nest to the limit and no deeper", "[wire][value]") {
   CHECK(error_of(maps + '\xc0') == decode_error::too_deep);
 }
 
-TEST_CASE("a value costs no more than its octets, whatever it claims", "[wire][value]") {
+TEST_CASE("a value costs no more than its bytes, whatever it claims", "[wire][value]") {
   CHECK(error_of("\xdd\xff\xff\xff\xff") == decode_error::too_many);
   CHECK(error_of("\xdf\xff\xff\xff\xff") == decode_error::too_many);
   CHECK(error_of("\xc6\xff\xff\xff\xff") == decode_error::truncated);
   CHECK(error_of("\xdb\xff\xff\xff\xff") == decode_error::truncated);
-  // Each claims no more than there are octets; together they do.
+  // Each claims no more than there are bytes; together they do.
   std::string cascade;
   for (int i = 0; i < 60; ++i) cascade += std::string("\xdd\x00\x00\x40\x00", 5);
   cascade.resize(0x4000 + 400, '\xc0');
@@ -155,7 +155,7 @@ TEST_CASE("every truncation of a value is refused", "[wire][value]") {
   CHECK(value::decode(encoded).has_value());
 }
 
-TEST_CASE("octets at random are decoded or refused, and what decodes encodes to what decodes the same",
+TEST_CASE("bytes at random are decoded or refused, and what decodes encodes to what decodes the same",
           "[wire][value]") {
   const std::string seed = encode(std::map<std::string, std::variant<int, double, bytes, std::vector<std::string>>>{
       {"a", 1}, {"b", 2.5}, {"c", bytes(5)}, {"d", std::vector<std::string>{"x", "yy"}}});
@@ -188,7 +188,7 @@ TEST_CASE("a value prints compactly and within a bound", "[wire][value]") {
   CHECK(to_string(value::of(std::vector<int>(100'000, 1))).size() < 270);
 }
 
-TEST_CASE("text and octets can be borrowed from what they were decoded from", "[wire][value]") {
+TEST_CASE("text and bytes can be borrowed from what they were decoded from", "[wire][value]") {
   const std::string encoded = encode(std::vector<std::string>{"one", "two"});
   const borrowed_value v(encoded);
   const auto texts = v.as<std::vector<std::string_view>>();

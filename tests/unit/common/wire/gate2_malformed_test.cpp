@@ -17,9 +17,9 @@ using namespace gate::wire::gate2;
 
 namespace {
 
-std::string number(std::uint64_t value, std::size_t octets) {
+std::string number(std::uint64_t value, std::size_t byte_count) {
   std::string s;
-  for (std::size_t i = 0; i < octets; ++i) s.push_back(static_cast<char>(static_cast<unsigned char>(value >> (8 * i))));
+  for (std::size_t i = 0; i < byte_count; ++i) s.push_back(static_cast<char>(static_cast<unsigned char>(value >> (8 * i))));
   return s;
 }
 
@@ -228,7 +228,7 @@ TEST_CASE("what says that it carries no value carries none", "[wire][gate2]") {
   CHECK(read_all(envelope(5, message_flag::no_payload, 1, "")).error == parse_error::none);
 }
 
-TEST_CASE("octets changed at random are parsed or refused, and what parses composes to what parses the same",
+TEST_CASE("bytes changed at random are parsed or refused, and what parses composes to what parses the same",
           "[wire][gate2]") {
   std::string valid;
   for (const message& m : samples::all()) append(valid, m);

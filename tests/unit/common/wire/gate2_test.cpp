@@ -32,9 +32,9 @@ message parsed(const std::string& batch) {
   return m;
 }
 
-std::string octets(std::initializer_list<int> list) {
+std::string raw_bytes(std::initializer_list<int> list) {
   std::string s;
-  for (int octet : list) s.push_back(static_cast<char>(static_cast<unsigned char>(octet)));
+  for (int byte : list) s.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
   return s;
 }
 
@@ -48,10 +48,10 @@ TEST_CASE("every type of message comes back with every field it carries", "[wire
   }
 }
 
-TEST_CASE("the octets of a client's hello are the ones of the specification", "[wire][gate2]") {
-  const std::string golden = octets({0x17, 0,   0,   0,                          // size: 12 + 11
+TEST_CASE("the bytes of a client's hello are the ones of the specification", "[wire][gate2]") {
+  const std::string golden = raw_bytes({0x17, 0,   0,   0,                          // size: 12 + 11
                                      1,    0,                                    // hello, no flags
-                                     11,   0,                                    // octets of fields
+                                     11,   0,                                    // bytes of fields
                                      'g',  'a', 't', 'e', '/', '2', '\r', '\n',  // magic
                                      21,   4,   0,   1,   0,   1,   0,           // versions 1 to 1
                                      23,   1,   0,   1});                        // role: client
@@ -60,7 +60,7 @@ TEST_CASE("the octets of a client's hello are the ones of the specification", "[
   CHECK(recognises(golden));
 }
 
-TEST_CASE("the octets of a request are the ones of the specification", "[wire][gate2]") {
+TEST_CASE("the bytes of a request are the ones of the specification", "[wire][gate2]") {
   message m = samples::of(message_type::request, 0x0102030405060708u);
   m.flags = message_flag::idempotent | message_flag::wants_stream;
   m.service = "svc";
@@ -69,9 +69,9 @@ TEST_CASE("the octets of a request are the ones of the specification", "[wire][g
   m.credit_items = 2;
   m.credit_bytes = 0x10000;
   m.payload = payload_view("\x91\x05");
-  const std::string golden = octets({0x2b, 0,    0, 0,                      // size: 12 + 29 + 2
+  const std::string golden = raw_bytes({0x2b, 0,    0, 0,                      // size: 12 + 29 + 2
                                      3,    0x05,                            // request, idempotent and wants-stream
-                                     29,   0,                               // octets of fields
+                                     29,   0,                               // bytes of fields
                                      8,    7,    6, 5,    4,    3,   2, 1,  // call
                                      1,    3,    0, 's',  'v',  'c',        // service
                                      2,    2,    0, 'g',  'o',              // method
@@ -83,10 +83,10 @@ TEST_CASE("the octets of a request are the ones of the specification", "[wire][g
   CHECK_FALSE(recognises(golden));
 }
 
-TEST_CASE("the octets of a huge payload's head and of a chunk are the ones of the specification", "[wire][gate2]") {
-  const std::string head = octets({0x2f, 0,    0, 0,                           // size: 12 + 35
+TEST_CASE("the bytes of a huge payload's head and of a chunk are the ones of the specification", "[wire][gate2]") {
+  const std::string head = raw_bytes({0x2f, 0,    0, 0,                           // size: 12 + 35
                                    4,    0x20,                                 // part, no-payload
-                                   35,   0,                                    // octets of fields
+                                   35,   0,                                    // bytes of fields
                                    11,   0,    0, 0,   0,   0, 0, 0,           // call
                                    12,   1,    0, 2,                           // encoding: gzip
                                    13,   8,    0, 0,   0,   0, 0, 0, 0, 0, 0,  // total
@@ -95,9 +95,9 @@ TEST_CASE("the octets of a huge payload's head and of a chunk are the ones of th
                                    30,   1,    0, 1});                         // content: one value
   CHECK(composed(samples::huge_head()) == head);
   CHECK(parsed(head).is_head());
-  const std::string chunk = octets({0x2c, 0,   0,   0,                                            // size: 12 + 26 + 6
+  const std::string chunk = raw_bytes({0x2c, 0,   0,   0,                                            // size: 12 + 26 + 6
                                     4,    0,                                                      // part
-                                    26,   0,                                                      // octets of fields
+                                    26,   0,                                                      // bytes of fields
                                     11,   0,   0,   0,    0,    0,    0,    0,                    // call
                                     12,   1,   0,   1,                                            // encoding: zstd
                                     28,   8,   0,   0,    0,    4,    0,    0,    0,    0,    0,  // offset
@@ -140,7 +140,7 @@ TEST_CASE("a payload may travel as the frame behind the batch", "[wire][gate2]")
   CHECK(r.error() == parse_error::none);
 }
 
-TEST_CASE("an empty frame behind the batch is a payload of no octets", "[wire][gate2]") {
+TEST_CASE("an empty frame behind the batch is a payload of no bytes", "[wire][gate2]") {
   std::string batch;
   append(batch, samples::minimal_request(), true);
   reader r(batch, bytes_view());

@@ -281,7 +281,7 @@ TEST_CASE("whatever is sent arrives whole, in the order of its call, and before 
   std::mt19937 random(seed);
   const auto below = [&random](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   slow_link link(below(2) == 0 ? 200e3 : 5e6, std::chrono::milliseconds(below(200)));
-  const std::string octets(200'000, 'x');
+  const std::string raw(200'000, 'x');
   struct expected {
     std::vector<std::size_t> sizes;
     std::size_t arrived = 0;
@@ -296,7 +296,7 @@ TEST_CASE("whatever is sent arrives whole, in the order of its call, and before 
     } else {
       const std::uint64_t call = 1 + below(12);
       const std::size_t size = 1 + (below(3) == 0 ? below(200'000) : below(2) == 0 ? below(40'000) : below(500));
-      const std::string_view payload = std::string_view(octets).substr(0, size);
+      const std::string_view payload = std::string_view(raw).substr(0, size);
       link.send(below(2) == 0 ? of(message_type::part, call, payload) : request(call, payload));
       calls[call].sizes.push_back(size);
       ++before_end;

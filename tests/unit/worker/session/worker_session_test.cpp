@@ -207,7 +207,7 @@ TEST_CASE("parts are sent within the credit, and its return is reported once", "
   CHECK(f.worker.window_open(id));
 }
 
-TEST_CASE("octets close the window as well, though an item larger than it passes", "[worker][session]") {
+TEST_CASE("bytes close the window as well, though an item larger than it passes", "[worker][session]") {
   fixture f;
   f.connect();
   const call_id id = f.request_from_broker(9, flag::wants_stream, 100, 10);
@@ -372,7 +372,7 @@ TEST_CASE("the head of a huge answer needs no window, and its chunks do", "[work
   message head;
   head.call = id;
   head.flags = flag::no_payload;
-  head.content = gate::huge_content::octets;
+  head.content = gate::huge_content::raw;
   CHECK(f.worker.part(head));
   CHECK(f.sent.back().m.is_head());
   CHECK(f.sent.back().m.call == call_id{7});

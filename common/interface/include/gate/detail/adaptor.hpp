@@ -137,25 +137,25 @@ template <class... A> struct parameter_list<std::tuple<A...>> {
 
 // --- the client's stream, as the method sees it
 
-template <class T> T decode_item(const running_call& call, bytes_view octets) {
+template <class T> T decode_item(const running_call& call, bytes_view raw) {
   const strict_reading strict(call.reads_strictly);
   try {
-    return decode_as<T>(octets, "item");
+    return decode_as<T>(raw, "item");
   } catch (const Error& e) {
-    throw_bad_item(call, octets, e.what());
+    throw_bad_item(call, raw, e.what());
   }
 }
 
 template <class T> async_generator<T> incoming_items(running_call& call) {
-  std::string octets;
+  std::string raw;
   for (;;) {
-    bool there = call.take_item(octets);
+    bool there = call.take_item(raw);
     while (!there && !call.items_ended()) {
       co_await call.item_arrived();
-      there = call.take_item(octets);
+      there = call.take_item(raw);
     }
     if (!there) co_return;
-    T item = decode_item<T>(call, octets);
+    T item = decode_item<T>(call, raw);
     if constexpr (risky_to_yield<T>) {
       co_yield item;
     } else {
@@ -220,7 +220,7 @@ template <class Self, auto Method> class adaptor {
       Self& self = static_cast<Self&>(target);
       if constexpr (std::is_void_v<value_type>) {
         invoke(self, call, held.get());
-        call.output().assign(1, nil_octet);
+        call.output().assign(1, nil_byte);
       } else if constexpr (is_huge<value_type>) {
         call.answer_with(invoke(self, call, held.get()));
       } else {
@@ -255,7 +255,7 @@ template <class Self, auto Method> class adaptor {
       arguments& held = own.get();
       if constexpr (std::is_void_v<value_type>) {
         co_await invoke(self, call, held);
-        call.output().assign(1, nil_octet);
+        call.output().assign(1, nil_byte);
       } else if constexpr (is_huge<value_type>) {
         HugeData made = co_await invoke(self, call, held);
         call.answer_with(std::move(made));
@@ -329,7 +329,7 @@ template <class Self, auto Method> class adaptor {
   }
   static std::string result_type() { return std::string(type_name<value_type>()); }
 
-  static constexpr char nil_octet = '\xc0';
+  static constexpr char nil_byte = '\xc0';
 
   template <run_on Where> static constexpr method_shape make_shape() noexcept {
     constexpr bool is_coroutine = form == result_form::task || form == result_form::async_generator;

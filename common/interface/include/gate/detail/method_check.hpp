@@ -155,9 +155,9 @@ constexpr bool are_names(std::string_view list) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
   // With what else a compiler takes for a letter: $, and what is no ASCII.
   const auto is_letter = [](char c) {
-    const auto octet = static_cast<unsigned char>(c);
+    const auto byte = static_cast<unsigned char>(c);
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    return plain || c == '$' || octet >= 0x80;
+    return plain || c == '$' || byte >= 0x80;
   };
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   for (bool more = !list.empty(); more;) {

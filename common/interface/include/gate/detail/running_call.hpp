@@ -61,7 +61,7 @@ class call_host {
   virtual bool can_send(const running_call& call) const noexcept = 0;
   virtual void send_item(running_call& call) = 0;
   virtual void send_part(running_call& call, const message& part) = 0;
-  virtual void grant(running_call& call, std::uint32_t items, std::uint32_t octets) = 0;
+  virtual void grant(running_call& call, std::uint32_t items, std::uint32_t byte_count) = 0;
   virtual void ended(running_call& call) = 0;
   // The arguments, which arrived in chunks, are complete, or the call has failed.
   virtual void collected(running_call& call) = 0;
@@ -153,7 +153,7 @@ class running_call final : public Call {
 
   // The HugeData argument. It follows the request in chunks; a caller of another dialect or type may pass it as a
   // value. Throws Error(invalid_argument).
-  HugeData take_huge_argument(bytes_view octets);
+  HugeData take_huge_argument(bytes_view byte_count);
 
   // --- the client's stream
 

@@ -1,4 +1,4 @@
-// Octets of any number that can be checked without being kept: each follows from its place.
+// Bytes of any number that can be checked without being kept: each follows from its place.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace gate::test {
 
 // Half of it is noise and half is not, so that it compresses to some half.
-inline std::string octets_at(std::uint64_t offset, std::size_t size) {
+inline std::string bytes_at(std::uint64_t offset, std::size_t size) {
   constexpr std::uint64_t block = 512;
   const std::uint64_t first = offset / 8, last = (offset + size + 7) / 8;
   std::string words(static_cast<std::size_t>((last - first) * 8), '\0');
@@ -28,20 +28,20 @@ inline std::string octets_at(std::uint64_t offset, std::size_t size) {
   return words.substr(static_cast<std::size_t>(offset - first * 8), size);
 }
 
-inline generator<std::string> octet_pieces(std::uint64_t size, std::size_t piece_bytes = 300'000) {
+inline generator<std::string> byte_pieces(std::uint64_t size, std::size_t piece_bytes = 300'000) {
   for (std::uint64_t at = 0; at < size; at += piece_bytes) {
-    std::string piece = octets_at(at, static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - at)));
+    std::string piece = bytes_at(at, static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - at)));
     co_yield std::move(piece);
   }
 }
 
-// Takes such octets as they come.
-class octet_check {
+// Takes such bytes as they come.
+class byte_check {
  public:
-  explicit octet_check(std::uint64_t from = 0) noexcept : at_(from) {}
-  void take(std::string_view octets) {
-    if (octets != octets_at(at_, octets.size())) sound_ = false;
-    at_ += octets.size();
+  explicit byte_check(std::uint64_t from = 0) noexcept : at_(from) {}
+  void take(std::string_view raw) {
+    if (raw != bytes_at(at_, raw.size())) sound_ = false;
+    at_ += raw.size();
   }
   bool sound() const noexcept { return sound_; }
   std::uint64_t position() const noexcept { return at_; }

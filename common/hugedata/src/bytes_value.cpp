@@ -1,4 +1,4 @@
-#include "common/hugedata/octets_value.hpp"
+#include "common/hugedata/bytes_value.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -17,14 +17,14 @@ namespace {
 
 constexpr std::uint64_t bin_bytes_max = 0xffffffffu;
 
-struct octets_header {
+struct bytes_header {
   std::size_t header_bytes = 0;  // 0: more is needed to tell
   std::uint64_t bytes = 0;
 };
 
 // Of a msgpack bin or str.
-octets_header read_header(bytes_view encoded) {
-  octets_header h;
+bytes_header read_header(bytes_view encoded) {
+  bytes_header h;
   if (encoded.empty()) return h;
   const auto first = static_cast<unsigned char>(encoded[0]);
   if (first >= 0xa0 && first <= 0xbf) {
@@ -36,7 +36,7 @@ octets_header read_header(bytes_view encoded) {
   if (first == 0xc4 || first == 0xd9) length_bytes = 1;
   if (first == 0xc5 || first == 0xda) length_bytes = 2;
   if (first == 0xc6 || first == 0xdb) length_bytes = 4;
-  if (length_bytes == 0) throw Error(errc::invalid_argument, "what came is a value, but not octets");
+  if (length_bytes == 0) throw Error(errc::invalid_argument, "what came is a value, but not bytes");
   if (encoded.size() < 1 + length_bytes) return h;
   for (std::size_t i = 1; i <= length_bytes; ++i) h.bytes = h.bytes << 8 | static_cast<unsigned char>(encoded[i]);
   h.header_bytes = 1 + length_bytes;
@@ -75,7 +75,7 @@ class as_value_source final : public wrapping_source {
     if (header_.empty()) return inner_.source().read(bytes_max);
     detail::huge_piece piece;
     piece.own = std::exchange(header_, {});
-    piece.own += inner_.source().read(bytes_max - piece.own.size()).octets();
+    piece.own += inner_.source().read(bytes_max - piece.own.size()).bytes();
     return piece;
   }
   task<std::optional<std::string>> next() override {
@@ -91,22 +91,22 @@ class as_value_source final : public wrapping_source {
   std::uint64_t total_ = 0;
 };
 
-class octets_source final : public wrapping_source {
+class bytes_source final : public wrapping_source {
  public:
-  explicit octets_source(HugeData inner) : wrapping_source(std::move(inner)) {}
+  explicit bytes_source(HugeData inner) : wrapping_source(std::move(inner)) {}
   bool blocking() const noexcept override { return false; }
   std::optional<std::uint64_t> total() const noexcept override { return total_; }
   task<std::optional<std::string>> next() override {
     for (;;) {
       auto piece = co_await inner_.next();
       if (!piece) {
-        if (!total_ || read_ != *total_) throw Error(errc::data_loss, "the value ends before its octets do");
+        if (!total_ || read_ != *total_) throw Error(errc::data_loss, "the value ends before its bytes do");
         co_return std::nullopt;
       }
-      std::string octets = without_header(std::move(*piece));
-      read_ += octets.size();
+      std::string raw = without_header(std::move(*piece));
+      read_ += raw.size();
       if (total_ && read_ > *total_) throw Error(errc::data_loss, "something follows the value");
-      if (!octets.empty()) co_return octets;
+      if (!raw.empty()) co_return raw;
     }
   }
 
@@ -114,7 +114,7 @@ class octets_source final : public wrapping_source {
   std::string without_header(std::string piece) {
     if (total_) return piece;
     start_ += piece;
-    const octets_header h = read_header(start_);
+    const bytes_header h = read_header(start_);
     if (h.header_bytes == 0) return {};
     total_ = h.bytes;
     start_.erase(0, h.header_bytes);
@@ -128,22 +128,22 @@ class octets_source final : public wrapping_source {
 
 }  // namespace
 
-task<HugeData> as_value(HugeData octets, std::size_t collect_bytes_max) {
-  huge_options options = octets.options();
-  if (!octets.total()) {
-    std::string collected = co_await octets.to_memory(collect_bytes_max);
-    octets = HugeData::from_memory(std::move(collected), options);
+task<HugeData> as_value(HugeData raw, std::size_t collect_bytes_max) {
+  huge_options options = raw.options();
+  if (!raw.total()) {
+    std::string collected = co_await raw.to_memory(collect_bytes_max);
+    raw = HugeData::from_memory(std::move(collected), options);
   }
-  if (*octets.total() - octets.offset() > bin_bytes_max) {
+  if (*raw.total() - raw.offset() > bin_bytes_max) {
     throw Error(errc::too_large, "more than 4 GiB - 1 cannot travel as one value");
   }
   options.total.reset();
-  co_return HugeData(std::make_unique<as_value_source>(std::move(octets)), std::move(options));
+  co_return HugeData(std::make_unique<as_value_source>(std::move(raw)), std::move(options));
 }
 
-HugeData octets_of_value(HugeData value) { return HugeData(std::make_unique<octets_source>(std::move(value)), {}); }
+HugeData bytes_of_value(HugeData value) { return HugeData(std::make_unique<bytes_source>(std::move(value)), {}); }
 
-HugeData octets_of_value(bytes_view value) {
+HugeData bytes_of_value(bytes_view value) {
   if (is_text(value)) return HugeData::from_memory(decode_as<std::string>(value));
   return HugeData::from_memory(decode_as<bytes>(value));
 }
