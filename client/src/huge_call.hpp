@@ -70,7 +70,7 @@ class huge_call final : public client::stream_events,
   upload_ptr upload_;
   huge::window_budget::lease window_;
   std::optional<huge::inlet> inlet_;
-  huge_content content_ = huge_content::byte_count;
+  huge_content content_ = huge_content::raw;
   std::weak_ptr<collecting> collector_;
   bool collecting_ = false;
   Reply final_;  // without its result

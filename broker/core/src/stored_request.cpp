@@ -10,7 +10,7 @@ std::size_t stored_request::measure(const message& m) noexcept {
 }
 
 stored_request::stored_request(const message& request)
-    : bytes_(measure(request)), bytes_(std::make_unique_for_overwrite<char[]>(bytes_)), view_(request) {
+    : size_(measure(request)), bytes_(std::make_unique_for_overwrite<char[]>(size_)), view_(request) {
   char* at = bytes_.get();
   const auto keep = [&at](bytes_view raw) {
     const bytes_view copy(at, raw.size());

@@ -19,11 +19,11 @@ class stored_request {
   const message& view() const noexcept { return view_; }
 
   // The bytes that were copied, which the limits count. The same as measure() of the request.
-  std::size_t bytes() const noexcept { return bytes_; }
+  std::size_t bytes() const noexcept { return size_; }
   static std::size_t measure(const message& request) noexcept;
 
  private:
-  std::size_t bytes_;
+  std::size_t size_;
   std::unique_ptr<char[]> bytes_;
   std::vector<bytes_view> rest_;  // frames of the payload after the first
   message view_;

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace gate::broker {
@@ -18,11 +18,10 @@ namespace {
 
 constexpr auto rest = std::chrono::milliseconds(1);
 
-using accept_function = int (*)(int, sockaddr*, socklen_t*, int);
-
-accept_function of_the_system() noexcept {
-  static const auto found = reinterpret_cast<accept_function>(::dlsym(RTLD_NEXT, "accept4"));
-  return found;
+// The call of the kernel, not that of the C library: ours has taken its name, and ThreadSanitizer, which does not see how
+// libzmq orders its threads, would take what it does for a race.
+int accept_of_the_system(int listener, sockaddr* address, socklen_t* size, int flags) noexcept {
+  return static_cast<int>(::syscall(SYS_accept4, listener, address, size, flags));
 }
 
 bool is_want(int error) noexcept { return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS; }
@@ -53,7 +52,7 @@ class reserve {
       if (std::find(listeners_.begin(), listeners_.end(), listener) == listeners_.end()) return false;
       refill();
       if (spare_ >= 0) ::close(std::exchange(spare_, -1));
-      const int taken = of_the_system()(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      const int taken = accept_of_the_system(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
       const bool none_waits = taken < 0 && !is_want(errno);
       if (taken >= 0) ::close(taken);
       refill();
@@ -80,7 +79,7 @@ accept_guard::~accept_guard() { reserve::here().forget(listener_); }
 namespace {
 
 int accept_or_turn_away(int listener, sockaddr* address, socklen_t* size, int flags) noexcept {
-  const int taken = of_the_system()(listener, address, size, flags);
+  const int taken = accept_of_the_system(listener, address, size, flags);
   if (taken >= 0 || !is_want(errno)) return taken;
   const int error = errno;
   errno = reserve::here().turn_away(listener) ? ECONNABORTED : error;

@@ -59,7 +59,7 @@ class Reply {
   // T = void ignores the result.
   template <class T> T as() const {
     if constexpr (!std::is_void_v<T>) {
-      return detail::decode_answer<T>(raw(), strict_, [this](std::string_view type, std::string_view why) {
+      return detail::decode_answer<T>(bytes(), strict_, [this](std::string_view type, std::string_view why) {
         detail::throw_bad_answer(service_, method_, "result", type, why);
       });
     }

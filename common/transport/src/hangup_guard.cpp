@@ -8,24 +8,22 @@
 #include <string_view>
 #include <vector>
 
-#include <dlfcn.h>
 #include <link.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace gate::peer {
 namespace {
 
-using control_function = int (*)(int, int, int, epoll_event*);
-using wait_function = int (*)(int, epoll_event*, int, int);
-
-control_function control_of_the_system() noexcept {
-  static const auto found = reinterpret_cast<control_function>(::dlsym(RTLD_NEXT, "epoll_ctl"));
-  return found;
+// The calls of the kernel, not those of the C library: ours have taken their names, and ThreadSanitizer, which does not
+// see how libzmq orders its threads, would take what they do for races.
+int control_of_the_system(int epoll, int what, int descriptor, epoll_event* wanted) noexcept {
+  return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, what, descriptor, wanted));
 }
 
-wait_function wait_of_the_system() noexcept {
-  static const auto found = reinterpret_cast<wait_function>(::dlsym(RTLD_NEXT, "epoll_wait"));
-  return found;
+int wait_of_the_system(int epoll, epoll_event* events, int count_max, int timeout) noexcept {
+  return static_cast<int>(::syscall(SYS_epoll_pwait, epoll, events, count_max, timeout, nullptr, std::size_t{0}));
 }
 
 // Where libzmq's code is in this process; empty if it is no library of its own.
@@ -140,7 +138,7 @@ void mute(int epoll, paused& p) noexcept {
   epoll_event once{};
   once.events = p.wanted | EPOLLONESHOT;
   once.data.u64 = p.mark;
-  control_of_the_system()(epoll, EPOLL_CTL_MOD, p.descriptor, &once);
+  control_of_the_system(epoll, EPOLL_CTL_MOD, p.descriptor, &once);
 }
 
 void hide_hangup(int epoll, epoll_event& event) noexcept {
@@ -162,11 +160,11 @@ namespace {
 
 int control(const void* caller, int epoll, int what, int descriptor, epoll_event* wanted) noexcept {
   if (libzmq().has(caller)) take_note(what, descriptor, wanted);
-  return control_of_the_system()(epoll, what, descriptor, wanted);
+  return control_of_the_system(epoll, what, descriptor, wanted);
 }
 
 int wait(const void* caller, int epoll, epoll_event* events, int count_max, int timeout) {
-  const int count = wait_of_the_system()(epoll, events, count_max, timeout);
+  const int count = wait_of_the_system(epoll, events, count_max, timeout);
   if (count <= 0 || !libzmq().has(caller)) return count;
   const int saved = errno;
   for (int i = 0; i < count; ++i) hide_hangup(epoll, events[i]);

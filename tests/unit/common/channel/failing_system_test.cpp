@@ -6,10 +6,11 @@
 #include <string>
 
 #include <catch2/catch.hpp>
-#include <dlfcn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <zmq.hpp>
 
 #include <gate/limits.hpp>
@@ -27,10 +28,6 @@ using namespace std::chrono_literals;
 namespace {
 
 std::atomic<int> eventfd_error{0}, socket_error{0}, epoll_error{0};
-
-template <class Function> Function of_the_system(const char* name) {
-  return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
-}
 
 bool fails(const std::atomic<int>& error) {
   if (error == 0) return false;
@@ -77,18 +74,15 @@ peer::channel_options options_for(const std::string& endpoint) {
 }  // namespace
 
 extern "C" int eventfd(unsigned count, int flags) noexcept {
-  static const auto real = of_the_system<int (*)(unsigned, int)>("eventfd");
-  return fails(eventfd_error) ? -1 : real(count, flags);
+  return fails(eventfd_error) ? -1 : static_cast<int>(::syscall(SYS_eventfd2, count, flags));
 }
 
 extern "C" int socket(int domain, int type, int protocol) noexcept {
-  static const auto real = of_the_system<int (*)(int, int, int)>("socket");
-  return fails(socket_error) ? -1 : real(domain, type, protocol);
+  return fails(socket_error) ? -1 : static_cast<int>(::syscall(SYS_socket, domain, type, protocol));
 }
 
 extern "C" int epoll_create1(int flags) noexcept {
-  static const auto real = of_the_system<int (*)(int)>("epoll_create1");
-  return fails(epoll_error) ? -1 : real(flags);
+  return fails(epoll_error) ? -1 : static_cast<int>(::syscall(SYS_epoll_create1, flags));
 }
 
 TEST_CASE("whatever the system refuses to a connection, the attempt ends with that reason, and the next one succeeds",
