@@ -14,7 +14,7 @@ libraries below. The folders of cli/ are rooms too, without a CMakeLists.txt of 
     examples, and bench but bench/micro   public headers only
     common/log                            alone includes spdlog
     two headers, or two sources           have two names, but for main.cpp and what is in cli/commands
-    a unit test                           is in tests/unit/, in the folder of what it tests
+    a unit test                           is in tests/unit/, in the folder of what it tests, which a program names
     every header                          is included by some other file
     every include of ours                 names a file that exists
     a path that a document names          exists
@@ -202,13 +202,18 @@ def namesakes(tree, libraries):
 
 
 def unit_tests(tree, libraries):
-    """tests/unit/ mirrors the tree."""
+    """tests/unit/ mirrors the tree, and each of its folders belongs to a program."""
     rooms = {room_of(libraries, n) for n in tree.includes}
-    return [
-        f"{name}:1: a unit test is in the folder of what it tests; {folder} is no library"
-        for name in sorted(n for n in tree.includes if n.startswith("tests/unit/"))
-        if (folder := str(pathlib.PurePosixPath(name).parent)[len("tests/unit/"):]) not in rooms
-    ]
+    programs = repository.text("tests/CMakeLists.txt") if "tests/CMakeLists.txt" in tree.names else ""
+    built = set(re.split(r"[\s()]+", programs))
+    found = []
+    for name in sorted(n for n in tree.includes if n.startswith("tests/unit/")):
+        folder = str(pathlib.PurePosixPath(name).parent)[len("tests/unit/"):]
+        if folder not in rooms:
+            found.append(f"{name}:1: a unit test is in the folder of what it tests; {folder} is no library")
+        elif folder not in built:
+            found.append(f"{name}:1: no gate_unit in tests/CMakeLists.txt names {folder}")
+    return found
 
 
 def document_paths(tree):

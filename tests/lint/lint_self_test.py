@@ -32,6 +32,7 @@ CLEAN = {
     "  PRIVATE_DEPENDS gate_base)\n",
     "common/link/link.hpp": "#pragma once\n",
     "common/link/src/link.cpp": '#include "common/base/list.hpp"\n#include "common/link/link.hpp"\n',
+    "tests/CMakeLists.txt": "gate_unit(core FOLDERS common/base broker/core DEPENDS gate_broker_core)\n",
     "tests/unit/common/base/clock_test.cpp": '#include "common/base/src/clock.hpp"\n',
     "broker/CMakeLists.txt": "add_subdirectory(core)\ngate_library(SOURCES src/broker.cpp DEPENDS gate_value "
     "PRIVATE_DEPENDS gate_broker_core)\n",
@@ -75,6 +76,7 @@ PLANTED = [
     ("cli/context/settings.hpp", '#include "cli/commands/ping.hpp"\n', "cli/commands -> cli/context -> cli/commands"),
     ("bench/harness.cpp", '#include "broker/core/core.hpp"\n', "bench includes public headers only"),
     ("tests/unit/broker/gone/gone_test.cpp", "// Text.\n", "broker/gone is no library"),
+    ("tests/unit/common/link/link_test.cpp", "// Text.\n", "names common/link"),
     ("common/link/link.hpp", '#include "common/base/list.hpp"\n', "gate_link does not say so in DEPENDS"),
     ("common/base/src/clock.cpp", '#include "common/link/link.hpp"\n', "gate_base does not say so in PRIVATE_DEPENDS"),
     ("common/link/src/link.cpp", '#include "common/base/src/clock.hpp"\n', "is for common/base alone"),
