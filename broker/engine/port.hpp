@@ -64,8 +64,8 @@ class port {
   // Why the transport has ended a handshake, until it says which connection that was, which it does next.
   std::optional<std::string_view> failed_handshake;
   accepted_connections accepted;  // by descriptor
-  std::vector<peer_id> ending;  // peers whose connection has ended and whose messages may still have to be read
-  instant ending_since{};       // when the first of them was added
+  std::vector<peer_id> ending;    // peers whose connection has ended and whose messages may still have to be read
+  instant ending_since{};         // when the first of them was added
 
   // Bytes of batches from its peers that are not handled yet (long_batches.cpp). If that is much and more comes, the
   // port is read only once in read_pause. So a peer that sends too fast is slowed down, and other peers do not wait for

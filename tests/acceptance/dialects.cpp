@@ -78,8 +78,7 @@ void captured_gaterpc(report& to) {
     r.client.send(captured(question, "creq").at(0));
     same += received_by(r.client) == captured(question, "crep").at(0) ? 1u : 0u;
   }
-  to.line("questions to the broker itself", of(same, questions.size()), "all, byte by byte",
-          same == questions.size());
+  to.line("questions to the broker itself", of(same, questions.size()), "all, byte by byte", same == questions.size());
 }
 
 void wrong_dialects(report& to) {

@@ -238,7 +238,7 @@ bool is_principal_name(std::string_view name) noexcept {
                                : byte < 0xe0 ? 1
                                : byte < 0xf0 ? 2
                                : byte < 0xf5 ? 3
-                                              : 9;
+                                             : 9;
     if (follow == 9 || i + follow >= name.size()) return false;
     for (std::size_t k = 1; k <= follow; ++k) {
       if ((static_cast<unsigned char>(name[i + k]) & 0xc0) != 0x80) return false;

@@ -18,8 +18,8 @@ namespace {
 
 constexpr auto rest = std::chrono::milliseconds(1);
 
-// The call of the kernel, not that of the C library: ours has taken its name, and ThreadSanitizer, which does not see how
-// libzmq orders its threads, would take what it does for a race.
+// The call of the kernel, not that of the C library: ours has taken its name, and ThreadSanitizer, which does not see
+// how libzmq orders its threads, would take what it does for a race.
 int accept_of_the_system(int listener, sockaddr* address, socklen_t* size, int flags) noexcept {
   return static_cast<int>(::syscall(SYS_accept4, listener, address, size, flags));
 }

@@ -77,7 +77,7 @@ authenticator::begun authenticator::begin(const attempt& what, instant now) {
   if (const proof* const former = what.former;
       former != nullptr && former->generation == generation_ && former->expires > now &&
       same_bytes({reinterpret_cast<const char*>(former->digest.data()), former->digest.size()},
-                  {reinterpret_cast<const char*>(digest.data()), digest.size()})) {
+                 {reinterpret_cast<const char*>(digest.data()), digest.size()})) {
     ++counted_.from_cache;
     result.now = accept(former->principal, digest, former->expires);
     return result;

@@ -62,8 +62,7 @@ bool worth_compressing(bytes_view raw, int level) {
   std::array<char, samples * sample_bytes> taken;  // NOLINT: filled below
   const std::size_t last = raw.size() - sample_bytes;
   char* to = taken.data();
-  for (const std::size_t from : {std::size_t{0}, last / 2, last})
-    to = std::copy_n(raw.data() + from, sample_bytes, to);
+  for (const std::size_t from : {std::size_t{0}, last / 2, last}) to = std::copy_n(raw.data() + from, sample_bytes, to);
   return !compressed({taken.data(), taken.size()}, std::min(level, 1), 0).empty();
 }
 

@@ -86,8 +86,7 @@ sender::slot* sender::begin_slot(detail::huge_piece piece) {
   read_all_ = bytes == 0;
   const bool wrong = total_ && (read_ > *total_ || (read_all_ && read_ != *total_));
   if (wrong && !failure_) {
-    failure_ =
-        std::make_exception_ptr(Error(errc::failed, "the source does not have as many bytes as it was said to"));
+    failure_ = std::make_exception_ptr(Error(errc::failed, "the source does not have as many bytes as it was said to"));
   }
   if (failure_) {
     bell_.ring(shared_from_this());

@@ -53,8 +53,7 @@ class seekable_source : public known_source {
 
 template <class Bytes> class memory_source final : public seekable_source {
  public:
-  memory_source(Bytes raw, std::string etag)
-      : seekable_source(raw.size(), std::move(etag)), bytes_(std::move(raw)) {}
+  memory_source(Bytes raw, std::string etag) : seekable_source(raw.size(), std::move(etag)), bytes_(std::move(raw)) {}
   huge_piece read(std::size_t bytes_max) override {
     huge_piece piece;
     const std::size_t size = left(bytes_max);

@@ -12,8 +12,7 @@ namespace {
 // and strings left where they are.
 class tree_builder : public msgpack::null_visitor {
  public:
-  tree_builder(object_arena& arena, msgpack::object& root, std::size_t raw) noexcept
-      : arena_(arena), unclaimed_(raw) {
+  tree_builder(object_arena& arena, msgpack::object& root, std::size_t raw) noexcept : arena_(arena), unclaimed_(raw) {
     slots_[0] = &root;
   }
 

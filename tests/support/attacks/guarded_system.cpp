@@ -130,7 +130,7 @@ bool guarded_system::audits(std::string_view event, std::string_view part) const
 }
 
 std::string call_bytes(std::uint64_t number, std::string_view service, std::string_view method,
-                        std::string_view payload, std::string_view caller) {
+                       std::string_view payload, std::string_view caller) {
   message m;
   m.type = message_type::request;
   m.call = call_id{number};

@@ -94,7 +94,7 @@ class guarded_system {
 
 // A call of a peer that speaks gate/2, with whatever it says of its caller.
 std::string call_bytes(std::uint64_t number, std::string_view service, std::string_view method,
-                        std::string_view payload = "\x90", std::string_view caller = {});
+                       std::string_view payload = "\x90", std::string_view caller = {});
 std::string answer_bytes(call_id to, std::string_view payload, message_type type = message_type::final);
 // Sends calls of the broker's own `ping`, and reads all that comes until that one is answered. What was meant for this
 // peer before has come then, too. Gives up when nothing comes for so long.

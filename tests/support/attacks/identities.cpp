@@ -93,14 +93,14 @@ void answers_of_others(findings& to) {
     // That very call, and whatever else may be a number of one.
     for (const message_type type : {message_type::final, message_type::error}) {
       walt.send(answer_bytes(call,
-                              "\xa6"
-                              "forged",
-                              type));
+                             "\xa6"
+                             "forged",
+                             type));
     }
     for (int g = 0; g < guesses; ++g) {
       walt.send(answer_bytes(call_id{static_cast<std::uint64_t>(call) + static_cast<std::uint64_t>(g) + 1},
-                              "\xa6"
-                              "forged"));
+                             "\xa6"
+                             "forged"));
     }
     if (!rises_to(system.operators(), "calls", "late_answers",
                   late + static_cast<std::uint64_t>((i + 1) * (guesses + 2)))) {

@@ -192,13 +192,13 @@ struct mdp_words {
 };
 
 inline const mdp_words& mdp01() {
-  static const mdp_words words{false,       "MDPC01", "MDPW01",    "",          raw_bytes({1}),
-                               raw_bytes({2}), "",       raw_bytes({3}), raw_bytes({4}), raw_bytes({5})};
+  static const mdp_words words{false,          "MDPC01",       "MDPW01",      "", raw_bytes({1}), raw_bytes({2}), "",
+                               raw_bytes({3}), raw_bytes({4}), raw_bytes({5})};
   return words;
 }
 
 inline const mdp_words& mdp02() {
-  static const mdp_words words{true,        "MDPC02",    "MDPW02",    raw_bytes({1}), raw_bytes({1}),
+  static const mdp_words words{true,           "MDPC02",       "MDPW02",       raw_bytes({1}), raw_bytes({1}),
                                raw_bytes({2}), raw_bytes({3}), raw_bytes({4}), raw_bytes({5}), raw_bytes({6})};
   return words;
 }

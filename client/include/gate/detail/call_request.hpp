@@ -99,8 +99,8 @@ struct call_request {
   std::string arguments;  // encoded
   bool named = false;     // they are [positional, {name: value}]
   call_options options;
-  std::unique_ptr<sent_items> items;            // of a client stream
-  std::optional<HugeData> huge;                 // the argument that travels in chunks; `arguments` marks its place
+  std::unique_ptr<sent_items> items;         // of a client stream
+  std::optional<HugeData> huge;              // the argument that travels in chunks; `arguments` marks its place
   huge_content content = huge_content::raw;  // value: `huge` holds all arguments, encoded; `arguments` is empty
 
   // A copy of the call, to make it again. Not for a call with a client stream or a HugeData: those are used up.

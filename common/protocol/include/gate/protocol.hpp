@@ -62,8 +62,8 @@ enum class peer_role : std::uint8_t { client = 1, worker = 2 };
 
 // The content of a huge payload.
 enum class huge_content : std::uint8_t {
-  raw = 0,  // raw bytes
-  value = 1,   // one msgpack value
+  raw = 0,    // raw bytes
+  value = 1,  // one msgpack value
 };
 
 // Encodings of a payload. message::accept is a set of these bits, message::encoding is one of them.

@@ -93,8 +93,7 @@ TEST_CASE("what a file becomes is decided by the parameter's type", "[cli]") {
   for (const char* const text : {"string", "str", "'str'", "optional<string>", "typing.Optional[str]", "str | None"}) {
     CHECK(content_of(text) == content::text);
   }
-  for (const char* const raw : {"bytes", "optional<bytes>", "bytearray"})
-    CHECK(content_of(raw) == content::bytes);
+  for (const char* const raw : {"bytes", "optional<bytes>", "bytearray"}) CHECK(content_of(raw) == content::bytes);
   CHECK(content_of("HugeData") == content::huge);
   CHECK(content_of("optional<HugeData>") == content::huge);
   for (const char* const any : {"", "any", "typing.Any", "object"}) CHECK(content_of(any) == content::unsaid);

@@ -101,8 +101,7 @@ TEST_CASE("a password that was moved in is wiped where it was", "[credentials]")
 TEST_CASE("a password or user that PLAIN cannot carry is refused", "[credentials]") {
   CHECK(fault_of([] { return credentials::plain("", "x"); }) == "a user's name has 1 to 255 bytes");
   CHECK(fault_of([] { return credentials::plain("alice", ""); }) == "a password has 1 to 255 bytes");
-  CHECK(fault_of([] { return credentials::plain("alice", std::string(256, 'x')); }) ==
-        "a password has 1 to 255 bytes");
+  CHECK(fault_of([] { return credentials::plain("alice", std::string(256, 'x')); }) == "a password has 1 to 255 bytes");
   CHECK(credentials::plain("alice", std::string(255, 'x')).secrets()->password.size() == 255);
 }
 

@@ -184,8 +184,7 @@ TEST_CASE("a bomb of 1000 to 1 is refused, by every encoding", "[huge]") {
     bomb.head.total.reset();
     const received_transfer got = receive(bomb);
     CHECK(got.error == errc::too_large);
-    CHECK(got.raw.size() <=
-          limits::huge_ratio_free_bytes + limits::huge_ratio_max * wire + limits::huge_chunk_bytes);
+    CHECK(got.raw.size() <= limits::huge_ratio_free_bytes + limits::huge_ratio_max * wire + limits::huge_chunk_bytes);
     receive_bounds any;
     any.ratio_max = 0;
     CHECK(receive(bomb, any).raw == zeros);

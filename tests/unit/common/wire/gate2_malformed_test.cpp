@@ -19,7 +19,8 @@ namespace {
 
 std::string number(std::uint64_t value, std::size_t byte_count) {
   std::string s;
-  for (std::size_t i = 0; i < byte_count; ++i) s.push_back(static_cast<char>(static_cast<unsigned char>(value >> (8 * i))));
+  for (std::size_t i = 0; i < byte_count; ++i)
+    s.push_back(static_cast<char>(static_cast<unsigned char>(value >> (8 * i))));
   return s;
 }
 

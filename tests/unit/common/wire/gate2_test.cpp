@@ -50,11 +50,11 @@ TEST_CASE("every type of message comes back with every field it carries", "[wire
 
 TEST_CASE("the bytes of a client's hello are the ones of the specification", "[wire][gate2]") {
   const std::string golden = raw_bytes({0x17, 0,   0,   0,                          // size: 12 + 11
-                                     1,    0,                                    // hello, no flags
-                                     11,   0,                                    // bytes of fields
-                                     'g',  'a', 't', 'e', '/', '2', '\r', '\n',  // magic
-                                     21,   4,   0,   1,   0,   1,   0,           // versions 1 to 1
-                                     23,   1,   0,   1});                        // role: client
+                                        1,    0,                                    // hello, no flags
+                                        11,   0,                                    // bytes of fields
+                                        'g',  'a', 't', 'e', '/', '2', '\r', '\n',  // magic
+                                        21,   4,   0,   1,   0,   1,   0,           // versions 1 to 1
+                                        23,   1,   0,   1});                        // role: client
   CHECK(composed(samples::client_hello()) == golden);
   CHECK(samples::same(parsed(golden), samples::client_hello()));
   CHECK(recognises(golden));
@@ -70,14 +70,14 @@ TEST_CASE("the bytes of a request are the ones of the specification", "[wire][ga
   m.credit_bytes = 0x10000;
   m.payload = payload_view("\x91\x05");
   const std::string golden = raw_bytes({0x2b, 0,    0, 0,                      // size: 12 + 29 + 2
-                                     3,    0x05,                            // request, idempotent and wants-stream
-                                     29,   0,                               // bytes of fields
-                                     8,    7,    6, 5,    4,    3,   2, 1,  // call
-                                     1,    3,    0, 's',  'v',  'c',        // service
-                                     2,    2,    0, 'g',  'o',              // method
-                                     3,    4,    0, 0xdc, 0x05, 0,   0,     // budget
-                                     15,   8,    0, 2,    0,    0,   0, 0, 0, 1, 0,  // credit
-                                     0x91, 0x05});                                   // payload
+                                        3,    0x05,                            // request, idempotent and wants-stream
+                                        29,   0,                               // bytes of fields
+                                        8,    7,    6, 5,    4,    3,   2, 1,  // call
+                                        1,    3,    0, 's',  'v',  'c',        // service
+                                        2,    2,    0, 'g',  'o',              // method
+                                        3,    4,    0, 0xdc, 0x05, 0,   0,     // budget
+                                        15,   8,    0, 2,    0,    0,   0, 0, 0, 1, 0,  // credit
+                                        0x91, 0x05});                                   // payload
   CHECK(composed(m) == golden);
   CHECK(samples::same(parsed(golden), m));
   CHECK_FALSE(recognises(golden));
@@ -85,24 +85,24 @@ TEST_CASE("the bytes of a request are the ones of the specification", "[wire][ga
 
 TEST_CASE("the bytes of a huge payload's head and of a chunk are the ones of the specification", "[wire][gate2]") {
   const std::string head = raw_bytes({0x2f, 0,    0, 0,                           // size: 12 + 35
-                                   4,    0x20,                                 // part, no-payload
-                                   35,   0,                                    // bytes of fields
-                                   11,   0,    0, 0,   0,   0, 0, 0,           // call
-                                   12,   1,    0, 2,                           // encoding: gzip
-                                   13,   8,    0, 0,   0,   0, 0, 0, 0, 0, 0,  // total
-                                   28,   8,    0, 0,   0,   0, 0, 0, 0, 0, 0,  // offset
-                                   14,   2,    0, 'v', '2',                    // etag
-                                   30,   1,    0, 1});                         // content: one value
+                                      4,    0x20,                                 // part, no-payload
+                                      35,   0,                                    // bytes of fields
+                                      11,   0,    0, 0,   0,   0, 0, 0,           // call
+                                      12,   1,    0, 2,                           // encoding: gzip
+                                      13,   8,    0, 0,   0,   0, 0, 0, 0, 0, 0,  // total
+                                      28,   8,    0, 0,   0,   0, 0, 0, 0, 0, 0,  // offset
+                                      14,   2,    0, 'v', '2',                    // etag
+                                      30,   1,    0, 1});                         // content: one value
   CHECK(composed(samples::huge_head()) == head);
   CHECK(parsed(head).is_head());
-  const std::string chunk = raw_bytes({0x2c, 0,   0,   0,                                            // size: 12 + 26 + 6
-                                    4,    0,                                                      // part
-                                    26,   0,                                                      // bytes of fields
-                                    11,   0,   0,   0,    0,    0,    0,    0,                    // call
-                                    12,   1,   0,   1,                                            // encoding: zstd
-                                    28,   8,   0,   0,    0,    4,    0,    0,    0,    0,    0,  // offset
-                                    29,   8,   0,   0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe,  // checksum
-                                    'o',  'c', 't', 'e',  't',  's'});
+  const std::string chunk = raw_bytes({0x2c, 0,   0,   0,                          // size: 12 + 26 + 6
+                                       4,    0,                                    // part
+                                       26,   0,                                    // bytes of fields
+                                       11,   0,   0,   0,    0,    0,    0,    0,  // call
+                                       12,   1,   0,   1,                          // encoding: zstd
+                                       28,   8,   0,   0,    0,    4,    0,    0,    0,    0,    0,     // offset
+                                       29,   8,   0,   0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe,  // checksum
+                                       'o',  'c', 't', 'e',  't',  's'});
   CHECK(composed(samples::chunk()) == chunk);
   CHECK_FALSE(parsed(chunk).is_head());
 }
