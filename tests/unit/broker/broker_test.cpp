@@ -4,6 +4,7 @@
 
 #include <gate/value.hpp>
 
+#include "common/wire/descriptor_codec.hpp"
 #include "tests/unit/broker/running_broker.hpp"
 
 using namespace gate;
@@ -358,7 +359,7 @@ TEST_CASE("a long description of a service is that of the worker that serves it 
       m.name = "m" + std::to_string(i);
       m.doc = std::string(100, 'd');
     }
-    const std::string described = encode(about);
+    const std::string described = encode_descriptor(about);
     message m = hello();
     m.role = peer_role::worker;
     m.service = "paint";
