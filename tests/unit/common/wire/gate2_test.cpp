@@ -95,14 +95,14 @@ TEST_CASE("the bytes of a huge payload's head and of a chunk are the ones of the
                                       30,   1,    0, 1});                         // content: one value
   CHECK(composed(samples::huge_head()) == head);
   CHECK(parsed(head).is_head());
-  const std::string chunk = raw_bytes({0x2c, 0,   0,   0,                          // size: 12 + 26 + 6
+  const std::string chunk = raw_bytes({0x2b, 0,   0,   0,                          // size: 12 + 26 + 5
                                        4,    0,                                    // part
                                        26,   0,                                    // bytes of fields
                                        11,   0,   0,   0,    0,    0,    0,    0,  // call
                                        12,   1,   0,   1,                          // encoding: zstd
                                        28,   8,   0,   0,    0,    4,    0,    0,    0,    0,    0,     // offset
                                        29,   8,   0,   0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe,  // checksum
-                                       'o',  'c', 't', 'e',  't',  's'});
+                                       'b',  'y', 't', 'e',  's'});
   CHECK(composed(samples::chunk()) == chunk);
   CHECK_FALSE(parsed(chunk).is_head());
 }
