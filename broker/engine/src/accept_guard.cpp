@@ -8,20 +8,30 @@
 #include <utility>
 #include <vector>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "common/transport/libzmq_code.hpp"
 
 namespace gate::broker {
 namespace {
 
 constexpr auto rest = std::chrono::milliseconds(1);
 
-// The call of the kernel, not that of the C library: ours has taken its name, and ThreadSanitizer, which does not see
-// how libzmq orders its threads, would take what it does for a race.
-int accept_of_the_system(int listener, sockaddr* address, socklen_t* size, int flags) noexcept {
+// For libzmq the call of the kernel: ThreadSanitizer does not see how libzmq orders its threads, and would take what
+// they do with a descriptor for races.
+int kernel_accept(int listener, sockaddr* address, socklen_t* size, int flags) noexcept {
   return static_cast<int>(::syscall(SYS_accept4, listener, address, size, flags));
+}
+
+using accept_function = int (*)(int, sockaddr*, socklen_t*, int);
+
+accept_function accept_of_the_system() noexcept {
+  static const auto found = reinterpret_cast<accept_function>(::dlsym(RTLD_NEXT, "accept4"));
+  return found;
 }
 
 bool is_want(int error) noexcept { return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS; }
@@ -52,7 +62,7 @@ class reserve {
       if (std::find(listeners_.begin(), listeners_.end(), listener) == listeners_.end()) return false;
       refill();
       if (spare_ >= 0) ::close(std::exchange(spare_, -1));
-      const int taken = accept_of_the_system(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      const int taken = kernel_accept(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
       const bool none_waits = taken < 0 && !is_want(errno);
       if (taken >= 0) ::close(taken);
       refill();
@@ -78,8 +88,9 @@ accept_guard::~accept_guard() { reserve::here().forget(listener_); }
 
 namespace {
 
-int accept_or_turn_away(int listener, sockaddr* address, socklen_t* size, int flags) noexcept {
-  const int taken = accept_of_the_system(listener, address, size, flags);
+int accept_or_turn_away(const void* caller, int listener, sockaddr* address, socklen_t* size, int flags) {
+  if (!peer::is_code_of_libzmq(caller)) return accept_of_the_system()(listener, address, size, flags);
+  const int taken = kernel_accept(listener, address, size, flags);
   if (taken >= 0 || !is_want(errno)) return taken;
   const int error = errno;
   errno = reserve::here().turn_away(listener) ? ECONNABORTED : error;
@@ -92,5 +103,5 @@ int accept_or_turn_away(int listener, sockaddr* address, socklen_t* size, int fl
 
 extern "C" __attribute__((visibility("default"))) int accept4(int listener, sockaddr* address, socklen_t* size,
                                                               int flags) {
-  return gate::broker::accept_or_turn_away(listener, address, size, flags);
+  return gate::broker::accept_or_turn_away(__builtin_return_address(0), listener, address, size, flags);
 }

@@ -5,56 +5,38 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
-#include <link.h>
+#include <dlfcn.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/transport/libzmq_code.hpp"
+
 namespace gate::peer {
 namespace {
 
-// The calls of the kernel, not those of the C library: ours have taken their names, and ThreadSanitizer, which does not
-// see how libzmq orders its threads, would take what they do for races.
-int control_of_the_system(int epoll, int what, int descriptor, epoll_event* wanted) noexcept {
+// For libzmq the call of the kernel: ThreadSanitizer does not see how libzmq orders its threads, and would take what
+// they do with a descriptor for races. For everybody else the C library's, with all that it and others add to it.
+int kernel_control(int epoll, int what, int descriptor, epoll_event* wanted) noexcept {
   return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, what, descriptor, wanted));
 }
 
-int wait_of_the_system(int epoll, epoll_event* events, int count_max, int timeout) noexcept {
+int kernel_wait(int epoll, epoll_event* events, int count_max, int timeout) noexcept {
   return static_cast<int>(::syscall(SYS_epoll_pwait, epoll, events, count_max, timeout, nullptr, std::size_t{0}));
 }
 
-// Where libzmq's code is in this process; empty if it is no library of its own.
-struct code_range {
-  std::uintptr_t begin = 0, end = 0;
+using control_function = int (*)(int, int, int, epoll_event*);
+using wait_function = int (*)(int, epoll_event*, int, int);
 
-  bool has(const void* address) const noexcept {
-    const auto at = reinterpret_cast<std::uintptr_t>(address);
-    return at >= begin && at < end;
-  }
-};
-
-extern "C" int find_libzmq(dl_phdr_info* object, std::size_t, void* into) {
-  const std::string_view path = object->dlpi_name == nullptr ? "" : object->dlpi_name;
-  if (path.substr(path.rfind('/') + 1).find("libzmq") != 0) return 0;
-  auto& range = *static_cast<code_range*>(into);
-  for (int i = 0; i < object->dlpi_phnum; ++i) {
-    const auto& part = object->dlpi_phdr[i];
-    if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0) continue;
-    range.begin = object->dlpi_addr + part.p_vaddr;
-    range.end = range.begin + part.p_memsz;
-  }
-  return 1;
+control_function control_of_the_system() noexcept {
+  static const auto found = reinterpret_cast<control_function>(::dlsym(RTLD_NEXT, "epoll_ctl"));
+  return found;
 }
 
-const code_range& libzmq() noexcept {
-  static const code_range found = [] {
-    code_range range;
-    ::dl_iterate_phdr(find_libzmq, &range);
-    return range;
-  }();
+wait_function wait_of_the_system() noexcept {
+  static const auto found = reinterpret_cast<wait_function>(::dlsym(RTLD_NEXT, "epoll_wait"));
   return found;
 }
 
@@ -138,7 +120,7 @@ void mute(int epoll, paused& p) noexcept {
   epoll_event once{};
   once.events = p.wanted | EPOLLONESHOT;
   once.data.u64 = p.mark;
-  control_of_the_system(epoll, EPOLL_CTL_MOD, p.descriptor, &once);
+  kernel_control(epoll, EPOLL_CTL_MOD, p.descriptor, &once);
 }
 
 void hide_hangup(int epoll, epoll_event& event) noexcept {
@@ -154,18 +136,19 @@ void hide_hangup(int epoll, epoll_event& event) noexcept {
 
 }  // namespace
 
-bool guard_hangups() noexcept { return libzmq().end != 0; }
+bool guard_hangups() noexcept { return is_libzmq_loaded(); }
 
 namespace {
 
 int control(const void* caller, int epoll, int what, int descriptor, epoll_event* wanted) noexcept {
-  if (libzmq().has(caller)) take_note(what, descriptor, wanted);
-  return control_of_the_system(epoll, what, descriptor, wanted);
+  if (!is_code_of_libzmq(caller)) return control_of_the_system()(epoll, what, descriptor, wanted);
+  take_note(what, descriptor, wanted);
+  return kernel_control(epoll, what, descriptor, wanted);
 }
 
 int wait(const void* caller, int epoll, epoll_event* events, int count_max, int timeout) {
-  const int count = wait_of_the_system(epoll, events, count_max, timeout);
-  if (count <= 0 || !libzmq().has(caller)) return count;
+  if (!is_code_of_libzmq(caller)) return wait_of_the_system()(epoll, events, count_max, timeout);
+  const int count = kernel_wait(epoll, events, count_max, timeout);
   const int saved = errno;
   for (int i = 0; i < count; ++i) hide_hangup(epoll, events[i]);
   errno = saved;
