@@ -89,8 +89,8 @@ accept_guard::~accept_guard() { reserve::here().forget(listener_); }
 namespace {
 
 int accept_or_turn_away(const void* caller, int listener, sockaddr* address, socklen_t* size, int flags) {
-  if (!peer::is_code_of_libzmq(caller)) return accept_of_the_system()(listener, address, size, flags);
-  const int taken = kernel_accept(listener, address, size, flags);
+  const int taken = peer::is_code_of_libzmq(caller) ? kernel_accept(listener, address, size, flags)
+                                                    : accept_of_the_system()(listener, address, size, flags);
   if (taken >= 0 || !is_want(errno)) return taken;
   const int error = errno;
   errno = reserve::here().turn_away(listener) ? ECONNABORTED : error;
