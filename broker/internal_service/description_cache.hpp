@@ -68,9 +68,9 @@ class description_cache {
 
 // A service_description that is encoded already.
 struct encoded_description {
-  description_cache::answer raw;
+  description_cache::answer encoded;
   template <class Packer> void msgpack_pack(Packer& to) const {
-    to.pack_str_body(raw->data(), static_cast<std::uint32_t>(raw->size()));  // without a header of its own
+    to.pack_str_body(encoded->data(), static_cast<std::uint32_t>(encoded->size()));  // without a header of its own
   }
 };
 

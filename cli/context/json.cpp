@@ -268,9 +268,9 @@ json_error no_json(std::string_view text, std::size_t byte) {
 json to_json(const value& v) { return object_to_json(v.object()); }
 
 value to_value(const json& j) {
-  std::string raw;
-  encoder(raw).write(j, 1);
-  auto decoded = value::decode(std::move(raw));
+  std::string encoded;
+  encoder(encoded).write(j, 1);
+  auto decoded = value::decode(std::move(encoded));
   if (!decoded) throw json_error(std::string(to_string(decoded.error())));
   return std::move(*decoded);
 }

@@ -118,19 +118,19 @@ void huge_call::open(const message& m) {
 }
 
 task<void> huge_call::collect(std::shared_ptr<collecting> known, HugeData data, std::size_t bytes_max) {
-  std::string raw;
+  std::string payload;
   std::exception_ptr failure;
   try {
     task<std::string> reading = data.to_memory(bytes_max);
     std::string all = co_await std::move(reading);
-    raw = std::move(all);
+    payload = std::move(all);
   } catch (...) {
     failure = std::current_exception();
   }
-  if (const std::shared_ptr<huge_call> self = known->to.lock()) self->collected(std::move(raw), failure);
+  if (const std::shared_ptr<huge_call> self = known->to.lock()) self->collected(std::move(payload), failure);
 }
 
-void huge_call::collected(std::string raw, std::exception_ptr failure) {
+void huge_call::collected(std::string payload, std::exception_ptr failure) {
   if (!std::exchange(collecting_, false)) return;  // it has failed otherwise
   if (failure) {
     if (upload_) upload_->stop();
@@ -139,11 +139,11 @@ void huge_call::collected(std::string raw, std::exception_ptr failure) {
   }
   if (content_ == huge_content::raw) {
     std::string value;
-    append_bytes(value, raw);
-    raw = std::move(value);
+    append_bytes(value, payload);
+    payload = std::move(value);
   }
   reply_ = std::move(final_);
-  reply_->set_result(std::move(raw));
+  reply_->set_result(std::move(payload));
   settle(nullptr);
 }
 

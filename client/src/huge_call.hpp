@@ -57,7 +57,7 @@ class huge_call final : public client::stream_events,
   void open(const message& head);
   static task<void> collect(std::shared_ptr<collecting> known, HugeData data, std::size_t bytes_max);
   void keep() noexcept;
-  void collected(std::string byte_count, std::exception_ptr failure);
+  void collected(std::string payload, std::exception_ptr failure);
   HugeData bytes_of(const Reply& reply) const;
   void settle(std::exception_ptr error);
   void cancel() noexcept;

@@ -65,7 +65,7 @@ class raw_tcp {
   ~raw_tcp();
 
   // False when the other side has closed.
-  bool send(std::string_view byte_count);
+  bool send(std::string_view data);
   // Ends the connection so that the other side sees it reset.
   void reset();
   // Waits until the other side has closed; what it sent before is dropped.

@@ -159,7 +159,7 @@ class TestWorker : public gate::Worker {
     if (kind == "int") throw 7;
     throw std::runtime_error("it failed: " + kind);
   }
-  std::string big(std::uint64_t raw) { return std::string(raw, 'x'); }
+  std::string big(std::uint64_t size) { return std::string(size, 'x'); }
   gate::task<void> note(std::string text) {
     counts_.add("note." + text);
     co_return;
@@ -190,8 +190,8 @@ class TestWorker : public gate::Worker {
       co_await gate::sleep_for(1ms);
     }
   }
-  gate::async_generator<std::string> big_items(int64_t n, std::uint64_t raw) {
-    const std::string item(raw, 'x');
+  gate::async_generator<std::string> big_items(int64_t n, std::uint64_t size) {
+    const std::string item(size, 'x');
     for (int64_t i = 0; i < n; ++i) co_yield item;
   }
 

@@ -193,7 +193,7 @@ task<encoded_description> operator_methods::describe_service(Call& call, const s
   answer.name = full_name(space, said.name);
   const description_cache::source from{view->described_by, std::move(view->description)};
   encoded_description encoded{descriptions_.find(answer.name, from)};
-  if (encoded.raw != nullptr) co_return encoded;
+  if (encoded.encoded != nullptr) co_return encoded;
   answer.description = from.description;
   if (const descriptor* const described = engine_.state().describe(space, said.name)) {
     answer.described = true;
@@ -201,7 +201,7 @@ task<encoded_description> operator_methods::describe_service(Call& call, const s
     answer.labels = described->labels;
     for (const method_descriptor& m : described->methods) answer.methods.push_back(report(m));
   }
-  encoded.raw = descriptions_.keep(answer.name, from, encode(answer));
+  encoded.encoded = descriptions_.keep(answer.name, from, encode(answer));
   co_return encoded;
 }
 

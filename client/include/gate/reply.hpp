@@ -22,10 +22,10 @@ namespace detail {
                                    std::string_view type, std::string_view why);
 
 // `refuse(type, why)` throws.
-template <class T, class Refuse> T decode_answer(bytes_view raw, bool strictly, const Refuse& refuse) {
+template <class T, class Refuse> T decode_answer(bytes_view encoded, bool strictly, const Refuse& refuse) {
   const strict_reading strict(strictly);
   try {
-    return decode_as<T>(raw, std::string_view());
+    return decode_as<T>(encoded, std::string_view());
   } catch (const Error& e) {
     if (e.code() == errc::invalid_argument) refuse(type_name<T>(), e.what());
     throw;  // of a conversion of the user's own
@@ -52,7 +52,7 @@ class Reply {
     method_ = std::move(method);
   }
   // For the library: the result of an answer that came in chunks.
-  void set_result(std::string raw) noexcept { payload_ = std::move(raw); }
+  void set_result(std::string encoded) noexcept { payload_ = std::move(encoded); }
 
   // The result as a T. Throws Error(errc::invalid_argument) if it is not a T, with the place of the fault:
   // "shop.price: result must be string, got float", "shop.find: result.tags[2]: must be string, got int".

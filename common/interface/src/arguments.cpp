@@ -55,7 +55,7 @@ std::uint64_t read_number(const char* at, std::size_t byte_count) noexcept {
 
 // One value's head: bytes of the head with its body, and how many values lie inside it.
 struct head {
-  std::uint64_t raw = 1;
+  std::uint64_t size = 1;
   std::uint64_t inside = 0;
 };
 
@@ -120,17 +120,17 @@ bool read_head(const char* at, const char* end, head& out) noexcept {
   if (tag < 0x80 || tag >= 0xe0) return true;
   if (tag < 0x90) return out.inside = 2 * std::uint64_t{tag & 0x0fu}, true;
   if (tag < 0xa0) return out.inside = tag & 0x0fu, true;
-  if (tag < 0xc0) return out.raw = 1 + std::uint64_t{tag & 0x1fu}, true;
+  if (tag < 0xc0) return out.size = 1 + std::uint64_t{tag & 0x1fu}, true;
   if (tag == 0xc1) return false;
   const std::size_t field = length_bytes(tag);
-  if (field == 0) return out.raw = 1 + fixed_bytes(tag), true;
+  if (field == 0) return out.size = 1 + fixed_bytes(tag), true;
   if (static_cast<std::size_t>(end - at) < 1 + field) return false;
   const std::uint64_t length = read_number(at + 1, field);
-  out.raw = 1 + field;
+  out.size = 1 + field;
   if (tag >= 0xde) return out.inside = 2 * length, true;
   if (tag >= 0xdc) return out.inside = length, true;
   const bool extension = tag >= 0xc7 && tag <= 0xc9;
-  out.raw += length + (extension ? 1 : 0);
+  out.size += length + (extension ? 1 : 0);
   return true;
 }
 
@@ -294,8 +294,8 @@ const char* skip_value(const char* at, const char* end) noexcept {
   while (to_come > 0) {
     if (at == end) return nullptr;
     head h;
-    if (!read_head(at, end, h) || h.raw > static_cast<std::uint64_t>(end - at)) return nullptr;
-    at += h.raw;
+    if (!read_head(at, end, h) || h.size > static_cast<std::uint64_t>(end - at)) return nullptr;
+    at += h.size;
     to_come += h.inside;
     --to_come;
     // Each value has a byte at least: more than are left cannot come, and a sum of claims cannot overflow.

@@ -12,7 +12,8 @@ namespace {
 // and strings left where they are.
 class tree_builder : public msgpack::null_visitor {
  public:
-  tree_builder(object_arena& arena, msgpack::object& root, std::size_t raw) noexcept : arena_(arena), unclaimed_(raw) {
+  tree_builder(object_arena& arena, msgpack::object& root, std::size_t size) noexcept
+      : arena_(arena), unclaimed_(size) {
     slots_[0] = &root;
   }
 

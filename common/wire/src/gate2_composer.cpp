@@ -30,7 +30,7 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) noexcept {
 // The first pass: how many bytes the fields take.
 class counter {
  public:
-  void raw(std::uint8_t, bytes_view value) noexcept { size_ += field_header_bytes + value.size(); }
+  void data(std::uint8_t, bytes_view value) noexcept { size_ += field_header_bytes + value.size(); }
   template <std::unsigned_integral... T> void numbers(std::uint8_t, T...) noexcept {
     size_ += field_header_bytes + (sizeof(T) + ...);
   }
@@ -54,7 +54,7 @@ class writer {
     }
     to_ += sizeof(T);
   }
-  void raw(std::uint8_t which, bytes_view value) noexcept {
+  void data(std::uint8_t which, bytes_view value) noexcept {
     number(which);
     number(static_cast<std::uint16_t>(value.size()));
     std::memcpy(to_, value.data(), value.size());
@@ -71,7 +71,7 @@ class writer {
 };
 
 template <class Sink> void text(Sink& to, std::uint8_t which, std::string_view value) {
-  if (!value.empty()) to.raw(which, value);
+  if (!value.empty()) to.data(which, value);
 }
 
 template <class Sink, std::unsigned_integral T> void nonzero(Sink& to, std::uint8_t which, T value) {
@@ -89,8 +89,8 @@ template <class Sink> void content_to(Sink& to, const message& m) {
 }
 
 template <class Sink> void request_to(Sink& to, const message& m) {
-  to.raw(tag_service, m.service);
-  to.raw(tag_method, m.method);
+  to.data(tag_service, m.service);
+  to.data(tag_method, m.method);
   if (m.budget) to.numbers(tag_budget, saturated<std::uint32_t>(m.budget->count()));
   nonzero(to, tag_attempt, m.attempt);
   nonzero(to, tag_priority, m.priority);
@@ -117,7 +117,7 @@ template <class Sink> void hello_to(Sink& to, const message& m) {
   nonzero(to, tag_capabilities, m.capabilities);
   text(to, tag_name, cut(m.name, limits::name_bytes_max));
   const bool worker = m.role == peer_role::worker;
-  if (worker || !m.service.empty()) to.raw(tag_service, m.service);
+  if (worker || !m.service.empty()) to.data(tag_service, m.service);
   if (worker || m.capacity != 0) to.numbers(tag_capacity, m.capacity);
   if (m.heartbeat_interval.count() > 0 || m.liveness != 0) {
     to.numbers(tag_heartbeat, saturated<std::uint32_t>(m.heartbeat_interval.count()), m.liveness);

@@ -62,7 +62,7 @@ enum class peer_role : std::uint8_t { client = 1, worker = 2 };
 
 // The content of a huge payload.
 enum class huge_content : std::uint8_t {
-  raw = 0,    // raw bytes
+  raw = 0,    // the bytes as they are
   value = 1,  // one msgpack value
 };
 

@@ -29,9 +29,9 @@ namespace detail {
 template <class T>
 inline constexpr bool is_byte = std::same_as<T, std::byte> || std::same_as<T, char> || std::same_as<T, unsigned char>;
 
-template <class T> struct raw : std::false_type {};
-template <class T, class A> struct raw<std::vector<T, A>> : std::bool_constant<is_byte<T>> {};
-template <class T, std::size_t N> struct raw<std::array<T, N>> : std::bool_constant<is_byte<T>> {};
+template <class T> struct byte_sequence : std::false_type {};
+template <class T, class A> struct byte_sequence<std::vector<T, A>> : std::bool_constant<is_byte<T>> {};
+template <class T, std::size_t N> struct byte_sequence<std::array<T, N>> : std::bool_constant<is_byte<T>> {};
 
 template <class T> struct nullable : std::false_type {};
 template <class T> struct nullable<std::optional<T>> : std::true_type {
@@ -64,7 +64,7 @@ concept named_type = requires { std::string(type_name_of<T>::name); };
 template <class T>
 concept text_type = std::convertible_to<const T&, std::string_view>;
 template <class T>
-concept bytes_type = raw<T>::value;
+concept bytes_type = byte_sequence<T>::value;
 // A class with MSGPACK_DEFINE. It is not taken for a container, even if it looks like one.
 template <class T>
 concept self_packing = requires { &T::template msgpack_pack<int>; } || requires(T& t) { t.msgpack_pack(t); };

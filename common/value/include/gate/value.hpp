@@ -143,7 +143,7 @@ template <class T> T from_object(const msgpack::object& o, std::string_view plac
     } else if constexpr (std::is_void_v<T>) {
       detail::require(o.is_nil());
     } else if constexpr (msgpack::has_as<T>::value) {
-      static_assert(!detail::tuple_like<T>::value && !detail::raw<T>::value,
+      static_assert(!detail::tuple_like<T>::value && !detail::byte_sequence<T>::value,
                     "take the elements one by one: this type has one without a default constructor");
       return o.as<T>();
     } else {

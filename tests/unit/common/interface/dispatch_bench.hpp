@@ -26,7 +26,7 @@ struct answer_event {
   std::string payload;
   errc status = errc::ok;
   std::string text, remote_type, metadata;
-  std::uint32_t items = 0, raw = 0;
+  std::uint32_t items = 0, byte_count = 0;
   bool no_payload = false;
   std::uint8_t encoding = 0;
   std::optional<std::uint64_t> total, offset, checksum;
@@ -99,12 +99,12 @@ class fake_answers final : public answers {
     e.remote_type = m.remote_type;
     return note(std::move(e));
   }
-  bool grant(call_id call, std::uint32_t items, std::uint32_t raw) override {
+  bool grant(call_id call, std::uint32_t items, std::uint32_t byte_count) override {
     answer_event e;
     e.type = message_type::credit;
     e.call = call;
     e.items = items;
-    e.raw = raw;
+    e.byte_count = byte_count;
     return note(std::move(e));
   }
 

@@ -153,9 +153,9 @@ struct bench : dispatch_bench<Store> {
     if (ended) subject.part(end);
   }
   std::uint64_t granted() const {
-    std::uint64_t raw = 0;
-    for (const auto& credit : out.of(message_type::credit)) raw += credit.raw;
-    return raw;
+    std::uint64_t granted = 0;
+    for (const auto& credit : out.of(message_type::credit)) granted += credit.byte_count;
+    return granted;
   }
   gate::task<void> feed_all(gate::call_id call, gate::huge::outlet& outgoing, bool damaged) {
     std::uint64_t sent = 0;

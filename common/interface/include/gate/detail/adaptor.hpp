@@ -137,25 +137,25 @@ template <class... A> struct parameter_list<std::tuple<A...>> {
 
 // --- the client's stream, as the method sees it
 
-template <class T> T decode_item(const running_call& call, bytes_view raw) {
+template <class T> T decode_item(const running_call& call, bytes_view encoded) {
   const strict_reading strict(call.reads_strictly);
   try {
-    return decode_as<T>(raw, "item");
+    return decode_as<T>(encoded, "item");
   } catch (const Error& e) {
-    throw_bad_item(call, raw, e.what());
+    throw_bad_item(call, encoded, e.what());
   }
 }
 
 template <class T> async_generator<T> incoming_items(running_call& call) {
-  std::string raw;
+  std::string encoded;
   for (;;) {
-    bool there = call.take_item(raw);
+    bool there = call.take_item(encoded);
     while (!there && !call.items_ended()) {
       co_await call.item_arrived();
-      there = call.take_item(raw);
+      there = call.take_item(encoded);
     }
     if (!there) co_return;
-    T item = decode_item<T>(call, raw);
+    T item = decode_item<T>(call, encoded);
     if constexpr (risky_to_yield<T>) {
       co_yield item;
     } else {

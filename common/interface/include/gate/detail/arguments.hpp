@@ -40,18 +40,18 @@ template <class T> inline constexpr bool is_huge = std::is_same_v<T, HugeData>;
 template <class T> struct optional_parameter : std::false_type {};
 template <class T> struct optional_parameter<std::optional<T>> : std::true_type {};
 
-template <class T> T decode_argument(running_call& call, std::size_t index, bytes_view raw) {
+template <class T> T decode_argument(running_call& call, std::size_t index, bytes_view encoded) {
   if constexpr (optional_parameter<T>::value) {
-    if (raw.empty()) return std::nullopt;
+    if (encoded.empty()) return std::nullopt;
   }
   try {
     if constexpr (is_huge<T> || std::is_same_v<T, std::optional<HugeData>>) {
-      return call.take_huge_argument(raw);
+      return call.take_huge_argument(encoded);
     } else {
-      return decode_as<T>(raw, std::string_view());
+      return decode_as<T>(encoded, std::string_view());
     }
   } catch (const Error& e) {
-    throw_bad_argument(call, index, raw, e.what());
+    throw_bad_argument(call, index, encoded, e.what());
   }
 }
 

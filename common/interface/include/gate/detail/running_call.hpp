@@ -153,7 +153,7 @@ class running_call final : public Call {
 
   // The HugeData argument. It follows the request in chunks; a caller of another dialect or type may pass it as a
   // value. Throws Error(invalid_argument).
-  HugeData take_huge_argument(bytes_view byte_count);
+  HugeData take_huge_argument(bytes_view encoded);
 
   // --- the client's stream
 
