@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -17,6 +18,7 @@
 #include <gate/event.hpp>
 #include <gate/limits.hpp>
 #include <gate/loop.hpp>
+#include <gate/sleep.hpp>
 #include <gate/task.hpp>
 #include <gate/timeout.hpp>
 
@@ -24,6 +26,7 @@
 #include "common/channel/src/inquiry.hpp"
 #include "common/credentials/curve_key.hpp"
 #include "tests/support/guarded_router.hpp"
+#include "tests/support/raw_peer.hpp"
 #include "tests/support/scratch_folder.hpp"
 
 using gate::test::scratch_folder;
@@ -154,7 +157,125 @@ class dead_end {
   std::thread thread_;
 };
 
+// Says `words` to an inquiry in pieces that end at `ends`. A piece leaves when the inquiry has read the one before.
+class slow_speaker {
+ public:
+  slow_speaker(const credentials& own, std::string words, std::vector<std::size_t> ends)
+      : words_(std::move(words)), ends_(std::move(ends)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const plain = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(listener_, plain, size) == 0);
+    REQUIRE(::listen(listener_, 1) == 0);
+    REQUIRE(::getsockname(listener_, plain, &size) == 0);
+    inquiry_.emplace(here_, "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port)), own,
+                     [this](const peer::server_facts& facts) { told_ = facts; });
+  }
+  slow_speaker(const slow_speaker&) = delete;
+  slow_speaker& operator=(const slow_speaker&) = delete;
+  ~slow_speaker() {
+    if (connection_ >= 0) ::close(connection_);
+    ::close(listener_);
+  }
+
+  // What the inquiry tells; nothing if it still waits once all was read.
+  std::optional<peer::server_facts> run() {
+    connection_ = ::accept(listener_, nullptr, nullptr);
+    REQUIRE(connection_ >= 0);
+    here_.run(with_timeout(20s, speak()));
+    return told_;
+  }
+
+ private:
+  task<void> speak() {
+    std::size_t said = 0;
+    for (const std::size_t end : ends_) {
+      if (::send(connection_, words_.data() + said, end - said, MSG_NOSIGNAL) < 0) co_return;
+      said = end;
+      while (!told_ && inquiry_->heard_bytes() < said) co_await sleep_for(100us);
+      if (told_) co_return;
+    }
+  }
+
+  std::string words_;
+  std::vector<std::size_t> ends_;
+  int listener_, connection_ = -1;
+  loop here_;
+  std::optional<peer::server_facts> told_;
+  std::optional<peer::inquiry> inquiry_;
+};
+
+// The cuts of that many bytes in two, and the one after each byte.
+std::vector<std::vector<std::size_t>> all_cuts(std::size_t bytes) {
+  std::vector<std::vector<std::size_t>> cuts{{bytes}, {}};
+  for (std::size_t at = 1; at < bytes; ++at) cuts.push_back({at, bytes});
+  for (std::size_t at = 1; at <= bytes; ++at) cuts[1].push_back(at);
+  return cuts;
+}
+
 }  // namespace
+
+TEST_CASE("a greeting counts the same in whatever pieces it comes", "[peer]") {
+  using gate::test::raw_tcp;
+  const std::string ready = raw_tcp::command("READY", raw_tcp::property("Socket-Type", "PUB"));
+  const std::string welcome = raw_tcp::command("WELCOME", std::string(160, 'x'));
+  const credentials keys = keys_for(to_z85(make_curve_pair().public_key));
+  SECTION("without credentials") {
+    const std::string words = raw_tcp::greeting() + ready;
+    for (const auto& ends : all_cuts(words.size())) {
+      const auto told = slow_speaker(credentials(), words, ends).run();
+      INFO("first piece of " << ends.front());
+      REQUIRE(told);
+      CHECK(told->mechanism == "NULL");
+      CHECK(told->socket_type == "PUB");
+    }
+  }
+  SECTION("with keys") {
+    const std::string words = raw_tcp::greeting("CURVE") + welcome.substr(0, 12);
+    for (const auto& ends : all_cuts(words.size())) {
+      const auto told = slow_speaker(keys, words, ends).run();
+      INFO("first piece of " << ends.front());
+      REQUIRE(told);
+      CHECK(told->mechanism == "CURVE");
+      CHECK(told->reads_us);
+    }
+  }
+  SECTION("of one that asks for something else") {
+    const std::string words = raw_tcp::greeting("PLAIN");
+    for (const auto& ends : all_cuts(words.size())) {
+      const auto told = slow_speaker(credentials(), words, ends).run();
+      REQUIRE(told);
+      CHECK(told->mechanism == "PLAIN");
+    }
+  }
+}
+
+TEST_CASE("a command of a stranger that claims more than it has, or less, is read within its bounds", "[peer]") {
+  using gate::test::raw_tcp;
+  const std::string type = raw_tcp::property("Socket-Type", "PUB");
+  const std::string head = type.substr(0, type.size() - 4);  // without the value's size and the value
+  const auto command = [](const std::string& body, std::size_t claimed) {
+    return std::string{'\4', static_cast<char>(claimed)} + body;
+  };
+  for (const auto& [after, name] : std::vector<std::pair<std::string, std::string>>{
+           {command("", 0), ""},
+           {command(head, head.size()), ""},
+           {command(head + '\xff', head.size() + 1), ""},
+           {command(head + "\xff" + "PUB", head.size() + 4), "PUB"},
+           {command(type, 0), ""},  // what follows the command is no part of it
+           {command(type, type.size() - 1), "PU"},
+           {std::string("\6\xff\xff\xff\xff\xff\xff\xff\xff", 9) + std::string(300, '\xff'), ""}}) {
+    const std::string words = raw_tcp::greeting() + after;
+    const auto told = slow_speaker(credentials(), words, {words.size()}).run();
+    REQUIRE(told);
+    CHECK(told->mechanism == "NULL");
+    CHECK(told->socket_type == name);
+  }
+  const std::string unfinished = raw_tcp::greeting() + command(type, 255);
+  CHECK_FALSE(slow_speaker(credentials(), unfinished, {unfinished.size()}).run());
+}
 
 TEST_CASE("user and password are shown to a broker that asks for them", "[peer]") {
   guarded_router router(guard::plain);
