@@ -110,6 +110,7 @@ channel::impl::~impl() {
 void channel::impl::open() {
   retire();
   forget_attempts();
+  opened_at_ = loop_.now();
   if (!names_a_host(options_.endpoint)) {
     addresses_.push_back(options_.endpoint);
     return attempt();
@@ -332,21 +333,23 @@ void channel::impl::hung_up(connection& c) {
   report_ended(c, of_server(stranger_, options_.shown, options_.endpoint));
 }
 
-// A broker greets at once, however much it has to do. What has not greeted by now is asked by itself if it has said
-// something, which libzmq waits to understand.
+// A broker greets at once, however much it has to do. What has not greeted by now is asked by itself if it may have
+// said something, which libzmq waits to understand.
 void channel::impl::bound_greeting(connection& c) {
   if (options_.connect_timeout.count() == 0) return;
   c.doubt = loop_.at(loop_.now() + options_.connect_timeout * 3 / 4, [this, &c] {
     if (!is_current(c) || c.connected || c.inquiring) return;
-    if (has_said_something(c)) return inquire(c);
+    if (what_came(c) != came::nothing) return inquire(c);
     report_ended(c, of_mute(options_.endpoint));
   });
 }
 
-// By TCP; nobody knows of other connections.
-bool channel::impl::has_said_something(const connection& c) const {
+// The kernel counts what comes by TCP only.
+channel::impl::came channel::impl::what_came(const connection& c) const {
+  if (c.inquiring) return c.inquiring->heard_bytes() > 0 ? came::something : came::nothing;
   const auto seen = c.link.is_open() ? sample_path(c.link.descriptor, loop_.now()) : std::nullopt;
-  return seen && seen->counted && seen->received > 0;
+  if (!seen || !seen->counted) return came::unknown;
+  return seen->received > 0 ? came::something : came::nothing;
 }
 
 void channel::impl::inquire(connection& c) {
@@ -362,12 +365,18 @@ void channel::impl::inquire(connection& c) {
   }
 }
 
+// Of the whole attempt, which its owner gives up at the end without a reason.
+duration channel::impl::time_left() const noexcept {
+  if (options_.connect_timeout.count() == 0) return duration::max() / 8;
+  return std::max<duration>(opened_at_ + options_.connect_timeout - loop_.now(), duration::zero());
+}
+
 void channel::impl::bound_login(connection& c) {
   if (options_.login_timeout.count() <= 0) return;
   loop_.cancel_timer(c.patience);
-  c.patience = loop_.at(loop_.now() + options_.login_timeout, [this, &c] {
+  c.patience = loop_.at(loop_.now() + std::min<duration>(options_.login_timeout, time_left() * 7 / 8), [this, &c] {
     if (!is_current(c)) return;
-    const bool mute = options_.shown.empty() || (c.reached && !c.connected && !has_said_something(c));
+    const bool mute = options_.shown.empty() || (c.reached && !c.connected && what_came(c) == came::nothing);
     report_ended(c, mute ? of_mute(options_.endpoint) : of_silence(options_.endpoint));
   });
 }

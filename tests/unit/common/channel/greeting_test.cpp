@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.hpp>
 
@@ -107,21 +108,38 @@ credentials keys_for(const std::string& server_key) {
   return credentials::curve(folder.file("own.key"), server_key);
 }
 
+int listen_at_port(std::string& endpoint) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(listener, plain, size) == 0);
+  REQUIRE(::listen(listener, 8) == 0);
+  REQUIRE(::getsockname(listener, plain, &size) == 0);
+  endpoint = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  return listener;
+}
+
+int listen_at_path(const std::string& path, std::string& endpoint) {
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE(path.size() < sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(listener, 8) == 0);
+  endpoint = "ipc://" + path;
+  return listener;
+}
+
 // Takes connections and hangs up at once, as a balancer does behind which nobody is. Or says something before that; or
 // does not hang up.
 class dead_end {
  public:
-  explicit dead_end(const std::string& words = {}, bool stays = false)
-      : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const plain = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(listener_, plain, size) == 0);
-    REQUIRE(::listen(listener_, 8) == 0);
-    REQUIRE(::getsockname(listener_, plain, &size) == 0);
-    endpoint = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  explicit dead_end(const std::string& words = {}, bool stays = false, const std::string& path = {})
+      : listener_(path.empty() ? listen_at_port(endpoint) : listen_at_path(path, endpoint)) {
     thread_ = std::thread([this, words, stays] {
       for (int one = 0; (one = ::accept(listener_, nullptr, nullptr)) >= 0;) {
         ++connections_;
@@ -151,7 +169,7 @@ class dead_end {
   int connections() const noexcept { return connections_; }
 
  private:
-  int listener_;
+  const int listener_;
   std::atomic<int> connections_{0};
   std::vector<int> open_;  // the thread's
   std::thread thread_;
@@ -161,17 +179,8 @@ class dead_end {
 class slow_speaker {
  public:
   slow_speaker(const credentials& own, std::string words, std::vector<std::size_t> ends)
-      : words_(std::move(words)), ends_(std::move(ends)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const plain = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(listener_, plain, size) == 0);
-    REQUIRE(::listen(listener_, 1) == 0);
-    REQUIRE(::getsockname(listener_, plain, &size) == 0);
-    inquiry_.emplace(here_, "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port)), own,
-                     [this](const peer::server_facts& facts) { told_ = facts; });
+      : words_(std::move(words)), ends_(std::move(ends)), listener_(listen_at_port(endpoint_)) {
+    inquiry_.emplace(here_, endpoint_, own, [this](const peer::server_facts& facts) { told_ = facts; });
   }
   slow_speaker(const slow_speaker&) = delete;
   slow_speaker& operator=(const slow_speaker&) = delete;
@@ -201,7 +210,9 @@ class slow_speaker {
 
   std::string words_;
   std::vector<std::size_t> ends_;
-  int listener_, connection_ = -1;
+  std::string endpoint_;
+  const int listener_;
+  int connection_ = -1;
   loop here_;
   std::optional<peer::server_facts> told_;
   std::optional<peer::inquiry> inquiry_;
@@ -346,6 +357,21 @@ TEST_CASE("who is put off connects again after a bounded time, and is admitted t
   CHECK(second.connected);
 }
 
+TEST_CASE("a login that is put off over a unix socket is told as such", "[peer]") {
+  const guard how = GENERATE(guard::plain, guard::curve);
+  const auto connect_timeout = GENERATE(0ms, 1000ms, 8000ms);  // with the second the attempt is over before the login
+  const scratch_folder folder;
+  guarded_router router(how, "ipc://" + folder.file("socket"));
+  router.answer({"300"});
+  const outcome end =
+      attempt(router.endpoint, how == guard::plain ? alice() : keys_for(router.server_key), 1000ms, connect_timeout)
+          .run();
+  INFO(end.text);
+  CHECK(end.why == errc::busy);
+  CHECK(end.says("puts us off"));
+  CHECK(router.asked() == 1);
+}
+
 // A server whose verdict comes at once hangs up on who is put off; one whose verdict takes a while is silent.
 TEST_CASE("a server that hangs up on who is put off is not taken for one with another key", "[peer]") {
   guarded_router router(guard::curve);
@@ -451,6 +477,24 @@ TEST_CASE("what takes connections and says nothing is told so, with credentials 
   CHECK(end.why == errc::unavailable);
   CHECK(end.text == "something takes connections at '" + mute.endpoint +
                         "' and says nothing: it is no gate broker, or one that stands still");
+}
+
+TEST_CASE("over a unix socket what is no broker is told as what it is before the attempt is over", "[peer]") {
+  const scratch_folder folder;
+  SECTION("says something") {
+    const dead_end http("HTTP/1.1 400 Bad Request\r\n\r\n", true, folder.file("socket"));
+    const outcome end = attempt(http.endpoint, credentials(), 10s, 1s).run();
+    CHECK(end.why == errc::unavailable);
+    CHECK(end.says("it speaks HTTP"));
+  }
+  SECTION("says nothing") {
+    const dead_end mute({}, true, folder.file("socket"));
+    const auto began = std::chrono::steady_clock::now();
+    const outcome end = attempt(mute.endpoint, credentials(), 10s, 2s).run();
+    CHECK(end.why == errc::unavailable);
+    CHECK(end.says("says nothing"));
+    CHECK(std::chrono::steady_clock::now() - began < 8s);
+  }
 }
 
 TEST_CASE("who hangs up on everybody is not asked twice for each attempt", "[peer]") {
