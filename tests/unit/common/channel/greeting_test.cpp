@@ -470,6 +470,18 @@ TEST_CASE("a ZeroMQ socket of another type is told as what it is", "[peer]") {
   }
 }
 
+TEST_CASE("what a stranger calls its socket is not repeated unless it is a type of ZeroMQ", "[peer]") {
+  const auto text = [](const std::string& type) {
+    return peer::of_server({"NULL", false, type, {}}, credentials(), "tcp://host:1").text;
+  };
+  const std::string begin = "something answers at 'tcp://host:1', but it is no gate broker: it is a ZeroMQ socket ";
+  CHECK(text("XPUB") == begin + "of type XPUB");
+  for (const std::string strange : {"\x1b[2J\x1b[1m", "\r\nroot: ok", "pub", "ROUTER2", "PUB\n", "\xff\xfe"}) {
+    CHECK(text(strange) == begin + "of an unknown type");
+  }
+  CHECK(text(std::string("PUB\0", 4)) == begin + "of an unknown type");
+}
+
 TEST_CASE("what takes connections and says nothing is told so, with credentials and without", "[peer]") {
   const dead_end mute({}, true);
   const bool with = GENERATE(false, true);
