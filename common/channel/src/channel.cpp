@@ -339,8 +339,8 @@ void channel::impl::bound_greeting(connection& c) {
   if (options_.connect_timeout.count() == 0) return;
   c.doubt = loop_.at(loop_.now() + options_.connect_timeout * 3 / 4, [this, &c] {
     if (!is_current(c) || c.connected || c.inquiring) return;
-    if (what_came(c) != came::nothing) return inquire(c);
-    report_ended(c, of_mute(options_.endpoint));
+    if (what_came(c) == came::nothing) return report_ended(c, of_mute(options_.endpoint));
+    if (options_.shown.empty() || options_.login_timeout.count() <= 0) inquire(c);
   });
 }
 
