@@ -140,6 +140,9 @@ void channel::impl::found(found_addresses what) {
   lookup_.reset();
   if (!what.fault.empty()) return fail(errc::unavailable, failed_text(what.fault));
   addresses_ = std::move(what.endpoints);
+  std::erase_if(strangers_, [this](const auto& one) {
+    return std::find(addresses_.begin(), addresses_.end(), one.first) == addresses_.end();
+  });
   const auto good = std::find(addresses_.begin(), addresses_.end(), good_address_);
   if (good != addresses_.end()) std::rotate(addresses_.begin(), good, good + 1);
   attempt();
@@ -228,8 +231,7 @@ void channel::impl::retire() noexcept {
 
 void channel::impl::report_connected(connection& c) {
   c.connected = true;
-  hang_ups_ = 0;
-  stranger_ = {};
+  strangers_.clear();
   loop_.cancel_timer(c.doubt);
   good_address_ = c.address;
   loop_.cancel_timer(c.patience);
@@ -329,8 +331,9 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
 // Who takes no connections now hangs up on each: it is not asked again each time. With credentials it is, since only an
 // inquiry tells whether these are wrong.
 void channel::impl::hung_up(connection& c) {
-  if (!options_.shown.empty() || hang_ups_++ % hang_ups_an_inquiry == 0) return inquire(c);
-  report_ended(c, of_server(stranger_, options_.shown, options_.endpoint));
+  stranger& there = strangers_[c.address];
+  if (!options_.shown.empty() || there.hang_ups++ % hang_ups_an_inquiry == 0) return inquire(c);
+  report_ended(c, of_server(there.facts, options_.shown, options_.endpoint));
 }
 
 // A broker greets at once, however much it has to do. What has not greeted by now is asked by itself if it may have
@@ -357,7 +360,7 @@ void channel::impl::inquire(connection& c) {
   try {
     c.inquiring.emplace(loop_, c.address, options_.shown, [this, &c](const server_facts& theirs) {
       if (!is_current(c)) return;
-      stranger_ = theirs;
+      strangers_[c.address].facts = theirs;
       report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
     });
   } catch (const std::exception&) {  // the process has no more sockets, or descriptors

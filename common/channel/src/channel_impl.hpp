@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -152,8 +153,11 @@ class channel::impl {
   std::vector<std::string> faults_;     // of those that were
   std::size_t next_ = 0;
   instant opened_at_{};
-  server_facts stranger_;                             // what the last inquiry found
-  unsigned hang_ups_ = 0;                             // while greeting, since the last connection
+  struct stranger {
+    server_facts facts;     // that the last inquiry found
+    unsigned hang_ups = 0;  // while greeting
+  };
+  std::map<std::string, stranger> strangers_;         // by address, since the last connection
   std::string good_address_;                          // that answered last
   timer_key notice_;                                  // for what must be reported but not from within open()
   std::vector<std::unique_ptr<connection>> retired_;  // a callback of theirs may be running: gone at the turn's end

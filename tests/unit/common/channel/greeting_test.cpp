@@ -26,6 +26,7 @@
 #include "common/channel/channel.hpp"
 #include "common/channel/src/inquiry.hpp"
 #include "common/credentials/curve_key.hpp"
+#include "common/transport/lookup.hpp"
 #include "tests/support/guarded_router.hpp"
 #include "tests/support/raw_peer.hpp"
 #include "tests/support/scratch_folder.hpp"
@@ -173,6 +174,21 @@ class dead_end {
   std::atomic<int> connections_{0};
   std::vector<int> open_;  // the thread's
   std::thread thread_;
+};
+
+// What a name stands for while this lives.
+class two_addresses {
+ public:
+  two_addresses(std::string first, std::string second) {
+    stood_for = {std::move(first), std::move(second)};
+    peer::answer_lookups_by([](const std::string&) { return peer::found_addresses{stood_for, {}}; });
+  }
+  two_addresses(const two_addresses&) = delete;
+  two_addresses& operator=(const two_addresses&) = delete;
+  ~two_addresses() { peer::answer_lookups_by(nullptr); }
+
+ private:
+  static inline std::vector<std::string> stood_for;
 };
 
 // Says `words` to an inquiry in pieces that end at `ends`. A piece leaves when the inquiry has read the one before.
@@ -529,4 +545,19 @@ TEST_CASE("who hangs up on everybody is not asked twice for each attempt", "[pee
               "', but it hangs up while greeting: it is no gate broker, or takes no connection now");
   }
   CHECK(full.connections() <= 17);
+}
+
+TEST_CASE("each address of a name is told as what is there", "[peer]") {
+  const dead_end http("HTTP/1.1 400 Bad Request\r\n\r\n"), full;
+  const bool http_first = GENERATE(true, false);
+  const two_addresses known(http_first ? http.endpoint : full.endpoint, http_first ? full.endpoint : http.endpoint);
+  attempt tries("tcp://broker.example:1", credentials());
+  for (int i = 0; i < 3; ++i) {  // with an inquiry, and then by what it found
+    const outcome end = tries.run();
+    INFO(end.text);
+    const std::size_t speaks = end.text.find("it speaks HTTP"), hangs_up = end.text.find("it hangs up while greeting");
+    REQUIRE(speaks != std::string::npos);
+    REQUIRE(hangs_up != std::string::npos);
+    CHECK((speaks < hangs_up) == http_first);
+  }
 }
