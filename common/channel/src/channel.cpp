@@ -110,6 +110,7 @@ channel::impl::~impl() {
 void channel::impl::open() {
   retire();
   forget_attempts();
+  opened_at_ = loop_.now();
   if (!names_a_host(options_.endpoint)) {
     addresses_.push_back(options_.endpoint);
     return attempt();
@@ -139,6 +140,9 @@ void channel::impl::found(found_addresses what) {
   lookup_.reset();
   if (!what.fault.empty()) return fail(errc::unavailable, failed_text(what.fault));
   addresses_ = std::move(what.endpoints);
+  std::erase_if(strangers_, [this](const auto& one) {
+    return std::find(addresses_.begin(), addresses_.end(), one.first) == addresses_.end();
+  });
   const auto good = std::find(addresses_.begin(), addresses_.end(), good_address_);
   if (good != addresses_.end()) std::rotate(addresses_.begin(), good, good + 1);
   attempt();
@@ -227,8 +231,7 @@ void channel::impl::retire() noexcept {
 
 void channel::impl::report_connected(connection& c) {
   c.connected = true;
-  hang_ups_ = 0;
-  stranger_ = {};
+  strangers_.clear();
   loop_.cancel_timer(c.doubt);
   good_address_ = c.address;
   loop_.cancel_timer(c.patience);
@@ -328,25 +331,28 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
 // Who takes no connections now hangs up on each: it is not asked again each time. With credentials it is, since only an
 // inquiry tells whether these are wrong.
 void channel::impl::hung_up(connection& c) {
-  if (!options_.shown.empty() || hang_ups_++ % hang_ups_an_inquiry == 0) return inquire(c);
-  report_ended(c, of_server(stranger_, options_.shown, options_.endpoint));
+  stranger& there = strangers_[c.address];
+  if (!options_.shown.empty() || there.hang_ups++ % hang_ups_an_inquiry == 0) return inquire(c);
+  report_ended(c, of_server(there.facts, options_.shown, options_.endpoint));
 }
 
-// A broker greets at once, however much it has to do. What has not greeted by now is asked by itself if it has said
-// something, which libzmq waits to understand.
+// A broker greets at once, however much it has to do. What has not greeted by now is asked by itself if it may have
+// said something, which libzmq waits to understand.
 void channel::impl::bound_greeting(connection& c) {
   if (options_.connect_timeout.count() == 0) return;
   c.doubt = loop_.at(loop_.now() + options_.connect_timeout * 3 / 4, [this, &c] {
     if (!is_current(c) || c.connected || c.inquiring) return;
-    if (has_said_something(c)) return inquire(c);
-    report_ended(c, of_mute(options_.endpoint));
+    if (what_came(c) == came::nothing) return report_ended(c, of_mute(options_.endpoint));
+    if (options_.shown.empty() || options_.login_timeout.count() <= 0) inquire(c);
   });
 }
 
-// By TCP; nobody knows of other connections.
-bool channel::impl::has_said_something(const connection& c) const {
+// The kernel counts what comes by TCP only.
+channel::impl::came channel::impl::what_came(const connection& c) const {
+  if (c.inquiring) return c.inquiring->heard_bytes() > 0 ? came::something : came::nothing;
   const auto seen = c.link.is_open() ? sample_path(c.link.descriptor, loop_.now()) : std::nullopt;
-  return seen && seen->counted && seen->received > 0;
+  if (!seen || !seen->counted) return came::unknown;
+  return seen->received > 0 ? came::something : came::nothing;
 }
 
 void channel::impl::inquire(connection& c) {
@@ -354,7 +360,7 @@ void channel::impl::inquire(connection& c) {
   try {
     c.inquiring.emplace(loop_, c.address, options_.shown, [this, &c](const server_facts& theirs) {
       if (!is_current(c)) return;
-      stranger_ = theirs;
+      strangers_[c.address].facts = theirs;
       report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
     });
   } catch (const std::exception&) {  // the process has no more sockets, or descriptors
@@ -362,12 +368,18 @@ void channel::impl::inquire(connection& c) {
   }
 }
 
+// Of the whole attempt, which its owner gives up at the end without a reason.
+duration channel::impl::time_left() const noexcept {
+  if (options_.connect_timeout.count() == 0) return duration::max() / 8;
+  return std::max<duration>(opened_at_ + options_.connect_timeout - loop_.now(), duration::zero());
+}
+
 void channel::impl::bound_login(connection& c) {
   if (options_.login_timeout.count() <= 0) return;
   loop_.cancel_timer(c.patience);
-  c.patience = loop_.at(loop_.now() + options_.login_timeout, [this, &c] {
+  c.patience = loop_.at(loop_.now() + std::min<duration>(options_.login_timeout, time_left() * 7 / 8), [this, &c] {
     if (!is_current(c)) return;
-    const bool mute = options_.shown.empty() || (c.reached && !c.connected && !has_said_something(c));
+    const bool mute = options_.shown.empty() || (c.reached && !c.connected && what_came(c) == came::nothing);
     report_ended(c, mute ? of_mute(options_.endpoint) : of_silence(options_.endpoint));
   });
 }

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -129,7 +131,9 @@ class channel::impl {
   void hung_up(connection& c);
   void inquire(connection& c);
   void bound_greeting(connection& c);
-  bool has_said_something(const connection& c) const;
+  enum class came : std::uint8_t { nothing, something, unknown };
+  came what_came(const connection& c) const;
+  duration time_left() const noexcept;
   void bound_login(connection& c);
   void dealer_ready(connection& c);
   void read_and_write(connection& c);
@@ -148,8 +152,12 @@ class channel::impl {
   std::vector<std::string> addresses_;  // to be tried, by next_
   std::vector<std::string> faults_;     // of those that were
   std::size_t next_ = 0;
-  server_facts stranger_;                             // what the last inquiry found
-  unsigned hang_ups_ = 0;                             // while greeting, since the last connection
+  instant opened_at_{};
+  struct stranger {
+    server_facts facts;     // that the last inquiry found
+    unsigned hang_ups = 0;  // while greeting
+  };
+  std::map<std::string, stranger> strangers_;         // by address, since the last connection
   std::string good_address_;                          // that answered last
   timer_key notice_;                                  // for what must be reported but not from within open()
   std::vector<std::unique_ptr<connection>> retired_;  // a callback of theirs may be running: gone at the turn's end

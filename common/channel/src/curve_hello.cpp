@@ -55,7 +55,8 @@ std::string hello(const curve_key& server) {
 }
 
 bool is_welcome(std::string_view raw) {
-  return raw.starts_with(command) && raw.substr(command.size() + 1).starts_with(welcome_head);
+  return raw.size() >= command_head_bytes && raw.starts_with(command) &&
+         raw.substr(command.size() + 1).starts_with(welcome_head);
 }
 
 }  // namespace gate::peer::curve

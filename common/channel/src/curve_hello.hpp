@@ -16,7 +16,7 @@ inline constexpr std::size_t command_head_bytes = 10;
 // A HELLO under a key pair that is made for it and forgotten.
 std::string hello(const curve_key& server);
 
-// Of bytes of at least command_head_bytes.
+// False of less than command_head_bytes too.
 bool is_welcome(std::string_view raw);
 
 }  // namespace gate::peer::curve

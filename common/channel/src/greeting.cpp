@@ -63,12 +63,22 @@ std::string_view language_of(std::string_view said) noexcept {
   return "it does not speak ZeroMQ";
 }
 
+// In our words: what a stranger says of itself may be anything.
+std::string type_of(std::string_view said) {
+  for (const std::string_view known :
+       {"PAIR",   "PUB",    "SUB",    "REQ",   "REP",  "DEALER", "ROUTER",  "PULL",  "PUSH", "XPUB",   "XSUB",
+        "STREAM", "SERVER", "CLIENT", "RADIO", "DISH", "GATHER", "SCATTER", "DGRAM", "PEER", "CHANNEL"}) {
+    if (said == known) return "of type " + std::string(known);
+  }
+  return "of an unknown type";
+}
+
 verdict of_stranger(const server_facts& theirs, std::string_view endpoint) {
   std::string text = something_at(endpoint);
   if (!theirs.said.empty()) {
     text.append(no_broker).append(": ").append(language_of(theirs.said));
   } else if (!theirs.socket_type.empty() && theirs.socket_type != "ROUTER") {
-    text.append(no_broker).append(": it is a ZeroMQ socket of type ").append(theirs.socket_type);
+    text.append(no_broker).append(": it is a ZeroMQ socket ").append(type_of(theirs.socket_type));
   } else {
     text += ", but it hangs up while greeting: it is no gate broker, or takes no connection now";
   }

@@ -84,10 +84,10 @@ void inquiry::send(std::string_view raw) {
 void inquiry::take(std::string_view raw) {
   received_ += raw;
   if (!greeted_) take_greeting();
-  if (over_ || !greeted_) return;
-  if (bare_) return take_ready();
-  if (received_.size() < greeting_bytes + curve::command_head_bytes) return;
-  end({"CURVE", curve::is_welcome(std::string_view(received_).substr(greeting_bytes)), {}, {}});
+  if (over_ || !greeted_ || received_.size() < greeting_bytes) return;  // the rest of the greeting tells nothing
+  const std::string_view after = std::string_view(received_).substr(greeting_bytes);
+  if (bare_) return take_ready(after);
+  if (after.size() >= curve::command_head_bytes) end({"CURVE", curve::is_welcome(after), {}, {}});
 }
 
 void inquiry::take_greeting() {
@@ -107,9 +107,10 @@ void inquiry::take_greeting() {
 }
 
 // Under NULL each end says of which type its socket is, without waiting for the other one.
-void inquiry::take_ready() {
-  const std::string_view command = std::string_view(received_).substr(greeting_bytes);
-  if (command.size() < 2 || command.size() < 2 + std::size_t{static_cast<unsigned char>(command[1])}) return;
+void inquiry::take_ready(std::string_view after) {
+  if (after.size() < 2) return;
+  const std::string_view command = after.substr(0, 2 + std::size_t{static_cast<unsigned char>(after[1])});
+  if (command.size() < 2 + std::size_t{static_cast<unsigned char>(after[1])}) return;
   server_facts found{"NULL", false, {}, {}};
   const std::size_t at = command.find(type_property);
   if (command.starts_with(ready_head) && at != command.npos && at + type_property.size() < command.size()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,12 +37,14 @@ class inquiry {
   inquiry(const inquiry&) = delete;
   inquiry& operator=(const inquiry&) = delete;
 
+  std::size_t heard_bytes() const noexcept { return received_.size(); }
+
  private:
   void receive();
   void take_event(const connection_event& event);
   void take(std::string_view raw);
   void take_greeting();
-  void take_ready();
+  void take_ready(std::string_view after);
   void send(std::string_view raw);
   void hung_up();
   void end(server_facts facts);

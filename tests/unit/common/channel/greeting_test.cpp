@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -11,19 +12,23 @@
 #include <catch2/catch.hpp>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.hpp>
 
 #include <gate/event.hpp>
 #include <gate/limits.hpp>
 #include <gate/loop.hpp>
+#include <gate/sleep.hpp>
 #include <gate/task.hpp>
 #include <gate/timeout.hpp>
 
 #include "common/channel/channel.hpp"
 #include "common/channel/src/inquiry.hpp"
 #include "common/credentials/curve_key.hpp"
+#include "common/transport/lookup.hpp"
 #include "tests/support/guarded_router.hpp"
+#include "tests/support/raw_peer.hpp"
 #include "tests/support/scratch_folder.hpp"
 
 using gate::test::scratch_folder;
@@ -104,21 +109,38 @@ credentials keys_for(const std::string& server_key) {
   return credentials::curve(folder.file("own.key"), server_key);
 }
 
+int listen_at_port(std::string& endpoint) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(listener, plain, size) == 0);
+  REQUIRE(::listen(listener, 8) == 0);
+  REQUIRE(::getsockname(listener, plain, &size) == 0);
+  endpoint = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  return listener;
+}
+
+int listen_at_path(const std::string& path, std::string& endpoint) {
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE(path.size() < sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(listener, 8) == 0);
+  endpoint = "ipc://" + path;
+  return listener;
+}
+
 // Takes connections and hangs up at once, as a balancer does behind which nobody is. Or says something before that; or
 // does not hang up.
 class dead_end {
  public:
-  explicit dead_end(const std::string& words = {}, bool stays = false)
-      : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const plain = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(listener_, plain, size) == 0);
-    REQUIRE(::listen(listener_, 8) == 0);
-    REQUIRE(::getsockname(listener_, plain, &size) == 0);
-    endpoint = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  explicit dead_end(const std::string& words = {}, bool stays = false, const std::string& path = {})
+      : listener_(path.empty() ? listen_at_port(endpoint) : listen_at_path(path, endpoint)) {
     thread_ = std::thread([this, words, stays] {
       for (int one = 0; (one = ::accept(listener_, nullptr, nullptr)) >= 0;) {
         ++connections_;
@@ -148,13 +170,139 @@ class dead_end {
   int connections() const noexcept { return connections_; }
 
  private:
-  int listener_;
+  const int listener_;
   std::atomic<int> connections_{0};
   std::vector<int> open_;  // the thread's
   std::thread thread_;
 };
 
+// What a name stands for while this lives.
+class two_addresses {
+ public:
+  two_addresses(std::string first, std::string second) {
+    stood_for = {std::move(first), std::move(second)};
+    peer::answer_lookups_by([](const std::string&) { return peer::found_addresses{stood_for, {}}; });
+  }
+  two_addresses(const two_addresses&) = delete;
+  two_addresses& operator=(const two_addresses&) = delete;
+  ~two_addresses() { peer::answer_lookups_by(nullptr); }
+
+ private:
+  static inline std::vector<std::string> stood_for;
+};
+
+// Says `words` to an inquiry in pieces that end at `ends`. A piece leaves when the inquiry has read the one before.
+class slow_speaker {
+ public:
+  slow_speaker(const credentials& own, std::string words, std::vector<std::size_t> ends)
+      : words_(std::move(words)), ends_(std::move(ends)), listener_(listen_at_port(endpoint_)) {
+    inquiry_.emplace(here_, endpoint_, own, [this](const peer::server_facts& facts) { told_ = facts; });
+  }
+  slow_speaker(const slow_speaker&) = delete;
+  slow_speaker& operator=(const slow_speaker&) = delete;
+  ~slow_speaker() {
+    if (connection_ >= 0) ::close(connection_);
+    ::close(listener_);
+  }
+
+  // What the inquiry tells; nothing if it still waits once all was read.
+  std::optional<peer::server_facts> run() {
+    connection_ = ::accept(listener_, nullptr, nullptr);
+    REQUIRE(connection_ >= 0);
+    here_.run(with_timeout(20s, speak()));
+    return told_;
+  }
+
+ private:
+  task<void> speak() {
+    std::size_t said = 0;
+    for (const std::size_t end : ends_) {
+      if (::send(connection_, words_.data() + said, end - said, MSG_NOSIGNAL) < 0) co_return;
+      said = end;
+      while (!told_ && inquiry_->heard_bytes() < said) co_await sleep_for(100us);
+      if (told_) co_return;
+    }
+  }
+
+  std::string words_;
+  std::vector<std::size_t> ends_;
+  std::string endpoint_;
+  const int listener_;
+  int connection_ = -1;
+  loop here_;
+  std::optional<peer::server_facts> told_;
+  std::optional<peer::inquiry> inquiry_;
+};
+
+// The cuts of that many bytes in two, and the one after each byte.
+std::vector<std::vector<std::size_t>> all_cuts(std::size_t bytes) {
+  std::vector<std::vector<std::size_t>> cuts{{bytes}, {}};
+  for (std::size_t at = 1; at < bytes; ++at) cuts.push_back({at, bytes});
+  for (std::size_t at = 1; at <= bytes; ++at) cuts[1].push_back(at);
+  return cuts;
+}
+
 }  // namespace
+
+TEST_CASE("a greeting counts the same in whatever pieces it comes", "[peer]") {
+  using gate::test::raw_tcp;
+  const std::string ready = raw_tcp::command("READY", raw_tcp::property("Socket-Type", "PUB"));
+  const std::string welcome = raw_tcp::command("WELCOME", std::string(160, 'x'));
+  const credentials keys = keys_for(to_z85(make_curve_pair().public_key));
+  SECTION("without credentials") {
+    const std::string words = raw_tcp::greeting() + ready;
+    for (const auto& ends : all_cuts(words.size())) {
+      const auto told = slow_speaker(credentials(), words, ends).run();
+      INFO("first piece of " << ends.front());
+      REQUIRE(told);
+      CHECK(told->mechanism == "NULL");
+      CHECK(told->socket_type == "PUB");
+    }
+  }
+  SECTION("with keys") {
+    const std::string words = raw_tcp::greeting("CURVE") + welcome.substr(0, 12);
+    for (const auto& ends : all_cuts(words.size())) {
+      const auto told = slow_speaker(keys, words, ends).run();
+      INFO("first piece of " << ends.front());
+      REQUIRE(told);
+      CHECK(told->mechanism == "CURVE");
+      CHECK(told->reads_us);
+    }
+  }
+  SECTION("of one that asks for something else") {
+    const std::string words = raw_tcp::greeting("PLAIN");
+    for (const auto& ends : all_cuts(words.size())) {
+      const auto told = slow_speaker(credentials(), words, ends).run();
+      REQUIRE(told);
+      CHECK(told->mechanism == "PLAIN");
+    }
+  }
+}
+
+TEST_CASE("a command of a stranger that claims more than it has, or less, is read within its bounds", "[peer]") {
+  using gate::test::raw_tcp;
+  const std::string type = raw_tcp::property("Socket-Type", "PUB");
+  const std::string head = type.substr(0, type.size() - 4);  // without the value's size and the value
+  const auto command = [](const std::string& body, std::size_t claimed) {
+    return std::string{'\4', static_cast<char>(claimed)} + body;
+  };
+  for (const auto& [after, name] : std::vector<std::pair<std::string, std::string>>{
+           {command("", 0), ""},
+           {command(head, head.size()), ""},
+           {command(head + '\xff', head.size() + 1), ""},
+           {command(head + "\xff" + "PUB", head.size() + 4), "PUB"},
+           {command(type, 0), ""},  // what follows the command is no part of it
+           {command(type, type.size() - 1), "PU"},
+           {std::string("\6\xff\xff\xff\xff\xff\xff\xff\xff", 9) + std::string(300, '\xff'), ""}}) {
+    const std::string words = raw_tcp::greeting() + after;
+    const auto told = slow_speaker(credentials(), words, {words.size()}).run();
+    REQUIRE(told);
+    CHECK(told->mechanism == "NULL");
+    CHECK(told->socket_type == name);
+  }
+  const std::string unfinished = raw_tcp::greeting() + command(type, 255);
+  CHECK_FALSE(slow_speaker(credentials(), unfinished, {unfinished.size()}).run());
+}
 
 TEST_CASE("user and password are shown to a broker that asks for them", "[peer]") {
   guarded_router router(guard::plain);
@@ -223,6 +371,32 @@ TEST_CASE("who is put off connects again after a bounded time, and is admitted t
   outcome second = tries.run();
   while (!second.connected && second.says("puts us off")) second = tries.run();  // the machine may be slow
   CHECK(second.connected);
+}
+
+TEST_CASE("a login that is put off over a unix socket is told as such", "[peer]") {
+  const guard how = GENERATE(guard::plain, guard::curve);
+  const auto connect_timeout = GENERATE(0ms, 1000ms, 8000ms);  // with the second the attempt is over before the login
+  const scratch_folder folder;
+  guarded_router router(how, "ipc://" + folder.file("socket"));
+  router.answer({"300"});
+  const outcome end =
+      attempt(router.endpoint, how == guard::plain ? alice() : keys_for(router.server_key), 1000ms, connect_timeout)
+          .run();
+  INFO(end.text);
+  CHECK(end.why == errc::busy);
+  CHECK(end.says("puts us off"));
+  CHECK(router.asked() == 1);
+}
+
+TEST_CASE("a login may take what the attempt has left, however short that is", "[peer]") {
+  const dead_end undecided(gate::test::raw_tcp::greeting("PLAIN"), true);
+  attempt tries(undecided.endpoint, alice(), 1000ms, 1000ms);
+  const auto began = std::chrono::steady_clock::now();
+  const outcome end = tries.run();
+  CHECK(std::chrono::steady_clock::now() - began >= 820ms);  // not at 750 ms, when the greeting is looked at
+  CHECK(end.why == errc::busy);
+  CHECK(end.says("puts us off"));
+  CHECK(undecided.connections() == 1);
 }
 
 // A server whose verdict comes at once hangs up on who is put off; one whose verdict takes a while is silent.
@@ -323,6 +497,18 @@ TEST_CASE("a ZeroMQ socket of another type is told as what it is", "[peer]") {
   }
 }
 
+TEST_CASE("what a stranger calls its socket is not repeated unless it is a type of ZeroMQ", "[peer]") {
+  const auto text = [](const std::string& type) {
+    return peer::of_server({"NULL", false, type, {}}, credentials(), "tcp://host:1").text;
+  };
+  const std::string begin = "something answers at 'tcp://host:1', but it is no gate broker: it is a ZeroMQ socket ";
+  CHECK(text("XPUB") == begin + "of type XPUB");
+  for (const std::string strange : {"\x1b[2J\x1b[1m", "\r\nroot: ok", "pub", "ROUTER2", "PUB\n", "\xff\xfe"}) {
+    CHECK(text(strange) == begin + "of an unknown type");
+  }
+  CHECK(text(std::string("PUB\0", 4)) == begin + "of an unknown type");
+}
+
 TEST_CASE("what takes connections and says nothing is told so, with credentials and without", "[peer]") {
   const dead_end mute({}, true);
   const bool with = GENERATE(false, true);
@@ -330,6 +516,24 @@ TEST_CASE("what takes connections and says nothing is told so, with credentials 
   CHECK(end.why == errc::unavailable);
   CHECK(end.text == "something takes connections at '" + mute.endpoint +
                         "' and says nothing: it is no gate broker, or one that stands still");
+}
+
+TEST_CASE("over a unix socket what is no broker is told as what it is before the attempt is over", "[peer]") {
+  const scratch_folder folder;
+  SECTION("says something") {
+    const dead_end http("HTTP/1.1 400 Bad Request\r\n\r\n", true, folder.file("socket"));
+    const outcome end = attempt(http.endpoint, credentials(), 10s, 1s).run();
+    CHECK(end.why == errc::unavailable);
+    CHECK(end.says("it speaks HTTP"));
+  }
+  SECTION("says nothing") {
+    const dead_end mute({}, true, folder.file("socket"));
+    const auto began = std::chrono::steady_clock::now();
+    const outcome end = attempt(mute.endpoint, credentials(), 10s, 2s).run();
+    CHECK(end.why == errc::unavailable);
+    CHECK(end.says("says nothing"));
+    CHECK(std::chrono::steady_clock::now() - began < 8s);
+  }
 }
 
 TEST_CASE("who hangs up on everybody is not asked twice for each attempt", "[peer]") {
@@ -341,4 +545,19 @@ TEST_CASE("who hangs up on everybody is not asked twice for each attempt", "[pee
               "', but it hangs up while greeting: it is no gate broker, or takes no connection now");
   }
   CHECK(full.connections() <= 17);
+}
+
+TEST_CASE("each address of a name is told as what is there", "[peer]") {
+  const dead_end http("HTTP/1.1 400 Bad Request\r\n\r\n"), full;
+  const bool http_first = GENERATE(true, false);
+  const two_addresses known(http_first ? http.endpoint : full.endpoint, http_first ? full.endpoint : http.endpoint);
+  attempt tries("tcp://broker.example:1", credentials());
+  for (int i = 0; i < 3; ++i) {  // with an inquiry, and then by what it found
+    const outcome end = tries.run();
+    INFO(end.text);
+    const std::size_t speaks = end.text.find("it speaks HTTP"), hangs_up = end.text.find("it hangs up while greeting");
+    REQUIRE(speaks != std::string::npos);
+    REQUIRE(hangs_up != std::string::npos);
+    CHECK((speaks < hangs_up) == http_first);
+  }
 }
