@@ -221,7 +221,7 @@ TEST_CASE("a method reads its caller's stream to the end", "[interface]") {
   REQUIRE(b.out.log.size() == 1);
   CHECK(b.out.log[0].type == message_type::credit);
   CHECK(b.out.log[0].items == gate::limits::stream_window_items);
-  CHECK(b.out.log[0].raw == gate::limits::stream_window_bytes);
+  CHECK(b.out.log[0].byte_count == gate::limits::stream_window_bytes);
   for (int i = 1; i <= 9; ++i) b.item(id, gate::encode(i));
   b.settle();
   CHECK(b.out.ended() == 0);
