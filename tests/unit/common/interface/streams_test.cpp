@@ -242,7 +242,7 @@ TEST_CASE("the window of a caller's stream is topped up when half of it is consu
   b.settle();
   REQUIRE(b.out.count(message_type::credit) == 2);
   CHECK(b.out.log.back().items == 2);
-  CHECK(b.out.log.back().raw == 2);
+  CHECK(b.out.log.back().byte_count == 2);
 }
 
 TEST_CASE("a caller that sends far more than was granted ends as too slow", "[interface]") {
