@@ -163,8 +163,8 @@ class pacer {
   bool may_overtake(const message& m) const;
   static bool is_long(const lane& its) noexcept { return its.waiting.front().envelope.size() > whole_bytes_max; }
   std::list<lane*>& turn() noexcept;
-  void take_place(lane& its);
-  void enqueue(held&& one);
+  void take_place(std::list<lane*>& from) noexcept;
+  void enqueue(lane& its, std::list<held>& from, std::list<lane*>& place) noexcept;
   void ended(std::list<lane*>& from, std::string& batch);
   void end(std::string& batch);
   std::vector<const held*> requests() const;
