@@ -505,17 +505,6 @@ TEST_CASE("requests that wait are had back as they came, whosever turn it is, an
   CHECK(calls == std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
 }
 
-TEST_CASE("pieces that grow beyond what a frame may have are refused", "[pacer]") {
-  piece_joiner joined;
-  const std::string some(1000, 'x');
-  message m;
-  m.type = wire::gate2::type_piece;
-  m.payload = bytes_view(some);
-  CHECK(joined.add(m, 2500) == piece_joiner::outcome::more);
-  CHECK(joined.add(m, 2500) == piece_joiner::outcome::more);
-  CHECK(joined.add(m, 2500) == piece_joiner::outcome::too_large);
-}
-
 #ifndef GATE_TEST_SANITIZERS  // they replace operator new
 
 TEST_CASE("a message that cannot wait for lack of memory leaves nothing behind, and the others leave", "[pacer]") {
