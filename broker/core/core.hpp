@@ -69,8 +69,8 @@ class core {
 
   // All that was queued for that peer has been given to the transport. Of use for peers whose dialect has no credit.
   void flushed(peer_id peer, instant now);
-  // There was no memory for a client's request. Only its call and its flags are known.
-  void unread(peer_id client, const message& request, instant now);
+  // A client's request was not kept: it ends as busy, with this text. Only its call and its flags are known.
+  void unread(peer_id client, const message& request, std::string_view why, instant now);
   // Frees memory that is kept for later calls.
   void forget_spare();
 

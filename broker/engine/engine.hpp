@@ -90,9 +90,9 @@ class engine final : private output, private observer {
   std::size_t handle_envelopes(remote_peer& sender, bytes_view batch, zmq::message_t* payload_frame);
   void refuse_frames(remote_peer& sender);
   void take_own(remote_peer& sender, const message& m);
-  bool is_worker(const remote_peer& p) const;
   void take_piece(remote_peer& sender, const message& m);
-  void refuse_piece(remote_peer& sender);
+  void refuse_pieces(remote_peer& sender, std::string_view why);
+  void bound_requests();
   void break_off(remote_peer& sender, std::string_view why);
   void on_connection(port& at, const connection_event& event);
   void on_accept_failed(int error);
@@ -192,9 +192,9 @@ class engine final : private output, private observer {
   const descriptor_budget budget_;
   core core_;
   std::vector<std::unique_ptr<port>> ports_;
-  byte_total owed_;       // to all peers
-  byte_total in_pieces_;  // of envelopes that have not come whole yet
-  byte_total paced_;      // answers of foreign workers that answer_pace holds back
+  byte_total owed_;  // to all peers
+  pieces_held pieces_;
+  byte_total paced_;  // answers of foreign workers that answer_pace holds back
   buffer_pool spare_;
   remote_peers peers_;
   memory_keeper memory_;

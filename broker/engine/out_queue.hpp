@@ -3,7 +3,6 @@
 // socket and no clock of its own.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -149,12 +148,9 @@ class out_queue {
     if (parked_) closed_[head_].since = now;
     pace_.moved(now);
   }
-  // How long the peer has taken nothing: the transport has refused the front, or the peer has not said that it read
-  // what the rest waits for. Zero when neither is so.
-  duration age(instant now) const noexcept {
-    const duration refused = parked_ ? now - closed_[head_].since : duration::zero();
-    return std::max(refused, pace_.age(now));
-  }
+  // How long the peer has taken nothing: the transport has refused the front, or, once it has taken all, the peer has
+  // not said that it read what the rest waits for. Zero when neither is so.
+  duration age(instant now) const noexcept { return parked_ ? now - closed_[head_].since : pace_.age(now); }
   // For pulse::awaits(): the answer to a mark that the transport has, for which something waits.
   std::uint64_t awaited() const noexcept { return parked_ ? 0 : pace_.awaited(); }
 
@@ -180,7 +176,7 @@ class out_queue {
   void release();
   void close_open();
   void reuse_open();
-  void forget_front(std::size_t size_bytes);
+  void forget_front(std::size_t size_bytes, instant now);
 
   buffer_pool* spare_;
   outgoing open_;                 // being filled

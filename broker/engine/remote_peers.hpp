@@ -28,10 +28,23 @@ namespace gate::broker {
 // One of the broker's sockets.
 using port_index = std::uint32_t;
 
+// What has come of envelopes that are not whole yet, from all peers.
+struct pieces_held {
+  explicit pieces_held(std::size_t requests_most) noexcept : requests(requests_most) {}
+  byte_total all;
+  byte_total requests;  // among them
+};
+
 struct remote_peer {
   remote_peer(peer_id name, port_index at, std::string_view route, buffer_pool& spare, byte_total& owed,
-              byte_total* in_pieces)
-      : id(name), port(at), routing_id(route), out(spare, &owed), lent(owed), joined(in_pieces) {}
+              pieces_held* pieces)
+      : id(name),
+        port(at),
+        routing_id(route),
+        out(spare, &owed),
+        lent(owed),
+        joined(pieces != nullptr ? &pieces->all : nullptr),
+        joined_request(pieces != nullptr ? &pieces->requests : nullptr) {}
 
   peer_id id;
   port_index port;
@@ -56,6 +69,7 @@ struct remote_peer {
   out_queue out;
   lent_payloads lent;               // what the transport has taken of `out` and not sent
   gate::peer::piece_joiner joined;  // the pieces of an envelope that is not whole yet
+  byte_share joined_request;        // of that, if it is a request
 
   // Nothing that is queued for it waits, so any message is kept.
   bool flows() const noexcept { return !out.parked() && !out.held() && !overdrawn && !ends_when_read; }
@@ -73,9 +87,9 @@ class remote_peers {
   remote_peer* find(peer_id id) const noexcept;
 
   // Adds a peer, which must not be there. It stays at its address until it is removed. `owed` counts what is held for
-  // all peers, `in_pieces` what has come of envelopes from all peers. These two and `spare` outlive the peer.
+  // all peers, `pieces` what has come of envelopes from all peers. These two and `spare` outlive the peer.
   remote_peer& add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed,
-                   byte_total* in_pieces = nullptr);
+                   pieces_held* pieces = nullptr);
   void remove(remote_peer& gone) noexcept;
   // Another peer may have its routing id from now on. This one is found by its id only.
   void give_up_route(remote_peer& gone) noexcept;

@@ -56,6 +56,7 @@ class byte_share {
     bytes_ = now;
   }
   const byte_total* of() const noexcept { return of_; }
+  std::size_t bytes() const noexcept { return bytes_; }
 
  private:
   byte_total* of_;

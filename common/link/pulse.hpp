@@ -33,7 +33,7 @@ class pulse {
   // What was new since the last look.
   struct change {
     bool message_arrives = false;  // more than pings and their answers
-    bool bytes_leave = false;      // the other side took some
+    bool bytes_leave = false;      // the other side took some; where not counted: read some
     bool toward_answer = false;    // among them some that stood before the question of awaits()
   };
 
@@ -55,7 +55,9 @@ class pulse {
  private:
   bool look_at_counted(const path_sample& seen, instant now) noexcept;
   bool look_at_uncounted(const path_sample& seen) const noexcept;
+  bool is_read(const path_sample& seen) const noexcept;
   bool is_toward_answer(const path_sample& seen) noexcept;
+  bool is_read_toward_answer(const path_sample& seen) noexcept;
   bool has_backlog() const noexcept;
   void alive(instant at, duration further) noexcept;
 
@@ -67,8 +69,10 @@ class pulse {
   std::uint64_t widest_ = 0;              // window that was seen
   bool took_more_ = false;                // at the last look, when the ping was due already
   std::uint64_t answer_ = 0;
-  std::optional<std::uint64_t> question_at_;  // bytes up to the question, once it is known to be in the kernel
-  bool took_question_ = false;                // took more at the last look, when the question was put already
+  // Once the question is known to be in the kernel: bytes up to it; where not counted: unread ones, not more than
+  // these.
+  std::optional<std::uint64_t> question_at_;
+  bool took_question_ = false;  // took more at the last look, when the question was put already
 };
 
 }  // namespace gate::peer

@@ -163,8 +163,8 @@ class pacer {
   bool may_overtake(const message& m) const;
   static bool is_long(const lane& its) noexcept { return its.waiting.front().envelope.size() > whole_bytes_max; }
   std::list<lane*>& turn() noexcept;
-  void take_place(lane& its);
-  void enqueue(held&& one);
+  void take_place(std::list<lane*>& from) noexcept;
+  void enqueue(lane& its, std::list<held>& from, std::list<lane*>& place) noexcept;
   void ended(std::list<lane*>& from, std::string& batch);
   void end(std::string& batch);
   std::vector<const held*> requests() const;
@@ -205,8 +205,8 @@ class pacer {
 // Puts together what came in pieces.
 class piece_joiner {
  public:
-  // no_memory: the last piece of an envelope came, most of which had to be let go.
-  enum class outcome : std::uint8_t { more, whole, too_large, no_memory };
+  // no_memory, let_go: the last piece of an envelope came, most of which is not kept, for one of these two reasons.
+  enum class outcome : std::uint8_t { more, whole, too_large, no_memory, let_go };
 
   // `all`, where given: what all such hold together. It outlives this.
   explicit piece_joiner(byte_total* all = nullptr) noexcept : share_(all) {}
@@ -215,32 +215,36 @@ class piece_joiner {
     came_bytes_ += piece.payload.size_bytes();
     if (came_bytes_ > bytes_max) return outcome::too_large;
     try {
-      for (std::size_t i = 0; i < piece.payload.frames() && !lacks_memory_; ++i) parts_ += piece.payload[i];
+      for (std::size_t i = 0; i < piece.payload.frames() && is_kept(); ++i) parts_ += piece.payload[i];
     } catch (const std::bad_alloc&) {
-      let_go(parts_.empty() ? piece.payload[0] : bytes_view(parts_));
+      let_go(parts_.empty() ? piece.payload[0] : bytes_view(parts_), outcome::no_memory);
     }
     share_.set(parts_.capacity());
-    if (!piece.has(message_flag::end_of_parts)) return outcome::more;
-    return lacks_memory_ ? outcome::no_memory : outcome::whole;
+    return piece.has(message_flag::end_of_parts) ? end_ : outcome::more;
   }
-  // Of an envelope for which there was no memory: its header (docs/protocol.md, section 2).
-  bytes_view header() const noexcept { return {header_.data(), header_bytes_}; }
-  // As if there were no memory for the envelope of which some has come.
+  // Of the envelope of which some has come: its header, or as much of it (docs/protocol.md, section 2).
+  bytes_view header() const noexcept {
+    return is_kept() ? bytes_view(parts_).substr(0, header_.size()) : bytes_view(header_.data(), header_bytes_);
+  }
+  // What is held of it.
+  std::size_t bytes() const noexcept { return is_kept() ? parts_.capacity() : 0; }
+  // Keeps nothing of the envelope of which some has come, but its header.
   void let_go() noexcept {
-    if (!lacks_memory_) let_go(bytes_view(parts_));
+    if (is_kept()) let_go(bytes_view(parts_), outcome::let_go);
     share_.set(0);
   }
   // The envelope, once it is whole; and the next one begins.
   std::string take() noexcept {
     came_bytes_ = 0;
-    lacks_memory_ = false;
+    end_ = outcome::whole;
     share_.set(0);
     return std::exchange(parts_, {});
   }
 
  private:
-  void let_go(bytes_view from) noexcept {
-    lacks_memory_ = true;
+  bool is_kept() const noexcept { return end_ == outcome::whole; }
+  void let_go(bytes_view from, outcome why) noexcept {
+    end_ = why;
     header_bytes_ = from.copy(header_.data(), header_.size());
     free_memory(parts_);
   }
@@ -250,7 +254,7 @@ class piece_joiner {
   std::array<char, 16> header_{};
   std::size_t header_bytes_ = 0;
   std::size_t came_bytes_ = 0;
-  bool lacks_memory_ = false;
+  outcome end_ = outcome::whole;  // with the last piece
 };
 
 }  // namespace gate::peer

@@ -138,11 +138,11 @@ void core::state::flushed(peer_id id, instant now) {
   if (peer* p = peers_.find(id); p != nullptr && p->owes_credit) refill(*p);
 }
 
-void core::state::unread(peer_id id, const message& request, instant now) {
+void core::state::unread(peer_id id, const message& request, std::string_view why, instant now) {
   enter(now);
   peer* const p = peers_.find(id);
   if (p == nullptr || p->state != peer_state::client) return;
-  refuse(*p, request, errc::busy, "the broker has no memory to queue this call; call again later");
+  refuse(*p, request, errc::busy, why);
 }
 
 void core::state::tick(instant now) {
@@ -223,7 +223,9 @@ void core::arriving(peer_id peer, instant now) { state_->arriving(peer, now); }
 void core::answering(peer_id worker, call_id call, instant now) { state_->answering(worker, call, now); }
 void core::unsent(peer_id worker, const message& request, instant now) { state_->unsent(worker, request, now); }
 void core::flushed(peer_id peer, instant now) { state_->flushed(peer, now); }
-void core::unread(peer_id client, const message& request, instant now) { state_->unread(client, request, now); }
+void core::unread(peer_id client, const message& request, std::string_view why, instant now) {
+  state_->unread(client, request, why, now);
+}
 void core::forget_spare() { state_->forget_spare(); }
 void core::tick(instant now) { state_->tick(now); }
 instant core::next_deadline() const noexcept { return state_->next_deadline(); }

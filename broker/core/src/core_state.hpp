@@ -58,7 +58,7 @@ class core::state {
   void answering(peer_id id, call_id name, instant now);
   void unsent(peer_id id, const message& request, instant now);
   void flushed(peer_id id, instant now);
-  void unread(peer_id id, const message& request, instant now);
+  void unread(peer_id id, const message& request, std::string_view why, instant now);
   void forget_spare() { calls_.forget_spare(); }
   void tick(instant now);
   void drain(instant now);

@@ -55,7 +55,7 @@ void core::state::on_head(call& c, const message& m) {
   if (!c.reads(m.encoding)) return end(c, errc::unsupported, unread_encoding);
   c.huge_answer = c.delivered = true;
   c.progress_at = now_;
-  if (c.budgeted) wheel_.arm(c, next_look(c));
+  wheel_.arm(c, next_look(c));
   ++counted_.parts;
   message head = m;
   head.call = c.client_call;

@@ -79,7 +79,7 @@ remote_peer* engine::greet(port& from, int descriptor) {
     from.accepted.cut(descriptor);
     return nullptr;
   }
-  remote_peer& fresh = peers_.add(from.index(), from.incoming[0].to_string_view(), spare_, owed_, &in_pieces_);
+  remote_peer& fresh = peers_.add(from.index(), from.incoming[0].to_string_view(), spare_, owed_, &pieces_);
   if (who.speaks != dialect::gate2) fresh.foreign = std::make_unique<foreign_link>(who, options_, owed_, paced_);
   fresh.came_over = descriptor;
   if (over != nullptr && !over->owner) {

@@ -328,7 +328,7 @@ void engine::bound_owed() {
 // Gives freed memory back to the system some time after a flood.
 void engine::keep_memory() {
   const totals core_holds = core_.measure();
-  const std::size_t held = owed_.bytes() + in_pieces_.bytes() + paced_.bytes() + waiting_.bytes +
+  const std::size_t held = owed_.bytes() + pieces_.all.bytes() + paced_.bytes() + waiting_.bytes +
                            core_holds.queued_bytes + core_holds.kept_bytes +
                            (core_holds.queued + core_holds.in_flight) * call_bytes + connected() * connection_bytes +
                            unread_bytes_;

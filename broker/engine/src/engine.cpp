@@ -37,6 +37,9 @@ constexpr std::size_t bytes_per_turn_max = 4u << 20;
 // Reading a longer descriptor counts as a whole turn.
 constexpr std::size_t short_descriptor_bytes = 16u << 10;
 
+// So many of the longest requests may be on their way in pieces, however little may wait.
+constexpr std::size_t least_messages_in_pieces = 4;
+
 // The time between two log lines about connections that were turned away for lack of descriptors.
 constexpr auto turned_away_pause = std::chrono::minutes(1);
 
@@ -87,7 +90,7 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
       budget_(plan_descriptors(options_.peers_max, plan_bindings(options_).size())),
       core_(to_core_options(options_, budget_.peers_max, *this, rights_.get(), allowed_.get()), *this, where.now()),
       owed_(options_.out_queue_total_bytes_max),
-      in_pieces_(options_.queue_total_bytes_max),
+      pieces_(std::max(options_.queue_total_bytes_max, least_messages_in_pieces * options_.frame_bytes_max)),
       paced_(options_.out_queue_total_bytes_max),
       internal_out_(spare_) {
   waiting_.bytes_max = options_.queue_total_bytes_max;
@@ -279,9 +282,9 @@ void engine::take_own(remote_peer& sender, const message& m) {
   send(sender.id, answer);
 }
 
-// There was no memory for a message that came in pieces. A request ends as `busy`. Without a message of another kind
-// the connection cannot go on, so it is cut.
-void engine::refuse_piece(remote_peer& sender) {
+// A message that came in pieces was not kept. A request ends as `busy`. Without a message of another kind the
+// connection cannot go on, so it is cut: only a lack of memory leads to that.
+void engine::refuse_pieces(remote_peer& sender, std::string_view why) {
   const std::optional<wire::gate2::header> of = wire::gate2::read_header(sender.joined.header());
   sender.joined.take();
   if (!of || of->type != message_type::request) return break_off(sender, "the broker has no memory for its message");
@@ -289,12 +292,20 @@ void engine::refuse_piece(remote_peer& sender) {
   request.type = of->type;
   request.flags = of->flags;
   request.call = of->call;
-  core_.unread(sender.id, request, loop_.now());
+  core_.unread(sender.id, request, why, loop_.now());
 }
 
-bool engine::is_worker(const remote_peer& p) const {
-  const std::optional<peer_view> known = core_.find_peer(p.id);
-  return known && !known->service.empty();
+// Only requests count. Other messages belong to calls, and the connection would end without them. The largest request
+// goes first.
+void engine::bound_requests() {
+  while (pieces_.requests.is_exceeded()) {
+    remote_peer* most = nullptr;
+    peers_.for_each([&most](remote_peer& p) {
+      if (most == nullptr || p.joined_request.bytes() > most->joined_request.bytes()) most = &p;
+    });
+    most->joined.let_go();
+    most->joined_request.set(0);
+  }
 }
 
 void engine::take_piece(remote_peer& sender, const message& m) {
@@ -302,15 +313,27 @@ void engine::take_piece(remote_peer& sender, const message& m) {
   using outcome = gate::peer::piece_joiner::outcome;
   const outcome came = sender.joined.add(m, options_.frame_bytes_max);
   if (came == outcome::more) {
-    // What a worker says belongs to calls, which are bounded.
-    if (in_pieces_.is_exceeded() && !is_worker(sender)) sender.joined.let_go();
+    const std::optional<wire::gate2::header> of = wire::gate2::read_header(sender.joined.header());
+    if (of && of->type == message_type::request) {
+      sender.joined_request.set(sender.joined.bytes());
+      bound_requests();
+    }
     return core_.arriving(sender.id, now);
   }
+  sender.joined_request.set(0);
   if (came == outcome::too_large) {
     sender.joined.take();
     return core_.malformed(sender.id, to_string(wire::gate2::parse_error::too_large), now);
   }
-  if (came == outcome::no_memory) return refuse_piece(sender);
+  if (came == outcome::no_memory) {
+    return refuse_pieces(sender, "the broker has no memory to queue this call; call again later");
+  }
+  if (came == outcome::let_go) {
+    return refuse_pieces(sender,
+                         "requests of more than " + std::to_string(pieces_.requests.most()) +
+                             " bytes were on their way to the broker at once (queue_total_bytes_max, at least " +
+                             std::to_string(least_messages_in_pieces) + " times frame_bytes_max); call again later");
+  }
   const std::string envelope = sender.joined.take();
   wire::gate2::reader whole(envelope);
   message inside;

@@ -117,13 +117,14 @@ void out_queue::reuse_open() {
   open_.has_payload = false;
 }
 
-void out_queue::forget_front(std::size_t size_bytes) {
+void out_queue::forget_front(std::size_t size_bytes, instant now) {
   closed_bytes_ -= size_bytes;
   outgoing sent = std::exchange(closed_[head_], {});  // its memory goes now, though its place may stay
   if (!sent.framed && sent.batch.capacity() > kept_bytes_max) spare_->give(std::move(sent.batch));
   ++head_;
   ++sent_;
-  parked_ = false;
+  // A mark may have waited behind it, which nobody could answer. And the transport takes more because the peer does.
+  if (std::exchange(parked_, false)) pace_.moved(now);
   if (head_ == closed_.size()) {
     closed_.clear();
     head_ = 0;
@@ -154,7 +155,7 @@ delivery out_queue::flush(sender& to, instant now) {
       tell_share();
       return result;
     }
-    forget_front(front_bytes);
+    forget_front(front_bytes, now);
   }
   tell_share();
   return delivery::sent;

@@ -17,7 +17,7 @@ remote_peer* remote_peers::find(peer_id id) const noexcept {
 }
 
 remote_peer& remote_peers::add(port_index port, bytes_view routing_id, buffer_pool& spare, byte_total& owed,
-                               byte_total* in_pieces) {
+                               pieces_held* pieces) {
   std::size_t place = places_.size();
   if (free_.empty()) {
     GATE_ASSERT(place < std::size_t{1} << place_bits);
@@ -27,7 +27,7 @@ remote_peer& remote_peers::add(port_index port, bytes_view routing_id, buffer_po
     free_.pop_back();
   }
   const peer_id id{next_serial_++ << place_bits | place};
-  places_[place] = std::make_unique<remote_peer>(id, port, routing_id, spare, owed, in_pieces);
+  places_[place] = std::make_unique<remote_peer>(id, port, routing_id, spare, owed, pieces);
   remote_peer& added = *places_[place];
   if (port >= by_route_.size()) by_route_.resize(port + 1);
   const bool is_new = by_route_[port].emplace(added.routing_id, &added).second;

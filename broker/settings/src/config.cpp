@@ -91,7 +91,7 @@ const std::array keys{
                "timed_out"},
     config_key{"credit_timeout", &o::credit_timeout, 1, 30 * day_ms,
                "time for which a client may grant no credit while the reply of its call waits for it; then the "
-               "call ends as too_slow"},
+               "call ends as too_slow. Less than 2 minutes also ends calls of clients that read slowly"},
     config_key{"budget_max", &o::budget_max, 1, 30 * day_ms,
                "the longest budget of a call; a longer one counts as this"},
     config_key{"service_grace", &o::service_grace, 0, day_ms,

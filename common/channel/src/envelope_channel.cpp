@@ -96,6 +96,7 @@ void envelope_channel::take_piece(connection& c, const message& m) {
     case piece_joiner::outcome::too_large:
       return owner_.malformed(to_string(wire::gate2::parse_error::too_large));
     case piece_joiner::outcome::no_memory:
+    case piece_joiner::outcome::let_go:
       return owner_.malformed("there is no memory for a message of the broker's");
     case piece_joiner::outcome::whole:
       break;

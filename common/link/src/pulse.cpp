@@ -41,6 +41,9 @@ pulse::change pulse::look(const path_sample& seen, instant now) noexcept {
     since.message_arrives = seen.received >= last_->received + message_bytes_min;
     since.bytes_leave = seen.acknowledged > last_->acknowledged;
     since.toward_answer = answer_ != 0 && is_toward_answer(seen);
+  } else if (last_) {
+    since.bytes_leave = is_read(seen);
+    since.toward_answer = answer_ != 0 && is_read_toward_answer(seen);
   }
   if (seen.unread > 0) alive(now, options_.ping_interval + options_.timeout);
   const bool takes = seen.counted ? look_at_counted(seen, now) : look_at_uncounted(seen);
@@ -91,14 +94,30 @@ bool pulse::is_toward_answer(const path_sample& seen) noexcept {
   return acknowledges && is_ahead;
 }
 
+// Of what is read from then on, no more than what lay there with the question counts as before it.
+bool pulse::is_read_toward_answer(const path_sample& seen) noexcept {
+  const bool is_ahead = is_read(seen) && question_at_ != 0u;
+  if (question_at_) {
+    const std::uint64_t fell = last_->outstanding - std::min(last_->outstanding, seen.outstanding);
+    question_at_ = std::min(*question_at_ - std::min(*question_at_, fell), seen.outstanding);
+  } else if (seen.writable && took_question_) {
+    question_at_ = seen.outstanding;
+  }
+  took_question_ = seen.writable;
+  return is_ahead;
+}
+
 // The peer has not read all that its kernel has for it: with an empty buffer the window is as wide as ever, but for
 // what is just passing through.
 bool pulse::has_backlog() const noexcept { return last_->window < widest_ - widest_ / 16; }
 
+bool pulse::look_at_uncounted(const path_sample& seen) const noexcept {
+  return seen.outstanding == 0 || !last_ || is_read(seen);
+}
+
 // What was not read stays on our side. A rise says nothing, since it is we who write; only when the kernel took no more
 // before it did, somebody must have read.
-bool pulse::look_at_uncounted(const path_sample& seen) const noexcept {
-  if (seen.outstanding == 0 || !last_) return true;
+bool pulse::is_read(const path_sample& seen) const noexcept {
   return seen.outstanding < last_->outstanding || (!last_->writable && seen.outstanding != last_->outstanding);
 }
 

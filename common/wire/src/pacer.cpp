@@ -1,6 +1,7 @@
 #include "common/wire/pacer.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace gate::peer {
@@ -56,25 +57,28 @@ void pacer::reset() { *this = pacer(); }
 
 bool pacer::admit(const message& m) {
   if (is_of_connection(m.type) || (!empty() && may_overtake(m))) return true;
+  // All that may throw comes first: the message waits, or nothing has changed.
+  std::list<held> added;
+  added.push_back({m.call, m.type, is_small(m), number_ + 1, {}});
+  wire::gate2::append(added.front().envelope, m);
+  const std::size_t bytes = added.front().envelope.size();
+  const bool is_behind = m.call == call_id{} || !behind_.empty();
+  if (m.call != call_id{}) {
+    std::list<lane*> place(1);
+    lane& its = lanes_[m.call];
+    ++its.messages;
+    if (m.type == message_type::request) ++its.requests;
+    if (!is_behind) enqueue(its, added, place);
+  }
+  if (is_behind) behind_.splice(behind_.end(), added);
   if (empty()) {
     timed_ = false;
     unstamped_ = true;
     ++awaited_;
   }
-  held one{m.call, m.type, is_small(m), ++number_, {}};
-  wire::gate2::append(one.envelope, m);
-  last_bytes_ = one.envelope.size();
-  bytes_ += last_bytes_;
-  if (m.call != call_id{}) {
-    lane& its = lanes_[m.call];
-    ++its.messages;
-    if (m.type == message_type::request) ++its.requests;
-  }
-  if (m.call == call_id{} || !behind_.empty()) {
-    behind_.push_back(std::move(one));
-  } else {
-    enqueue(std::move(one));
-  }
+  ++number_;
+  last_bytes_ = bytes;
+  bytes_ += bytes;
   was_short_ = true;
   // Nobody else would tell when there is room again.
   if (questions_.empty() && on_the_way() > 0) mark_due_ = true;
@@ -89,16 +93,20 @@ bool pacer::may_overtake(const message& m) const {
   return its == lanes_.end() || (m.type == message_type::credit && its->second.requests == 0);
 }
 
-void pacer::enqueue(held&& one) {
-  lane& its = lanes_[one.call];
-  its.waiting.push_back(std::move(one));
-  if (its.waiting.size() == 1) take_place(its);
+// The first of `from`. `place` has an element at least, for the list of turns.
+void pacer::enqueue(lane& its, std::list<held>& from, std::list<lane*>& place) noexcept {
+  its.waiting.splice(its.waiting.end(), from, from.begin());
+  if (its.waiting.size() > 1) return;
+  place.front() = &its;
+  take_place(place);
 }
 
-// At the end of those whose next envelope is of its kind.
-void pacer::take_place(lane& its) {
+// At the end of those whose next envelope is of its kind. `from`: the list that the lane is first in.
+void pacer::take_place(std::list<lane*>& from) noexcept {
+  lane& its = *from.front();
   its.spent_bytes = 0;
-  (is_long(its) ? pieces_ : whole_).push_back(&its);
+  std::list<lane*>& to = is_long(its) ? pieces_ : whole_;
+  to.splice(to.end(), from, from.begin());
 }
 
 void pacer::count(std::uint64_t bytes) noexcept {
@@ -165,29 +173,37 @@ void pacer::ended(std::list<lane*>& from, std::string& batch) {
   lane& its = *from.front();
   std::list<held>& waiting = its.waiting;
   do {
-    if (waiting.front().left == 0) batch += waiting.front().envelope;
-    const held gone = std::move(waiting.front());
+    const call_id call = waiting.front().call;
+    bytes_ -= waiting.front().envelope.size();
+    if (waiting.front().type == message_type::request) --its.requests;
     waiting.pop_front();
-    bytes_ -= gone.envelope.size();
-    if (gone.type == message_type::request) --its.requests;
     if (--its.messages == 0) {
       from.pop_front();
-      lanes_.erase(gone.call);
+      lanes_.erase(call);
       return;
     }
+    if (!waiting.empty() && waiting.front().small) batch += waiting.front().envelope;
   } while (!waiting.empty() && waiting.front().small);
   if (!waiting.empty() && &from == &whole_ && !is_long(its) && its.spent_bytes < batch_bytes()) return;
-  from.pop_front();
-  if (!waiting.empty()) take_place(its);
+  if (waiting.empty()) {
+    from.pop_front();
+  } else {
+    take_place(from);
+  }
 }
 
 // All that came before the end of something has left: it leaves now, and what came after it takes its place.
 void pacer::end(std::string& batch) {
+  // All that may throw comes first.
+  std::list<lane*> places;
+  for (auto each = std::next(behind_.begin()); each != behind_.end() && each->call != call_id{}; ++each) {
+    places.push_back(nullptr);
+  }
   batch += behind_.front().envelope;
   bytes_ -= behind_.front().envelope.size();
   behind_.pop_front();
-  for (; !behind_.empty() && behind_.front().call != call_id{}; behind_.pop_front()) {
-    enqueue(std::move(behind_.front()));
+  while (!behind_.empty() && behind_.front().call != call_id{}) {
+    enqueue(lanes_.find(behind_.front().call)->second, behind_, places);
   }
 }
 

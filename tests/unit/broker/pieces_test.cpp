@@ -135,59 +135,95 @@ TEST_CASE("a client that leaves between two pieces of a request leaves nothing b
   CHECK(core["accepted"] == 2);  // the one that was whole, and the one that asks
 }
 
-TEST_CASE("clients together hold no more in pieces than may wait, and beyond it a request is busy", "[broker]") {
+TEST_CASE(
+    "requests of all clients in pieces are bounded together: beyond it the largest is busy, and what belongs to "
+    "calls is kept",
+    "[broker]") {
   broker_options options = patient();
-  options.queue_total_bytes_max = 1u << 20;
+  options.queue_total_bytes_max = 0;
+  options.payload_bytes_max = 1'000'000;
+  options.frame_bytes_max = 1u << 20;
+  constexpr std::uint64_t fit = 9;  // halves of them, in four times frame_bytes_max
   running_broker<> broker(options);
   raw_peer worker(broker.backend());
   hello(worker, peer_role::worker, "s");
-  const std::string large(large_bytes, 'x');
+  const std::string large(large_bytes, 'x'), larger(large_bytes + 50'000, 'x');
   message request;
   request.type = message_type::request;
   request.service = "s";
   request.method = "m";
-  request.payload = bytes_view(large);
   std::vector<std::unique_ptr<raw_peer>> clients;
-  for (std::uint64_t n = 0; n < 4; ++n) {
+  const auto begin = [&](const std::string& payload) {
     clients.push_back(std::make_unique<raw_peer>(broker.frontend()));
     hello(*clients.back(), peer_role::client);
-    request.call = call_id{n + 1};
+    request.call = call_id{clients.size()};
+    request.payload = bytes_view(payload);
     send_half(*clients.back(), request);
     wait_until_read(*clients.back());
-  }
-  // That of the last was not kept; it is told when all has come.
-  send_rest(*clients.back(), request);
-  const received_message refused = clients.back()->expect(message_type::error);
+  };
+  const auto end = [&](std::uint64_t call, const std::string& payload) {
+    request.call = call_id{call};
+    request.payload = bytes_view(payload);
+    send_rest(*clients[call - 1], request);
+  };
+  const auto result = [&](call_id call) {
+    message m;
+    m.type = message_type::final;
+    m.call = call;
+    m.payload = bytes_view(large);
+    return m;
+  };
+  begin(larger);
+  for (std::uint64_t n = 1; n < fit; ++n) begin(large);
+
+  // A stream's item of another client, and results of workers, are kept and do not count.
+  raw_peer streaming(broker.frontend());
+  hello(streaming, peer_role::client);
+  message stream = request;
+  stream.call = call_id{100};
+  stream.flags = message_flag::client_stream;
+  stream.payload = bytes_view("\x90");
+  streaming.send(stream);
+  const call_id given = worker.expect(message_type::request)->call;
+  message credit;
+  credit.type = message_type::credit;
+  credit.call = given;
+  credit.credit_items = 1;
+  credit.credit_bytes = 2 * large_bytes;
+  worker.send(credit);
+  streaming.expect(message_type::credit);
+  message item;
+  item.type = message_type::part;
+  item.call = stream.call;
+  item.payload = bytes_view(large);
+  send_half(streaming, item);
+  wait_until_read(streaming);
+  send_half(worker, result(given));
+  wait_until_read(worker);
+  end(fit, large);
+  wait_until_read(*clients[fit - 1]);  // it was taken: no error came before
+  begin(large);
+  begin(large);  // one too many: the largest is let go
+
+  send_rest(streaming, item);
+  wait_until_read(streaming);
+  send_rest(worker, result(given));
+  streaming.expect(wire::gate2::type_piece);  // of the result
+
+  end(1, larger);
+  const received_message refused = clients[0]->expect(message_type::error);
   CHECK(refused->status == errc::busy);
-  CHECK(refused->call == call_id{4});
-  // What a worker says in pieces is kept.
-  raw_peer other(broker.frontend());
-  other.hello_as_client();
-  other.request(1, "s", "m");
-  message result;
-  result.type = message_type::final;
-  result.call = worker.expect(message_type::request)->call;
-  result.payload = bytes_view(large);
-  send_half(worker, result);
-  send_rest(worker, result);
-  CHECK(other.expect(message_type::final)->payload.size_bytes() == large.size());
-  // The others left: there is room again.
-  clients.erase(clients.begin(), clients.end() - 1);
-  errc last = errc::busy;
-  for (std::uint64_t n = 5; n < 5000 && last == errc::busy; ++n) {
-    request.call = call_id{n};
-    request.payload = bytes_view(large).substr(0, 600'000);
-    send_half(*clients.back(), request);
-    send_rest(*clients.back(), request);
-    message mark;
-    mark.type = wire::gate2::type_mark;
-    mark.offset = n;
-    clients.back()->send(mark);
-    last = clients.back()->receive()->type == message_type::error ? errc::busy : errc::ok;
-    if (last == errc::busy) clients.back()->expect(wire::gate2::type_marked);
-  }
-  CHECK(last == errc::ok);
-  worker.expect(wire::gate2::type_piece);
+  CHECK(refused->call == call_id{1});
+  CHECK(refused->text ==
+        "requests of more than 4194304 bytes were on their way to the broker at once "
+        "(queue_total_bytes_max, at least 4 times frame_bytes_max); call again later");
+  // The same client is served on.
+  end(fit + 2, large);
+  wait_until_read(*clients[fit + 1]);
+  send_half(*clients[0], request);
+  wait_until_read(*clients[0]);
+  auto transport = counted(broker, "transport");
+  CHECK(transport["cut_protocol_error"] == 0);
 }
 
 TEST_CASE("a worker that leaves between two pieces of a result ends the call once, as worker_lost", "[broker]") {

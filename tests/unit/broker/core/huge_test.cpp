@@ -340,3 +340,21 @@ TEST_CASE("a caller who does not take a huge answer gives the worker's place bac
   CHECK(b.failed(c) == errc::too_slow);
   CHECK(b.one(w, message_type::cancel).call == call);
 }
+
+TEST_CASE("a credit_timeout shorter than idle_timeout holds for a huge answer without a budget", "[broker][huge]") {
+  options settings;
+  settings.idle_timeout = 10min;
+  settings.credit_timeout = 30s;
+  bench b(settings);
+  const peer_id c = b.client();
+  const peer_id w = b.worker("s");
+  ask_huge(b, c, 1);
+  const auto call = b.given(w);
+  b.receive(w, head_of(call));
+  CHECK(b.one(c, message_type::part).has(empty));
+  b.pass(29s);
+  CHECK(b.none(c));
+  b.pass(2s);
+  CHECK(b.failed(c) == errc::too_slow);
+  CHECK(b.one(w, message_type::cancel).call == call);
+}

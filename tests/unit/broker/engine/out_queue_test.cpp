@@ -388,6 +388,33 @@ TEST_CASE("what waits for the answer to a mark grows old, though the transport t
   CHECK(queue.awaited() == 0);
 }
 
+TEST_CASE("the answer to a mark is waited for from when the transport takes it, however long it refused it",
+          "[out_queue]") {
+  one_peer peer;
+  auto& [spare, queue, transport] = peer;
+  queue.pace();
+  // Behind what the transport takes one by one, each after 6 s.
+  transport.room = 0;
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    queue.append(request(id, std::string(6'000, 'x')));
+    CHECK(queue.flush(transport, start) == delivery::blocked);
+  }
+  queue.append(request(4, std::string(900'000, 'x')));
+  instant now = start;
+  while (queue.flush(transport, now) == delivery::blocked) {
+    REQUIRE(now < start + 600s);
+    CHECK(queue.held());
+    CHECK(queue.age(now + 6s) == 6s);
+    now += 6s;
+    transport.room = 1;
+  }
+  REQUIRE(now >= start + 18s);
+  CHECK_FALSE(queue.parked());
+  CHECK(queue.held());
+  CHECK(queue.age(now) == 0s);
+  CHECK(queue.age(now + 7s) == 7s);  // for the answer
+}
+
 TEST_CASE("an answer to a mark that was not sent is told", "[out_queue]") {
   buffer_pool spare;
   out_queue queue(spare);

@@ -275,3 +275,37 @@ TEST_CASE("where the kernel counts no bytes, a peer that reads lives and a froze
     CHECK(found - froze <= 4250ms);
   }
 }
+
+TEST_CASE("where the kernel counts no bytes, what a peer reads goes toward an answer until the question is read",
+          "[liveness]") {
+  path p(false, false);
+  const auto read = [&p](std::uint64_t bytes) {
+    p.seen.outstanding -= bytes;
+    p.run(300ms);
+    return p.last.toward_answer;
+  };
+  p.seen.outstanding = 200'000;
+  p.seen.writable = false;
+  p.run(1s);
+  p.under_test.awaits(1);
+  CHECK_FALSE(read(0));
+  // The transport holds the question back.
+  for (int i = 0; i < 10; ++i) CHECK(read(1'000));
+  p.seen.writable = true;
+  p.run(1s);  // now it is in the kernel
+  CHECK(read(100'000));
+  CHECK_FALSE(read(0));
+  CHECK(p.run(300ms, [&] {}) == never);
+  p.sends(50'000);  // behind it
+  p.run(300ms);
+  CHECK(read(90'000));
+  CHECK_FALSE(read(40'000));
+  p.sends(1'000);
+  p.run(300ms);
+  CHECK_FALSE(read(1'000));
+  CHECK(p.last.bytes_leave);
+  p.under_test.awaits(2);
+  p.sends(1'000);
+  p.run(300ms);
+  CHECK(read(500));
+}

@@ -290,7 +290,7 @@ TEST_CASE("whatever is sent arrives whole, in the order of its call, and before 
   std::map<std::uint64_t, expected> calls;
   std::size_t before_end = 0;
   std::vector<std::size_t> ends;  // messages that were sent before each
-  for (int n = 0; n < 300; ++n) {
+  for (int n = 0; n < 2000; ++n) {
     if (below(60) == 0) {
       link.send(of(message_type::drained, 0));
       ends.push_back(before_end);
@@ -505,18 +505,46 @@ TEST_CASE("requests that wait are had back as they came, whosever turn it is, an
   CHECK(calls == std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
 }
 
-TEST_CASE("pieces that grow beyond what a frame may have are refused", "[pacer]") {
-  piece_joiner joined;
-  const std::string some(1000, 'x');
-  message m;
-  m.type = wire::gate2::type_piece;
-  m.payload = bytes_view(some);
-  CHECK(joined.add(m, 2500) == piece_joiner::outcome::more);
-  CHECK(joined.add(m, 2500) == piece_joiner::outcome::more);
-  CHECK(joined.add(m, 2500) == piece_joiner::outcome::too_large);
-}
-
 #ifndef GATE_TEST_SANITIZERS  // they replace operator new
+
+TEST_CASE("a message that cannot wait for lack of memory leaves nothing behind, and the others leave", "[pacer]") {
+  slow_link link(1e6, 10ms);
+  // Whether it waits; nothing if there is no memory for that.
+  const auto wait = [&link](const message& m, std::size_t block_bytes_max) -> std::optional<bool> {
+    const test::short_memory shortage(block_bytes_max);
+    try {
+      return !link.pace.passes(m);
+    } catch (const std::bad_alloc&) {
+      return std::nullopt;
+    }
+  };
+  const std::string large(900'000, 'x');
+  CHECK_FALSE(wait(request(1, large), 2'000));
+  CHECK(link.pace.empty());
+  CHECK(link.pace.awaited() == 0);
+  std::string batch;
+  CHECK_FALSE(link.pace.release(batch));
+  const bool is_behind_an_end = GENERATE(false, true);
+  link.send(request(1, large));
+  if (is_behind_an_end) link.send(of(message_type::drained, 0));
+  // Blocks of each size are refused in turn: those for the envelope, for its place, and for its call's.
+  std::size_t refused = 0, waiting = 0;
+  for (std::uint64_t n = 2; n < 2000; ++n) {
+    const std::size_t before = link.pace.bytes();
+    if (const std::optional<bool> waits = wait(of(message_type::part, n, "x"), n)) {
+      CHECK(*waits);
+      ++waiting;
+    } else {
+      CHECK(link.pace.bytes() == before);
+      ++refused;
+    }
+  }
+  CHECK(refused > 50);
+  CHECK(waiting > 50);
+  link.run();
+  CHECK(link.pace.empty());
+  CHECK(link.arrivals.size() == 1 + (is_behind_an_end ? 1 : 0) + waiting);
+}
 
 TEST_CASE("pieces for which there is no memory are let go, and their header tells what they were", "[pacer]") {
   constexpr std::size_t piece_bytes = 100'000, envelope_bytes_max = 1u << 20;
