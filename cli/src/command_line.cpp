@@ -208,12 +208,19 @@ std::string text_of(const CLI::ParseError& e, const CLI::App& app) {
   const std::vector<std::string> left = app.remaining(true);
   if (!left.empty()) {
     const std::string first = unmarked(left.front());
+    if (first == "--within" || first.starts_with("--within=")) {
+      return "there is no option '" + first + "': the time that a call may take is --timeout, such as --timeout 5s" +
+             see;
+    }
     if (first.starts_with('-')) return "there is no option '" + first + "'" + see;
     if (chosen.empty()) return no_subcommand(first, app) + see;
     return "'" + first + "' is one argument too many" + see;
   }
   if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&e) != nullptr) {
     return "write what to do: gate call, services, describe, workers, ping, passwd or keygen" + see;
+  }
+  if (e.get_name() == "RequiredError" && !chosen.empty() && chosen.front()->get_name() == "call") {
+    return "write SERVICE.METHOD, such as: gate call calculator.add 2 3" + see;
   }
   return std::string(e.what()) + " (see gate --help)";
 }
