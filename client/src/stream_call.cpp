@@ -34,6 +34,7 @@ stream_core::stream_core(core_ptr core, call_request request, bool wants_stream)
       window_items_(request.options.window ? request.options.window->first : core_->options().window_items),
       window_follows_(!request.options.window && core_->options().dialect == broker_dialect::gate2),
       request_(std::move(request)),
+      budget_(request_.options.budget),
       flow_(request_.options.window ? request_.options.window->second : core_->options().window_bytes),
       grant_step_(step_of(flow_)) {}
 
@@ -282,6 +283,7 @@ void stream_core::on_final(const message& m) {
 }
 
 void stream_core::end(std::exception_ptr error) {
+  if (error) error = name_timeout(std::move(error), request_, budget_, core_->options());
   place_.reset();
   if (huge_upload_) huge_upload_->stop();
   const auto locked = lock();

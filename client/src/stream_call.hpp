@@ -95,6 +95,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   const std::uint32_t window_items_;
   const bool window_follows_;  // what arrives: its caller asked for none of its own, and the broker knows of credit
   call_request request_;
+  const std::optional<std::chrono::milliseconds> budget_;  // as it was asked for: a wait for a place shortens request_'s
 
   // Set by the reader before the call begins.
   bool started_ = false;
