@@ -163,7 +163,7 @@ void tell_of_paths(const method_line& method, const std::vector<argument>& typed
 }
 
 std::string stream_instead(const call_line& line) {
-  return line.save.empty() ? "add --stream" : "--stream in place of --save";
+  return line.save.empty() ? "add --stream" : "the method answers with a stream: use --stream in place of --save";
 }
 
 bool names_service(std::string_view target) noexcept { return target.find('.') != std::string_view::npos; }

@@ -6,6 +6,7 @@
 #include "cli/context/broker_connection.hpp"
 #include "cli/context/foreign.hpp"
 #include "cli/context/json.hpp"
+#include "cli/context/outcome.hpp"
 #include "cli/context/reports.hpp"
 #include "cli/terminal/terminal.hpp"
 
@@ -57,7 +58,9 @@ service_lines describe(const Client& client, const settings& common, const std::
   return ask(client, common, "describe", service).as<service_lines>();
 }
 
-int show_description(const settings& common, const std::string& service) {
+namespace {
+
+int show_description_of(const settings& common, const std::string& service) {
   const Client client = connect(common);
   if (common.output == output_format::for_people) {
     show_methods(describe(client, common, service));
@@ -67,6 +70,21 @@ int show_description(const settings& common, const std::string& service) {
     print(to_json(ask(client, common, "describe", service)));  // all of it, what is not shown to people too
   }
   return succeeded;
+}
+
+}  // namespace
+
+// "shop.find" may be a service, or a method of one. A method of a service that exists is what is typed by mistake.
+int show_description(const settings& common, const std::string& service) {
+  const std::size_t point = service.rfind('.');
+  try {
+    return show_description_of(common, service);
+  } catch (const Error& e) {
+    const bool unknown = e.code() == errc::unavailable && e.where() != origin::local;
+    if (!unknown || point == std::string::npos || point == 0) throw;
+    const std::string before = service.substr(0, point);
+    return fail(e, before, common.output, "a service is described, not one method: gate describe " + before);
+  }
 }
 
 }  // namespace gate::cli

@@ -27,6 +27,7 @@
 #include "cli/context/reports.hpp"
 #include "cli/src/help.hpp"
 #include "cli/terminal/prompt.hpp"
+#include "common/settings/did_you_mean.hpp"
 
 namespace gate::cli {
 namespace {
@@ -191,6 +192,15 @@ int perform(const action& chosen, output_format format) {
   }
 }
 
+std::string no_subcommand(const std::string& typed, const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* const command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return "there is no subcommand '" + typed + "'" + did_you_mean(typed, views);
+}
+
 // Of a command line that CLI11 does not understand.
 std::string text_of(const CLI::ParseError& e, const CLI::App& app) {
   const std::vector<CLI::App*> chosen = app.get_subcommands();
@@ -198,12 +208,19 @@ std::string text_of(const CLI::ParseError& e, const CLI::App& app) {
   const std::vector<std::string> left = app.remaining(true);
   if (!left.empty()) {
     const std::string first = unmarked(left.front());
+    if (first == "--within" || first.starts_with("--within=")) {
+      return "there is no option '" + first + "': the time that a call may take is --timeout, such as --timeout 5s" +
+             see;
+    }
     if (first.starts_with('-')) return "there is no option '" + first + "'" + see;
-    if (chosen.empty()) return "there is no subcommand '" + first + "'" + see;
+    if (chosen.empty()) return no_subcommand(first, app) + see;
     return "'" + first + "' is one argument too many" + see;
   }
   if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&e) != nullptr) {
     return "write what to do: gate call, services, describe, workers, ping, passwd or keygen" + see;
+  }
+  if (e.get_name() == "RequiredError" && !chosen.empty() && chosen.front()->get_name() == "call") {
+    return "write SERVICE.METHOD, such as: gate call calculator.add 2 3" + see;
   }
   return std::string(e.what()) + " (see gate --help)";
 }
@@ -253,7 +270,7 @@ std::optional<int> read_command_line(const std::vector<std::string>& typed, sett
   } catch (const CLI::ParseError& e) {
     const bool help_of_nothing = typed.size() > 1 && typed[0] == "help" && typed[1] != "help" &&
                                  !typed[1].starts_with('-') && app.get_subcommands().empty();
-    if (help_of_nothing) return complain(bad_usage, "there is no subcommand '" + typed[1] + "' (see gate --help)");
+    if (help_of_nothing) return complain(bad_usage, no_subcommand(typed[1], app) + " (see gate --help)");
     if (e.get_exit_code() == 0) return app.exit(e);
     return complain(bad_usage, text_of(e, app));
   } catch (const usage_error& e) {

@@ -152,4 +152,23 @@ message to_message(const call_request& request, const client_options& defaults, 
   return m;
 }
 
+std::exception_ptr name_timeout(std::exception_ptr error, const call_request& request,
+                                std::optional<std::chrono::milliseconds> budget, const client_options& options) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& e) {
+    if (e.code() != errc::timed_out || e.where() != origin::local) return error;
+    std::string text = request.service + "." + request.method + ": " + e.what();
+    if (!budget) budget = options.default_budget;
+    if (text.ends_with(" the budget") && budget) {
+      text += " of " + std::to_string(budget->count()) + " ms";
+    } else if (text.ends_with(" the idle time-out")) {
+      text += " of " + std::to_string(options.idle_timeout.count()) + " ms";
+    }
+    return std::make_exception_ptr(Error(e.code(), text, e.where(), e.remote_type(), e.retry()));
+  } catch (...) {
+    return error;
+  }
+}
+
 }  // namespace gate::detail

@@ -2,8 +2,11 @@
 // loop's thread, the runtime until it is closed.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <optional>
 
 #include <gate/client_options.hpp>
 #include <gate/detail/call_request.hpp>
@@ -67,6 +70,12 @@ void check(const call_request& request);
 // `busy` where calls are not to wait.
 using call_place = client::runtime::call_table::slot;
 task<call_place> place_in_turn(core_ptr core, std::uint64_t key, call_options& options);
+
+// The error of a call that has ended by this client's own clock, with the call and its time in the text:
+// "shop.find: no answer within the budget of 100 ms". Any other error is returned as it is. `budget` is what the call
+// asked for; without it the options count.
+std::exception_ptr name_timeout(std::exception_ptr error, const call_request& request,
+                                std::optional<std::chrono::milliseconds> budget, const client_options& options);
 
 // The request as it travels; views into `request`.
 message to_message(const call_request& request, const client_options& defaults, std::uint8_t flags);

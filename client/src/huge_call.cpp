@@ -277,6 +277,7 @@ bool takes_long_way(const client_core& core, const call_request& request, std::u
 
 task<Reply> call_in_chunks(core_ptr core, call_request request) {
   check(request);
+  const std::optional<std::chrono::milliseconds> budget = request.options.budget;
   task<call_place> reserving = place_of(core, request.options);
   const call_place place = co_await std::move(reserving);
   huge_part_of_request chunks = take_huge_part(core, request, core->options().huge_threshold);
@@ -292,7 +293,7 @@ task<Reply> call_in_chunks(core_ptr core, call_request request) {
   }
   client::runtime& runtime = core->open_runtime();
   const bool again = text != nullptr && refused_as_huge(failure) && text->size() <= runtime.payload_bytes_max();
-  if (!again) std::rethrow_exception(failure);
+  if (!again) std::rethrow_exception(name_timeout(failure, request, budget, core->options()));
   request.arguments = *text;
   task<Reply> calling = reply_in_chunks(core, request, nullptr);
   Reply reply = co_await std::move(calling);

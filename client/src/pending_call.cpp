@@ -85,15 +85,20 @@ task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {
   client::runtime& runtime = core->open_runtime();
   const std::uint64_t key = runtime.next_key();
   std::optional<client::runtime::call_table::slot> place = runtime.calls().try_reserve(key);
-  if (!place) {
-    task<call_place> waiting = place_in_turn(core, key, request.options);
-    auto reserved = co_await std::move(waiting);
-    place.emplace(std::move(reserved));
+  const std::optional<std::chrono::milliseconds> budget = request.options.budget;  // a wait for a place shortens it
+  try {
+    if (!place) {
+      task<call_place> waiting = place_in_turn(core, key, request.options);
+      auto reserved = co_await std::move(waiting);
+      place.emplace(std::move(reserved));
+    }
+    const call_in_flight open(*core, begin(*core, request, flags, key));
+    Reply reply = co_await *place;
+    reply.answers(std::move(request.service), std::move(request.method));
+    co_return std::move(reply);
+  } catch (const Error&) {
+    std::rethrow_exception(name_timeout(std::current_exception(), request, budget, core->options()));
   }
-  const call_in_flight open(*core, begin(*core, request, flags, key));
-  Reply reply = co_await *place;
-  reply.answers(std::move(request.service), std::move(request.method));
-  co_return std::move(reply);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ stream_core::stream_core(core_ptr core, call_request request, bool wants_stream)
       window_items_(request.options.window ? request.options.window->first : core_->options().window_items),
       window_follows_(!request.options.window && core_->options().dialect == broker_dialect::gate2),
       request_(std::move(request)),
+      budget_(request_.options.budget),
       flow_(request_.options.window ? request_.options.window->second : core_->options().window_bytes),
       grant_step_(step_of(flow_)) {}
 
@@ -258,6 +259,7 @@ void stream_core::abandon() noexcept {
 }
 
 void stream_core::on_part(const message& m) {
+  has_parts_ = true;
   if (m.has(message_flag::no_payload)) return;
   append(m.payload.single());
 }
@@ -276,12 +278,14 @@ void stream_core::on_final(const message& m) {
   if (!wants_stream_) {
     reply_ = Reply(m);
   } else if (!m.has(message_flag::no_payload)) {
+    one_value_ = !has_parts_;  // append() shows it to the reader's thread
     append(m.payload.single());
   }
   end(nullptr);
 }
 
 void stream_core::end(std::exception_ptr error) {
+  if (error) error = name_timeout(std::move(error), request_, budget_, core_->options());
   place_.reset();
   if (huge_upload_) huge_upload_->stop();
   const auto locked = lock();
@@ -414,7 +418,9 @@ bool stream_wait::strict() const noexcept { return stream_.strict(); }
 bool is_strict(const stream_core& stream) noexcept { return stream.strict(); }
 
 void refuse_item(const stream_core& stream, std::string_view type, std::string_view why) {
-  throw_bad_answer(stream.service(), stream.method(), "item", type, why);
+  std::string text(why);
+  if (stream.one_value()) text += ": the method may answer with one value: call it with .as<T>()";
+  throw_bad_answer(stream.service(), stream.method(), "item", type, text);
 }
 void stream_wait::refuse_item(std::string_view type, std::string_view why) const {
   detail::refuse_item(stream_, type, why);

@@ -43,6 +43,8 @@ class stream_core final : public client::stream_events, public std::enable_share
   bool strict() const noexcept { return strict_; }
   const std::string& service() const noexcept { return request_.service; }
   const std::string& method() const noexcept { return request_.method; }
+  // The answer was one value and no parts: a method that is no stream answers so. Once the item was taken.
+  bool one_value() const noexcept { return one_value_; }
   // There is an item to take.
   bool available();
   // Begins the call if need be. False when there is something to take, or the end: do not wait.
@@ -95,6 +97,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   const std::uint32_t window_items_;
   const bool window_follows_;  // what arrives: its caller asked for none of its own, and the broker knows of credit
   call_request request_;
+  const std::optional<std::chrono::milliseconds> budget_;  // as asked for: a wait for a place shortens request_'s
 
   // Set by the reader before the call begins.
   bool started_ = false;
@@ -116,6 +119,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   bool waiting_ = false;  // the reader is to be told
   bool ended_ = false;
   bool dropped_ = false;
+  bool one_value_ = false;
   std::exception_ptr error_;
   Reply reply_;
 
@@ -126,6 +130,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   std::optional<client::runtime::call_table::slot> place_;
   cancel_scope place_scope_;
   bool abandoned_ = false;
+  bool has_parts_ = false;
   async_event window_;  // notified: the upload looks again
   huge::flow_window flow_;
   std::atomic<std::uint32_t> grant_step_;  // bytes that the reader consumes before it asks for more; read by it

@@ -216,6 +216,9 @@ TEST_CASE("the command tells what went wrong by its exit code and one line", "[e
   const outcome no_method = gate_command(broker, {"call", "calculator.ad", "1", "2"});
   CHECK(no_method.code == 1);
   CHECK(no_method.err == "gate: no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)\n");
+  const outcome no_service = gate_command(broker, {"describe", "calculator.add"});
+  CHECK(no_service.code == 1);
+  CHECK(no_service.err.ends_with("(a service is described, not one method: gate describe calculator)\n"));
   const outcome no_stream = gate_command(broker, {"call", "calculator.primes", "12"});
   CHECK(no_stream.code == 1);
   CHECK(no_stream.err.ends_with("(add --stream)\n"));

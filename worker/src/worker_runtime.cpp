@@ -62,6 +62,7 @@ runtime::runtime(loop& where, Worker& what, worker_options options)
     log::warn("the system starts {} of {} threads for the methods (ulimit -u): others are tried again as calls come",
               threads, pool_.size());
   }
+  if (worker_.describe().empty()) log::warn("'{}' exposes no method: list them with GATE_INTERFACE", service_);
   GATE_ASSERT(worker_.runtime_ == nullptr);
   worker_.runtime_ = this;
 }

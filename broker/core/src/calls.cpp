@@ -96,7 +96,7 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
   }
   if (home->pool.members() > 0 && where.offers.empty() && !home->sorting.armed()) {
     return refused(errc::no_method, text_of({"service '", m.service, "' has no method '", m.method,
-                                             "'; ask its describe for the list"}));
+                                             "'; its methods are listed by: gate describe ", m.service}));
   }
   if (refused_by_queue(client, m, *home, where)) return false;
   std::unique_ptr<stored_request> copy = copy_of(m);

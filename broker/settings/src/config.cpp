@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <tuple>
 #include <type_traits>
 
 #include <gate/assert.hpp>
@@ -10,6 +11,7 @@
 #include "broker/security/endpoint_auth.hpp"
 #include "common/base/option_bounds.hpp"
 #include "common/protocol/endpoint.hpp"
+#include "common/settings/did_you_mean.hpp"
 #include "common/settings/quantity.hpp"
 #include "common/settings/toml_text.hpp"
 
@@ -164,31 +166,10 @@ std::string format_number(const config_key& key, std::uint64_t value) {
 
 // --- the file
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string guess(std::string_view unknown) {
-  std::string_view best;
-  std::size_t least = std::max<std::size_t>(2, unknown.size() / 3) + 1;
-  for (const config_key& key : keys) {
-    const std::size_t distance = edit_distance(unknown, key.name);
-    if (distance >= least) continue;
-    least = distance;
-    best = key.name;
-  }
-  return best.empty() ? std::string() : " (did you mean '" + std::string(best) + "'?)";
+  std::array<std::string_view, std::tuple_size_v<decltype(keys)>> names;
+  std::transform(keys.begin(), keys.end(), names.begin(), [](const config_key& key) { return key.name; });
+  return did_you_mean(unknown, names);
 }
 
 // Two keys: the value of the first must not be less than that of the second.
@@ -211,6 +192,8 @@ const config_key& key_named(std::string_view name) {
 
 // A table for programs made by run_worker. One file may hold the settings of all programs of a machine.
 constexpr std::string_view of_workers = "worker";
+// A table that does not exist, and that people write by analogy.
+constexpr std::string_view of_brokers = "broker";
 
 class reader {
  public:
@@ -221,6 +204,9 @@ class reader {
       if (name.str() == of_workers && node.is_table()) continue;
       const auto found =
           std::find_if(keys.begin(), keys.end(), [&](const config_key& k) { return k.name == name.str(); });
+      if (found == keys.end() && name.str() == of_brokers && node.is_table()) {
+        fail(name.source(), "unknown table [broker]: the broker's keys stand at the top of the file, without a table");
+      }
       if (found == keys.end()) {
         fail(name.source(), "unknown key '" + std::string(name.str()) + "'" + guess(name.str()));
       }

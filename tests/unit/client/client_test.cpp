@@ -187,10 +187,21 @@ TEST_CASE("a budget that is over ends the call here and cancels it at the broker
     REQUIRE(error);
     CHECK(error->code() == errc::timed_out);
     CHECK(error->where() == origin::local);
+    CHECK(error->what() == std::string("a.b: no answer within the budget of 20 ms"));
+    const auto items = [](PendingCall begun) -> task<void> {
+      auto answers = std::move(begun).stream<int>();
+      const auto first = co_await answers.next();
+      CHECK_FALSE(first);
+    };
+    const std::optional<Error> of_stream = co_await error_of(items(client["c"]["d"]().within(30ms)));
+    REQUIRE(of_stream);
+    CHECK(of_stream->what() == std::string("c.d: no answer within the budget of 30 ms"));
   };
   const auto script = [&]() -> task<void> {
     const heard call = co_await broker.next();
     co_await broker.hears_cancel(call);
+    const heard stream = co_await broker.next();
+    co_await broker.hears_cancel(stream);
   };
   play(where, caller(), script());
 }
@@ -308,6 +319,7 @@ TEST_CASE("the time of a call that waits for its turn goes on", "[client]") {
       CHECK(error->code() == errc::timed_out);
       CHECK_THAT(error->what(), Catch::Contains("in_flight_max"));
     }
+    CHECK_THAT(errors[0]->what(), Catch::StartsWith("a.b: "));
     late.set();
     co_await group.join();
   };

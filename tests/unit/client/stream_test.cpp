@@ -295,6 +295,24 @@ TEST_CASE("a next that is cancelled leaves the stream readable", "[client][strea
   play(where, caller(), script());
 }
 
+TEST_CASE("one value that does not fit the items of a stream is told as what it may be", "[client][stream]") {
+  loop where;
+  scripted_broker broker(where);
+  Client client(where, broker.address());
+  const auto caller = [&]() -> task<void> {
+    Stream<int> one = client["shop"]["all"]().stream<int>();
+    const std::optional<Error> error = co_await error_of_next(one);
+    REQUIRE(error);
+    CHECK(error->what() == std::string("shop.all: item must be int32, got string: the method may answer with one "
+                                       "value: call it with .as<T>()"));
+  };
+  const auto script = [&]() -> task<void> {
+    const heard call = co_await broker.next();
+    broker.finish(call, std::string("one"));
+  };
+  play(where, caller(), script());
+}
+
 TEST_CASE("an item of another type than asked for is an error, and the stream goes on", "[client][stream]") {
   loop where;
   scripted_broker broker(where);

@@ -5,8 +5,10 @@
 #include <charconv>
 #include <optional>
 #include <sstream>
+#include <tuple>
 
 #include "common/protocol/endpoint.hpp"
+#include "common/settings/did_you_mean.hpp"
 #include "common/settings/quantity.hpp"
 #include "common/settings/toml_text.hpp"
 
@@ -124,6 +126,12 @@ std::string text_of(const toml::node& node) {
   return text.str();
 }
 
+std::string guess(std::string_view unknown) {
+  std::array<std::string_view, std::tuple_size_v<decltype(keys)>> names;
+  std::transform(keys.begin(), keys.end(), names.begin(), [](const config_key& key) { return key.name; });
+  return did_you_mean(unknown, names);
+}
+
 class reader {
  public:
   reader(std::string_view file, settings& to) : file_(file), to_(to) {}
@@ -144,7 +152,9 @@ class reader {
   void read(const toml::key& name, const toml::node& node) {
     const auto found =
         std::find_if(keys.begin(), keys.end(), [&](const config_key& k) { return k.name == name.str(); });
-    if (found == keys.end()) fail(name.source(), "unknown key '" + std::string(name.str()) + "' in [worker]");
+    if (found == keys.end()) {
+      fail(name.source(), "unknown key '" + std::string(name.str()) + "' in [worker]" + guess(name.str()));
+    }
     try {
       set(*found, text_of(node), to_);
     } catch (const config_error& e) {

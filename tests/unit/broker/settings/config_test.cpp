@@ -67,7 +67,9 @@ TEST_CASE("an unknown key is refused with its line and a guess", "[config]") {
   CHECK(error_of("queue_max = 5\n\nqeue_max = 3\n") ==
         "gate.toml:3: unknown key 'qeue_max' (did you mean 'queue_max'?)");
   CHECK(error_of("zzz = 1") == "gate.toml:1: unknown key 'zzz'");
-  CHECK(error_of("[broker]\nqueue_max = 1") == "gate.toml:1: unknown key 'broker'");
+  CHECK(error_of("[broker]\nqueue_max = 1") ==
+        "gate.toml:1: unknown table [broker]: the broker's keys stand at the top of the file, without a table");
+  CHECK(error_of("broker = 1") == "gate.toml:1: unknown key 'broker'");
 }
 
 TEST_CASE("one file may hold the settings of workers too", "[config]") {

@@ -33,7 +33,7 @@ TEST_CASE("a method that streams is called with --stream, and not at all when it
   CHECK(stream_hint(stream, line) == "add --stream");
   CHECK(stream_hint(both, line) == "gate call cannot send a stream of items: write a client");
   line.save = "file";
-  CHECK(stream_hint(stream, line) == "--stream in place of --save");
+  CHECK(stream_hint(stream, line) == "the method answers with a stream: use --stream in place of --save");
   line.save.clear();
   line.stream = true;
   CHECK(stream_hint(stream, line).empty());

@@ -46,7 +46,9 @@ TEST_CASE("durations are shown with two units at the most", "[cli]") {
 }
 
 TEST_CASE("an error is told with what to do next", "[cli]") {
-  const Error no_method(errc::no_method, "service 'calculator' has no method 'ad'; ask describe", origin::broker);
+  const Error no_method(errc::no_method,
+                        "service 'calculator' has no method 'ad'; its methods are listed by: gate describe calculator",
+                        origin::broker);
   CHECK(explain(no_method, "calculator") ==
         "no_method: service 'calculator' has no method 'ad' (try: gate describe calculator)");
   const Error thrown(errc::failed, "division by zero; really", origin::worker, "std::domain_error");

@@ -169,6 +169,25 @@ TEST_CASE("gate help CALL is what gate call --help is", "[cli]") {
   CHECK(told_by({"help", "nothing"}).code == 2);
 }
 
+TEST_CASE("a subcommand that does not exist is told with the one that is meant", "[cli]") {
+  clear_environment();
+  CHECK(told_by({"wrokers"}) ==
+        outcome{2, "gate: there is no subcommand 'wrokers' (did you mean 'workers'?) (see gate --help)\n"});
+  CHECK(told_by({"help", "descrbe"}) ==
+        outcome{2, "gate: there is no subcommand 'descrbe' (did you mean 'describe'?) (see gate --help)\n"});
+  CHECK(told_by({"xyzxyz"}) == outcome{2, "gate: there is no subcommand 'xyzxyz' (see gate --help)\n"});
+}
+
+TEST_CASE("a call without a method, and --within, are told what to write", "[cli]") {
+  clear_environment();
+  CHECK(told_by({"call"}) ==
+        outcome{2, "gate: write SERVICE.METHOD, such as: gate call calculator.add 2 3 (see gate call --help)\n"});
+  const std::string time = ": the time that a call may take is --timeout, such as --timeout 5s (see gate ";
+  CHECK(told_by({"services", "--within", "5s"}) ==
+        outcome{2, "gate: there is no option '--within'" + time + "services --help)\n"});
+  CHECK(told_by({"--within=5s", "services"}).err.starts_with("gate: there is no option '--within=5s'" + time));
+}
+
 TEST_CASE("a list among the arguments is one argument", "[cli]") {
   for (const char* const argument : {"[1,2]", "[]", "5", "", "\x1f[", "text"}) {
     CHECK(gate::cli::unmarked(gate::cli::marked(argument)) == argument);
