@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <unistd.h>
 
 #include <gate/descriptor.hpp>
 #include <gate/error.hpp>
@@ -12,6 +16,7 @@
 #include <gate/timeout.hpp>
 #include <gate/worker.hpp>
 
+#include "common/log/program_log.hpp"
 #include "common/protocol/gate2_own.hpp"
 #include "common/wire/descriptor_codec.hpp"
 #include "tests/unit/client/scripted_broker.hpp"
@@ -22,6 +27,8 @@ using namespace gate;
 using namespace std::chrono_literals;
 using gate::test::heard;
 using gate::test::scripted_broker;
+
+class Empty : public Worker {};
 
 class Helper : public Worker {
  public:
@@ -153,6 +160,18 @@ task<void> cancels(scripted_broker& broker, cancel_scope& scope) {
   CHECK(bye.type == message_type::bye);
 }
 
+task<void> asks_once(scripted_broker& broker, Worker& what) {
+  co_await broker.welcome_one();
+  asker worker(broker, broker.last_peer());
+  worker.ask(1, "nothing", 0);
+  const heard answer = co_await broker.next();
+  CHECK(answer.type == message_type::error);
+  what.drain();
+  const heard drain = co_await broker.next();
+  CHECK(drain.type == message_type::drain);
+  worker.say(message_type::drained);
+}
+
 task<void> says_bye_once(scripted_broker& broker, Helper& what) {
   co_await broker.welcome_one();
   asker worker(broker, broker.last_peer());
@@ -261,6 +280,28 @@ TEST_CASE("cancelling the scope of a served worker closes it and its methods", "
   }
   CHECK(was_cancelled);
   CHECK(what.stops == 1);
+}
+
+TEST_CASE("a worker that exposes no method serves, and logs a warning", "[worker]") {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+  REQUIRE(file != nullptr);
+  const int before = ::dup(STDERR_FILENO);
+  REQUIRE(::dup2(::fileno(file.get()), STDERR_FILENO) >= 0);
+  int hellos = 0;
+  {
+    const program_log log("empty", "warn");
+    loop where;
+    scripted_broker broker(where);
+    Empty what;
+    play(where, serve(where, what, at(broker)), asks_once(broker, what));
+    hellos = static_cast<int>(broker.hellos);
+  }
+  ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  CHECK(hellos == 1);
+  std::string text(4096, '\0');
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::pread(::fileno(file.get()), text.data(), 4096, 0))));
+  CHECK_THAT(text, Catch::Contains("'empty' exposes no method: list them with GATE_INTERFACE"));
 }
 
 TEST_CASE("a worker registers again when the broker goes, and answers as before", "[worker]") {
