@@ -4,8 +4,15 @@ import shutil
 import subprocess
 import sys
 
-FLAGS = ("--include", "common/include", "--include", "client/include", "--include", "worker/include",
-         "--flag=-DMSGPACK_DEFAULT_API_VERSION=3", "--flag=-DMSGPACK_NO_BOOST")
+FLAGS = ("--flag=-DMSGPACK_DEFAULT_API_VERSION=3", "--flag=-DMSGPACK_NO_BOOST")
+
+
+def include_folders(root):
+    """The folders of our public headers, as check.py takes them."""
+    found = subprocess.run(["git", "ls-files", "*/include/gate/*.hpp"], cwd=root, capture_output=True, text=True,
+                           check=True).stdout.split()
+    folders = {path[:path.index("/gate/")] for path in found}
+    return [word for folder in sorted(folders) for word in ("--include", folder)]
 
 
 def judge(system, name):
@@ -13,8 +20,9 @@ def judge(system, name):
     compilers = [c for c in ("g++", "clang++-16") if shutil.which(c)]
     words = [w for c in compilers for w in ("--compiler", c)]
     done = subprocess.run(
-        [sys.executable, "-B", "tests/compile/check.py", f"tests/compile/{name}.cc", *words, *FLAGS, "--work",
-         str(system.folder / name)], cwd=system.root, capture_output=True, text=True, timeout=1500)
+        [sys.executable, "-B", "tests/compile/check.py", f"tests/compile/{name}.cc", *words,
+         *include_folders(system.root), *FLAGS, "--work", str(system.folder / name)], cwd=system.root,
+        capture_output=True, text=True, timeout=1500)
     said = re.search(r"(\d+) programs, (\d+) complaints", done.stdout)
     return f"{said[2]} of {said[1]}" if said else done.stderr[-60:], done.returncode == 0
 
