@@ -36,6 +36,12 @@ enum class absence : std::uint8_t {
 // For people; `where` follows the broker: " at 'tcp://...' within 5000 ms".
 std::string text_of(absence why, std::string_view where = {});
 
+// The texts of timeouts that a session finds by itself. It knows neither the call's name nor how much time the call
+// had: its owner adds both.
+inline constexpr std::string_view no_answer_within_budget = "no answer within the budget";
+inline constexpr std::string_view no_connection_within_budget = "no connection to the broker within the budget";
+inline constexpr std::string_view no_answer_in_idle_time = "no answer within the idle time-out";
+
 class session {
  public:
   enum class state : std::uint8_t { idle, connecting, greeting, ready, leaving, waiting, closed };

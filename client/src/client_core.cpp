@@ -152,19 +152,22 @@ message to_message(const call_request& request, const client_options& defaults, 
   return m;
 }
 
+std::string name_of(const call_request& request) { return request.service + "." + request.method; }
+
 std::exception_ptr name_timeout(std::exception_ptr error, const call_request& request,
                                 std::optional<std::chrono::milliseconds> budget, const client_options& options) {
   try {
     std::rethrow_exception(error);
   } catch (const Error& e) {
     if (e.code() != errc::timed_out || e.where() != origin::local) return error;
-    std::string text = request.service + "." + request.method + ": " + e.what();
+    const std::string_view why = e.what();
+    std::string text = name_of(request) + ": ";
+    text += why;
     if (!budget) budget = options.default_budget;
-    if (text.ends_with(" the budget") && budget) {
-      text += " of " + std::to_string(budget->count()) + " ms";
-    } else if (text.ends_with(" the idle time-out")) {
-      text += " of " + std::to_string(options.idle_timeout.count()) + " ms";
-    }
+    std::optional<std::chrono::milliseconds> time;
+    if (why == client::no_answer_within_budget || why == client::no_connection_within_budget) time = budget;
+    if (why == client::no_answer_in_idle_time) time = options.idle_timeout;
+    if (time) text += " of " + std::to_string(time->count()) + " ms";
     return std::make_exception_ptr(Error(e.code(), text, e.where(), e.remote_type(), e.retry()));
   } catch (...) {
     return error;

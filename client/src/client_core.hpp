@@ -71,6 +71,9 @@ void check(const call_request& request);
 using call_place = client::runtime::call_table::slot;
 task<call_place> place_in_turn(core_ptr core, std::uint64_t key, call_options& options);
 
+// "shop.find", as errors name the call.
+std::string name_of(const call_request& request);
+
 // The error of a call that has ended by this client's own clock, with the call and its time in the text:
 // "shop.find: no answer within the budget of 100 ms". Any other error is returned as it is. `budget` is what the call
 // asked for; without it the options count.

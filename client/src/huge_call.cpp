@@ -26,8 +26,7 @@ void huge_call::begin(const message& request, upload_ptr upload) {
   message m = request;
   m.accept = payload_encoding::all;
   if (upload_) upload_->announce(m);
-  service_ = m.service;
-  method_ = m.method;
+  called_.append(m.service).append(1, '.').append(m.method);
   call_ = core_->open_runtime().begin(m, shared_from_this());
   if (!upload_) return;
   upload_->start(call_, [weak = weak_from_this()](std::exception_ptr why) {
@@ -168,7 +167,7 @@ HugeData huge_call::bytes_of(const Reply& reply) const {
   try {
     return huge::bytes_of_value(reply.bytes());
   } catch (const Error& e) {
-    throw_bad_answer(service_, method_, "result", "bytes or string", e.what());
+    throw_bad_answer(called_, "result", "bytes or string", e.what());
   }
 }
 
@@ -253,7 +252,9 @@ task<Reply> reply_in_chunks(core_ptr core, call_request& request, upload_ptr upl
   const caller_of caller(call);
   call->begin(to_message(request, core->options(), 0), std::move(upload));
   co_await call->settled().wait();
-  co_return call->take_reply();
+  Reply reply = call->take_reply();
+  reply.answers(request.service, request.method);
+  co_return std::move(reply);
 }
 
 // The broker has given it to nobody: its worker's dialect knows no chunks.
@@ -285,9 +286,7 @@ task<Reply> call_in_chunks(core_ptr core, call_request request) {
   std::exception_ptr failure;
   try {
     task<Reply> calling = reply_in_chunks(core, request, std::move(chunks.upload));
-    Reply reply = co_await std::move(calling);
-    reply.answers(std::move(request.service), std::move(request.method));
-    co_return std::move(reply);
+    co_return co_await std::move(calling);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -296,9 +295,7 @@ task<Reply> call_in_chunks(core_ptr core, call_request request) {
   if (!again) std::rethrow_exception(name_timeout(failure, request, budget, core->options()));
   request.arguments = *text;
   task<Reply> calling = reply_in_chunks(core, request, nullptr);
-  Reply reply = co_await std::move(calling);
-  reply.answers(std::move(request.service), std::move(request.method));
-  co_return std::move(reply);
+  co_return co_await std::move(calling);
 }
 
 task<HugeData> make_huge_call(core_ptr core, call_request request) {

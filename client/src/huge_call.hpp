@@ -64,7 +64,7 @@ class huge_call final : public client::stream_events,
 
   core_ptr core_;
   const result wanted_;
-  std::string service_, method_;  // where it began the call itself
+  std::string called_;  // "service.method", if it began the call itself
   call_id call_{};
   std::uint64_t key_ = 0;
   upload_ptr upload_;

@@ -54,7 +54,7 @@ task<Reply> call_with_items(core_ptr core, call_request request) {
   final_wait wait(*stream);
   co_await wait;
   Reply reply = stream->take_reply();
-  reply.answers(std::string(stream->service()), std::string(stream->method()));
+  reply.answers(stream->request().service, stream->request().method);
   co_return std::move(reply);
 }
 
@@ -94,7 +94,7 @@ task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {
     }
     const call_in_flight open(*core, begin(*core, request, flags, key));
     Reply reply = co_await *place;
-    reply.answers(std::move(request.service), std::move(request.method));
+    reply.answers(request.service, request.method);
     co_return std::move(reply);
   } catch (const Error&) {
     std::rethrow_exception(name_timeout(std::current_exception(), request, budget, core->options()));
@@ -168,13 +168,6 @@ loop& loop_to_wait_for(const core_ptr& core) {
     throw Error(errc::invalid_argument, "a call that blocks, on the thread of the client's own loop: co_await it");
   }
   return there;
-}
-
-void throw_bad_answer(std::string_view service, std::string_view method, std::string_view place, std::string_view type,
-                      std::string_view why) {
-  std::string label;
-  if (!method.empty()) label.append(service).append(".").append(method).append(": ");
-  throw Error(errc::invalid_argument, misfit_text(label.append(place), type, why));
 }
 
 void add_metadata(call_options& options, std::string_view key, std::string_view value) {

@@ -420,7 +420,7 @@ bool is_strict(const stream_core& stream) noexcept { return stream.strict(); }
 void refuse_item(const stream_core& stream, std::string_view type, std::string_view why) {
   std::string text(why);
   if (stream.one_value()) text += ": the method may answer with one value: call it with .as<T>()";
-  throw_bad_answer(stream.service(), stream.method(), "item", type, text);
+  throw_bad_answer(name_of(stream.request()), "item", type, text);
 }
 void stream_wait::refuse_item(std::string_view type, std::string_view why) const {
   detail::refuse_item(stream_, type, why);

@@ -41,8 +41,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   // --- the reader
   bool started() const noexcept { return started_; }
   bool strict() const noexcept { return strict_; }
-  const std::string& service() const noexcept { return request_.service; }
-  const std::string& method() const noexcept { return request_.method; }
+  const call_request& request() const noexcept { return request_; }
   // The answer was one value and no parts: a method that is no stream answers so. Once the item was taken.
   bool one_value() const noexcept { return one_value_; }
   // There is an item to take.

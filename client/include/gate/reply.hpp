@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,10 +17,10 @@ namespace gate {
 
 namespace detail {
 
-// Throws Error(errc::invalid_argument, "shop.price: result must be string, got float"). `place` is "result" or
-// "item"; `why` is the decoder's text.
-[[noreturn]] void throw_bad_answer(std::string_view service, std::string_view method, std::string_view place,
-                                   std::string_view type, std::string_view why);
+// Throws Error(errc::invalid_argument, "shop.price: result must be string, got float"). `call` is "shop.price", or
+// empty if it is not known; `place` is "result" or "item"; `why` is the decoder's text.
+[[noreturn]] void throw_bad_answer(std::string_view call, std::string_view place, std::string_view type,
+                                   std::string_view why);
 
 // `refuse(type, why)` throws.
 template <class T, class Refuse> T decode_answer(bytes_view encoded, bool strictly, const Refuse& refuse) {
@@ -42,15 +43,13 @@ class Reply {
   // For the library: copies what it needs of `m`, the call's final.
   explicit Reply(const message& m)
       : payload_(m.payload.single()),
-        metadata_(m.metadata.encoded()),
+        texts_(m.metadata.encoded()),
+        metadata_bytes_(texts_.size()),
         queue_time_(m.queue_time),
         service_time_(m.service_time) {}
 
-  // For the library: the call that this reply answers, as errors name it.
-  void answers(std::string&& service, std::string&& method) noexcept {
-    service_ = std::move(service);
-    method_ = std::move(method);
-  }
+  // For the library, once: the call that this reply answers, as errors name it. Without memory they name none.
+  void answers(std::string_view service, std::string_view method) noexcept;
   // For the library: the result of an answer that came in chunks.
   void set_result(std::string encoded) noexcept { payload_ = std::move(encoded); }
 
@@ -60,7 +59,7 @@ class Reply {
   template <class T> T as() const {
     if constexpr (!std::is_void_v<T>) {
       return detail::decode_answer<T>(bytes(), strict_, [this](std::string_view type, std::string_view why) {
-        detail::throw_bad_answer(service_, method_, "result", type, why);
+        detail::throw_bad_answer(bytes_view(texts_).substr(metadata_bytes_), "result", type, why);
       });
     }
   }
@@ -72,7 +71,7 @@ class Reply {
   bytes_view bytes() const noexcept { return payload_.empty() ? bytes_view("\xc0", 1) : bytes_view(payload_); }
 
   // The metadata that the method added with Call::add_trailing(). The views are valid as long as this reply.
-  metadata_view metadata() const noexcept { return metadata_view(metadata_); }
+  metadata_view metadata() const noexcept { return metadata_view(bytes_view(texts_).substr(0, metadata_bytes_)); }
   std::optional<std::string_view> metadata(std::string_view key) const noexcept { return metadata().find(key); }
 
   // How long the call waited in the broker, and how long the worker took for it.
@@ -81,8 +80,8 @@ class Reply {
 
  private:
   std::string payload_;
-  std::string metadata_;
-  std::string service_, method_;
+  std::string texts_;  // the metadata, encoded, and behind it "service.method": one string is cheaper to move
+  std::size_t metadata_bytes_ = 0;
   std::chrono::microseconds queue_time_{0};
   std::chrono::microseconds service_time_{0};
   bool strict_ = false;

@@ -44,10 +44,9 @@ void session::impl::overdue(const call& c, instant now) {
   if (c.now == phase::sent) {
     tell_cancel(c.id);
     const bool budget = c.limit != instant::max();
-    fail(c.id, errc::timed_out, origin::local,
-         budget ? "no answer within the budget" : "no answer within the idle time-out");
+    fail(c.id, errc::timed_out, origin::local, budget ? no_answer_within_budget : no_answer_in_idle_time);
   } else if (c.limit <= now) {
-    fail(c.id, errc::timed_out, origin::local, "no connection to the broker within the budget");
+    fail(c.id, errc::timed_out, origin::local, no_connection_within_budget);
   } else {
     fail(c.id, errc::unavailable, origin::local, text_of(why_absent()));
   }
