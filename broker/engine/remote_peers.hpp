@@ -21,7 +21,7 @@
 #include "broker/engine/unread.hpp"
 #include "broker/foreign_peers/foreign_link.hpp"
 #include "common/link/pulse.hpp"
-#include "common/wire/pacer.hpp"
+#include "common/wire/piece_joiner.hpp"
 
 namespace gate::broker {
 

@@ -9,24 +9,18 @@
 //   while (pace.release(batch)) ...         // what may leave now
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <new>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include <gate/clock.hpp>
 #include <gate/protocol.hpp>
 
-#include "common/base/byte_total.hpp"
-#include "common/base/text_memory.hpp"
-#include "common/protocol/gate2_own.hpp"
 #include "common/wire/gate2.hpp"
 
 namespace gate::peer {
@@ -200,61 +194,6 @@ class pacer {
   std::uint64_t awaited_ = 0;
   bool timed_ = false;  // waits_since_ is known
   instant waits_since_{};
-};
-
-// Puts together what came in pieces.
-class piece_joiner {
- public:
-  // no_memory, let_go: the last piece of an envelope came, most of which is not kept, for one of these two reasons.
-  enum class outcome : std::uint8_t { more, whole, too_large, no_memory, let_go };
-
-  // `all`, where given: what all such hold together. It outlives this.
-  explicit piece_joiner(byte_total* all = nullptr) noexcept : share_(all) {}
-
-  outcome add(const message& piece, std::size_t bytes_max) {
-    came_bytes_ += piece.payload.size_bytes();
-    if (came_bytes_ > bytes_max) return outcome::too_large;
-    try {
-      for (std::size_t i = 0; i < piece.payload.frames() && is_kept(); ++i) parts_ += piece.payload[i];
-    } catch (const std::bad_alloc&) {
-      let_go(parts_.empty() ? piece.payload[0] : bytes_view(parts_), outcome::no_memory);
-    }
-    share_.set(parts_.capacity());
-    return piece.has(message_flag::end_of_parts) ? end_ : outcome::more;
-  }
-  // Of the envelope of which some has come: its header, or as much of it (docs/protocol.md, section 2).
-  bytes_view header() const noexcept {
-    return is_kept() ? bytes_view(parts_).substr(0, header_.size()) : bytes_view(header_.data(), header_bytes_);
-  }
-  // What is held of it.
-  std::size_t bytes() const noexcept { return is_kept() ? parts_.capacity() : 0; }
-  // Keeps nothing of the envelope of which some has come, but its header.
-  void let_go() noexcept {
-    if (is_kept()) let_go(bytes_view(parts_), outcome::let_go);
-    share_.set(0);
-  }
-  // The envelope, once it is whole; and the next one begins.
-  std::string take() noexcept {
-    came_bytes_ = 0;
-    end_ = outcome::whole;
-    share_.set(0);
-    return std::exchange(parts_, {});
-  }
-
- private:
-  bool is_kept() const noexcept { return end_ == outcome::whole; }
-  void let_go(bytes_view from, outcome why) noexcept {
-    end_ = why;
-    header_bytes_ = from.copy(header_.data(), header_.size());
-    free_memory(parts_);
-  }
-
-  std::string parts_;
-  byte_share share_;
-  std::array<char, 16> header_{};
-  std::size_t header_bytes_ = 0;
-  std::size_t came_bytes_ = 0;
-  outcome end_ = outcome::whole;  // with the last piece
 };
 
 }  // namespace gate::peer

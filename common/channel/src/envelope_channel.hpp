@@ -10,6 +10,7 @@
 
 #include "common/channel/src/channel_impl.hpp"
 #include "common/wire/pacer.hpp"
+#include "common/wire/piece_joiner.hpp"
 
 namespace gate::peer {
 

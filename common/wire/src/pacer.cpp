@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "common/protocol/gate2_own.hpp"
+
 namespace gate::peer {
 namespace {
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "common/protocol/gate2_own.hpp"
+#include "common/wire/piece_joiner.hpp"
 #include "tests/support/heap.hpp"
 
 using namespace gate;

@@ -28,6 +28,7 @@
 #include "common/transport/zmq_context.hpp"
 #include "common/wire/gate2.hpp"
 #include "common/wire/pacer.hpp"
+#include "common/wire/piece_joiner.hpp"
 #include "tests/support/open_descriptors.hpp"
 #include "tests/support/patient_bind.hpp"
 #include "tests/support/refusing_port.hpp"

@@ -14,6 +14,8 @@
 #include <catch2/catch.hpp>
 
 #include "common/base/byte_total.hpp"
+#include "common/protocol/gate2_own.hpp"
+#include "common/wire/piece_joiner.hpp"
 #include "tests/support/heap.hpp"
 
 using namespace gate;

@@ -1,9 +1,12 @@
+#include "common/wire/piece_joiner.hpp"
+
 #include <string>
 
 #include <catch2/catch.hpp>
 
 #include "common/base/byte_total.hpp"
-#include "common/wire/pacer.hpp"
+#include "common/protocol/gate2_own.hpp"
+#include "common/wire/gate2.hpp"
 
 using namespace gate;
 using namespace gate::peer;
