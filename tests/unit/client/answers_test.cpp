@@ -15,39 +15,23 @@
 #include <gate/task.hpp>
 #include <gate/timeout.hpp>
 
-#include "tests/unit/client/scripted_broker.hpp"
+#include "tests/unit/client/quick_client.hpp"
 
 using namespace gate;
 using namespace std::chrono_literals;
+using gate::test::error_of;
 using gate::test::heard;
 using gate::test::play;
+using gate::test::quick;
 using gate::test::scripted_broker;
 
 namespace {
 
-// The error that a call ends with; null when it does not.
-task<std::optional<Error>> error_of(task<void> work) {
-  std::optional<Error> error;
-  try {
-    co_await std::move(work);
-  } catch (const Error& e) {
-    error.emplace(e);
-  }
-  co_return error;
-}
 struct offer {
   std::string sku;
   std::vector<std::string> tags;
   MSGPACK_DEFINE_MAP(sku, tags)
 };
-
-client_options quick(const scripted_broker& broker) {
-  client_options options(broker.address());
-  options.connect_timeout = 10s;
-  options.reconnect_pause_min = 1ms;
-  options.reconnect_pause_max = 5ms;
-  return options;
-}
 
 }  // namespace
 

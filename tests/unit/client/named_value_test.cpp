@@ -17,12 +17,13 @@
 #include <gate/task.hpp>
 #include <gate/thread_pool.hpp>
 
-#include "tests/unit/client/scripted_broker.hpp"
+#include "tests/unit/client/quick_client.hpp"
 
 using namespace gate;
 using namespace std::chrono_literals;
 using gate::test::heard;
 using gate::test::play;
+using gate::test::quick;
 using gate::test::scripted_broker;
 
 namespace {
@@ -64,12 +65,6 @@ class tidy {
   probe sku;
   int n;
 };
-
-client_options quick(const scripted_broker& broker) {
-  client_options options(broker.address());
-  options.connect_timeout = 10s;
-  return options;
-}
 
 // Answers so many requests, each of which has one argument that travels as the list [1, 2], or a list of these.
 task<void> answer(scripted_broker& broker, std::size_t count, const std::string& expected) {
