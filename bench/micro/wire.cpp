@@ -1,4 +1,4 @@
-// What an envelope and a value cost on their way to and from bytes.
+// Measures the encoding and the decoding of envelopes and of values.
 #include <string>
 
 #include <benchmark/benchmark.h>

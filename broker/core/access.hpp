@@ -20,8 +20,8 @@ class access {
                                     std::string_view method) = 0;
   virtual std::string_view may_offer(std::string_view principal, std::string_view name_space,
                                      std::string_view service) = 0;
-  // What the operator writes to grant a right that was refused just now, or else what the peer can do. It stands behind
-  // the reason in an error: "the operator grants it by ...". Empty: nothing is known of that.
+  // Call it for a right that was refused just now. It returns the advice that follows the reason in an error: "the
+  // operator grants it by ...", or what the peer itself can do. Empty: there is no advice.
   virtual std::string way_to_call(std::string_view principal, std::string_view name_space, std::string_view service,
                                   std::string_view method) const {
     static_cast<void>(principal), static_cast<void>(name_space), static_cast<void>(service), static_cast<void>(method);

@@ -67,7 +67,8 @@ class core {
   // come again. Rights to call are asked for with each request anyway.
   void rights_changed(instant now);
 
-  // All that was queued for that peer has been given to the transport. Of use for peers whose dialect has no credit.
+  // The transport has taken everything that was queued for that peer. The core uses this for peers whose dialect has no
+  // credit.
   void flushed(peer_id peer, instant now);
   // A client's request was not kept: it ends as busy, with this text. Only its call and its flags are known.
   void unread(peer_id client, const message& request, std::string_view why, instant now);

@@ -1,4 +1,4 @@
-// What the core needs of its caller.
+// The interfaces through which the core sends messages and reports events. Its caller implements them.
 #pragma once
 
 #include <chrono>

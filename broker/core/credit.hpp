@@ -10,7 +10,7 @@
 
 namespace gate::broker {
 
-// What is added to a window, as `credit` messages state it.
+// A grant adds this to a window. A `credit` message carries it.
 struct credit_grant {
   std::uint32_t items = 0;
   std::uint32_t bytes = 0;

@@ -17,7 +17,7 @@ inline constexpr peer_id internal_peer{0};
 // The principal of peers that have not logged in.
 inline constexpr std::string_view anonymous = "anonymous";
 
-// What is known of a peer before its first message: from its endpoint, its dialect and its login.
+// Facts about a peer that the broker knows before the first message: from the endpoint, the dialect and the login.
 struct peer_context {
   std::string principal;                // who it is; "anonymous" without authentication
   std::string name_space;               // of the services that it names without one; "" is the default namespace

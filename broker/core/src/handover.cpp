@@ -1,4 +1,4 @@
-// What becomes of calls that lost their worker, and of services that lost all their workers.
+// Gives the calls of a lost worker to other workers, or ends them. Ends the waiting calls of a service without workers.
 #include <algorithm>
 #include <string>
 #include <utility>

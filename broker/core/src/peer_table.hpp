@@ -21,11 +21,11 @@ namespace gate::broker {
 
 enum class peer_state : std::uint8_t { fresh, client, worker };
 
-// Before the hello: when hello_timeout is over. Of a worker: when it counts as stalled.
+// Before the hello it is due at the end of hello_timeout. For a worker it is due when the worker counts as stalled.
 struct life_timer : timer {
   life_timer() noexcept : timer(timer_kind::life) {}
 };
-// When the next heartbeat is sent to the peer.
+// It is due when the next heartbeat is sent to the peer.
 struct beat_timer : timer {
   beat_timer() noexcept : timer(timer_kind::beat) {}
 };
@@ -49,7 +49,7 @@ struct peer : life_timer, beat_timer, intrusive_node<peer> {
   std::uint8_t hellos_again = 0;
   instant beat_at{};  // when the next heartbeat is due, before rounding
 
-  // Of a client: its open calls, and the bytes that are stored for them.
+  // A client's open calls, and the bytes that the core stores for them.
   intrusive_list<call, by_client> calls;
   std::size_t calls_open = 0;
   std::size_t stored_bytes = 0;

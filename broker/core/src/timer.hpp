@@ -10,7 +10,7 @@ namespace gate::broker {
 // The step of the core's wheel: 2^23 ns, about 8 ms.
 inline constexpr unsigned timer_step_bits = 23;
 
-// What a timer is for. It tells the core the type to which it may cast the timer.
+// The purpose of a timer. By it the core knows to which type it may cast the timer.
 enum class timer_kind : std::uint8_t { call, service, sorting, life, beat, hold };
 
 class timer : public wheel_timer {

@@ -1,4 +1,4 @@
-// What the core shows to operators.
+// The views of the core for operators: counters, services, workers, peers.
 #include <algorithm>
 #include <chrono>
 #include <optional>
