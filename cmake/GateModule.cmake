@@ -89,7 +89,7 @@ function(gate_test_properties out timeout serial labels)
     set(timeout 180)
   endif()
   math(EXPR timeout "${timeout} * ${GATE_SANITIZED_TIMEOUT_FACTOR}")
-  # libzmq is not instrumented: what ThreadSanitizer reports inside it is not ours..
+  # libzmq is not instrumented: what ThreadSanitizer reports inside it is not ours.
   set(tsan_options "suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp" halt_on_error=1 second_deadlock_stack=1)
   list(JOIN tsan_options ":" tsan_options)
   set(properties TIMEOUT ${timeout} ENVIRONMENT "TSAN_OPTIONS=${tsan_options}")

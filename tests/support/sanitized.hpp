@@ -1,5 +1,5 @@
-// Defines GATE_TEST_SANITIZERS in builds under AddressSanitizer or ThreadSanitizer, for the few tests that cannot run
-// beside one. Each says why.
+// For the few tests that cannot run beside a sanitizer; each says why. Defines GATE_TEST_SANITIZERS in builds under
+// AddressSanitizer or ThreadSanitizer, and GATE_TEST_THREAD_SANITIZER under the latter.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -7,5 +7,13 @@
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define GATE_TEST_SANITIZERS
+#endif
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define GATE_TEST_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define GATE_TEST_THREAD_SANITIZER
 #endif
 #endif

@@ -404,7 +404,13 @@ TEST_CASE("a link is used to the full, however far and however fast", "[pacer]")
     slow_link link(each.rate, each.way);
     const auto bytes = static_cast<std::size_t>(each.rate * 10);  // 10 s
     const std::string payload(1u << 20, 'x');
-    for (std::size_t call = 1; call * payload.size() < bytes; ++call) link.send(of(message_type::part, call, payload));
+    // More waits at any time than the limit lets out, and no more: all of it would be gigabytes.
+    constexpr std::size_t waiting_bytes_max = 4 * flight_limit::most_bytes;
+    for (std::size_t call = 1; call * payload.size() < bytes; ++call) {
+      link.send(of(message_type::part, call, payload));
+      while (link.pace.bytes() > waiting_bytes_max && link.step()) {
+      }
+    }
     link.run();
     INFO(each.rate << " bytes a second");
     CHECK(link.now - instant{} < 12s);
