@@ -1,6 +1,5 @@
 #include "common/wire/pacer.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -13,7 +12,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "common/base/byte_total.hpp"
 #include "common/protocol/gate2_own.hpp"
 #include "common/wire/piece_joiner.hpp"
 #include "tests/support/heap.hpp"
@@ -552,55 +550,6 @@ TEST_CASE("a message that cannot wait for lack of memory leaves nothing behind, 
   link.run();
   CHECK(link.pace.empty());
   CHECK(link.arrivals.size() == 1 + (is_behind_an_end ? 1 : 0) + waiting);
-}
-
-TEST_CASE("pieces for which there is no memory are let go, and their header tells what they were", "[pacer]") {
-  constexpr std::size_t piece_bytes = 100'000, envelope_bytes_max = 1u << 20;
-  byte_total held;
-  const auto add_all = [&held](piece_joiner& to, const std::string& envelope, std::size_t pieces_with_memory) {
-    piece_joiner::outcome last{};
-    for (std::size_t at = 0; at < envelope.size(); at += piece_bytes) {
-      message m;
-      m.type = wire::gate2::type_piece;
-      m.payload = bytes_view(envelope).substr(at, piece_bytes);
-      if (at + piece_bytes >= envelope.size()) m.flags = message_flag::end_of_parts;
-      std::optional<test::short_memory> shortage;
-      if (at / piece_bytes >= pieces_with_memory) shortage.emplace(piece_bytes / 2);
-      last = to.add(m, envelope_bytes_max);
-      if (at + piece_bytes < envelope.size()) CHECK(last == piece_joiner::outcome::more);
-      if (shortage) CHECK(held.bytes() < 100);
-    }
-    return last;
-  };
-  std::string envelope;
-  wire::gate2::append(envelope, request(7, std::string(500'000, 'x')));
-  const auto pieces_with_memory = GENERATE(std::size_t{0}, std::size_t{1});
-  piece_joiner joined(&held);
-  CHECK(add_all(joined, envelope, pieces_with_memory) == piece_joiner::outcome::no_memory);
-  const auto header = wire::gate2::read_header(joined.header());
-  REQUIRE(header);
-  CHECK(header->type == message_type::request);
-  CHECK(header->call == call_id{7});
-  CHECK(joined.take().empty());
-  // There is memory again.
-  CHECK(add_all(joined, envelope, envelope.size()) == piece_joiner::outcome::whole);
-  CHECK(joined.take() == envelope);
-}
-
-TEST_CASE("pieces for which there is no memory are refused as too large with the others", "[pacer]") {
-  const std::string some(1000, 'x');
-  message m;
-  m.type = wire::gate2::type_piece;
-  m.payload = bytes_view(some);
-  piece_joiner joined;
-  std::array<piece_joiner::outcome, 3> came{};
-  {
-    const test::short_memory shortage(100);
-    for (auto& each : came) each = joined.add(m, 2500);
-  }
-  CHECK(came[0] == piece_joiner::outcome::more);
-  CHECK(came[1] == piece_joiner::outcome::more);
-  CHECK(came[2] == piece_joiner::outcome::too_large);
 }
 
 #endif
