@@ -201,7 +201,6 @@ class engine final : private output, private observer {
   io_counters counted_;
   log_limiter lines_;
 
-  zmq::message_t* current_payload_ = nullptr;  // the payload frame of the message being handled
   turn_budget budget_of_turn_;
   std::deque<peer_id> unread_;    // peers with batches that are not handled yet; the front is handled next
   std::size_t unread_bytes_ = 0;  // of all these batches

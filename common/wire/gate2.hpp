@@ -45,11 +45,12 @@ std::optional<header> read_header(bytes_view envelope) noexcept;
 //
 // Costs no more than the frames' size. The views in `m` point into the frames. Flags and fields that do not belong to
 // the message's type are left out of `m`, and so is the flag `external`: `m.payload` is the payload wherever it
-// travelled.
+// travelled. `owner` is the owner of the payload frame; a payload that is this frame has it.
 class reader {
  public:
-  explicit reader(bytes_view batch, std::optional<bytes_view> payload_frame = std::nullopt) noexcept
-      : rest_(batch), external_(payload_frame) {}
+  explicit reader(bytes_view batch, std::optional<bytes_view> payload_frame = std::nullopt,
+                  payload_owner* owner = nullptr) noexcept
+      : rest_(batch), external_(payload_frame), owner_(owner) {}
 
   bool next(message& out) noexcept;
   parse_error error() const noexcept { return error_; }
@@ -62,6 +63,7 @@ class reader {
 
   bytes_view rest_;
   std::optional<bytes_view> external_;
+  payload_owner* owner_;
   parse_error error_ = parse_error::none;
   bool started_ = false;
 };

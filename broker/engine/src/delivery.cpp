@@ -91,7 +91,7 @@ void engine::send(peer_id to, const message& m) {
   if (p->foreign) return say(*p, m);
   if (!p->flows() && !keeps(*p, m.type == message_type::request)) return;
   ++counted_.envelopes_sent;
-  const bool full = p->out.append(m, current_payload_);
+  const bool full = p->out.append(m);
   if (m.type == message_type::welcome && (m.capabilities & wire::gate2::capability_pieces) != 0) p->out.pace();
   mark_dirty(*p);
   if (full) relieve(*p);

@@ -20,6 +20,7 @@
 #include "common/dialects/dialect.hpp"
 #include "common/log/log.hpp"
 #include "common/protocol/gate2_own.hpp"
+#include "common/transport/payload_owner.hpp"
 #include "common/transport/peer_address.hpp"
 #include "common/wire/descriptor_codec.hpp"
 #include "common/wire/gate2.hpp"
@@ -230,9 +231,12 @@ void engine::handle_batch(port& from, remote_peer& sender) {
 std::size_t engine::handle_envelopes(remote_peer& sender, bytes_view batch, zmq::message_t* payload_frame) {
   const instant now = loop_.now();
   std::optional<bytes_view> payload;
-  current_payload_ = payload_frame;
-  if (payload_frame != nullptr) payload = view_of(*payload_frame);
-  wire::gate2::reader envelopes(batch, payload);
+  std::optional<payload_owner> owner;
+  if (payload_frame != nullptr) {
+    payload = view_of(*payload_frame);
+    owner.emplace(*payload_frame);
+  }
+  wire::gate2::reader envelopes(batch, payload, owner ? &*owner : nullptr);
   message m;
   while (!sender.cut && !(budget_of_turn_.is_spent() && !envelopes.rest().empty()) && envelopes.next(m)) {
     ++counted_.envelopes_received;
@@ -256,7 +260,6 @@ std::size_t engine::handle_envelopes(remote_peer& sender, bytes_view batch, zmq:
   if (!sender.cut && envelopes.error() != wire::gate2::parse_error::none) {
     core_.malformed(sender.id, to_string(envelopes.error()), now);
   }
-  current_payload_ = nullptr;
   return sender.cut || envelopes.error() != wire::gate2::parse_error::none ? 0 : envelopes.rest().size();
 }
 
