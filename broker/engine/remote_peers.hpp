@@ -102,16 +102,10 @@ class remote_peers {
   }
 
  private:
-  // An id is a serial number, and in its low bits the place. So the id of a former peer finds nothing.
-  static constexpr unsigned place_bits = 20;
-  static std::size_t place_of(peer_id id) noexcept {
-    return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & ((1u << place_bits) - 1));
-  }
-
-  std::vector<std::unique_ptr<remote_peer>> places_;
+  std::vector<std::unique_ptr<remote_peer>> places_{1};  // by place_of(id); the first is the internal service's
   std::vector<std::size_t> free_;
   std::vector<std::unordered_map<std::string_view, remote_peer*>> by_route_;  // by port; keys are the peers' own
-  std::uint64_t next_serial_ = 1;                                             // 0 would make internal_peer
+  std::uint64_t next_serial_ = 1;
   std::size_t count_ = 0;
 };
 
