@@ -27,7 +27,7 @@ constexpr int reconnect_interval_ms = 3'600'000;
 // The socket, both ends of its monitor, and the connection.
 constexpr int descriptors_to_connect = 4;
 
-// When a stuck socket's descriptor is looked at: first after `doubt_min`, then in twice the time each, up to
+// When to look at a stuck socket's descriptor: first after `doubt_min`, then after twice the time each, up to
 // `doubt_max`. libzmq drops a connection before it closes the descriptor.
 constexpr auto doubt_min = std::chrono::milliseconds(1), doubt_max = std::chrono::milliseconds(16);
 
@@ -327,8 +327,8 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
   hung_up(c);
 }
 
-// A server that takes no connections at the moment ends each one: not every end is worth an inquiry. With credentials
-// it is, since only an inquiry tells whether they are wrong.
+// A server that takes no connections at the moment ends each one. Without credentials, not every end is worth an
+// inquiry. With credentials each one is: only an inquiry tells whether they are wrong.
 void channel::impl::hung_up(connection& c) {
   stranger& there = strangers_[c.address];
   if (!options_.shown.empty() || there.hang_ups++ % hang_ups_an_inquiry == 0) return inquire(c);
@@ -367,7 +367,7 @@ void channel::impl::inquire(connection& c) {
   }
 }
 
-// Of the whole attempt. The session gives up after that time, without knowing a reason.
+// The time left for the whole attempt. The session gives up after it, without knowing a reason.
 duration channel::impl::time_left() const noexcept {
   if (options_.connect_timeout.count() == 0) return duration::max() / 8;
   return std::max<duration>(opened_at_ + options_.connect_timeout - loop_.now(), duration::zero());
