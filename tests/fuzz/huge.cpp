@@ -2,7 +2,7 @@
 // error.
 //
 // An input is: a byte for the encoding of the whole, a byte for the declarations of the head, then the chunks. Each
-// chunk begins with its length in two bytes and a byte for its encoding and its faults. The rest of the input is the
+// chunk begins with a byte for its encoding and its faults, and its length in two bytes. The rest of the input is the
 // last chunk.
 #include <algorithm>
 #include <array>
