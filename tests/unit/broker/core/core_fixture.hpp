@@ -28,6 +28,7 @@ struct sent {
   std::uint64_t call = 0;
   std::string payload, service, method, caller, metadata, text, name, idempotency_key, traceparent, remote_type;
   std::size_t frames = 0;
+  const payload_owner* owner = nullptr;
   std::optional<std::chrono::milliseconds> budget;
   std::uint32_t attempt = 0, credit_items = 0, credit_bytes = 0, liveness = 0;
   std::chrono::microseconds queue_time{0}, service_time{0};
@@ -53,6 +54,7 @@ struct recorder final : output {
     s.call = static_cast<std::uint64_t>(m.call);
     for (std::size_t i = 0; i < m.payload.frames(); ++i) s.payload += m.payload[i];
     s.frames = m.payload.frames();
+    s.owner = m.payload.owner();
     s.service = m.service;
     s.method = m.method;
     s.caller = m.caller;
