@@ -74,8 +74,8 @@ std::string core::state::check(instant) const {
   if (found.queued_bytes != queued_bytes_ || found.kept_bytes != kept_bytes_)
     return "the counts of bytes disagree with the table";
   if (found.entered != calls_.entered()) return "the index of calls disagrees with the table";
-  if (queued_ > settings_.queue_total_max) return "the queues are over queue_total_max";
-  if (queued_bytes_ + kept_bytes_ > settings_.queue_total_bytes_max) return "the queues are over queue_total_bytes_max";
+  if (queued_ > limits_.queue_total_max) return "the queues are over queue_total_max";
+  if (queued_bytes_ + kept_bytes_ > limits_.queue_total_bytes_max) return "the queues are over queue_total_bytes_max";
 
   std::uint64_t outcomes = 0;
   for (std::uint64_t n : counted_.ended) outcomes += n;
@@ -98,8 +98,8 @@ std::string core::state::check_peers(std::size_t held) const {
       if (c.kept) bytes += c.kept->bytes();
     }
     if (open != p.calls_open || bytes != p.stored_bytes) return "the counts of a client disagree with its calls";
-    if (open > settings_.client_calls_max) return "a client is over client_calls_max";
-    if (bytes > settings_.client_bytes_max) return "a client is over client_bytes_max";
+    if (open > limits_.client_calls_max) return "a client is over client_calls_max";
+    if (bytes > limits_.client_bytes_max) return "a client is over client_bytes_max";
     if (open > 0 && p.state != peer_state::client) return "a peer that is no client has calls";
     if ((p.state == peer_state::worker) != (p.work != nullptr)) return "a peer's state and its worker disagree";
     if (p.state == peer_state::client) ++clients;
@@ -151,8 +151,8 @@ std::string core::state::check_service(const service& s) const {
   }
   if (!waiting.empty() && !s.awaited()) return "calls wait for nobody";
   if (waiting.size() != s.queued() || bytes != s.queued_bytes()) return "the counts of its queue are wrong";
-  if (waiting.size() > settings_.queue_max) return "its queue is over queue_max";
-  if (bytes > settings_.queue_bytes_max) return "its queue is over queue_bytes_max";
+  if (waiting.size() > s.rules.queue_max) return "its queue is over queue_max";
+  if (bytes > s.rules.queue_bytes_max) return "its queue is over queue_bytes_max";
   return {};
 }
 

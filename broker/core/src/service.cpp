@@ -12,8 +12,12 @@
 
 namespace gate::broker {
 
-service::service(std::string_view space, std::string_view name)
-    : timer(timer_kind::service), space_(space), name_(name), full_name_(gate::full_name(space, name)) {
+service::service(std::string_view space, std::string_view name, service_rules held_to)
+    : timer(timer_kind::service),
+      rules(std::move(held_to)),
+      space_(space),
+      name_(name),
+      full_name_(gate::full_name(space, name)) {
   lanes_.push_back(std::make_unique<lane>(turns_));
 }
 
@@ -168,9 +172,9 @@ service* service_table::find(std::string_view space, std::string_view name) cons
   return at == names->second.end() ? nullptr : at->second.get();
 }
 
-service& service_table::create(std::string_view space, std::string_view name) {
+service& service_table::create(std::string_view space, std::string_view name, service_rules rules) {
   if (is_reserved(name)) space = {};
-  auto made = std::make_unique<service>(space, name);
+  auto made = std::make_unique<service>(space, name, std::move(rules));
   const auto [at, fresh] = spaces_[std::string(space)].emplace(name, std::move(made));
   GATE_ASSERT(fresh);
   ++count_;

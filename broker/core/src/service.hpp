@@ -13,6 +13,7 @@
 #include "broker/core/src/client_turns.hpp"
 #include "broker/core/src/in_flight.hpp"
 #include "broker/core/src/made_up_names.hpp"
+#include "broker/core/src/service_rules.hpp"
 #include "broker/core/src/sorting_pace.hpp"
 #include "broker/core/src/timer.hpp"
 #include "broker/core/src/worker_pool.hpp"
@@ -59,12 +60,13 @@ struct sorting_timer : timer {
 // A service. Its base class `timer` is its grace: while it is armed, calls are queued though there is no worker.
 class service : public timer {
  public:
-  service(std::string_view space, std::string_view name);
+  service(std::string_view space, std::string_view name, service_rules held_to);
 
   const std::string& space() const noexcept { return space_; }
   const std::string& name() const noexcept { return name_; }
   // With its namespace, for people.
   const std::string& full_name() const noexcept { return full_name_; }
+  service_rules rules;
 
   // --- who serves what -----------------------------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class service : public timer {
 class service_table {
  public:
   service* find(std::string_view space, std::string_view name) const;
-  service& create(std::string_view space, std::string_view name);  // must be unknown
+  service& create(std::string_view space, std::string_view name, service_rules rules);  // must be unknown
   void erase(const service& s);
   std::size_t size() const noexcept { return count_; }
 

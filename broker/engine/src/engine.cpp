@@ -43,34 +43,11 @@ constexpr std::size_t least_messages_in_pieces = 4;
 // The time between two log lines about connections that were turned away for lack of descriptors.
 constexpr auto turned_away_pause = std::chrono::minutes(1);
 
-options to_core_options(const broker_options& from, std::size_t peers_max, observer& watcher, access* rights,
-                        allowance* allowed) {
-  options to;
-  to.watcher = &watcher;
-  to.rights = rights;
-  to.allowed = allowed;
-  to.heartbeat_interval = from.heartbeat_interval;
-  to.heartbeat_liveness = from.heartbeat_liveness;
-  to.hello_timeout = from.hello_timeout;
-  to.queue_max = from.queue_max;
-  to.queue_bytes_max = from.queue_bytes_max;
-  to.queue_total_max = from.queue_total_max;
-  to.queue_total_bytes_max = from.queue_total_bytes_max;
-  to.queue_age_max = from.queue_age_max;
-  to.client_calls_max = from.client_calls_max;
-  to.client_bytes_max = from.client_bytes_max;
-  to.idle_timeout = from.idle_timeout;
-  to.credit_timeout = from.credit_timeout;
-  to.budget_max = from.budget_max;
-  to.service_grace = from.service_grace;
-  to.services_max = from.services_max;
-  to.peers_max = peers_max;
-  to.worker_capacity_max = from.worker_capacity_max;
-  to.slot_timeout = from.slot_timeout;
-  to.attempts_max = from.attempts_max;
-  to.payload_bytes_max = from.payload_bytes_max;
-  to.broker_name = from.name;
-  return to;
+// The limits in force: peers_max may be less than the option says.
+broker_limits limits_in_force(const broker_options& options, std::size_t peers_max) {
+  broker_limits limits = options;
+  limits.peers_max = peers_max;
+  return limits;
 }
 
 bytes_view view_of(const zmq::message_t& frame) noexcept {
@@ -88,7 +65,7 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
       allowed_(principal_allowance::is_limited(options_) ? std::make_unique<principal_allowance>(options_) : nullptr),
       addresses_(options_.peers_per_address_max),
       budget_(plan_descriptors(options_.peers_max, plan_bindings(options_).size())),
-      core_(to_core_options(options_, budget_.peers_max, *this, rights_.get(), allowed_.get()), *this, where.now()),
+      core_(limits_in_force(options_, budget_.peers_max), options_, rights_.get(), allowed_.get(), this, *this, where.now()),
       owed_(options_.out_queue_total_bytes_max),
       pieces_(std::max(options_.queue_total_bytes_max, least_messages_in_pieces * options_.frame_bytes_max)),
       paced_(options_.out_queue_total_bytes_max),
