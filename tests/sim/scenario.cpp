@@ -75,6 +75,7 @@ service_policies scenario::choose_policies(std::uint64_t seed) {
     echo.requests_burst_max = r.between(5, 10);  // each client's probe passes
   }
   if (r.percent(50)) alpha.methods["count"].idempotent = false;
+  if (r.percent(50)) p.service_defaults.balancer = "lru";
   return p;
 }
 

@@ -11,6 +11,7 @@
 #include "broker/core/reserved_names.hpp"
 #include "broker/core/src/core_state.hpp"
 #include "common/base/planted_bug.hpp"
+#include "common/base/random.hpp"
 
 namespace gate::broker {
 
@@ -139,7 +140,8 @@ service* core::state::expect(peer& client, const service_key& what, service* kno
 }
 
 service& core::state::create_service(const service_key& what) {
-  return services_.create(what.space, what.name, service_rules(limits_, policies_, what.space, what.name, now_));
+  return services_.create(what.space, what.name, service_rules(limits_, policies_, what.space, what.name, now_),
+                          gate::peer::next_random(seed_));
 }
 
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
@@ -156,8 +158,8 @@ bool core::state::refused_by_queue(peer& client, const message& m, service& home
 
 std::string_view core::state::limit_on(const service& home, const queue_change& change) const noexcept {
   const std::size_t more_bytes = change.is_kept ? 0 : change.bytes;
-  if (home.queued() - change.calls_leave + change.calls > home.rules.queue_max) return "its queue is full (queue_max)";
-  if (home.queued_bytes() - change.bytes_leave + change.bytes > home.rules.queue_bytes_max) {
+  if (home.queue.calls() - change.calls_leave + change.calls > home.rules.queue_max) return "its queue is full (queue_max)";
+  if (home.queue.bytes() - change.bytes_leave + change.bytes > home.rules.queue_bytes_max) {
     return "its queue holds as many bytes as it may (queue_bytes_max)";
   }
   if (queued_ - change.calls_leave + change.calls > limits_.queue_total_max) {
@@ -173,7 +175,7 @@ std::string_view core::state::limit_on(const service& home, const queue_change& 
 // no call, if that would not make enough room, if a worker may have executed one of these calls, or if the client that
 // calls would then have more in the queue than that one.
 bool core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
-  const client_share* const most = home.heaviest();
+  const client_share* const most = home.queue.heaviest();
   if (most == nullptr) return false;
   const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
   std::array<call*, 16> leaving;  // one large request may need the room of several small ones
@@ -290,7 +292,7 @@ bool core::state::give_queued(call& c, worker& w) {
     return false;
   }
   const lane& where = *c.waits_in;
-  c.home->served(c);
+  c.home->queue.served(c);
   dequeue(c);
   return give(c, w, where, c.kept->view());
 }
@@ -299,11 +301,11 @@ void core::state::serve(worker& w) {
   service& home = *w.home;
   bool placed = false;  // in the orders of its group
   while (w.serves()) {
-    call* const c = home.next_for(w);
+    call* const c = home.queue.next_for(w);
     if (c == nullptr) break;
     placed = give_queued(*c, w);
   }
-  if (!placed) home.pool.refresh(w);
+  if (!placed) home.pool.done(w);
 }
 
 void core::state::take_place(call& c, worker& w, call_way way) {
@@ -312,10 +314,10 @@ void core::state::take_place(call& c, worker& w, call_way way) {
   w.work.given(way, now_);
   w.calls_of(way).push_back(c);
   if (w.recalls && !w.armed() && w.work.is_ahead()) wheel_.arm(w, now_ + limits::work_ahead);
-  w.home->pool.used(w);
+  w.home->pool.given(w);
 }
 
-// The caller must then call serve() for the worker, or refresh() of its pool.
+// The caller must then call serve() for the worker, or done() of its pool.
 worker& core::state::leave_place(call& c, bool begun) {
   worker& w = *std::exchange(c.holder, nullptr);
   intrusive_list<call, by_worker>::unlink(c);
@@ -519,9 +521,9 @@ void core::state::give_back_slot(call& c) {
 void core::state::enqueue(call& c, lane& where, bool at_front) {
   GATE_ASSERT(c.stage == call_stage::loose && c.kept);
   if (at_front) {
-    c.home->push_front(c, where);
+    c.home->queue.push_front(c, where);
   } else {
-    c.home->push_back(c, where);
+    c.home->queue.push_back(c, where);
   }
   c.stage = call_stage::queued;
   c.queued_at = now_;
@@ -532,7 +534,7 @@ void core::state::enqueue(call& c, lane& where, bool at_front) {
 }
 
 void core::state::dequeue(call& c) {
-  c.home->remove(c);
+  c.home->queue.remove(c);
   c.stage = call_stage::loose;
   --queued_;
   queued_bytes_ -= c.kept->bytes();

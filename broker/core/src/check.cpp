@@ -126,31 +126,26 @@ std::string core::state::check_service(const service& s) const {
   for (const worker& w : s.workers) {
     ++workers;
     if (w.group != nullptr) ++members;
-    if (w.group == nullptr) continue;
-    const method_group& g = *w.group;
-    if ((g.takes_places && w.takes(call_way::capacity)) != g.free.contains(w))
-      return "the order of free workers is wrong";
-    if ((g.takes_threads && w.takes(call_way::thread)) != g.with_threads.contains(w))
-      return "the order of free threads is wrong";
+    if (!s.pool.policy().is_right_about(w)) return "its balancer is wrong about a worker";
   }
   if (workers != s.worker_count || members != s.pool.members()) return "the counts of workers are wrong";
   if (s.unused()) return "it is kept for nothing";
   if (members > 0 && s.armed()) return "it has workers and a grace";
-  const std::vector<call*> waiting = s.waiting();
+  const std::vector<call*> waiting = s.queue.all();
   for (const call* c : waiting) {
     bytes += c->kept->bytes();
     if (c->home != &s) return "a call waits for another service";
     if (const method_place at = s.place_of(c->method); at.where != c->waits_in || at.number != c->number)
       return "a call waits in the wrong place";
-    if (worker_pool::can_begin(c->waits_in->offers)) return "a call waits while a worker could take it";
+    if (s.pool.policy().has_free(c->waits_in->offers)) return "a call waits while a worker could take it";
     if (members > 0 && c->waits_in->offers.empty() && !s.sorting.armed())
       return "a call waits for a method that nobody has";
   }
-  for (const auto& l : s.lanes()) {
+  for (const auto& l : s.queue.lanes()) {
     if (!l->waiting.consistent()) return "the turns of its clients are wrong";
   }
   if (!waiting.empty() && !s.awaited()) return "calls wait for nobody";
-  if (waiting.size() != s.queued() || bytes != s.queued_bytes()) return "the counts of its queue are wrong";
+  if (waiting.size() != s.queue.calls() || bytes != s.queue.bytes()) return "the counts of its queue are wrong";
   if (waiting.size() > s.rules.queue_max) return "its queue is over queue_max";
   if (bytes > s.rules.queue_bytes_max) return "its queue is over queue_bytes_max";
   return {};

@@ -206,8 +206,8 @@ void core::state::shut_down(instant now) {
 // --- the class itself ------------------------------------------------------------------------------------------------
 
 core::core(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
-           observer* watcher, output& out, instant now)
-    : state_(std::make_unique<state>(limits, policies, rights, allowed, watcher, out, now)) {}
+           observer* watcher, output& out, instant now, std::uint64_t seed)
+    : state_(std::make_unique<state>(limits, policies, rights, allowed, watcher, out, now, seed)) {}
 core::~core() = default;
 
 void core::opened(peer_id peer, const peer_context& context, instant now) { state_->opened(peer, context, now); }

@@ -43,7 +43,7 @@ std::string text_of(std::initializer_list<std::string_view> pieces);
 class core::state {
  public:
   state(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
-        observer* watcher, output& out, instant now)
+        observer* watcher, output& out, instant now, std::uint64_t seed)
       : limits_(limits),
         policies_(policies),
         rights_(rights),
@@ -51,6 +51,7 @@ class core::state {
         observer_(watcher),
         out_(out),
         wheel_(now, timer_step_bits),
+        seed_(seed),
         started_at_(now),
         now_(now) {}
 
@@ -259,6 +260,7 @@ class core::state {
   std::uint64_t epoch_ = 1;   // rises when a name may mean another service or method: last_target is out of date then
   std::uint64_t rounds_ = 0;  // how often on_hold() looked for calls to be handed back
   std::uint64_t registrations_ = 0;
+  std::uint64_t seed_;  // of the balancer of the next service
 
   instant started_at_;
   instant now_;

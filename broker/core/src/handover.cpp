@@ -33,7 +33,7 @@ void core::state::on_returned(worker& w, const message& m) {
   }
   const bool unread = c->unread();
   take_from_worker(*c, false);
-  w.home->pool.refresh(w);
+  w.home->pool.done(w);
   service& home = *w.home;
   if (!unread) {
     end(*c, errc::worker_lost, "the worker handed the call back although it had begun with it");
@@ -190,14 +190,14 @@ void core::state::on_sorting(service& s) {
   sort_out(s);
   for (worker& w : s.workers) {
     if (w.group == nullptr) continue;
-    w.work.time_methods(w.group->numbers_end);
+    w.work.time_methods(w.methods().numbers_end);
     serve(w);
   }
 }
 
 void core::state::sort_out(service& s) {
   ++epoch_;
-  s.pace.done(now_, s.queued(), s.pool.methods());
+  s.pace.done(now_, s.queue.calls(), s.pool.methods());
   for (call* c : s.sort_out()) {
     end(*c, errc::no_method, text_of({"service '", s.full_name(), "' has no method '", c->method, "'"}));
   }
@@ -210,7 +210,7 @@ void core::state::start_grace(service& s, instant until) {
 }
 
 void core::state::on_grace_over(service& s) {
-  for (call* c : s.waiting()) {
+  for (call* c : s.queue.all()) {
     end(*c, lost_status(*c),
         text_of({"service '", s.full_name(), "' has no worker, and none came within ",
                  std::to_string(limits_.service_grace.count()), " ms"}));

@@ -116,7 +116,7 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
     if (first) observer_->service_up(home->full_name());
   }
   if (changed) regroup(*home);
-  w.work.time_methods(w.group->numbers_end);
+  w.work.time_methods(w.methods().numbers_end);
   serve(w);
 }
 
@@ -160,7 +160,7 @@ void core::state::on_life(peer& p) {
   if (now_ < late_at) return wheel_.arm(static_cast<life_timer&>(p), late_at);
   w.stalled = true;
   ++counted_.stalls;
-  w.home->pool.refresh(w);
+  w.home->pool.changed(w);
   if (observer_ != nullptr) observer_->worker_stalled(record_of(w), true);
 }
 

@@ -12,6 +12,7 @@
 #include <gate/clock.hpp>
 #include <gate/service_policy.hpp>
 
+#include "broker/balancers/balancer.hpp"
 #include "common/base/text_map.hpp"
 #include "common/base/token_bucket.hpp"
 
@@ -32,7 +33,7 @@ class service_rules {
   service_rules(const broker_limits& limits, const service_policies& policies, std::string_view space,
                 std::string_view name, instant now);
 
-  std::string balancer;
+  std::string balancer{default_balancer};
   std::size_t queue_max, queue_bytes_max;
   std::chrono::milliseconds queue_age_max;
 

@@ -10,13 +10,16 @@
 #include <utility>
 
 #include <gate/assert.hpp>
+#include <gate/bind_error.hpp>
 #include <gate/sleep.hpp>
 #include <gate/task_group.hpp>
 
+#include "broker/balancers/balancer.hpp"
 #include "broker/core/reserved_names.hpp"
 #include "broker/engine/endpoints.hpp"
 #include "broker/engine/src/peer_text.hpp"
 #include "common/base/out_of_memory.hpp"
+#include "common/base/random.hpp"
 #include "common/dialects/dialect.hpp"
 #include "common/log/log.hpp"
 #include "common/protocol/gate2_own.hpp"
@@ -50,6 +53,14 @@ broker_limits limits_in_force(const broker_options& options, std::size_t peers_m
   return limits;
 }
 
+void require_balancer(std::string_view service, const service_policy& policy) {
+  if (!policy.balancer || is_balancer(*policy.balancer)) return;
+  std::string names;
+  for (const std::string_view name : balancer_names()) names.append(names.empty() ? "" : ", ").append(name);
+  throw bind_error("no balancer is called '" + *policy.balancer + "' (of " + std::string(service) +
+                   "); choose one of: " + names);
+}
+
 bytes_view view_of(const zmq::message_t& frame) noexcept {
   return {static_cast<const char*>(frame.data()), frame.size()};
 }
@@ -65,11 +76,14 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
       allowed_(principal_allowance::is_limited(options_) ? std::make_unique<principal_allowance>(options_) : nullptr),
       addresses_(options_.peers_per_address_max),
       budget_(plan_descriptors(options_.peers_max, plan_bindings(options_).size())),
-      core_(limits_in_force(options_, budget_.peers_max), options_, rights_.get(), allowed_.get(), this, *this, where.now()),
+      core_(limits_in_force(options_, budget_.peers_max), options_, rights_.get(), allowed_.get(), this, *this, where.now(),
+            gate::peer::random_seed()),
       owed_(options_.out_queue_total_bytes_max),
       pieces_(std::max(options_.queue_total_bytes_max, least_messages_in_pieces * options_.frame_bytes_max)),
       paced_(options_.out_queue_total_bytes_max),
       internal_out_(spare_) {
+  require_balancer("service_defaults", options_.service_defaults);
+  for (const auto& [service, policy] : options_.services) require_balancer("service '" + service + "'", policy);
   waiting_.bytes_max = options_.queue_total_bytes_max;
   door_.on_change([this](std::shared_ptr<const security::snapshot> store) { on_store_change(std::move(store)); });
   door_.on_failure([this](std::string_view why) {
