@@ -363,9 +363,8 @@ void core::state::deliver(call& c, const message& m) {
   std::string fault;
   if (m.payload.size_bytes() > limits_.payload_bytes_max) {
     status = errc::too_large;
-    fault =
-        text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
-                 std::to_string(limits_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
+    fault = text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
+                     std::to_string(limits_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
   } else if (!c.reads(m.encoding)) {
     status = errc::unsupported;
     fault = unread_encoding;
@@ -457,12 +456,12 @@ void core::state::conclude(call& c, errc status) {
   give_back_allowance(caller, c.charged_bytes);
   if (observer_ != nullptr) {
     observer_->call_done({.service = c.home->full_name(),
-                                  .method = c.method,
-                                  .caller = caller,
-                                  .status = status,
-                                  .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
-                                  .total_time = since(c.accepted_at, now_),
-                                  .one_way = c.one_way()});
+                          .method = c.method,
+                          .caller = caller,
+                          .status = status,
+                          .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
+                          .total_time = since(c.accepted_at, now_),
+                          .one_way = c.one_way()});
   }
   deadline_wheel::disarm(c);
   drop_stored(c);
