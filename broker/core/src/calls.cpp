@@ -158,7 +158,8 @@ bool core::state::refused_by_queue(peer& client, const message& m, service& home
 
 std::string_view core::state::limit_on(const service& home, const queue_change& change) const noexcept {
   const std::size_t more_bytes = change.is_kept ? 0 : change.bytes;
-  if (home.queue.calls() - change.calls_leave + change.calls > home.rules.queue_max) return "its queue is full (queue_max)";
+  if (home.queue.calls() - change.calls_leave + change.calls > home.rules.queue_max)
+    return "its queue is full (queue_max)";
   if (home.queue.bytes() - change.bytes_leave + change.bytes > home.rules.queue_bytes_max) {
     return "its queue holds as many bytes as it may (queue_bytes_max)";
   }
@@ -365,9 +366,8 @@ void core::state::deliver(call& c, const message& m) {
   std::string fault;
   if (m.payload.size_bytes() > limits_.payload_bytes_max) {
     status = errc::too_large;
-    fault =
-        text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
-                 std::to_string(limits_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
+    fault = text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
+                     std::to_string(limits_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
   } else if (!c.reads(m.encoding)) {
     status = errc::unsupported;
     fault = unread_encoding;
@@ -459,12 +459,12 @@ void core::state::conclude(call& c, errc status) {
   give_back_allowance(caller, c.charged_bytes);
   if (observer_ != nullptr) {
     observer_->call_done({.service = c.home->full_name(),
-                                  .method = c.method,
-                                  .caller = caller,
-                                  .status = status,
-                                  .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
-                                  .total_time = since(c.accepted_at, now_),
-                                  .one_way = c.one_way()});
+                          .method = c.method,
+                          .caller = caller,
+                          .status = status,
+                          .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
+                          .total_time = since(c.accepted_at, now_),
+                          .one_way = c.one_way()});
   }
   deadline_wheel::disarm(c);
   drop_stored(c);

@@ -123,12 +123,12 @@ void core::state::tell_refused(observer::refusal_record::kind what, const peer& 
                                std::string_view method, std::string_view why) {
   if (observer_ == nullptr) return;
   observer_->refused({.what = what,
-                              .principal = p.context.principal,
-                              .address = p.context.address,
-                              .name_space = of.space,
-                              .service = of.name,
-                              .method = method,
-                              .why = why});
+                      .principal = p.context.principal,
+                      .address = p.context.address,
+                      .name_space = of.space,
+                      .service = of.name,
+                      .method = method,
+                      .why = why});
 }
 
 }  // namespace gate::broker
