@@ -76,13 +76,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
       allowed_(principal_allowance::is_limited(options_) ? std::make_unique<principal_allowance>(options_) : nullptr),
       addresses_(options_.peers_per_address_max),
       budget_(plan_descriptors(options_.peers_max, plan_bindings(options_).size())),
-<<<<<<< HEAD
       core_(limits_in_force(options_, budget_.peers_max), options_, rights_.get(), allowed_.get(), this, *this,
             where.now(), gate::peer::random_seed()),
-=======
-      core_(limits_in_force(options_, budget_.peers_max), options_, rights_.get(), allowed_.get(), this, *this,
-            where.now()),
->>>>>>> m/core
       owed_(options_.out_queue_total_bytes_max),
       pieces_(std::max(options_.queue_total_bytes_max, least_messages_in_pieces * options_.frame_bytes_max)),
       paced_(options_.out_queue_total_bytes_max),
