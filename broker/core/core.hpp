@@ -11,20 +11,28 @@
 #include <string_view>
 #include <vector>
 
+#include <gate/broker_limits.hpp>
 #include <gate/clock.hpp>
 #include <gate/descriptor.hpp>
 #include <gate/protocol.hpp>
+#include <gate/service_policy.hpp>
 
 #include "broker/core/core_output.hpp"
-#include "broker/core/options.hpp"
 #include "broker/core/peer_id.hpp"
 #include "broker/core/statistics.hpp"
 
 namespace gate::broker {
 
+class access;
+class allowance;
+
 class core {
  public:
-  core(const options& settings, output& out, instant now);
+  // Copies `limits` and `policies`. The pointers are not owned. `rights` null: everybody may do everything. `allowed`
+  // null: each connection may have as much under way as the limits say. `watcher` null: nobody is told. All chance
+  // comes from `seed`. The balancer of each policy must be one of balancer_names().
+  core(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
+       observer* watcher, output& out, instant now, std::uint64_t seed = 0);
   core(const core&) = delete;
   core& operator=(const core&) = delete;
   ~core();
@@ -62,7 +70,7 @@ class core {
   // core. If the answer is false, the core has refused the request.
   bool allows(peer_id peer, const message& request, instant now);
 
-  // The answers of options::rights have changed. The core asks for the namespace of each peer again. It dismisses
+  // The answers of `rights` have changed. The core asks for the namespace of each peer again. It dismisses
   // workers that may not offer their service any more. It also dismisses workers whose namespace has changed: these may
   // come again. Rights to call are asked for with each request anyway.
   void rights_changed(instant now);

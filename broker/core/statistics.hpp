@@ -30,6 +30,7 @@ struct counters {
   std::uint64_t offers_refused = 0;                   // registrations of peers that may not offer the service
   std::uint64_t offers_ended = 0;                     // workers dismissed since they may not offer it any more
   std::uint64_t over_allowance = 0;                   // requests beyond what their principal may have under way
+  std::uint64_t over_method_rate = 0;                 // requests beyond what the operator allows to their method
   std::uint64_t stalls = 0;                           // times a worker was found stalled
   std::uint64_t displaced = 0;                        // queued calls ended as busy, to make room for clients with fewer
   std::uint64_t recalls = 0;           // times that a worker was asked to hand a call back, since another was idle

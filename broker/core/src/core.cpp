@@ -17,16 +17,16 @@ std::string text_of(std::initializer_list<std::string_view> pieces) {
 
 void core::state::opened(peer_id id, const peer_context& context, instant now) {
   enter(now);
-  if (peers_.size() >= settings_.peers_max && id != internal_peer) {
+  if (peers_.size() >= limits_.peers_max && id != internal_peer) {
     const std::string text =
-        text_of({"the broker has no room for another peer (peers_max = ", std::to_string(settings_.peers_max),
+        text_of({"the broker has no room for another peer (peers_max = ", std::to_string(limits_.peers_max),
                  "); connect to another broker or try later"});
     ++counted_.cut;
     say_bye(id, errc::busy, text);
     return out_.cut(id, errc::busy, text);
   }
   peer& p = peers_.open(id, context);
-  wheel_.arm(static_cast<life_timer&>(p), now_ + settings_.hello_timeout);
+  wheel_.arm(static_cast<life_timer&>(p), now_ + limits_.hello_timeout);
 }
 
 void core::state::received(peer_id id, const message& m, const descriptor* described, instant now) {
@@ -205,7 +205,9 @@ void core::state::shut_down(instant now) {
 
 // --- the class itself ------------------------------------------------------------------------------------------------
 
-core::core(const options& settings, output& out, instant now) : state_(std::make_unique<state>(settings, out, now)) {}
+core::core(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
+           observer* watcher, output& out, instant now, std::uint64_t seed)
+    : state_(std::make_unique<state>(limits, policies, rights, allowed, watcher, out, now, seed)) {}
 core::~core() = default;
 
 void core::opened(peer_id peer, const peer_context& context, instant now) { state_->opened(peer, context, now); }

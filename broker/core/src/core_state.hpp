@@ -42,8 +42,18 @@ std::string text_of(std::initializer_list<std::string_view> pieces);
 
 class core::state {
  public:
-  state(const options& settings, output& out, instant now)
-      : settings_(settings), out_(out), wheel_(now, timer_step_bits), started_at_(now), now_(now) {}
+  state(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
+        observer* watcher, output& out, instant now, std::uint64_t seed)
+      : limits_(limits),
+        policies_(policies),
+        rights_(rights),
+        allowance_(allowed),
+        observer_(watcher),
+        out_(out),
+        wheel_(now, timer_step_bits),
+        seed_(seed),
+        started_at_(now),
+        now_(now) {}
 
   // --- events, as in core --------------------------------------------------------------------------------------------
 
@@ -140,6 +150,8 @@ class core::state {
   // The service of that name. If it is unknown and workers may still come, it is created. Null if the request was
   // refused.
   service* expect(peer& client, const service_key& what, service* known, const message& m);
+  service& create_service(const service_key& what);
+  bool is_within_rate(peer& client, const service_key& what, const message& m, method_rule& rule);
   bool refused_by_queue(peer& client, const message& m, service& home, const lane& where);
   // Calls that are to wait for a service, and calls that leave its queue before.
   struct queue_change {
@@ -234,7 +246,11 @@ class core::state {
   std::string check_peers(std::size_t held) const;
   std::string check_service(const service& s) const;
 
-  const options settings_;
+  const broker_limits limits_;
+  const service_policies policies_;
+  access* const rights_;        // null: everybody may do everything
+  allowance* const allowance_;  // null: as much as the limits allow to each connection
+  observer* const observer_;    // null: nobody is told
   output& out_;
   deadline_wheel wheel_;
   peer_table peers_;
@@ -244,6 +260,7 @@ class core::state {
   std::uint64_t epoch_ = 1;   // rises when a name may mean another service or method: last_target is out of date then
   std::uint64_t rounds_ = 0;  // how often on_hold() looked for calls to be handed back
   std::uint64_t registrations_ = 0;
+  std::uint64_t seed_;  // of the balancer of the next service
 
   instant started_at_;
   instant now_;

@@ -57,10 +57,10 @@ bool core::state::may_register(peer& p, const message& m) {
     return false;
   }
   if (!may_offer(p, what)) return false;
-  if (services_.find(what.space, what.name) == nullptr && services_.size() >= settings_.services_max) {
+  if (services_.find(what.space, what.name) == nullptr && services_.size() >= limits_.services_max) {
     dismiss(p, errc::busy,
             text_of({"the broker has no room for another service (services_max = ",
-                     std::to_string(settings_.services_max), ")"}));
+                     std::to_string(limits_.services_max), ")"}));
     return false;
   }
   return true;
@@ -69,13 +69,13 @@ bool core::state::may_register(peer& p, const message& m) {
 void core::state::register_worker(peer& p, const message& m, const descriptor* described) {
   const service_key what = meant_by(p, m.service);
   service* home = services_.find(what.space, what.name);
-  if (home == nullptr) home = &services_.create(what.space, what.name);
+  if (home == nullptr) home = &create_service(what);
   p.work = std::make_unique<worker>();
   worker& w = *p.work;
   w.self = &p;
   w.home = home;
   w.registration = ++registrations_;
-  const std::uint32_t capacity = p.internal() ? m.capacity : std::min(m.capacity, settings_.worker_capacity_max);
+  const std::uint32_t capacity = p.internal() ? m.capacity : std::min(m.capacity, limits_.worker_capacity_max);
   w.work = held_work(capacity, described == nullptr ? 0 : described->threads);
   w.recalls = w.work.threads() != 0 && (m.capabilities & capability::recall) != 0;
   w.registered_at = w.heard_at = now_;
@@ -104,19 +104,19 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
   ++home->worker_count;
   wheel_.disarm(static_cast<life_timer&>(p));
   if (p.context.heartbeats && !p.internal()) {
-    wheel_.arm(static_cast<life_timer&>(p), now_ + settings_.heartbeat_interval * settings_.heartbeat_liveness);
+    wheel_.arm(static_cast<life_timer&>(p), now_ + limits_.heartbeat_interval * limits_.heartbeat_liveness);
   }
   welcome(p, m.capabilities);
   wheel_.disarm(*home);  // its grace is over, since a worker has come
   home->for_the_patient = false;
   const bool first = home->pool.members() == 0;
   const bool changed = home->pool.join(w, std::move(methods));
-  if (settings_.watcher != nullptr) {
-    settings_.watcher->worker_up(record_of(w));
-    if (first) settings_.watcher->service_up(home->full_name());
+  if (observer_ != nullptr) {
+    observer_->worker_up(record_of(w));
+    if (first) observer_->service_up(home->full_name());
   }
   if (changed) regroup(*home);
-  w.work.time_methods(w.group->numbers_end);
+  w.work.time_methods(w.methods().numbers_end);
   serve(w);
 }
 
@@ -125,13 +125,13 @@ void core::state::welcome(peer& p, std::uint32_t capabilities) {
   m.type = message_type::welcome;
   m.version_min = m.version_max = gate2_version;
   m.capabilities = capabilities & (capability::streams | capability::recall | wire::gate2::capability_pieces);
-  m.name = settings_.broker_name;
-  m.heartbeat_interval = settings_.heartbeat_interval;
-  m.liveness = settings_.heartbeat_liveness;
-  m.payload_bytes_max = settings_.payload_bytes_max;
+  m.name = limits_.name;
+  m.heartbeat_interval = limits_.heartbeat_interval;
+  m.liveness = limits_.heartbeat_liveness;
+  m.payload_bytes_max = limits_.payload_bytes_max;
   out_.send(p.id, m);
   if (p.context.heartbeats && !p.internal()) {
-    p.beat_at = now_ + settings_.heartbeat_interval;
+    p.beat_at = now_ + limits_.heartbeat_interval;
     wheel_.arm(static_cast<beat_timer&>(p), p.beat_at);
   }
   if (!draining_ || p.internal()) return;
@@ -144,8 +144,8 @@ void core::state::on_heartbeat(peer& p) {
   worker& w = *p.work;
   w.heard_at = now_;
   if (!std::exchange(w.stalled, false)) return;
-  wheel_.arm(static_cast<life_timer&>(p), now_ + settings_.heartbeat_interval * settings_.heartbeat_liveness);
-  if (settings_.watcher != nullptr) settings_.watcher->worker_stalled(record_of(w), false);
+  wheel_.arm(static_cast<life_timer&>(p), now_ + limits_.heartbeat_interval * limits_.heartbeat_liveness);
+  if (observer_ != nullptr) observer_->worker_stalled(record_of(w), false);
   serve(w);
 }
 
@@ -156,12 +156,12 @@ void core::state::on_life(peer& p) {
     return dismiss(p, errc::timed_out, "the connection said no hello within hello_timeout");
   }
   worker& w = *p.work;
-  const instant late_at = w.heard_at + settings_.heartbeat_interval * settings_.heartbeat_liveness;
+  const instant late_at = w.heard_at + limits_.heartbeat_interval * limits_.heartbeat_liveness;
   if (now_ < late_at) return wheel_.arm(static_cast<life_timer&>(p), late_at);
   w.stalled = true;
   ++counted_.stalls;
-  w.home->pool.refresh(w);
-  if (settings_.watcher != nullptr) settings_.watcher->worker_stalled(record_of(w), true);
+  w.home->pool.changed(w);
+  if (observer_ != nullptr) observer_->worker_stalled(record_of(w), true);
 }
 
 void core::state::on_beat(peer& p) {
@@ -170,8 +170,8 @@ void core::state::on_beat(peer& p) {
   out_.send(p.id, m);
   // Counted from the planned time, so that rounding does not make each interval longer. A heartbeat that was missed is
   // not made up for.
-  p.beat_at += settings_.heartbeat_interval;
-  if (p.beat_at <= now_) p.beat_at = now_ + settings_.heartbeat_interval;
+  p.beat_at += limits_.heartbeat_interval;
+  if (p.beat_at <= now_) p.beat_at = now_ + limits_.heartbeat_interval;
   wheel_.arm(static_cast<beat_timer&>(p), p.beat_at);
 }
 

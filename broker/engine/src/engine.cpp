@@ -7,14 +7,17 @@
 #include <string>
 #include <utility>
 
+#include <gate/bind_error.hpp>
 #include <gate/sleep.hpp>
 #include <gate/task_group.hpp>
 #include <gate/timeout.hpp>
 
+#include "broker/balancers/balancer.hpp"
 #include "broker/engine/endpoints.hpp"
 #include "broker/engine/src/peer_text.hpp"
 #include "common/base/allocator.hpp"
 #include "common/base/out_of_memory.hpp"
+#include "common/base/random.hpp"
 #include "common/log/log.hpp"
 #include "common/wire/gate2.hpp"
 
@@ -39,34 +42,19 @@ constexpr std::size_t connection_bytes = 32u << 10;
 // About what the core keeps of an open call, without its arguments.
 constexpr std::size_t call_bytes = 512;
 
-options to_core_options(const broker_options& from, std::size_t peers_max, observer& watcher, access* rights,
-                        allowance* allowed) {
-  options to;
-  to.watcher = &watcher;
-  to.rights = rights;
-  to.allowed = allowed;
-  to.heartbeat_interval = from.heartbeat_interval;
-  to.heartbeat_liveness = from.heartbeat_liveness;
-  to.hello_timeout = from.hello_timeout;
-  to.queue_max = from.queue_max;
-  to.queue_bytes_max = from.queue_bytes_max;
-  to.queue_total_max = from.queue_total_max;
-  to.queue_total_bytes_max = from.queue_total_bytes_max;
-  to.queue_age_max = from.queue_age_max;
-  to.client_calls_max = from.client_calls_max;
-  to.client_bytes_max = from.client_bytes_max;
-  to.idle_timeout = from.idle_timeout;
-  to.credit_timeout = from.credit_timeout;
-  to.budget_max = from.budget_max;
-  to.service_grace = from.service_grace;
-  to.services_max = from.services_max;
-  to.peers_max = peers_max;
-  to.worker_capacity_max = from.worker_capacity_max;
-  to.slot_timeout = from.slot_timeout;
-  to.attempts_max = from.attempts_max;
-  to.payload_bytes_max = from.payload_bytes_max;
-  to.broker_name = from.name;
-  return to;
+// The limits in force: peers_max may be less than the option says.
+broker_limits limits_in_force(const broker_options& options, std::size_t peers_max) {
+  broker_limits limits = options;
+  limits.peers_max = peers_max;
+  return limits;
+}
+
+void require_balancer(std::string_view service, const service_policy& policy) {
+  if (!policy.balancer || is_balancer(*policy.balancer)) return;
+  std::string names;
+  for (const std::string_view name : balancer_names()) names.append(names.empty() ? "" : ", ").append(name);
+  throw bind_error("no balancer is called '" + *policy.balancer + "' (of " + std::string(service) +
+                   "); choose one of: " + names);
 }
 
 }  // namespace
@@ -80,7 +68,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
       budget_(plan_descriptors(options_.peers_max, plan_bindings(options_).size())),
       events_(
           loop_, [this](const security::audit_record& record) { door_.audit(record); }, rights_ != nullptr, listener),
-      state_(to_core_options(options_, budget_.peers_max, events_, rights_.get(), allowed_.get()), *this, where.now()),
+      state_(limits_in_force(options_, budget_.peers_max), options_, rights_.get(), allowed_.get(), &events_, *this,
+             where.now(), gate::peer::random_seed()),
       core_(state_),
       held_(options_),
       internal_(core_, held_.spare),
@@ -98,6 +87,8 @@ engine::engine(loop& where, const broker_options& options, observer* listener)
                                        lives_, events_, counted_, *this}),
       gate2_(core_, outbox_, peers_, held_.pieces, budget_of_turn_, counted_, options_.frame_bytes_max, *this),
       backlog_(peers_, counted_, options_.frame_bytes_max, *this) {
+  require_balancer("service_defaults", options_.service_defaults);
+  for (const auto& [service, policy] : options_.services) require_balancer("service '" + service + "'", policy);
   door_.on_change([this](std::shared_ptr<const security::snapshot> store) { on_store_change(std::move(store)); });
   door_.on_failure([this](std::string_view why) {
     failure_ = why;

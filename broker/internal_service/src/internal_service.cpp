@@ -54,7 +54,8 @@ numbers report(const counters& c) {
           {"slots_given_back", c.slots_given_back},
           {"offers_refused", c.offers_refused},
           {"offers_ended", c.offers_ended},
-          {"over_allowance", c.over_allowance}};
+          {"over_allowance", c.over_allowance},
+          {"over_method_rate", c.over_method_rate}};
 }
 
 numbers report(const io_counters& c) {

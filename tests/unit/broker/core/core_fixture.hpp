@@ -14,6 +14,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "broker/core/access.hpp"
 #include "broker/core/core.hpp"
 
 namespace gate::broker::testing {
@@ -107,9 +108,16 @@ struct ask {
   std::uint32_t attempt = 0;
 };
 
+// All that a core is made with.
+struct options : broker_limits, service_policies {
+  access* rights = nullptr;
+  allowance* allowed = nullptr;
+  observer* watcher = nullptr;
+};
+
 class bench {
  public:
-  explicit bench(options settings = {}) : settings_(std::move(settings)), core(settings_, out, now) {}
+  explicit bench(const options& o = {}) : core(o, o, o.rights, o.allowed, o.watcher, out, now) {}
 
   // --- peers
 
@@ -309,10 +317,6 @@ class bench {
     REQUIRE(fault.empty());
   }
 
- private:
-  options settings_;
-
- public:
   instant now = instant(1000s);
   recorder out;
   gate::broker::core core;
