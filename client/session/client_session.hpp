@@ -105,7 +105,7 @@ class session {
   // An item of the caller's own stream; asserts that the window is open, except for a bare end (end_of_parts without a
   // payload), and that the stream has not ended. False, without effect, when the call is not open any more; false too
   // when the item is larger than the broker takes, which ends the call.
-  bool part(call_id call, payload_view item, std::uint8_t flags, instant now);
+  bool part(call_id call, payload_view item, std::uint32_t flags, instant now);
   // As above, with what only a part carries (encoding, sizes, etag): m.call names the call; the type is set here.
   bool part(const message& m, instant now);
   // Lets the call's reply send so much more. False, without effect, when the call is not open any more.

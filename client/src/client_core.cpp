@@ -129,7 +129,7 @@ void check(const call_request& request) {
   check_size("an etag", texts.resume_etag, 0, limits::name_bytes_max);
 }
 
-message to_message(const call_request& request, const client_options& defaults, std::uint8_t flags) {
+message to_message(const call_request& request, const client_options& defaults, std::uint32_t flags) {
   const call_options& o = request.options;
   message m;
   m.type = message_type::request;

@@ -81,6 +81,6 @@ std::exception_ptr name_timeout(std::exception_ptr error, const call_request& re
                                 std::optional<std::chrono::milliseconds> budget, const client_options& options);
 
 // The request as it travels; views into `request`.
-message to_message(const call_request& request, const client_options& defaults, std::uint8_t flags);
+message to_message(const call_request& request, const client_options& defaults, std::uint32_t flags);
 
 }  // namespace gate::detail

@@ -81,7 +81,7 @@ class huge_call final : public client::stream_events,
 };
 
 // Whether the arguments of a call without a HugeData travel in chunks.
-bool takes_long_way(const client_core& core, const call_request& request, std::uint8_t flags) noexcept;
+bool takes_long_way(const client_core& core, const call_request& request, std::uint32_t flags) noexcept;
 // The call, awaited on the client's loop.
 task<Reply> call_in_chunks(core_ptr core, call_request request);
 

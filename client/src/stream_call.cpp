@@ -214,7 +214,7 @@ task<void> stream_core::take_place() {
 }
 
 void stream_core::send() {
-  std::uint8_t flags = 0;
+  std::uint32_t flags = 0;
   if (wants_stream_) flags |= message_flag::wants_stream;
   if (has_upload_) flags |= message_flag::client_stream;
   client::runtime& runtime = core_->open_runtime();

@@ -16,8 +16,8 @@ namespace gate::broker {
 
 namespace {
 
-constexpr std::uint8_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
-                                       message_flag::client_stream | message_flag::named;
+constexpr std::uint32_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
+                                        message_flag::client_stream | message_flag::named | message_flag::end_to_end;
 
 std::chrono::microseconds since(instant then, instant now) {
   return std::chrono::duration_cast<std::chrono::microseconds>(now - then);
@@ -210,7 +210,7 @@ call& core::state::accept(peer& client, const message& m, service& home, std::ui
   c.flags = m.flags & request_flags;
   c.accept = m.accept;
   // A one-way call has no parts: its client neither reads nor sends any.
-  if (c.one_way()) c.flags &= static_cast<std::uint8_t>(~(message_flag::wants_stream | message_flag::client_stream));
+  if (c.one_way()) c.flags &= ~(message_flag::wants_stream | message_flag::client_stream);
   c.client = &client;
   c.client_call = m.call;
   client.calls.push_back(c);
@@ -367,7 +367,7 @@ void core::state::deliver(call& c, const message& m) {
   if (c.client != nullptr && !c.one_way()) {
     message answer = m;
     answer.call = c.client_call;
-    answer.flags = m.flags & message_flag::no_payload;
+    answer.flags = m.flags & (message_flag::no_payload | message_flag::end_to_end);
     answer.queue_time = since(c.accepted_at, c.given_at);
     answer.status = status;
     answer.origin = origin::worker;

@@ -48,7 +48,7 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   std::uint32_t number = 0;      // of its method, as its service counts them
   call_stage stage = call_stage::loose;
 
-  std::uint8_t flags = 0;
+  std::uint32_t flags = 0;
   std::uint8_t accept = 0;            // encodings of the answer that the client reads
   bool budgeted = false;              // it ends at ends_at; otherwise after the idle timeout, from progress_at on
   bool delivered = false;             // a part of the answer has gone to the client

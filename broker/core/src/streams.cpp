@@ -37,7 +37,7 @@ void core::state::on_worker_part(worker& w, const message& m) {
   ++counted_.parts;
   message part = m;
   part.call = c->client_call;
-  part.flags = m.flags & message_flag::no_payload;
+  part.flags = m.flags & (message_flag::no_payload | message_flag::end_to_end);
   if (!c->client->context.credit) c->client->owes_credit = true;
   out_.send(c->client->id, part);
 }
@@ -59,7 +59,7 @@ void core::state::on_head(call& c, const message& m) {
   ++counted_.parts;
   message head = m;
   head.call = c.client_call;
-  head.flags = message_flag::no_payload;
+  head.flags = message_flag::no_payload | (m.flags & message_flag::end_to_end);
   out_.send(c.client->id, head);
   if (!c.client->context.credit && !c.wants_stream()) grant_to_worker(c, default_window);
   // The method has returned. Reading its result takes a thread now and then.
@@ -127,7 +127,7 @@ void core::state::on_client_part(peer& client, const message& m) {
   ++counted_.parts;
   message part = m;
   part.call = in_flight::name_of(*c);
-  part.flags = m.flags & (message_flag::no_payload | message_flag::end_of_parts);
+  part.flags = m.flags & (message_flag::no_payload | message_flag::end_of_parts | message_flag::end_to_end);
   peer& to = *c->holder->self;
   if (!to.context.credit) to.owes_credit = true;
   out_.send(to.id, part);

@@ -265,7 +265,7 @@ instant session::next_deadline() const noexcept { return impl_->next_deadline();
 call_id session::begin(const message& m, instant now) { return impl_->begin(m, now); }
 void session::cancel(call_id call, instant now) { impl_->cancel(call, now); }
 bool session::window_open(call_id call) const noexcept { return impl_->window_open(call); }
-bool session::part(call_id call, payload_view item, std::uint8_t flags, instant now) {
+bool session::part(call_id call, payload_view item, std::uint32_t flags, instant now) {
   message m;
   m.call = call;
   m.payload = item;

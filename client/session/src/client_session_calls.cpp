@@ -15,15 +15,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint8_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
-                                       message_flag::client_stream | message_flag::named;
+constexpr std::uint32_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
+                                        message_flag::client_stream | message_flag::named | message_flag::end_to_end;
 
 std::uint32_t as_credit(std::int64_t amount) noexcept {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(amount, 0, std::numeric_limits<std::uint32_t>::max()));
 }
 
-bool bare_end(std::uint8_t flags) noexcept {
-  constexpr std::uint8_t both = message_flag::end_of_parts | message_flag::no_payload;
+bool bare_end(std::uint32_t flags) noexcept {
+  constexpr std::uint32_t both = message_flag::end_of_parts | message_flag::no_payload;
   return (flags & both) == both;
 }
 

@@ -57,8 +57,8 @@ class session::impl final : public peer::link::owner {
   // What a call starts with each time that its slot is used.
   struct call_state {
     call_id id{};
+    std::uint32_t flags = 0;
     phase now = phase::kept;
-    std::uint8_t flags = 0;
     bool delivered = false;    // a part of the answer reached the caller
     bool parts_sent = false;   // of the caller's own stream
     bool half_closed = false;  // the caller's own stream has ended
@@ -77,7 +77,7 @@ class session::impl final : public peer::link::owner {
 
   // The timer is the one deadline that rules it at the moment.
   struct call : wheel_timer, call_state {
-    bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+    bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
     bool takes_parts() const noexcept { return huge_answer || has(message_flag::wants_stream); }
     void reset() noexcept {
       std::string spare = std::move(copy);

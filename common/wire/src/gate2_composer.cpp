@@ -118,6 +118,8 @@ template <class Sink> void hello_to(Sink& to, const message& m) {
   text(to, tag_name, cut(m.name, limits::name_bytes_max));
   const bool worker = m.role == peer_role::worker;
   if (worker || !m.service.empty()) to.data(tag_service, m.service);
+  GATE_ASSERT(m.more_services.encoded().size() <= services_bytes_max);
+  text(to, tag_services, m.more_services.encoded());
   if (worker || m.capacity != 0) to.numbers(tag_capacity, m.capacity);
   if (m.heartbeat_interval.count() > 0 || m.liveness != 0) {
     to.numbers(tag_heartbeat, saturated<std::uint32_t>(m.heartbeat_interval.count()), m.liveness);
@@ -208,6 +210,9 @@ void append(std::string& batch, const message& m, bool external) {
 
   counter counted;
   fields_to(counted, m);
+  const std::uint32_t flags = m.flags & r.flags;
+  const std::uint32_t more_flags = flags & ~message_flag::in_header;
+  if (more_flags != 0) counted.numbers(tag_flags, more_flags);
   const std::size_t fields_bytes = counted.size_bytes();
   const std::size_t payload_bytes = external ? 0 : m.payload.size_bytes();
   const std::size_t size = header_bytes + fields_bytes + payload_bytes;
@@ -221,11 +226,12 @@ void append(std::string& batch, const message& m, bool external) {
   writer to(batch.data() + begin);
   to.number(static_cast<std::uint32_t>(size));
   to.number(type);
-  to.number(static_cast<std::uint8_t>((m.flags & r.flags) | (external ? message_flag::external : 0)));
+  to.number(static_cast<std::uint8_t>(flags | (external ? message_flag::external : 0)));
   to.number(static_cast<std::uint16_t>(fields_bytes));
   const auto call = r.call ? static_cast<std::uint64_t>(m.call) : 0;
   to.number(m.type == message_type::hello ? gate2_magic : call);
   fields_to(to, m);
+  if (more_flags != 0) to.numbers(tag_flags, more_flags);
   if (external) return;
   for (std::size_t i = 0; i < m.payload.frames(); ++i) batch.append(m.payload[i]);
 }

@@ -97,7 +97,7 @@ struct session_fixture : gate::client::session::handler {
     }
     now = end;
   }
-  call_id begin(std::uint8_t flags = 0, std::optional<std::chrono::milliseconds> budget = std::nullopt,
+  call_id begin(std::uint32_t flags = 0, std::optional<std::chrono::milliseconds> budget = std::nullopt,
                 std::string_view payload = "hello", std::uint32_t items = 0, std::uint32_t bytes = 0) {
     message m;
     m.type = message_type::request;
@@ -111,7 +111,7 @@ struct session_fixture : gate::client::session::handler {
     m.credit_bytes = bytes;
     return client.begin(m, now);
   }
-  void from_broker(message_type type, call_id call, std::string_view payload = {}, std::uint8_t flags = 0) {
+  void from_broker(message_type type, call_id call, std::string_view payload = {}, std::uint32_t flags = 0) {
     message m;
     m.type = type;
     m.call = call;

@@ -66,14 +66,14 @@ struct fixture : session::handler {
     }
     connect();
   }
-  static message make(message_type type, std::uint64_t call, std::uint8_t flags = 0) {
+  static message make(message_type type, std::uint64_t call, std::uint32_t flags = 0) {
     message m;
     m.type = type;
     m.call = call_id{call};
     m.flags = flags;
     return m;
   }
-  call_id request_from_broker(std::uint64_t call, std::uint8_t flags = 0, std::uint32_t items = 0,
+  call_id request_from_broker(std::uint64_t call, std::uint32_t flags = 0, std::uint32_t items = 0,
                               std::uint32_t bytes = 0) {
     message m = make(message_type::request, call, flags);
     m.service = "echo";
@@ -85,7 +85,7 @@ struct fixture : session::handler {
     worker.received(m, now);
     return requests.size() == before ? call_id{} : requests.back().m.call;
   }
-  void from_broker(message_type type, std::uint64_t call = 0, std::uint8_t flags = 0, std::string_view payload = {}) {
+  void from_broker(message_type type, std::uint64_t call = 0, std::uint32_t flags = 0, std::string_view payload = {}) {
     message m = make(type, call, flags);
     m.payload = payload;
     worker.received(m, now);
