@@ -62,7 +62,7 @@ class session {
   class handler {
    public:
     virtual ~handler() = default;
-    virtual void open() = 0;  // open a new socket; answer with connected() or ended()
+    virtual void open(const std::string& endpoint) = 0;  // open a new socket; answer with connected() or ended()
     virtual void
     close() = 0;  // close it, after what was sent has had its chance to leave; nothing of it is reported any more
     virtual void send(const message& m) = 0;
@@ -119,6 +119,8 @@ class session {
   // Ends every call as cancelled, and says bye to the broker.
   void close(instant now);
 
+  // The endpoint of the last attempt to connect. Empty before the first.
+  const std::string& endpoint() const noexcept;
   state current() const noexcept;
   std::size_t open_calls() const noexcept;
   std::size_t kept_bytes() const noexcept;  // of requests kept for a connection or a second attempt

@@ -279,6 +279,7 @@ bool session::grant(call_id call, std::uint32_t items, std::uint32_t bytes, inst
 
 void session::close(instant now) { impl_->link().close("the client was closed", now); }
 
+const std::string& session::endpoint() const noexcept { return impl_->link().endpoint(); }
 session::state session::current() const noexcept { return impl_->current(); }
 std::size_t session::open_calls() const noexcept { return impl_->open_calls(); }
 std::size_t session::kept_bytes() const noexcept { return impl_->kept_bytes(); }

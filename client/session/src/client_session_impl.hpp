@@ -87,7 +87,7 @@ class session::impl final : public peer::link::owner {
     }
   };
 
-  void link_open() override { world_.open(); }
+  void link_open(const std::string& endpoint) override { world_.open(endpoint); }
   void link_close() override { world_.close(); }
   void link_send(const message& m) override { world_.send(m); }
   void link_up(const message& welcome, instant now) override;

@@ -49,7 +49,7 @@ class session::impl final : public peer::link::owner {
     void reset() noexcept { *this = call(); }
   };
 
-  void link_open() override { world_.open(); }
+  void link_open(const std::string& endpoint) override { world_.open(endpoint); }
   void link_close() override { world_.close(); }
   void link_send(const message& m) override { world_.send(m); }
   void link_up(const message& welcome, instant now) override;
@@ -340,6 +340,7 @@ bool session::grant(call_id call, std::uint32_t items, std::uint32_t bytes) { re
 void session::drain(instant now) { impl_->drain(now); }
 void session::close(instant now) { impl_->link().close("closed", now); }
 
+const std::string& session::endpoint() const noexcept { return impl_->link().endpoint(); }
 session::state session::current() const noexcept { return impl_->current(); }
 std::size_t session::open_calls() const noexcept { return impl_->open_calls(); }
 std::uint64_t session::payload_bytes_max() const noexcept { return impl_->link().payload_bytes_max(); }

@@ -49,7 +49,7 @@ struct gaterpc_session_fixture : gate::client::session::handler {
     return o;
   }
 
-  void open() override { ids.push_back(broker.begin()); }
+  void open(const std::string&) override { ids.push_back(broker.begin()); }
   void close() override {}
   void send(const message& m) override { broker.say(m, out); }
   void part(call_id, const message& m) override { parts.emplace_back(m); }

@@ -28,7 +28,8 @@ struct failed_call {
 
 // What the session says is written down; the test is the broker.
 struct session_fixture : gate::client::session::handler {
-  explicit session_fixture(std::size_t kept_bytes_max = 10'000) : client(options(kept_bytes_max), *this) {}
+  explicit session_fixture(std::size_t kept_bytes_max = 10'000) : session_fixture(options(kept_bytes_max)) {}
+  explicit session_fixture(const gate::client::session_options& o) : client(o, *this) {}
 
   static gate::client::session_options options(std::size_t kept_bytes_max) {
     gate::client::session_options o;
@@ -44,7 +45,10 @@ struct session_fixture : gate::client::session::handler {
     return o;
   }
 
-  void open() override { ++opened; }
+  void open(const std::string& endpoint) override {
+    ++opened;
+    endpoints.push_back(endpoint);
+  }
   void close() override { ++closed_sockets; }
   void send(const message& m) override { sent.emplace_back(m); }
   void part(call_id call, const message& m) override {
@@ -139,6 +143,7 @@ struct session_fixture : gate::client::session::handler {
   gate::client::session client;
   instant now{1h};
   int opened = 0, closed_sockets = 0, readies = 0;
+  std::vector<std::string> endpoints;  // of the attempts
   std::vector<sent_message> sent, parts, finals;
   std::vector<failed_call> failures;
   std::vector<call_id> opened_windows;

@@ -64,7 +64,7 @@ struct gaterpc_session_fixture : gate::worker::session::handler {
     return o;
   }
 
-  void open() override {
+  void open(const std::string&) override {
     ++opened;
     ids.push_back(broker.begin());
   }
