@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <gate/detail/credit.hpp>
 #include <gate/protocol.hpp>
 
-#include "broker/core/credit.hpp"
 #include "common/base/byte_total.hpp"
 #include "common/wire/gate2.hpp"
 

@@ -17,11 +17,11 @@
 #include <utility>
 
 #include <gate/credentials.hpp>
+#include <gate/detail/credit.hpp>
 #include <gate/protocol.hpp>
 
 #include "common/dialects/foreign_broker.hpp"
 #include "common/dialects/gaterpc.hpp"
-#include "common/protocol/window.hpp"
 
 namespace gate::peer {
 
@@ -124,7 +124,7 @@ class gaterpc_broker_of_client final : public gaterpc_broker {
     bool one_way = false;
     bool releasable = false;  // it is in releasable_
     bool ended = false;       // nothing more comes; behind the backlog stands `failure`, or the end
-    window credit;
+    credit_window credit;
     std::size_t backlog_items_max = 0, backlog_bytes_max = 0;
     std::deque<std::string> backlog;
     std::size_t backlog_bytes = 0;

@@ -11,9 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include <gate/detail/credit.hpp>
+
 #include "broker/core/access.hpp"
 #include "broker/core/core.hpp"
-#include "common/protocol/window.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/process.hpp"
 #include "tests/sim/turns.hpp"
@@ -77,7 +78,7 @@ class broker_process final : public process, public broker_end, public broker::o
     std::set<std::string> methods;               // the same; empty: it takes all
     std::set<std::uint64_t> asked;               // for these of its calls, to hand them back
     bool leaving = false;                        // a worker that has sent drain
-    std::map<std::uint64_t, peer::window> open;  // calls, by number; what their producers may still send to this peer
+    std::map<std::uint64_t, gate::credit_window> open;  // calls, by number; what their producers may still send to this peer
   };
 
   void send(broker::peer_id to, const message& m) override;

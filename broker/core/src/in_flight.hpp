@@ -10,10 +10,10 @@
 #include <vector>
 
 #include <gate/clock.hpp>
+#include <gate/detail/credit.hpp>
 #include <gate/intrusive_list.hpp>
 #include <gate/protocol.hpp>
 
-#include "broker/core/credit.hpp"
 #include "broker/core/src/held_work.hpp"
 #include "broker/core/src/stored_request.hpp"
 #include "broker/core/src/timer.hpp"

@@ -117,8 +117,7 @@ bool session::impl::pay(call& c, const message& m, instant now) {
     return true;
   }
   if (!c.takes_parts()) return link_.violation("a part for a call that takes none", now), false;
-  if (!c.inward.open()) return link_.violation("a part beyond the credit", now), false;
-  c.inward.take(m.payload.size_bytes());
+  if (!c.inward.take(m.payload.size_bytes())) return link_.violation("a part beyond the credit", now), false;
   return true;
 }
 
@@ -126,7 +125,7 @@ void session::impl::take_credit(const message& m) {
   call* const c = sent_call(m.call);
   if (c == nullptr || !c->has(message_flag::client_stream) || c->half_closed) return;
   const bool was_open = c->outward.open();
-  c->outward.grow(m.credit_items, m.credit_bytes);
+  c->outward.grant({m.credit_items, m.credit_bytes});
   if (!was_open && c->outward.open()) world_.window_opened(m.call);
 }
 
