@@ -141,7 +141,7 @@ class internal_service final : private answers {
   Interface& more_;
   operator_methods own_;
   thread_pool pool_;
-  std::unordered_map<call_id, gate::credit_window> windows_;  // of open calls
+  std::unordered_map<call_id, credit_window> windows_;  // of open calls
   dispatcher own_calls_;
   dispatcher more_calls_;
 };

@@ -68,8 +68,8 @@ class session::impl final : public peer::link::owner {
     std::uint32_t attempt = 0;
     instant limit = instant::max();       // the budget's end
     instant kept_until = instant::max();  // if kept
-    credit_window outward;                 // for the caller's own stream
-    credit_window inward;                  // the credit granted for the reply
+    credit_window outward;                // for the caller's own stream
+    credit_window inward;                 // the credit granted for the reply
     std::optional<std::uint64_t> total;   // as the end of the caller's own stream says
     std::string_view outcome_text;        // static, or session::impl::closed_text_
     std::string copy;                     // one envelope, as long as it may have to be sent (again)

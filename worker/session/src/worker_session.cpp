@@ -39,7 +39,7 @@ class session::impl final : public peer::link::owner {
 
  private:
   struct call {
-    call_id remote{};      // the broker's number
+    call_id remote{};       // the broker's number
     credit_window outward;  // for the parts that we send
     credit_window inward;   // the credit granted to the caller's parts
     bool cancelled = false;

@@ -1,8 +1,8 @@
-#include <gate/detail/credit.hpp>
-
 #include <cstdint>
 
 #include <catch2/catch.hpp>
+
+#include <gate/detail/credit.hpp>
 
 using gate::consumed_credit;
 using gate::credit_grant;

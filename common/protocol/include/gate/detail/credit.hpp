@@ -86,9 +86,7 @@ class consumed_credit {
   }
 
   // Whether it is time for a grant: a step of items was consumed, or a step of bytes.
-  bool reaches(credit_grant step) const noexcept {
-    return reaches_items(step.items) || consumed_.bytes >= step.bytes;
-  }
+  bool reaches(credit_grant step) const noexcept { return reaches_items(step.items) || consumed_.bytes >= step.bytes; }
   bool reaches_items(std::uint32_t step) const noexcept { return consumed_.items >= step; }
 
   // What was consumed, which counts as granted from now on: all of it, or one of the two.
