@@ -158,7 +158,7 @@ class gaterpc_broker_of_client final : public gaterpc_broker {
   std::string salt_;  // the first half of request ids
   open_calls_map open_;
   std::deque<call_id> releasable_;
-  std::string released_;  // the last message of next() points into it
+  std::string released_;                            // the last message of next() points into it
   std::unique_ptr<kept_message> released_failure_;  // the same
   // The services that the broker knows. Just after a connect it may not know all of them yet.
   std::set<std::string, std::less<>> services_;

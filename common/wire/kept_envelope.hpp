@@ -1,5 +1,5 @@
-// A message that is kept as its envelope: as few bytes as on the wire, and parsed each time that it is read. For messages
-// of which very many may be kept. kept_message is for those that are read at once.
+// A message that is kept as its envelope: as few bytes as on the wire, and parsed each time that it is read. For
+// messages of which very many may be kept. kept_message is for those that are read at once.
 #pragma once
 
 #include <cstddef>

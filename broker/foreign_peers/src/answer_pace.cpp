@@ -90,8 +90,8 @@ bool answer_pace::has_room_for(std::size_t more) const noexcept {
 }
 
 void answer_pace::keep(open_call& c, const message& m) {
-  const kept& last = c.held.emplace_back(
-      kept{wire::gate2::kept_envelope(m), m.payload.size_bytes(), m.type == message_type::part});
+  const kept& last =
+      c.held.emplace_back(kept{wire::gate2::kept_envelope(m), m.payload.size_bytes(), m.type == message_type::part});
   held_bytes_ += cost_of(last.envelope);
   share_.set(held_bytes_);
 }

@@ -73,7 +73,7 @@ class session::impl final : public peer::link::owner {
     credit_window inward;                 // the credit granted for the reply
     std::optional<std::uint64_t> total;   // as the end of the caller's own stream says
     std::string_view outcome_text;        // static, or session::impl::closed_text_
-    wire::gate2::kept_envelope copy;                     // one envelope, as long as it may have to be sent (again)
+    wire::gate2::kept_envelope copy;      // one envelope, as long as it may have to be sent (again)
   };
 
   // The timer is set to the earliest of the call's deadlines.

@@ -1,10 +1,10 @@
-#include <gate/cross_loop.hpp>
-
 #include <chrono>
 #include <exception>
 #include <future>
 #include <new>
 #include <utility>
+
+#include <gate/cross_loop.hpp>
 
 #include "common/async/zmq_poller.hpp"
 
