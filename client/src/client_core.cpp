@@ -13,8 +13,8 @@
 namespace gate::detail {
 
 client_core::client_core(client_options options)
-    : home_(std::make_unique<client::loop_home>()),
-      loop_(home_->where()),
+    : home_(std::make_unique<loop_thread>()),
+      loop_(home_->get()),
       options_(std::move(options)),
       collected_(std::make_shared<huge::memory_account>(options_.huge_peer_bytes_max)),
       windows_(options_.huge_window_bytes) {}

@@ -90,7 +90,7 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
   worker* const w = where.waiting.empty() ? home->pool.pick(where.offers, place.number, now_) : nullptr;
   if (w != nullptr) {
     call& c = accept(client, m, *home, place.number, hash);
-    if (c.idempotent() && may_keep(c, stored_request::measure(m))) store(c, copy_of(m));
+    if (c.idempotent() && may_keep(c, kept_message::measure(m))) store(c, copy_of(m));
     give(c, *w, where, m);
     return true;
   }
@@ -99,7 +99,7 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
                                              "'; its methods are listed by: gate describe ", m.service}));
   }
   if (refused_by_queue(client, m, *home, where)) return false;
-  std::unique_ptr<stored_request> copy = copy_of(m);
+  std::unique_ptr<kept_message> copy = copy_of(m);
   if (!copy) return refused(errc::busy, "the broker has no memory to queue this call; call again later");
   call& c = accept(client, m, *home, place.number, hash);
   store(c, std::move(copy));
@@ -136,7 +136,7 @@ service* core::state::expect(peer& client, const service_key& what, service* kno
 }
 
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
-  const std::size_t bytes = stored_request::measure(m);
+  const std::size_t bytes = kept_message::measure(m);
   const bool client_has_room = client.stored_bytes + bytes <= settings_.client_bytes_max;
   std::string_view limit = limit_on(home, {.bytes = bytes});
   if (!limit.empty() && client_has_room && make_room(client, home, where, bytes)) limit = {};
@@ -532,15 +532,15 @@ void core::state::dequeue(call& c) {
 }
 
 // Null if there is no memory for the copy.
-std::unique_ptr<stored_request> core::state::copy_of(const message& request) noexcept {
+std::unique_ptr<kept_message> core::state::copy_of(const message& request) noexcept {
   try {
-    return std::make_unique<stored_request>(request);
+    return std::make_unique<kept_message>(request);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
 }
 
-void core::state::store(call& c, std::unique_ptr<stored_request> copy) {
+void core::state::store(call& c, std::unique_ptr<kept_message> copy) {
   if (!copy) return;
   c.kept = std::move(copy);
   kept_bytes_ += c.kept->bytes();

@@ -15,8 +15,8 @@
 #include <gate/protocol.hpp>
 
 #include "broker/core/src/held_work.hpp"
-#include "broker/core/src/stored_request.hpp"
 #include "broker/core/src/timer.hpp"
+#include "common/protocol/kept_message.hpp"
 
 namespace gate::broker {
 
@@ -79,8 +79,8 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   std::optional<std::uint64_t> arguments_total;  // bytes of the client's parts, if its last message stated them
 
   std::string method;
-  std::string orphan_caller;             // the principal of a client that has left
-  std::unique_ptr<stored_request> kept;  // while queued; also while running, if it may be given to a second worker
+  std::string orphan_caller;           // the principal of a client that has left
+  std::unique_ptr<kept_message> kept;  // while queued; also while running, if it may be given to a second worker
 
 #ifdef GATE_PLANTED_BUGS
   std::uint64_t late_client = 0;  // the peer to which the planted bug sends a late answer

@@ -8,7 +8,6 @@
 
 #include "client/session/src/client_session_impl.hpp"
 #include "common/base/planted_bug.hpp"
-#include "common/wire/gate2.hpp"
 
 namespace gate::client {
 namespace {
@@ -80,26 +79,22 @@ bool session::impl::keep_copy(call_id id, call& c, const message& m) {
   request.flags = c.flags;
   request.call = id;
   request.caller = {};
-  c.copy.clear();
-  wire::gate2::append(c.copy, request);
-  if (kept_bytes_ + c.copy.size() > options_.kept_bytes_max) {
+  c.copy.keep(request);
+  if (kept_bytes_ + c.copy.bytes() > options_.kept_bytes_max) {
     c.copy.clear();
     return false;
   }
-  kept_bytes_ += c.copy.size();
+  kept_bytes_ += c.copy.bytes();
   return true;
 }
 
 void session::impl::drop_copy(call& c) noexcept {
-  kept_bytes_ -= c.copy.size();
+  kept_bytes_ -= c.copy.bytes();
   c.copy.clear();
 }
 
 void session::impl::send_kept(call_id id, call& c, instant now) {
-  wire::gate2::reader copy(c.copy);
-  message m;
-  const bool sound = copy.next(m);
-  GATE_ASSERT(sound);
+  message m = c.copy.view();
   if (m.payload.size_bytes() > link_.payload_bytes_max()) {
     settle(id, c, errc::too_large, "the arguments are larger than the broker takes; send them as a stream");
     return;

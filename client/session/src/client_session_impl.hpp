@@ -19,6 +19,7 @@
 #include "common/base/deadline_wheel.hpp"
 #include "common/link/call_slots.hpp"
 #include "common/link/link.hpp"
+#include "common/wire/kept_envelope.hpp"
 
 namespace gate::client {
 
@@ -72,7 +73,7 @@ class session::impl final : public peer::link::owner {
     credit_window inward;                 // the credit granted for the reply
     std::optional<std::uint64_t> total;   // as the end of the caller's own stream says
     std::string_view outcome_text;        // static, or session::impl::closed_text_
-    std::string copy;                     // one envelope, as long as it may have to be sent (again)
+    wire::gate2::kept_envelope copy;      // one envelope, as long as it may have to be sent (again)
   };
 
   // The timer is set to the earliest of the call's deadlines.
@@ -80,9 +81,9 @@ class session::impl final : public peer::link::owner {
     bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
     bool takes_parts() const noexcept { return huge_answer || has(message_flag::wants_stream); }
     void reset() noexcept {
-      std::string spare = std::move(copy);
+      wire::gate2::kept_envelope spare = std::move(copy);
       static_cast<call_state&>(*this) = {};
-      if (spare.capacity() > reused_copy_bytes_max) return;
+      if (spare.capacity_bytes() > reused_copy_bytes_max) return;
       spare.clear();
       copy = std::move(spare);
     }

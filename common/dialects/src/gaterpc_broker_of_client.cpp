@@ -278,9 +278,7 @@ void gaterpc_broker_of_client::take_failure(open_calls_map::iterator call, const
     tell(m);
     return erase(call);
   }
-  c.failure_text = m.text;
-  c.failure_type = m.remote_type;
-  c.failure = m;
+  c.failure = std::make_unique<kept_message>(m);
   take_end(call);
 }
 
@@ -332,11 +330,8 @@ bool gaterpc_broker_of_client::release(open_calls_map::iterator call, message& m
     return false;
   }
   if (c.failure) {
-    released_ = std::move(c.failure_text);
-    released_type_ = std::move(c.failure_type);
-    m = *c.failure;
-    m.text = released_;
-    m.remote_type = released_type_;
+    released_failure_ = std::move(c.failure);
+    m = released_failure_->view();
   } else {
     m = wire::of_type(message_type::final, call->first);
     m.flags = message_flag::no_payload;
