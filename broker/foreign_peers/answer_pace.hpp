@@ -3,16 +3,15 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include <gate/detail/credit.hpp>
 #include <gate/protocol.hpp>
 
-#include "broker/core/credit.hpp"
 #include "common/base/byte_total.hpp"
-#include "common/wire/gate2.hpp"
+#include "common/wire/kept_envelope.hpp"
 
 namespace gate::broker {
 
@@ -40,11 +39,10 @@ class answer_pace {
   // The messages that were kept and may go to the core now, in order.
   bool has_ready() const noexcept { return !ready_.empty(); }
   template <class Visit> void take_ready(Visit visit) {
-    const std::vector<std::string> all = std::exchange(ready_, {});
-    for (const std::string& envelope : all) {
-      message m;
-      wire::gate2::reader envelopes(envelope);
-      if (envelopes.next(m)) visit(static_cast<const message&>(m));
+    const std::vector<wire::gate2::kept_envelope> all = std::exchange(ready_, {});
+    for (const wire::gate2::kept_envelope& each : all) {
+      const message m = each.view();
+      visit(m);
     }
   }
 
@@ -52,7 +50,7 @@ class answer_pace {
 
  private:
   struct kept {
-    std::string envelope;
+    wire::gate2::kept_envelope envelope;
     std::size_t payload_bytes;
     bool is_part;
   };
@@ -67,13 +65,13 @@ class answer_pace {
 
   bool has_room_for(std::size_t more) const noexcept;
   void keep(open_call& c, const message& m);
-  std::string take_first(open_call& c);
+  wire::gate2::kept_envelope take_first(open_call& c);
 
   std::size_t held_bytes_max_;
   std::size_t held_bytes_ = 0;
   byte_share share_;
   open_calls open_;  // those whose caller takes an answer in parts
-  std::vector<std::string> ready_;
+  std::vector<wire::gate2::kept_envelope> ready_;
 };
 
 }  // namespace gate::broker

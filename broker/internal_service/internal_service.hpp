@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <gate/detail/credit.hpp>
 #include <gate/interface.hpp>
 #include <gate/thread_pool.hpp>
 #include <gate/value.hpp>
@@ -17,7 +18,6 @@
 #include "broker/engine/engine.hpp"
 #include "broker/internal_service/description_cache.hpp"
 #include "common/interface/dispatcher.hpp"
-#include "common/protocol/window.hpp"
 
 namespace gate::broker {
 
@@ -141,7 +141,7 @@ class internal_service final : private answers {
   Interface& more_;
   operator_methods own_;
   thread_pool pool_;
-  std::unordered_map<call_id, gate::peer::window> windows_;  // of open calls
+  std::unordered_map<call_id, credit_window> windows_;  // of open calls
   dispatcher own_calls_;
   dispatcher more_calls_;
 };

@@ -62,7 +62,7 @@ class session {
   class handler {
    public:
     virtual ~handler() = default;
-    virtual void open() = 0;  // open a new socket; answer with connected() or ended()
+    virtual void open(const std::string& endpoint) = 0;  // open a new socket; answer with connected() or ended()
     virtual void
     close() = 0;  // close it, after what was sent has had its chance to leave; nothing of it is reported any more
     virtual void send(const message& m) = 0;
@@ -109,7 +109,7 @@ class session {
   // Sends an item of the caller's own stream. Asserts that the stream has not ended, and that the window is open; a
   // bare end (end_of_parts without a payload) needs no window. Returns false, and does nothing, if the call is not open
   // any more. Also returns false if the item is larger than the broker takes: the call then ends.
-  bool part(call_id call, payload_view item, std::uint8_t flags, instant now);
+  bool part(call_id call, payload_view item, std::uint32_t flags, instant now);
   // As above, with the fields that only a part has (encoding, sizes, etag). m.call names the call; the type is set
   // here.
   bool part(const message& m, instant now);
@@ -119,6 +119,8 @@ class session {
   // Ends every call as cancelled, and says bye to the broker.
   void close(instant now);
 
+  // The endpoint of the last attempt to connect. Empty before the first.
+  const std::string& endpoint() const noexcept;
   state current() const noexcept;
   std::size_t open_calls() const noexcept;
   std::size_t kept_bytes() const noexcept;  // of requests kept for a connection or a second attempt

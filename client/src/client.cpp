@@ -49,7 +49,7 @@ task<void> until_ready_or_late(detail::core_ptr core) {
   if (!late) co_return;
   const client::runtime& runtime = core->open_runtime();
   std::string text = client::text_of(
-      runtime.why_absent(), " at '" + core->options().endpoint + "' within " + std::to_string(limit.count()) + " ms");
+      runtime.why_absent(), " at '" + runtime.endpoint() + "' within " + std::to_string(limit.count()) + " ms");
   const std::string& reason = runtime.last_loss();
   if (!reason.empty()) text += " (" + reason + ")";
   throw Error(errc::unavailable, text);

@@ -13,8 +13,8 @@
 namespace gate::detail {
 
 client_core::client_core(client_options options)
-    : home_(std::make_unique<client::loop_home>()),
-      loop_(home_->where()),
+    : home_(std::make_unique<loop_thread>()),
+      loop_(home_->get()),
       options_(std::move(options)),
       collected_(std::make_shared<huge::memory_account>(options_.huge_peer_bytes_max)),
       windows_(options_.huge_window_bytes) {}
@@ -131,7 +131,7 @@ void check(const call_request& request) {
   check_size("an etag", texts.resume_etag, 0, limits::name_bytes_max);
 }
 
-message to_message(const call_request& request, const client_options& defaults, std::uint8_t flags) {
+message to_message(const call_request& request, const client_options& defaults, std::uint32_t flags) {
   const call_options& o = request.options;
   message m;
   m.type = message_type::request;

@@ -9,13 +9,13 @@
 #include <optional>
 
 #include <gate/client_options.hpp>
+#include <gate/cross_loop.hpp>
 #include <gate/detail/call_request.hpp>
 #include <gate/loop.hpp>
 #include <gate/protocol.hpp>
 #include <gate/task.hpp>
 
 #include "client/src/client_runtime.hpp"
-#include "common/async/loop_home.hpp"
 #include "common/base/process_generation.hpp"
 #include "common/hugedata/inlet.hpp"
 #include "common/hugedata/window_budget.hpp"
@@ -54,7 +54,7 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   void close_here() noexcept;
 
   made_in_process made_;
-  std::unique_ptr<client::loop_home> home_;
+  std::unique_ptr<loop_thread> home_;
   loop& loop_;
   const client_options options_;
   const std::shared_ptr<huge::memory_account> collected_;
@@ -82,6 +82,6 @@ std::exception_ptr name_timeout(std::exception_ptr error, const call_request& re
                                 std::optional<std::chrono::milliseconds> budget, const client_options& options);
 
 // Makes the message that is sent. It holds views into `request`.
-message to_message(const call_request& request, const client_options& defaults, std::uint8_t flags);
+message to_message(const call_request& request, const client_options& defaults, std::uint32_t flags);
 
 }  // namespace gate::detail

@@ -27,7 +27,7 @@ session_options session_options_of(const client_options& o) {
   s.connect_timeout = o.connect_timeout;
   s.pause_min = o.reconnect_pause_min;
   s.pause_max = o.reconnect_pause_max;
-  s.address = o.endpoint;
+  s.endpoints = std::make_shared<peer::fixed_endpoint>(o.endpoint);
   s.silence_hint = peer::silence_hint(o.dialect, o.credentials);
   s.idle_timeout = o.idle_timeout;
   s.attempts_max = o.attempts_max;
@@ -38,7 +38,6 @@ session_options session_options_of(const client_options& o) {
 
 peer::channel_options channel_options_of(const client_options& o) {
   peer::channel_options c;
-  c.endpoint = o.endpoint;
   c.connect_timeout = o.connect_timeout;
   c.shown = peer::shown_by_transport(o.dialect, o.credentials);
   c.login_timeout = std::min(limits::login_timeout, o.connect_timeout);

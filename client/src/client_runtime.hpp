@@ -72,6 +72,7 @@ class runtime final : private session::handler, private peer::channel::handler {
   // Set once the broker has refused this client for good.
   std::exception_ptr refusal() const noexcept { return refusal_; }
   const std::string& last_loss() const noexcept { return last_loss_; }
+  const std::string& endpoint() const noexcept { return session_.endpoint(); }
   absence why_absent() const noexcept { return session_.why_absent(); }
 
   // Ends all calls as cancelled, and the connection.
@@ -85,7 +86,7 @@ class runtime final : private session::handler, private peer::channel::handler {
   };
 
   // session::handler
-  void open() override { channel_.open(); }
+  void open(const std::string& endpoint) override { channel_.open(endpoint); }
   void close() override { channel_.close(); }
   void send(const message& m) override { channel_.send(m); }
   void part(call_id call, const message& m) override;

@@ -270,7 +270,7 @@ bool refused_as_huge(const std::exception_ptr& error) {
 
 }  // namespace
 
-bool takes_long_way(const client_core& core, const call_request& request, std::uint8_t flags) noexcept {
+bool takes_long_way(const client_core& core, const call_request& request, std::uint32_t flags) noexcept {
   if (request.huge) return true;
   return (flags & message_flag::one_way) == 0 && !request.items &&
          request.arguments.size() > core.options().huge_threshold;

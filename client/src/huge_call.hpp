@@ -83,7 +83,7 @@ class huge_call final : public client::stream_events,
 };
 
 // Whether the arguments of a call without a HugeData are sent in chunks.
-bool takes_long_way(const client_core& core, const call_request& request, std::uint8_t flags) noexcept;
+bool takes_long_way(const client_core& core, const call_request& request, std::uint32_t flags) noexcept;
 // Makes the call. Await it on the client's loop.
 task<Reply> call_in_chunks(core_ptr core, call_request request);
 

@@ -36,9 +36,9 @@ class call_in_flight {
   call_id call_;
 };
 
-task<Reply> call(core_ptr core, call_request request, std::uint8_t flags);
+task<Reply> call(core_ptr core, call_request request, std::uint32_t flags);
 
-task<Reply> call_from_afar(core_ptr core, call_request request, std::uint8_t flags) {
+task<Reply> call_from_afar(core_ptr core, call_request request, std::uint32_t flags) {
   cancel_scope& scope = co_await this_scope();
   task<Reply> there = call(core, std::move(request), flags);
   try {
@@ -59,7 +59,7 @@ task<Reply> call_with_items(core_ptr core, call_request request) {
 }
 
 // Not part of the coroutine: its frame would then hold the message.
-call_id begin(const client_core& core, const call_request& request, std::uint8_t flags, std::uint64_t key) {
+call_id begin(const client_core& core, const call_request& request, std::uint32_t flags, std::uint64_t key) {
   try {
     message m = to_message(request, core.options(), flags);
     if ((flags & message_flag::one_way) == 0) m.accept = payload_encoding::all;
@@ -69,7 +69,7 @@ call_id begin(const client_core& core, const call_request& request, std::uint8_t
   }
 }
 
-task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {
+task<Reply> call(core_ptr core, call_request request, std::uint32_t flags) {
   loop& here = co_await this_loop();
   core->check_process();
   if (request.items || &here != &core->where()) {

@@ -22,7 +22,12 @@ void nobody(std::exception_ptr) noexcept {}
 // The longest time from the moment the reader consumes something until the producer gets credit for it.
 constexpr auto grant_pause_max = std::chrono::minutes(1);
 
-std::uint32_t step_of(const huge::flow_window& window) noexcept { return window.bytes() - window.bytes() / 2; }
+// A grant for each half of the window.
+constexpr std::uint32_t grants_a_window = 2;
+
+std::uint32_t step_of(const huge::flow_window& window) noexcept {
+  return consumed_credit::step_of(window.bytes(), grants_a_window);
+}
 
 }  // namespace
 
@@ -119,19 +124,16 @@ instant stream_core::now_of_reader() const noexcept {
 // Grants more credit when half of the window is consumed. A slow reader grants it after `grant_pause_max` at the
 // latest: the broker ends calls whose reader takes nothing (credit_timeout).
 void stream_core::consumed(std::size_t bytes) {
-  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-  ++consumed_items_;
-  consumed_bytes_ = static_cast<std::uint32_t>(std::min(most, consumed_bytes_ + bytes));
-  const std::uint32_t step = grant_step_.load(std::memory_order_relaxed);
+  consumed_.add(bytes);
+  const credit_grant step{consumed_credit::step_of(window_items_, grants_a_window),
+                          grant_step_.load(std::memory_order_relaxed)};
   const instant now = now_of_reader();
-  if (consumed_items_ < window_items_ - window_items_ / 2 && consumed_bytes_ < step && now < grant_at_) return;
+  if (!consumed_.reaches(step) && now < grant_at_) return;
   grant_at_ = now + grant_pause_max;
-  const std::uint32_t items = std::exchange(consumed_items_, 0);
-  const std::uint32_t byte_count = std::exchange(consumed_bytes_, 0);
-  const auto grant = [self = shared_from_this(), items, byte_count] {
+  const auto grant = [self = shared_from_this(), more = consumed_.take()] {
     client::runtime* const runtime = self->core_->runtime();
     if (runtime == nullptr || self->call_ == call_id{}) return;
-    runtime->grant(self->call_, items, self->flow_.read(byte_count));
+    runtime->grant(self->call_, more.items, self->flow_.read(more.bytes));
   };
   if (remote_) {
     core_->where().post(grant);
@@ -214,7 +216,7 @@ task<void> stream_core::take_place() {
 }
 
 void stream_core::send() {
-  std::uint8_t flags = 0;
+  std::uint32_t flags = 0;
   if (wants_stream_) flags |= message_flag::wants_stream;
   if (has_upload_) flags |= message_flag::client_stream;
   client::runtime& runtime = core_->open_runtime();

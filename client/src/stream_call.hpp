@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <gate/clock.hpp>
+#include <gate/detail/credit.hpp>
 #include <gate/detail/stream_core.hpp>
 #include <gate/error.hpp>
 #include <gate/event.hpp>
@@ -108,7 +109,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   std::string items_;  // each behind its length
   std::size_t read_bytes_ = 0;
   stream_wait* reader_ = nullptr;
-  std::uint32_t consumed_items_ = 0, consumed_bytes_ = 0;
+  consumed_credit consumed_;
   instant grant_at_{};  // the latest time to grant credit, once something was consumed
 
   // For both; under the mutex when they are on two threads.

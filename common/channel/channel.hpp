@@ -19,9 +19,6 @@ namespace gate::peer {
 class foreign_broker;
 
 struct channel_options {
-  // "tcp://host:port", "ipc://path", "inproc://name". If the host is a name, all its addresses are tried, one after the
-  // other: the one that answered last is first, then the system's order (usually IPv6 first).
-  std::string endpoint;
   std::chrono::milliseconds connect_timeout{};  // for all addresses together; 0: no limit
   credentials shown;                            // not used over inproc, which has no greeting
   std::chrono::milliseconds login_timeout{};    // for the answer to the credentials, once there is a connection
@@ -60,7 +57,9 @@ class channel {
   ~channel();
 
   // Opens a new socket. Closes an earlier one, without a report. Never throws: ended() reports a bad endpoint.
-  void open();
+  // `endpoint` is "tcp://host:port", "ipc://path" or "inproc://name". If the host is a name, all its addresses are
+  // tried, one after the other: the one that answered last is first, then the system's order (usually IPv6 first).
+  void open(const std::string& endpoint);
   // Hands the queued messages to the transport, which tries to send them for `linger`, and closes. A full transport
   // takes no more over inproc, or if the connection has just ended: the rest is then dropped.
   void close(std::chrono::milliseconds linger = std::chrono::milliseconds(500));

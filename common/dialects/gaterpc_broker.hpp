@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,11 +17,12 @@
 #include <utility>
 
 #include <gate/credentials.hpp>
+#include <gate/detail/credit.hpp>
 #include <gate/protocol.hpp>
 
 #include "common/dialects/foreign_broker.hpp"
 #include "common/dialects/gaterpc.hpp"
-#include "common/protocol/window.hpp"
+#include "common/protocol/kept_message.hpp"
 
 namespace gate::peer {
 
@@ -124,12 +125,11 @@ class gaterpc_broker_of_client final : public gaterpc_broker {
     bool one_way = false;
     bool releasable = false;  // it is in releasable_
     bool ended = false;       // nothing more comes; behind the backlog stands `failure`, or the end
-    window credit;
+    credit_window credit;
     std::size_t backlog_items_max = 0, backlog_bytes_max = 0;
     std::deque<std::string> backlog;
     std::size_t backlog_bytes = 0;
-    std::optional<message> failure;  // its views point into the two strings below
-    std::string failure_text, failure_type;
+    std::unique_ptr<kept_message> failure;
     std::string service;    // set while the call is held
     wire::frame_list held;  // the request, not sent yet: the broker may not know its service yet
   };
@@ -158,8 +158,8 @@ class gaterpc_broker_of_client final : public gaterpc_broker {
   std::string salt_;  // the first half of request ids
   open_calls_map open_;
   std::deque<call_id> releasable_;
-  std::string released_;  // the last message of next() points into it
-  std::string released_type_;
+  std::string released_;                            // the last message of next() points into it
+  std::unique_ptr<kept_message> released_failure_;  // the same
   // The services that the broker knows. Just after a connect it may not know all of them yet.
   std::set<std::string, std::less<>> services_;
   std::uint32_t polls_left_ = 0;

@@ -5,12 +5,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include <gate/clock.hpp>
 #include <gate/protocol.hpp>
 
+#include "common/link/endpoint_source.hpp"
 #include "common/protocol/gate2_own.hpp"
 
 namespace gate::peer {
@@ -29,7 +31,8 @@ struct link_options {
   std::uint32_t heartbeat_liveness = 0;
   std::chrono::milliseconds connect_timeout{};  // from open() to the welcome; a client keeps calls as long as this too
   std::chrono::milliseconds pause_min{}, pause_max{};
-  std::string address;            // of the broker, for error texts
+  // Where the broker is. Null: the transport knows it, and link_open() is told an empty endpoint.
+  std::shared_ptr<endpoint_source> endpoints;
   std::string_view silence_hint;  // where to look if a broker does not answer; a literal
   std::uint64_t seed = 0;         // for the jitter of the pauses
 };
@@ -43,7 +46,7 @@ class link {
   class owner {
    public:
     virtual ~owner() = default;
-    virtual void link_open() = 0;
+    virtual void link_open(const std::string& endpoint) = 0;
     virtual void link_close() = 0;  // not called if the transport reported the end of the connection
     virtual void link_send(const message& m) = 0;
     virtual void link_up(const message& welcome, instant now) = 0;
@@ -75,6 +78,8 @@ class link {
   // Says bye(ok) if there is a connection, and closes for good.
   void close(std::string_view text, instant now);
 
+  // The endpoint of the last attempt. Empty before the first.
+  const std::string& endpoint() const noexcept { return endpoint_; }
   state current() const noexcept { return state_; }
   bool up() const noexcept { return state_ == state::up; }
   std::uint64_t payload_bytes_max() const noexcept {
@@ -94,8 +99,12 @@ class link {
   void finish(errc why, std::string_view text, bool close_socket, instant now);
   std::chrono::milliseconds next_pause(instant now) noexcept;
 
+  std::string at_endpoint() const { return endpoint_.empty() ? "" : " at '" + endpoint_ + "'"; }
+  std::string no_answer(bool greeted) const;
+
   link_options options_;
   owner& session_;
+  std::string endpoint_;
   state state_ = state::idle;
   bool retiring_ = false;
   std::chrono::milliseconds interval_;  // the interval in use

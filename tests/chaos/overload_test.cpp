@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t mebibyte = 1u << 20;
 
 std::string request_bytes(std::uint64_t call, std::string_view method, const std::string& arguments,
-                          std::uint8_t flags = 0) {
+                          std::uint32_t flags = 0) {
   message m;
   m.type = message_type::request;
   m.call = call_id{call};

@@ -187,10 +187,11 @@ void broker_process::heard(std::uint64_t id, remote& r, const message& m, const 
       break;
     case message_type::request:
       if (r.role == peer_role::client && !r.link->tainted) turns_.heard(id, m);
-      if (!m.has(message_flag::one_way)) r.open[number(m.call)].grow(m.credit_items, m.credit_bytes);
+      if (!m.has(message_flag::one_way)) r.open[number(m.call)].grant({m.credit_items, m.credit_bytes});
       break;
     case message_type::credit:
-      if (const auto c = r.open.find(number(m.call)); c != r.open.end()) c->second.grow(m.credit_items, m.credit_bytes);
+      if (const auto c = r.open.find(number(m.call)); c != r.open.end())
+        c->second.grant({m.credit_items, m.credit_bytes});
       break;
     case message_type::final:
     case message_type::error:
@@ -285,9 +286,8 @@ void broker_process::said_to_client(remote& r, const message& m) {
     case message_type::part:
       if (call == r.open.end()) return world_.fail("the broker sends a client a late " + what);
       if (m.is_head()) break;  // it costs no credit
-      if (!call->second.open()) return world_.fail("the broker sends a client a " + what + " beyond its credit");
-      call->second.take(m.payload.size_bytes());
-      break;
+      if (call->second.take(m.payload.size_bytes())) break;
+      return world_.fail("the broker sends a client a " + what + " beyond its credit");
     case message_type::credit:
       if (call == r.open.end()) return world_.fail("the broker sends a client a late " + what);
       break;

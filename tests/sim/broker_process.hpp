@@ -11,9 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include <gate/detail/credit.hpp>
+
 #include "broker/core/access.hpp"
 #include "broker/core/core.hpp"
-#include "common/protocol/window.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/process.hpp"
 #include "tests/sim/turns.hpp"
@@ -73,11 +74,11 @@ class broker_process final : public process, public broker_end, public broker::o
     std::vector<batch> held;
     std::optional<peer_role> role;
     std::uint32_t capacity = 0;
-    std::string service;                         // for a worker: as in its last hello
-    std::set<std::string> methods;               // the same; empty: it takes all methods
-    std::set<std::uint64_t> asked;               // calls that it was asked to hand back
-    bool leaving = false;                        // a worker that has sent drain
-    std::map<std::uint64_t, peer::window> open;  // calls, by number; what their producers may still send to this peer
+    std::string service;                          // for a worker: as in its last hello
+    std::set<std::string> methods;                // the same; empty: it takes all methods
+    std::set<std::uint64_t> asked;                // calls that it was asked to hand back
+    bool leaving = false;                         // a worker that has sent drain
+    std::map<std::uint64_t, credit_window> open;  // calls, by number; what their producers may still send to this peer
   };
 
   void send(broker::peer_id to, const message& m) override;

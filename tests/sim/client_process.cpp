@@ -149,7 +149,7 @@ call_id client_process::begin(const tracked_call& c, std::optional<milliseconds>
   if (c.has(flag::wants_stream)) {
     m.credit_items = static_cast<std::uint32_t>(world_.random.between(1, 6));
     m.credit_bytes = static_cast<std::uint32_t>(world_.random.between(1, 400));
-    own.granted.grow(m.credit_items, m.credit_bytes);
+    own.granted.grant({m.credit_items, m.credit_bytes});
   }
   const call_id id = session_->begin(m, clock());
   if (world_.readable()) {
@@ -247,15 +247,15 @@ void client_process::part(call_id call, const message& m) {
     later(world_.random.about(milliseconds(5)), [this, call, items, bytes] {
       own_call* const opened = find(call);
       if (opened == nullptr) return;
-      opened->granted.grow(items, bytes);
+      opened->granted.grant({items, bytes});
       if (!session_->grant(call, items, bytes, clock()))
         world_.fail(name() + ": its session does not know an open call");
     });
     return;
   }
   judge_.part_received(c->number, m);
-  if (!c->granted.open()) return world_.fail(name() + ": an item comes beyond the credit that was granted");
-  c->granted.take(m.payload.size_bytes());
+  if (!c->granted.take(m.payload.size_bytes()))
+    return world_.fail(name() + ": an item comes beyond the credit that was granted");
   ++c->unread_items;
   c->unread_bytes += static_cast<std::uint32_t>(m.payload.size_bytes());
   if (c->stalled) return;
@@ -270,7 +270,7 @@ void client_process::read(call_id id) {
   if (c == nullptr || c->stalled) return;
   const std::uint32_t items = std::exchange(c->unread_items, 0u), bytes = std::exchange(c->unread_bytes, 0u);
   if (items == 0) return;
-  c->granted.grow(items, bytes);
+  c->granted.grant({items, bytes});
   if (!session_->grant(id, items, bytes, clock())) world_.fail(name() + ": its session does not know an open call");
 }
 

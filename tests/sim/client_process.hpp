@@ -9,8 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include <gate/detail/credit.hpp>
+
 #include "client/session/client_session.hpp"
-#include "common/protocol/window.hpp"
 #include "tests/sim/oracle.hpp"
 #include "tests/sim/peer_process.hpp"
 
@@ -48,7 +49,7 @@ class client_process final : public peer_process, public client::session::handle
     std::size_t padding_bytes = 0;
     bool client_stream = false, huge_arguments = false, sent_all = false, reckless = false, stalled = false,
          slow = false;
-    peer::window granted;
+    credit_window granted;
     std::uint32_t unread_items = 0, unread_bytes = 0;
     std::optional<std::chrono::milliseconds> budget;
     instant begun;
@@ -56,7 +57,7 @@ class client_process final : public peer_process, public client::session::handle
   };
 
   // From the session.
-  void open() override { transport_open(); }
+  void open(const std::string&) override { transport_open(); }
   void close() override { transport_close(); }
   void send(const message& m) override { transport_send(m); }
   void part(call_id call, const message& m) override;

@@ -24,7 +24,7 @@ inline constexpr std::array<std::string_view, 10> method_names{"echo", "slow", "
 
 struct tracked_call {
   method what = method::echo;
-  std::uint8_t flags = 0;
+  std::uint32_t flags = 0;
   std::string_view service;
   std::uint32_t items = 0;  // sent by the method or the caller; chunks of huge replies and arguments too
   std::size_t padding_bytes = 0;
@@ -35,7 +35,7 @@ struct tracked_call {
   std::uint32_t received = 0;
   bool begun = false;  // the head of its huge reply came
 
-  bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+  bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
 };
 
 // The payload of rogue messages: workers tell them by it from calls that count.

@@ -56,7 +56,7 @@ class worker_process final : public peer_process, public worker::session::handle
   };
 
   // From the session.
-  void open() override { transport_open(); }
+  void open(const std::string&) override { transport_open(); }
   void close() override { transport_close(); }
   void send(const message& m) override { transport_send(m); }
   void request(const message& m) override;

@@ -141,6 +141,26 @@ inline message worker_hello() {
   return m;
 }
 
+// What revision 1.1 adds to a hello.
+inline message services_hello() {
+  static const std::string more = [] {
+    std::string encoded;
+    append_name(encoded, "printer");
+    append_name(encoded, "lab/scanner");
+    return encoded;
+  }();
+  message m = worker_hello();
+  m.more_services = name_list_view(more);
+  return m;
+}
+
+// What revision 1.1 adds to a request.
+inline message flagged_request() {
+  message m = request();
+  m.flags |= 0x81000000u;
+  return m;
+}
+
 inline message client_hello() {
   message m = of(message_type::hello, 0);
   m.version_min = m.version_max = 1;
@@ -207,7 +227,9 @@ inline std::vector<message> all() {
           huge_request(),
           huge_head(),
           chunk(),
-          huge_final()};
+          huge_final(),
+          services_hello(),
+          flagged_request()};
 }
 
 // True if all fields of two messages are equal.
@@ -218,7 +240,7 @@ inline bool same(const message& a, const message& b) {
                       m.encoding, m.total_bytes, m.offset, m.checksum, m.content, m.etag, m.credit_items,
                       m.credit_bytes, m.queue_time, m.service_time, m.status, m.text, m.remote_type, m.origin,
                       m.version_min, m.version_max, m.capabilities, m.role, m.name, m.capacity, m.heartbeat_interval,
-                      m.liveness, m.payload_bytes_max);
+                      m.liveness, m.payload_bytes_max, m.more_services.encoded());
   };
   return all_of(a) == all_of(b) && a.payload.frames() == b.payload.frames();
 }

@@ -36,7 +36,7 @@ class session {
   class handler {
    public:
     virtual ~handler() = default;
-    virtual void open() = 0;  // open a new socket; answer with connected() or ended()
+    virtual void open(const std::string& endpoint) = 0;  // open a new socket; answer with connected() or ended()
     virtual void
     close() = 0;  // close it, after what was sent has had its chance to leave; nothing of it is reported any more
     virtual void send(const message& m) = 0;  // m.call is the broker's number
@@ -99,6 +99,8 @@ class session {
   // Closes at once. The broker ends the calls that are still open.
   void close(instant now);
 
+  // The endpoint of the last attempt to connect. Empty before the first.
+  const std::string& endpoint() const noexcept;
   state current() const noexcept;
   std::size_t open_calls() const noexcept;
   // The most payload bytes that the broker takes in one message.

@@ -113,7 +113,7 @@ session_options runtime::registration() const {
   o.connect_timeout = options_.connect_timeout;
   o.pause_min = options_.reconnect_pause_min;
   o.pause_max = options_.reconnect_pause_max;
-  o.address = options_.broker;
+  o.endpoints = std::make_shared<peer::fixed_endpoint>(options_.broker);
   o.silence_hint = peer::silence_hint(options_.dialect, options_.credentials);
   o.seed = peer::random_seed();
   return o;
@@ -121,7 +121,6 @@ session_options runtime::registration() const {
 
 peer::channel_options runtime::transport() const {
   peer::channel_options o;
-  o.endpoint = options_.broker;
   o.connect_timeout = options_.connect_timeout;
   o.shown = peer::shown_by_transport(options_.dialect, options_.credentials);
   o.login_timeout = std::min(limits::login_timeout, options_.connect_timeout);
@@ -198,12 +197,13 @@ bool runtime::use_credentials(const credentials& own) {
 void runtime::serving(const message& welcome) {
   told_loss_.clear();
   if (welcome.payload_bytes_max != 0) dispatcher_.set_payload_bytes_max(welcome.payload_bytes_max);
-  log::info("serving '{}' at {} (capacity {})", service_, options_.broker, options_.capacity);
+  log::info("serving '{}' at {} (capacity {})", service_, session_.endpoint(), options_.capacity);
   tell("on_registered", options_.on_registered);
 }
 
 void runtime::broker_drains() {
-  log::warn("the broker at {} is draining: it gives no new work, and ends when what it has is done", options_.broker);
+  log::warn("the broker at {} is draining: it gives no new work, and ends when what it has is done",
+            session_.endpoint());
 }
 
 void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pause) {
@@ -217,7 +217,7 @@ void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pa
   }
   const auto level = is_news ? log::level::warn : log::level::debug;
   log::write(level, "no connection to the broker at {}: {} ({}); trying again until there is one, next in {} ms",
-             {options_.broker, text, to_string(why), pause.count()});
+             {session_.endpoint(), text, to_string(why), pause.count()});
 }
 
 void runtime::closed(errc why, std::string_view text) {
@@ -226,7 +226,7 @@ void runtime::closed(errc why, std::string_view text) {
   if (why == errc::ok) {
     log::info("'{}' has left the broker", service_);
   } else {
-    log::error("the broker at {} refuses '{}': {} ({})", options_.broker, service_, text, to_string(why));
+    log::error("the broker at {} refuses '{}': {} ({})", session_.endpoint(), service_, text, to_string(why));
   }
   closed_.set();
 }

@@ -36,7 +36,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
 
  private:
   // session::handler
-  void open() override { channel_.open(); }
+  void open(const std::string& endpoint) override { channel_.open(endpoint); }
   void close() override { channel_.close(); }
   void send(const message& m) override { channel_.send(m); }
   void request(const message& m) override { dispatcher_.request(m); }

@@ -17,8 +17,8 @@ namespace gate::broker {
 
 namespace {
 
-constexpr std::uint8_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
-                                       message_flag::client_stream | message_flag::named;
+constexpr std::uint32_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
+                                        message_flag::client_stream | message_flag::named | message_flag::end_to_end;
 
 std::chrono::microseconds since(instant then, instant now) {
   return std::chrono::duration_cast<std::chrono::microseconds>(now - then);
@@ -94,7 +94,7 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
   worker* const w = where.waiting.empty() ? home->pool.pick(where.offers, place.number, now_) : nullptr;
   if (w != nullptr) {
     call& c = accept(client, m, *home, place.number, hash);
-    if (c.idempotent() && may_keep(c, stored_request::measure(m))) store(c, copy_of(m));
+    if (c.idempotent() && may_keep(c, kept_message::measure(m))) store(c, copy_of(m));
     give(c, *w, where, m);
     return true;
   }
@@ -103,7 +103,7 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
                                              "'; its methods are listed by: gate describe ", m.service}));
   }
   if (refused_by_queue(client, m, *home, where)) return false;
-  std::unique_ptr<stored_request> copy = copy_of(m);
+  std::unique_ptr<kept_message> copy = copy_of(m);
   if (!copy) return refused(errc::busy, "the broker has no memory to queue this call; call again later");
   call& c = accept(client, m, *home, place.number, hash);
   store(c, std::move(copy));
@@ -145,7 +145,7 @@ service& core::state::create_service(const service_key& what) {
 }
 
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
-  const std::size_t bytes = stored_request::measure(m);
+  const std::size_t bytes = kept_message::measure(m);
   const bool client_has_room = client.stored_bytes + bytes <= limits_.client_bytes_max;
   std::string_view limit = limit_on(home, {.bytes = bytes});
   if (!limit.empty() && client_has_room && make_room(client, home, where, bytes)) limit = {};
@@ -221,7 +221,7 @@ call& core::state::accept(peer& client, const message& m, service& home, std::ui
   if (const method_rule* const rule = home.rules.of(m.method)) c.flags = rule->flags_of(c.flags);
   c.accept = m.accept;
   // A one-way call has no parts: its client neither reads nor sends any.
-  if (c.one_way()) c.flags &= static_cast<std::uint8_t>(~(message_flag::wants_stream | message_flag::client_stream));
+  if (c.one_way()) c.flags &= ~(message_flag::wants_stream | message_flag::client_stream);
   c.client = &client;
   c.client_call = m.call;
   client.calls.push_back(c);
@@ -377,7 +377,7 @@ void core::state::deliver(call& c, const message& m) {
   if (c.client != nullptr && !c.one_way()) {
     message answer = m;
     answer.call = c.client_call;
-    answer.flags = m.flags & message_flag::no_payload;
+    answer.flags = m.flags & (message_flag::no_payload | message_flag::end_to_end);
     answer.queue_time = since(c.accepted_at, c.given_at);
     answer.status = status;
     answer.origin = origin::worker;
@@ -542,15 +542,15 @@ void core::state::dequeue(call& c) {
 }
 
 // Null if there is no memory for the copy.
-std::unique_ptr<stored_request> core::state::copy_of(const message& request) noexcept {
+std::unique_ptr<kept_message> core::state::copy_of(const message& request) noexcept {
   try {
-    return std::make_unique<stored_request>(request);
+    return std::make_unique<kept_message>(request);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
 }
 
-void core::state::store(call& c, std::unique_ptr<stored_request> copy) {
+void core::state::store(call& c, std::unique_ptr<kept_message> copy) {
   if (!copy) return;
   c.kept = std::move(copy);
   kept_bytes_ += c.kept->bytes();

@@ -191,8 +191,8 @@ class core::state {
   void wait_for_credit(call& c);
   void enqueue(call& c, lane& where, bool at_front);
   void dequeue(call& c);
-  static std::unique_ptr<stored_request> copy_of(const message& request) noexcept;
-  void store(call& c, std::unique_ptr<stored_request> copy);
+  static std::unique_ptr<kept_message> copy_of(const message& request) noexcept;
+  void store(call& c, std::unique_ptr<kept_message> copy);
   void drop_stored(call& c);
   bool may_keep(const call& c, std::size_t bytes) const noexcept;
 

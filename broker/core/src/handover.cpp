@@ -56,7 +56,7 @@ void core::state::place_again(call& c, worker& w, const message& returned) {
   // The request that the worker sent back serves as a copy of the bytes. The broker does not trust its other fields: it
   // has its own of the call.
   const auto keep = [&] {
-    if (!c.kept && may_keep(c, stored_request::measure(returned))) store(c, copy_of(returned));
+    if (!c.kept && may_keep(c, kept_message::measure(returned))) store(c, copy_of(returned));
   };
   if (c.idempotent()) keep();
   const message& request = c.kept ? c.kept->view() : returned;

@@ -10,13 +10,13 @@
 #include <vector>
 
 #include <gate/clock.hpp>
+#include <gate/detail/credit.hpp>
 #include <gate/intrusive_list.hpp>
 #include <gate/protocol.hpp>
 
 #include "broker/balancers/held_work.hpp"
-#include "broker/core/credit.hpp"
-#include "broker/core/src/stored_request.hpp"
 #include "broker/core/src/timer.hpp"
+#include "common/protocol/kept_message.hpp"
 
 namespace gate::broker {
 
@@ -48,7 +48,7 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   std::uint32_t number = 0;      // of its method, as its service counts them
   call_stage stage = call_stage::loose;
 
-  std::uint8_t flags = 0;
+  std::uint32_t flags = 0;
   std::uint8_t accept = 0;            // encodings of the answer that the client reads
   bool budgeted = false;              // it ends at ends_at; otherwise after the idle timeout, from progress_at on
   bool delivered = false;             // a part of the answer has gone to the client
@@ -79,8 +79,8 @@ struct call : intrusive_node<by_client>, intrusive_node<by_worker>, intrusive_no
   std::optional<std::uint64_t> arguments_total;  // bytes of the client's parts, if its last message stated them
 
   std::string method;
-  std::string orphan_caller;             // the principal of a client that has left
-  std::unique_ptr<stored_request> kept;  // while queued; also while running, if it may be given to a second worker
+  std::string orphan_caller;           // the principal of a client that has left
+  std::unique_ptr<kept_message> kept;  // while queued; also while running, if it may be given to a second worker
 
 #ifdef GATE_PLANTED_BUGS
   std::uint64_t late_client = 0;  // the peer to which the planted bug sends a late answer

@@ -46,6 +46,11 @@ void core::state::on_hello(peer& p, const message& m, const descriptor* describe
 
 // If it returns false, it has dismissed the peer.
 bool core::state::may_register(peer& p, const message& m) {
+  if (!m.more_services.empty()) {
+    dismiss(p, errc::unsupported,
+            "this broker registers one service for each connection: open a connection for each service");
+    return false;
+  }
   const service_key what = meant_by(p, m.service);
   if (what.name.empty() || m.service.size() > limits::name_bytes_max || m.capacity == 0) {
     violation(p, "a worker's hello must name its service and a capacity of at least 1");

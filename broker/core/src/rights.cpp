@@ -86,7 +86,7 @@ void core::state::review_offer(peer& p, std::string_view former_home) {
 // --- how much --------------------------------------------------------------------------------------------------------
 
 std::size_t core::state::charge_of(const message& m) const noexcept {
-  return allowance_ == nullptr ? 0 : stored_request::measure(m);
+  return allowance_ == nullptr ? 0 : kept_message::measure(m);
 }
 
 bool core::state::is_within_allowance(peer& client, const service_key& what, const message& m) {

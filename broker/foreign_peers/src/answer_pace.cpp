@@ -8,7 +8,7 @@ namespace gate::broker {
 namespace {
 
 // A kept envelope costs more than its bytes, and many are small.
-std::size_t cost_of(const std::string& envelope) noexcept { return envelope.capacity() + 64; }
+std::size_t cost_of(const wire::gate2::kept_envelope& envelope) noexcept { return envelope.capacity_bytes() + 64; }
 
 message too_slow(call_id call) {
   message m =
@@ -51,7 +51,7 @@ void answer_pace::cancel(call_id call) {
   open_call& c = found->second;
   while (c.holds()) {
     const bool is_part = c.held[c.first].is_part;
-    std::string envelope = take_first(c);
+    wire::gate2::kept_envelope envelope = take_first(c);
     if (!is_part) ready_.push_back(std::move(envelope));
   }
   open_.erase(found);
@@ -90,14 +90,14 @@ bool answer_pace::has_room_for(std::size_t more) const noexcept {
 }
 
 void answer_pace::keep(open_call& c, const message& m) {
-  kept& last = c.held.emplace_back(kept{{}, m.payload.size_bytes(), m.type == message_type::part});
-  wire::gate2::append(last.envelope, m);
+  const kept& last =
+      c.held.emplace_back(kept{wire::gate2::kept_envelope(m), m.payload.size_bytes(), m.type == message_type::part});
   held_bytes_ += cost_of(last.envelope);
   share_.set(held_bytes_);
 }
 
-std::string answer_pace::take_first(open_call& c) {
-  std::string envelope = std::move(c.held[c.first].envelope);
+wire::gate2::kept_envelope answer_pace::take_first(open_call& c) {
+  wire::gate2::kept_envelope envelope = std::move(c.held[c.first].envelope);
   held_bytes_ -= cost_of(envelope);
   share_.set(held_bytes_);
   ++c.first;

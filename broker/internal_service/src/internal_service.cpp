@@ -290,7 +290,7 @@ call_origin internal_service::origin_of(call_id call) const {
 void internal_service::handle(const message& m) {
   switch (m.type) {
     case message_type::request:
-      windows_[m.call].grow(m.credit_items, m.credit_bytes);
+      windows_[m.call].grant({m.credit_items, m.credit_bytes});
       of(m.method).request(m, origin_of(m.call));
       break;
     case message_type::part:
@@ -299,7 +299,7 @@ void internal_service::handle(const message& m) {
       break;
     case message_type::credit:
       if (const auto found = windows_.find(m.call); found != windows_.end()) {
-        found->second.grow(m.credit_items, m.credit_bytes);
+        found->second.grant({m.credit_items, m.credit_bytes});
         own_calls_.window_opened(m.call);
         more_calls_.window_opened(m.call);
       }
@@ -330,7 +330,7 @@ bool internal_service::huge_part(const message& m) {
   if (found == windows_.end()) return false;
   message sent = m;
   sent.type = message_type::part;
-  if (!sent.is_head()) found->second.take(m.payload.size_bytes());
+  if (!sent.is_head()) found->second.overdraw(m.payload.size_bytes());
   engine_.internal().received(sent, nullptr, engine_.where().now());
   return true;
 }

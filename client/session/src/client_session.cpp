@@ -117,8 +117,7 @@ bool session::impl::pay(call& c, const message& m, instant now) {
     return true;
   }
   if (!c.takes_parts()) return link_.violation("a part for a call that takes none", now), false;
-  if (!c.inward.open()) return link_.violation("a part beyond the credit", now), false;
-  c.inward.take(m.payload.size_bytes());
+  if (!c.inward.take(m.payload.size_bytes())) return link_.violation("a part beyond the credit", now), false;
   return true;
 }
 
@@ -126,7 +125,7 @@ void session::impl::take_credit(const message& m) {
   call* const c = sent_call(m.call);
   if (c == nullptr || !c->has(message_flag::client_stream) || c->half_closed) return;
   const bool was_open = c->outward.open();
-  c->outward.grow(m.credit_items, m.credit_bytes);
+  c->outward.grant({m.credit_items, m.credit_bytes});
   if (!was_open && c->outward.open()) world_.window_opened(m.call);
 }
 
@@ -265,7 +264,7 @@ instant session::next_deadline() const noexcept { return impl_->next_deadline();
 call_id session::begin(const message& m, instant now) { return impl_->begin(m, now); }
 void session::cancel(call_id call, instant now) { impl_->cancel(call, now); }
 bool session::window_open(call_id call) const noexcept { return impl_->window_open(call); }
-bool session::part(call_id call, payload_view item, std::uint8_t flags, instant now) {
+bool session::part(call_id call, payload_view item, std::uint32_t flags, instant now) {
   message m;
   m.call = call;
   m.payload = item;
@@ -279,6 +278,7 @@ bool session::grant(call_id call, std::uint32_t items, std::uint32_t bytes, inst
 
 void session::close(instant now) { impl_->link().close("the client was closed", now); }
 
+const std::string& session::endpoint() const noexcept { return impl_->link().endpoint(); }
 session::state session::current() const noexcept { return impl_->current(); }
 std::size_t session::open_calls() const noexcept { return impl_->open_calls(); }
 std::size_t session::kept_bytes() const noexcept { return impl_->kept_bytes(); }

@@ -8,22 +8,17 @@
 
 #include "client/session/src/client_session_impl.hpp"
 #include "common/base/planted_bug.hpp"
-#include "common/wire/gate2.hpp"
 
 namespace gate::client {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint8_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
-                                       message_flag::client_stream | message_flag::named;
+constexpr std::uint32_t request_flags = message_flag::idempotent | message_flag::one_way | message_flag::wants_stream |
+                                        message_flag::client_stream | message_flag::named | message_flag::end_to_end;
 
-std::uint32_t as_credit(std::int64_t amount) noexcept {
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(amount, 0, std::numeric_limits<std::uint32_t>::max()));
-}
-
-bool bare_end(std::uint8_t flags) noexcept {
-  constexpr std::uint8_t both = message_flag::end_of_parts | message_flag::no_payload;
+bool bare_end(std::uint32_t flags) noexcept {
+  constexpr std::uint32_t both = message_flag::end_of_parts | message_flag::no_payload;
   return (flags & both) == both;
 }
 
@@ -36,7 +31,7 @@ call_id session::impl::begin(const message& m, instant now) {
   c.flags = m.flags & request_flags;
   c.attempt = m.attempt;
   c.takes_huge = m.accept != 0 && !c.has(message_flag::one_way) && !c.has(message_flag::wants_stream);
-  c.inward.grow(m.credit_items, m.credit_bytes);
+  c.inward.grant({m.credit_items, m.credit_bytes});
   if (m.budget) c.limit = now + std::clamp<milliseconds>(*m.budget, milliseconds(0), limits::budget_max);
   if (link_.current() == peer::link::state::closed) {
     settle(id, c, closed_status_, closed_text_);
@@ -84,33 +79,30 @@ bool session::impl::keep_copy(call_id id, call& c, const message& m) {
   request.flags = c.flags;
   request.call = id;
   request.caller = {};
-  c.copy.clear();
-  wire::gate2::append(c.copy, request);
-  if (kept_bytes_ + c.copy.size() > options_.kept_bytes_max) {
+  c.copy.keep(request);
+  if (kept_bytes_ + c.copy.bytes() > options_.kept_bytes_max) {
     c.copy.clear();
     return false;
   }
-  kept_bytes_ += c.copy.size();
+  kept_bytes_ += c.copy.bytes();
   return true;
 }
 
 void session::impl::drop_copy(call& c) noexcept {
-  kept_bytes_ -= c.copy.size();
+  kept_bytes_ -= c.copy.bytes();
   c.copy.clear();
 }
 
 void session::impl::send_kept(call_id id, call& c, instant now) {
-  wire::gate2::reader copy(c.copy);
-  message m;
-  const bool sound = copy.next(m);
-  GATE_ASSERT(sound);
+  message m = c.copy.view();
   if (m.payload.size_bytes() > link_.payload_bytes_max()) {
     settle(id, c, errc::too_large, "the arguments are larger than the broker takes; send them as a stream");
     return;
   }
   m.attempt = c.attempt;
-  m.credit_items = as_credit(c.inward.items());
-  m.credit_bytes = as_credit(c.inward.bytes());
+  const credit_grant window = c.inward.whole();
+  m.credit_items = window.items;
+  m.credit_bytes = window.bytes;
   if (c.limit != instant::max()) {
     const auto left = std::chrono::ceil<milliseconds>(c.limit - now);  // rounded up: never before the limit
     m.budget = std::max(left, milliseconds(1));
@@ -200,8 +192,7 @@ bool session::impl::part(message m, instant now) {
     settle(m.call, *c, errc::too_large, "an item is larger than the broker takes");
     return false;
   }
-  GATE_ASSERT(c->outward.open());
-  c->outward.take(bytes);
+  GATE_ASSERT(c->outward.take(bytes));
   c->parts_sent = true;
   c->half_closed = m.has(message_flag::end_of_parts);
   m.type = message_type::part;
@@ -223,7 +214,7 @@ bool session::impl::grant(call_id id, std::uint32_t items, std::uint32_t bytes, 
   call* const c = calls_.find(id);
   if (c == nullptr || c->now == phase::settled) return false;
   const bool was_open = c->inward.open();
-  c->inward.grow(items, bytes);
+  c->inward.grant({items, bytes});
   if (c->now == phase::kept) return true;  // it will be part of the opening window
   message m;
   m.type = message_type::credit;

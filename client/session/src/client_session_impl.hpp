@@ -13,11 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include <gate/detail/credit.hpp>
+
 #include "client/session/client_session.hpp"
 #include "common/base/deadline_wheel.hpp"
 #include "common/link/call_slots.hpp"
 #include "common/link/link.hpp"
-#include "common/protocol/window.hpp"
+#include "common/wire/kept_envelope.hpp"
 
 namespace gate::client {
 
@@ -56,8 +58,8 @@ class session::impl final : public peer::link::owner {
   // The state that is reset each time that the slot is used.
   struct call_state {
     call_id id{};
+    std::uint32_t flags = 0;
     phase now = phase::kept;
-    std::uint8_t flags = 0;
     bool delivered = false;    // a part of the reply reached the caller
     bool parts_sent = false;   // of the caller's own stream
     bool half_closed = false;  // the caller's own stream has ended
@@ -67,27 +69,27 @@ class session::impl final : public peer::link::owner {
     std::uint32_t attempt = 0;
     instant limit = instant::max();       // the budget's end
     instant kept_until = instant::max();  // if kept
-    peer::window outward;                 // for the caller's own stream
-    peer::window inward;                  // the credit granted for the reply
+    credit_window outward;                // for the caller's own stream
+    credit_window inward;                 // the credit granted for the reply
     std::optional<std::uint64_t> total;   // as the end of the caller's own stream says
     std::string_view outcome_text;        // static, or session::impl::closed_text_
-    std::string copy;                     // one envelope, as long as it may have to be sent (again)
+    wire::gate2::kept_envelope copy;      // one envelope, as long as it may have to be sent (again)
   };
 
   // The timer is set to the earliest of the call's deadlines.
   struct call : wheel_timer, call_state {
-    bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+    bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
     bool takes_parts() const noexcept { return huge_answer || has(message_flag::wants_stream); }
     void reset() noexcept {
-      std::string spare = std::move(copy);
+      wire::gate2::kept_envelope spare = std::move(copy);
       static_cast<call_state&>(*this) = {};
-      if (spare.capacity() > reused_copy_bytes_max) return;
+      if (spare.capacity_bytes() > reused_copy_bytes_max) return;
       spare.clear();
       copy = std::move(spare);
     }
   };
 
-  void link_open() override { world_.open(); }
+  void link_open(const std::string& endpoint) override { world_.open(endpoint); }
   void link_close() override { world_.close(); }
   void link_send(const message& m) override { world_.send(m); }
   void link_up(const message& welcome, instant now) override;

@@ -106,17 +106,17 @@ channel::impl::~impl() {
   forget_attempts();
 }
 
-void channel::impl::open() {
+void channel::impl::open(const std::string& endpoint) {
   retire();
   forget_attempts();
+  endpoint_ = endpoint;
   opened_at_ = loop_.now();
-  if (!names_a_host(options_.endpoint)) {
-    addresses_.push_back(options_.endpoint);
+  if (!names_a_host(endpoint_)) {
+    addresses_.push_back(endpoint_);
     return attempt();
   }
   try {
-    lookup_ =
-        std::make_unique<lookup>(loop_, options_.endpoint, [this](found_addresses what) { found(std::move(what)); });
+    lookup_ = std::make_unique<lookup>(loop_, endpoint_, [this](found_addresses what) { found(std::move(what)); });
   } catch (const std::exception& e) {
     return fail_later(e.what());
   }
@@ -168,7 +168,7 @@ void channel::impl::attempt() {
 void channel::impl::connect(connection& c) {
   c.ready = loop_.watch_socket(c.dealer.raw().handle(), [this, &c] { dealer_ready(c); });
   c.ready.tells_use();
-  const bool silent = is_inproc(options_.endpoint);  // libzmq reports no events for inproc
+  const bool silent = is_inproc(endpoint_);  // libzmq reports no events for inproc
   if (!silent) {
     c.events.emplace(transport_context(), c.dealer,
                      [this, &c](const connection_event& event) { take_event(c, event); });
@@ -240,7 +240,7 @@ void channel::impl::report_connected(connection& c) {
 
 // Over inproc, only a full socket looks stuck for long, and there is no descriptor that could tell.
 poller::interest channel::impl::calm() const noexcept {
-  return is_inproc(options_.endpoint) ? poller::interest::read : poller::interest::read_or_stuck;
+  return is_inproc(endpoint_) ? poller::interest::read : poller::interest::read_or_stuck;
 }
 
 void channel::impl::report_ended(connection& c, const verdict& end) {
@@ -316,13 +316,13 @@ void channel::impl::watch_life(connection& c) {
     if (!is_current(c)) return;
     if (what == life_watch::sign::message_arrives) return owner_.arriving();
     set(c, ZMQ_LINGER, 0);
-    report_ended(c, {errc::unavailable, silence_text(options_.endpoint, silence)});
+    report_ended(c, {errc::unavailable, silence_text(endpoint_, silence)});
   });
 }
 
 void channel::impl::greeting_failed(connection& c, const connection_event& event) {
   if (event.what == connection_event::kind::handshake_failed_auth) {
-    return report_ended(c, of_refusal(event.value, options_.shown, options_.endpoint));
+    return report_ended(c, of_refusal(event.value, options_.shown, endpoint_));
   }
   hung_up(c);
 }
@@ -332,7 +332,7 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
 void channel::impl::hung_up(connection& c) {
   stranger& there = strangers_[c.address];
   if (!options_.shown.empty() || there.hang_ups++ % hang_ups_an_inquiry == 0) return inquire(c);
-  report_ended(c, of_server(there.facts, options_.shown, options_.endpoint));
+  report_ended(c, of_server(there.facts, options_.shown, endpoint_));
 }
 
 // A broker greets at once, however busy it is. If no greeting has come by now, an inquiry asks the server, provided
@@ -341,7 +341,7 @@ void channel::impl::bound_greeting(connection& c) {
   if (options_.connect_timeout.count() == 0) return;
   c.doubt = loop_.at(loop_.now() + options_.connect_timeout * 3 / 4, [this, &c] {
     if (!is_current(c) || c.connected || c.inquiring) return;
-    if (what_came(c) == came::nothing) return report_ended(c, of_mute(options_.endpoint));
+    if (what_came(c) == came::nothing) return report_ended(c, of_mute(endpoint_));
     if (options_.shown.empty() || options_.login_timeout.count() <= 0) inquire(c);
   });
 }
@@ -360,10 +360,10 @@ void channel::impl::inquire(connection& c) {
     c.inquiring.emplace(loop_, c.address, options_.shown, [this, &c](const server_facts& theirs) {
       if (!is_current(c)) return;
       strangers_[c.address].facts = theirs;
-      report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
+      report_ended(c, of_server(theirs, options_.shown, endpoint_));
     });
   } catch (const std::exception&) {  // the process has no socket or descriptor left
-    report_ended(c, of_server({}, options_.shown, options_.endpoint));
+    report_ended(c, of_server({}, options_.shown, endpoint_));
   }
 }
 
@@ -379,7 +379,7 @@ void channel::impl::bound_login(connection& c) {
   c.patience = loop_.at(loop_.now() + std::min<duration>(options_.login_timeout, time_left() * 7 / 8), [this, &c] {
     if (!is_current(c)) return;
     const bool mute = options_.shown.empty() || (c.reached && !c.connected && what_came(c) == came::nothing);
-    report_ended(c, mute ? of_mute(options_.endpoint) : of_silence(options_.endpoint));
+    report_ended(c, mute ? of_mute(endpoint_) : of_silence(endpoint_));
   });
 }
 
@@ -416,7 +416,7 @@ void channel::impl::read_and_write(connection& c) {
 // If the descriptor of a stuck socket is closed, the connection has ended. Otherwise the other side may be slow, or
 // libzmq is about to close the descriptor.
 void channel::impl::look_for_end(connection& c, std::chrono::milliseconds again) {
-  if (!is_current(c) || !c.blocked || is_inproc(options_.endpoint)) return;
+  if (!is_current(c) || !c.blocked || is_inproc(endpoint_)) return;
   if (!c.link.is_open()) return report_ended(c, {errc::unavailable, gone()});
   c.doubt = loop_.at(loop_.now() + again, [this, &c, again] { look_for_end(c, std::min(2 * again, doubt_max)); });
 }
@@ -454,7 +454,7 @@ channel::channel(loop& where, const channel_options& options, handler& owner, st
                    : std::make_unique<envelope_channel>(where, options, owner)) {}
 channel::~channel() = default;
 void channel::use_credentials(credentials own) { impl_->use_credentials(std::move(own)); }
-void channel::open() { impl_->open(); }
+void channel::open(const std::string& endpoint) { impl_->open(endpoint); }
 void channel::close(std::chrono::milliseconds linger) { impl_->close(linger); }
 void channel::send(const message& m) { impl_->send(m); }
 std::size_t channel::queued_bytes() const noexcept { return impl_->queued_bytes(); }

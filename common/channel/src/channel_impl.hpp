@@ -82,7 +82,7 @@ class channel::impl {
   virtual ~impl();
 
   void use_credentials(credentials own) { options_.shown = std::move(own); }
-  void open();
+  void open(const std::string& endpoint);
   void close(std::chrono::milliseconds linger);
   virtual void send(const message& m) = 0;
   std::size_t queued_bytes() const noexcept { return queued_bytes_; }
@@ -142,9 +142,9 @@ class channel::impl {
   void turn_ended();
   poller::interest calm() const noexcept;
   std::string failed_text(std::string_view why) const {
-    return "cannot connect to '" + options_.endpoint + "': " + std::string(why);
+    return "cannot connect to '" + endpoint_ + "': " + std::string(why);
   }
-  std::string gone() const { return "the connection to '" + options_.endpoint + "' is gone"; }
+  std::string gone() const { return "the connection to '" + endpoint_ + "' is gone"; }
 
   high_water marks_;
   turn_hook hook_;
@@ -152,6 +152,7 @@ class channel::impl {
   std::vector<std::string> addresses_;  // to try; next_ is the present one
   std::vector<std::string> faults_;     // of the addresses that failed
   std::size_t next_ = 0;
+  std::string endpoint_;  // as open() was told
   instant opened_at_{};
   struct stranger {
     server_facts facts;     // from the last inquiry

@@ -108,7 +108,7 @@ void gaterpc_broker_of_client::say_request(const message& m, wire::frame_list& o
   open_call& c = open_[m.call];
   c.wants_stream = m.has(message_flag::wants_stream);
   c.takes_huge = (m.accept & huge_encoding()) != 0 && !c.wants_stream;
-  c.credit.grow(m.credit_items, m.credit_bytes);
+  c.credit.grant({m.credit_items, m.credit_bytes});
   constexpr std::size_t windows = limits::gaterpc_backlog_windows;
   c.backlog_items_max = std::max<std::size_t>(windows * m.credit_items, limits::gaterpc_backlog_items);
   c.backlog_bytes_max = std::max<std::size_t>(windows * m.credit_bytes, limits::gaterpc_backlog_bytes);
@@ -149,7 +149,7 @@ void gaterpc_broker_of_client::release_held(wire::frame_list& out) {
 void gaterpc_broker_of_client::take_credit(const message& m) {
   const auto call = open_.find(m.call);
   if (call == open_.end()) return;
-  call->second.credit.grow(m.credit_items, m.credit_bytes);
+  call->second.credit.grant({m.credit_items, m.credit_bytes});
   may_release(m.call, call->second);
 }
 
@@ -251,8 +251,7 @@ void gaterpc_broker_of_client::take_chunk(open_calls_map::iterator call, bytes_v
 
 void gaterpc_broker_of_client::give_part(open_calls_map::iterator call, bytes_view raw) {
   open_call& c = call->second;
-  if (c.backlog.empty() && c.credit.open()) {
-    c.credit.take(raw.size());
+  if (c.backlog.empty() && c.credit.take(raw.size())) {
     message m = wire::of_type(message_type::part, call->first);
     m.payload = raw;
     return tell(m);
@@ -280,9 +279,7 @@ void gaterpc_broker_of_client::take_failure(open_calls_map::iterator call, const
     tell(m);
     return erase(call);
   }
-  c.failure_text = m.text;
-  c.failure_type = m.remote_type;
-  c.failure = m;
+  c.failure = std::make_unique<kept_message>(m);
   take_end(call);
 }
 
@@ -318,14 +315,13 @@ bool gaterpc_broker_of_client::next(message& m) {
 bool gaterpc_broker_of_client::release(open_calls_map::iterator call, message& m) {
   open_call& c = call->second;
   if (!c.backlog.empty()) {
-    if (!c.credit.open()) {
+    if (!c.credit.take(c.backlog.front().size())) {
       c.releasable = false;
       return false;
     }
     released_ = std::move(c.backlog.front());
     c.backlog.pop_front();
     c.backlog_bytes -= released_.size();
-    c.credit.take(released_.size());
     m = wire::of_type(message_type::part, call->first);
     m.payload = bytes_view(released_);
     return true;
@@ -335,11 +331,8 @@ bool gaterpc_broker_of_client::release(open_calls_map::iterator call, message& m
     return false;
   }
   if (c.failure) {
-    released_ = std::move(c.failure_text);
-    released_type_ = std::move(c.failure_type);
-    m = *c.failure;
-    m.text = released_;
-    m.remote_type = released_type_;
+    released_failure_ = std::move(c.failure);
+    m = released_failure_->view();
   } else {
     m = wire::of_type(message_type::final, call->first);
     m.flags = message_flag::no_payload;

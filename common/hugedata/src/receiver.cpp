@@ -77,7 +77,7 @@ bool receiver::admit_chunk(const arrived_chunk& arrived) {
 
 bool receiver::admit_stream(const arrived_chunk& arrived) {
   if (arrived.payload.empty()) {
-    consumed(1, 0);
+    consumed(0);
     return true;
   }
   if (stream_ended_) return refuse(errc::data_loss, "something follows the compressed stream");
@@ -159,16 +159,17 @@ void receiver::tell_abandoned() {
   });
 }
 
-void receiver::consumed(std::uint32_t items, std::size_t byte_count) {
+void receiver::consumed(std::size_t byte_count) {
+  constexpr std::uint32_t grants_a_window = 16;
   held_wire_bytes_ -= byte_count;
-  consumed_items_ += items;
-  consumed_bytes_ += static_cast<std::uint32_t>(byte_count);
+  consumed_.add(byte_count);
   // Grants credit often, in small amounts: bytes that are granted at once arrive at once, and other messages to this
   // process wait behind them.
-  if (consumed_items_ < (bounds_.window_items + 15) / 16 && consumed_bytes_ < (flow_.bytes() + 15) / 16) return;
-  const std::uint32_t credit_bytes = flow_.read(std::exchange(consumed_bytes_, 0));
-  if (credit_bytes == 0 && consumed_items_ < (bounds_.window_items + 15) / 16) return;
-  const std::uint32_t credit_items = std::exchange(consumed_items_, 0);
+  const credit_grant step = consumed_credit::step_of({bounds_.window_items, flow_.bytes()}, grants_a_window);
+  if (!consumed_.reaches(step)) return;
+  const std::uint32_t credit_bytes = flow_.read(consumed_.take_bytes());
+  if (credit_bytes == 0 && !consumed_.reaches_items(step.items)) return;
+  const std::uint32_t credit_items = consumed_.take_items();
   if (ended_ || !attached_ || over()) return;
   where_.post([self = shared_from_this(), credit_items, credit_bytes] {
     if (self->told_ != nullptr) self->told_->consumed(credit_items, credit_bytes);
@@ -265,7 +266,7 @@ void receiver::stream_step(std::unique_lock<std::mutex>& locked) {
   if (with_input && left == 0) {
     input_used_ = 0;
     input_.pop_front();
-    consumed(1, piece.size());
+    consumed(piece.size());
   } else if (with_input) {
     input_used_ = piece.size() - left;
     input_.front() = std::move(piece);
@@ -341,7 +342,7 @@ std::optional<std::string> receiver::take() {
     raw.emplace(std::move(chunks_.front().payload));
     const std::size_t wire_bytes = chunks_.front().wire_bytes;
     chunks_.pop_front();
-    consumed(1, wire_bytes);
+    consumed(wire_bytes);
     pump();
   } else if (!output_.empty()) {
     raw.emplace(std::move(output_.front()));

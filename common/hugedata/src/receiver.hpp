@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include <gate/detail/credit.hpp>
 #include <gate/error.hpp>
 #include <gate/loop.hpp>
 #include <gate/thread_pool.hpp>
@@ -80,7 +81,7 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   // Both return false, for the caller to return.
   bool refuse(errc code, std::string_view text);
   bool refuse(std::exception_ptr why);
-  void consumed(std::uint32_t items, std::size_t byte_count);
+  void consumed(std::size_t byte_count);
   void tell_abandoned();
 
   loop& where_;
@@ -99,8 +100,7 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   std::uint64_t held_wire_bytes_ = 0;
   std::uint64_t wire_bytes_ = 0;   // of the whole transfer
   std::uint64_t plain_bytes_ = 0;  // known to be in the transfer, including the offset
-  std::uint32_t consumed_items_ = 0;
-  std::uint32_t consumed_bytes_ = 0;
+  consumed_credit consumed_;
   flow_window flow_;
 
   std::deque<chunk> chunks_;

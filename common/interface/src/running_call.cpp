@@ -111,11 +111,10 @@ bool running_call::take_item(std::string& item) {
   item = std::move(in.items.front());
   in.items.pop_front();
   in.held_bytes -= item.size();
-  ++in.consumed_items;
-  in.consumed_bytes += static_cast<std::uint32_t>(item.size());
-  const bool half = in.consumed_items >= (window_items_ + 1) / 2 || in.consumed_bytes >= (window_bytes_ + 1) / 2;
-  if (half && !in.ended) {
-    host_->grant(*this, std::exchange(in.consumed_items, 0), std::exchange(in.consumed_bytes, 0));
+  in.consumed.add(item.size());
+  if (!in.ended && in.consumed.reaches(consumed_credit::step_of(window_, 2))) {
+    const credit_grant more = in.consumed.take();
+    host_->grant(*this, more.items, more.bytes);
   }
   return true;
 }
@@ -220,8 +219,7 @@ void running_call::reset() noexcept {
 
 void running_call::open_incoming(std::uint32_t window_items, std::uint32_t window_bytes) {
   incoming_ = std::make_unique<incoming_stream>();
-  window_items_ = window_items;
-  window_bytes_ = window_bytes;
+  window_ = {window_items, window_bytes};
   host_->grant(*this, window_items, window_bytes);
 }
 
@@ -230,7 +228,7 @@ bool running_call::deliver(const message& part) {
   incoming_stream& in = *incoming_;
   if (!part.has(message_flag::no_payload)) {
     // The broker holds the caller to its credit. This limits the damage that a faulty broker could do.
-    if (in.items.size() >= 2 * std::size_t{window_items_} || in.held_bytes >= 2 * std::size_t{window_bytes_})
+    if (in.items.size() >= 2 * std::size_t{window_.items} || in.held_bytes >= 2 * std::size_t{window_.bytes})
       return false;
     std::string item;
     item.reserve(part.payload.size_bytes());

@@ -21,15 +21,6 @@ constexpr std::uint32_t put_off_doublings = 3;
 
 constexpr std::string_view comes_back = "what it is sent comes back";
 
-std::string at(const link_options& options) { return options.address.empty() ? "" : " at '" + options.address + "'"; }
-
-// `greeted`: the other end answered the greeting of ZeroMQ.
-std::string no_answer(const link_options& options, bool greeted) {
-  const bool tells = greeted && options.silence_hint.empty() && !options.address.starts_with("inproc://");
-  if (!tells) return "no answer from the broker" + std::string(options.silence_hint);
-  return "a ZeroMQ socket" + at(options) + " does not answer our hello: it is no gate broker, or has too much to do";
-}
-
 }  // namespace
 
 bool means_nobody(std::string_view text) noexcept {
@@ -56,7 +47,18 @@ void link::start(instant now) {
 void link::connect(instant now) {
   state_ = state::connecting;
   give_up_at_ = now + options_.connect_timeout;
-  session_.link_open();
+  if (options_.endpoints != nullptr) {
+    endpoint_ = options_.endpoints->next();
+    if (endpoint_.empty()) return lose(errc::unavailable, "no address of a broker is known", false, now);
+  }
+  session_.link_open(endpoint_);
+}
+
+// `greeted`: libzmq has completed its own handshake with the other side.
+std::string link::no_answer(bool greeted) const {
+  const bool tells = greeted && options_.silence_hint.empty() && !endpoint_.starts_with("inproc://");
+  if (!tells) return "no answer from the broker" + std::string(options_.silence_hint);
+  return "a ZeroMQ socket" + at_endpoint() + " does not answer our hello: it is no gate broker, or has too much to do";
 }
 
 void link::connected(instant now) {
@@ -120,7 +122,7 @@ void link::violation(std::string_view why, instant now) {
   if (!has_socket()) return;
   if (connected_state()) say(message_type::bye, errc::protocol_error, why);
   if (state_ != state::greeting || !options_.silence_hint.empty()) return lose(errc::protocol_error, why, true, now);
-  std::string text = "something answers" + at(options_) + ", but it is no gate broker: ";
+  std::string text = "something answers" + at_endpoint() + ", but it is no gate broker: ";
   text += why == comes_back ? std::string(why) : "it does not speak gate/2 (" + std::string(why) + ")";
   lose(errc::protocol_error, text, true, now);
 }
@@ -132,7 +134,7 @@ void link::tick(instant now) {
   }
   forgive_own_absence(now);
   if (state_ == state::connecting || state_ == state::greeting) {
-    if (now >= give_up_at_) lose(errc::unavailable, no_answer(options_, state_ == state::greeting), true, now);
+    if (now >= give_up_at_) lose(errc::unavailable, no_answer(state_ == state::greeting), true, now);
     return;
   }
   if (state_ != state::up) return;
@@ -187,6 +189,7 @@ void link::greeted(const message& m, instant now) {
   }
   state_ = state::up;
   put_off_ = 0;
+  if (options_.endpoints != nullptr) options_.endpoints->succeeded();
   if (m.heartbeat_interval.count() > 0) interval_ = m.heartbeat_interval;
   silence_max_ = interval_ * std::max(m.liveness, 1u);
   if (m.payload_bytes_max != 0) payload_bytes_max_ = m.payload_bytes_max;
@@ -217,6 +220,7 @@ void link::lose(errc why, std::string_view text, bool close_socket, instant now)
     finish(errc::ok, text, close_socket, now);
     return;
   }
+  if (options_.endpoints != nullptr) options_.endpoints->failed(why, text);
   const auto pause = next_pause(now);
   state_ = state::waiting;
   resume_at_ = now + pause;
@@ -226,6 +230,7 @@ void link::lose(errc why, std::string_view text, bool close_socket, instant now)
 
 void link::finish(errc why, std::string_view text, bool close_socket, instant now) {
   state_ = state::closed;
+  if (why != errc::ok && options_.endpoints != nullptr) options_.endpoints->failed(why, text);
   if (close_socket) session_.link_close();
   session_.link_closed(why, text, now);
 }

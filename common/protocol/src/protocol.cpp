@@ -87,4 +87,30 @@ bool append_metadata(std::string& encoded, std::string_view key, std::string_vie
   return true;
 }
 
+bool name_list_view::take(std::string_view& out) noexcept {
+  if (encoded_.empty()) return false;
+  const std::size_t size = static_cast<std::uint8_t>(encoded_[0]);
+  if (size == 0 || encoded_.size() - 1 < size) return false;
+  out = encoded_.substr(1, size);
+  encoded_.remove_prefix(1 + size);
+  return true;
+}
+
+std::optional<std::size_t> name_list_view::count() const noexcept {
+  name_list_view rest = *this;
+  std::string_view name;
+  std::size_t names = 0;
+  while (rest.take(name)) ++names;
+  return rest.empty() ? std::optional(names) : std::nullopt;
+}
+
+bool append_name(std::string& encoded, std::string_view name) {
+  if (name.empty() || name.size() > limits::name_bytes_max) return false;
+  if (name_list_view(encoded).count().value_or(0) + 1 >= limits::services_per_hello_max) return false;
+  encoded.reserve(encoded.size() + 1 + name.size());
+  encoded.push_back(static_cast<char>(static_cast<std::uint8_t>(name.size())));
+  encoded.append(name);
+  return true;
+}
+
 }  // namespace gate

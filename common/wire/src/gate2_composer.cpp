@@ -30,6 +30,8 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) noexcept {
 // The first pass: how many bytes the fields take.
 class counter {
  public:
+  static constexpr bool checks = true;  // it comes first
+
   void data(std::uint8_t, bytes_view value) noexcept { size_ += field_header_bytes + value.size(); }
   template <std::unsigned_integral... T> void numbers(std::uint8_t, T...) noexcept {
     size_ += field_header_bytes + (sizeof(T) + ...);
@@ -43,6 +45,8 @@ class counter {
 // The second: writes them where the first made room.
 class writer {
  public:
+  static constexpr bool checks = false;
+
   explicit writer(char* to) noexcept : to_(to) {}
 
   template <std::unsigned_integral T> void number(T value) noexcept {
@@ -88,7 +92,28 @@ template <class Sink> void content_to(Sink& to, const message& m) {
   if (m.content) to.numbers(tag_content, static_cast<std::uint8_t>(*m.content));
 }
 
+// True if each size is at most 255: then none has a higher bit.
+template <class... Sizes> bool fit_in_a_byte(Sizes... sizes) noexcept { return (sizes | ...) <= 0xff; }
+
+static_assert(limits::name_bytes_max == 0xff && limits::idempotency_key_bytes_max == 0xff && text_bytes_max == 0xff);
+
+// A message that its receiver would refuse is a fault of the composer's caller, and shows here.
+void check_request(const message& m) {
+  GATE_ASSERT(!m.service.empty() && !m.method.empty());
+  GATE_ASSERT(fit_in_a_byte(m.service.size(), m.method.size(), m.idempotency_key.size(), m.traceparent.size(),
+                            m.caller.size(), m.etag.size()));
+  GATE_ASSERT(m.tracestate.size() <= tracestate_bytes_max);
+  GATE_ASSERT(m.metadata.encoded().size() <= limits::metadata_bytes_max);
+}
+
+void check_hello(const message& m) {
+  GATE_ASSERT(m.service.size() <= limits::name_bytes_max);
+  GATE_ASSERT(m.role != peer_role::worker || !m.service.empty());
+  GATE_ASSERT(m.more_services.encoded().size() <= services_bytes_max);
+}
+
 template <class Sink> void request_to(Sink& to, const message& m) {
+  if constexpr (Sink::checks) check_request(m);
   to.data(tag_service, m.service);
   to.data(tag_method, m.method);
   if (m.budget) to.numbers(tag_budget, saturated<std::uint32_t>(m.budget->count()));
@@ -112,12 +137,14 @@ template <class Sink> void times_to(Sink& to, const message& m) {
 }
 
 template <class Sink> void hello_to(Sink& to, const message& m) {
+  if constexpr (Sink::checks) check_hello(m);
   to.numbers(tag_versions, m.version_min, m.version_max);
   to.numbers(tag_role, static_cast<std::uint8_t>(m.role));
   nonzero(to, tag_capabilities, m.capabilities);
   text(to, tag_name, cut(m.name, limits::name_bytes_max));
   const bool worker = m.role == peer_role::worker;
   if (worker || !m.service.empty()) to.data(tag_service, m.service);
+  text(to, tag_services, m.more_services.encoded());
   if (worker || m.capacity != 0) to.numbers(tag_capacity, m.capacity);
   if (m.heartbeat_interval.count() > 0 || m.liveness != 0) {
     to.numbers(tag_heartbeat, saturated<std::uint32_t>(m.heartbeat_interval.count()), m.liveness);
@@ -148,11 +175,13 @@ template <class Sink> void fields_to(Sink& to, const message& m) {
     case message_type::returned:
       return request_to(to, m);
     case message_type::part:
+      if constexpr (Sink::checks) GATE_ASSERT(m.etag.size() <= text_bytes_max);
       nonzero(to, tag_encoding, m.encoding);
       whole_to(to, m);
       if (m.checksum) to.numbers(tag_checksum, *m.checksum);
       return content_to(to, m);
     case message_type::final:
+      if constexpr (Sink::checks) GATE_ASSERT(m.metadata.encoded().size() <= limits::metadata_bytes_max);
       nonzero(to, tag_encoding, m.encoding);
       times_to(to, m);
       if (m.total_bytes) to.numbers(tag_total, *m.total_bytes);
@@ -178,36 +207,20 @@ template <class Sink> void fields_to(Sink& to, const message& m) {
   to.numbers(tag_offset, *m.offset);
 }
 
-bool carries_request(message_type type) noexcept {
-  return type == message_type::request || type == message_type::returned;
-}
-
-// What a receiver would refuse is a fault of whoever composes it, and shows here rather than at the far end.
-void check(const message& m, const rule& r) {
-  GATE_ASSERT(!r.call || m.call != call_id{});
-  const bool named = carries_request(m.type) || (m.type == message_type::hello && m.role == peer_role::worker);
-  GATE_ASSERT(m.service.size() <= limits::name_bytes_max && !(named && m.service.empty()));
-  if (carries_request(m.type)) {
-    GATE_ASSERT(!m.method.empty() && m.method.size() <= limits::name_bytes_max);
-    GATE_ASSERT(m.idempotency_key.size() <= limits::idempotency_key_bytes_max);
-    GATE_ASSERT(m.traceparent.size() <= text_bytes_max && m.tracestate.size() <= tracestate_bytes_max);
-    GATE_ASSERT(m.caller.size() <= text_bytes_max);
-  }
-  GATE_ASSERT(m.etag.size() <= text_bytes_max);
-  GATE_ASSERT(m.metadata.encoded().size() <= limits::metadata_bytes_max);
-}
-
 }  // namespace
 
 void append(std::string& batch, const message& m, bool external) {
   const auto type = static_cast<std::uint8_t>(m.type);
   GATE_ASSERT(type != 0 && type <= type_max);
   const rule& r = rules[type];
-  check(m, r);
+  GATE_ASSERT(!r.call || m.call != call_id{});
   GATE_ASSERT(!m.has(message_flag::no_payload) || (m.payload.frames() == 0 && !external));
 
   counter counted;
   fields_to(counted, m);
+  const std::uint32_t flags = m.flags & r.flags;
+  const std::uint32_t more_flags = flags & ~message_flag::in_header;
+  if (more_flags != 0) counted.numbers(tag_flags, more_flags);
   const std::size_t fields_bytes = counted.size_bytes();
   const std::size_t payload_bytes = external ? 0 : m.payload.size_bytes();
   const std::size_t size = header_bytes + fields_bytes + payload_bytes;
@@ -221,11 +234,12 @@ void append(std::string& batch, const message& m, bool external) {
   writer to(batch.data() + begin);
   to.number(static_cast<std::uint32_t>(size));
   to.number(type);
-  to.number(static_cast<std::uint8_t>((m.flags & r.flags) | (external ? message_flag::external : 0)));
+  to.number(static_cast<std::uint8_t>(flags | (external ? message_flag::external : 0)));
   to.number(static_cast<std::uint16_t>(fields_bytes));
   const auto call = r.call ? static_cast<std::uint64_t>(m.call) : 0;
   to.number(m.type == message_type::hello ? gate2_magic : call);
   fields_to(to, m);
+  if (more_flags != 0) to.numbers(tag_flags, more_flags);
   if (external) return;
   for (std::size_t i = 0; i < m.payload.frames(); ++i) batch.append(m.payload[i]);
 }

@@ -129,6 +129,21 @@ parse_error read_heartbeat(bytes_view value, message& m) noexcept {
   return in_force && (interval == 0 || m.liveness == 0) ? parse_error::bad_field : parse_error::none;
 }
 
+parse_error read_flags(bytes_view value, message& m) noexcept {
+  std::uint32_t number = 0;
+  const parse_error error = read(value, number);
+  const std::uint32_t counts = rules[static_cast<std::uint8_t>(m.type)].flags & ~message_flag::in_header;
+  m.flags = (m.flags & message_flag::in_header) | (number & counts);
+  return error;
+}
+
+parse_error read_services(bytes_view value, message& m) noexcept {
+  m.more_services = name_list_view(value);
+  const std::optional<std::size_t> names = m.more_services.count();
+  if (!names) return parse_error::bad_field;
+  return *names < limits::services_per_hello_max ? parse_error::none : parse_error::too_large;
+}
+
 parse_error read_field(std::uint8_t which, bytes_view value, message& m) noexcept {
   switch (which) {
     case tag_service:
@@ -191,13 +206,17 @@ parse_error read_field(std::uint8_t which, bytes_view value, message& m) noexcep
       return read_optional(value, m.checksum);
     case tag_content:
       return read_content(value, m);
+    case tag_flags:
+      return read_flags(value, m);
+    case tag_services:
+      return read_services(value, m);
     default:
       return parse_error::none;
   }
 }
 
 parse_error read_fields(bytes_view fields, const rule& r, message& m) noexcept {
-  std::uint32_t seen = 0;
+  tag_set seen = 0;
   while (!fields.empty()) {
     if (fields.size() < field_header_bytes) return parse_error::bad_size;
     const auto which = static_cast<std::uint8_t>(fields[0]);

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string request_envelope(std::uint64_t id, std::string_view service, std::uint8_t flags = 0) {
+std::string request_envelope(std::uint64_t id, std::string_view service, std::uint32_t flags = 0) {
   message m;
   m.type = message_type::request;
   m.call = call_id{id};
@@ -32,7 +32,7 @@ std::string request_envelope(std::uint64_t id, std::string_view service, std::ui
 }
 
 // Calls `first` to `last` of a service, in one batch. One-way calls of a service without workers leave no trace.
-std::string batch_of(std::uint64_t first, std::uint64_t last, std::string_view service, std::uint8_t flags = 0) {
+std::string batch_of(std::uint64_t first, std::uint64_t last, std::string_view service, std::uint32_t flags = 0) {
   std::string batch;
   for (std::uint64_t id = first; id <= last; ++id) batch += request_envelope(id, service, flags);
   return batch;

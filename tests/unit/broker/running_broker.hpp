@@ -199,7 +199,7 @@ class raw_peer {
     expect(message_type::welcome);
   }
   void request(std::uint64_t id, std::string_view service, std::string_view method, std::string_view payload = "\x90",
-               std::uint8_t flags = 0) {
+               std::uint32_t flags = 0) {
     message m;
     m.type = message_type::request;
     m.call = call_id{id};

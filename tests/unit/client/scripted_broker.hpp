@@ -49,11 +49,11 @@ struct heard {
         checksum(m.checksum),
         content(m.content),
         etag(m.etag) {}
-  bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+  bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
 
   std::string peer;
   message_type type;
-  std::uint8_t flags;
+  std::uint32_t flags;
   call_id call;
   std::string service, method, payload, metadata;
   std::optional<std::chrono::milliseconds> budget;

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include <gate/assert.hpp>
+#include <gate/detail/credit.hpp>
 
 #include "common/link/call_slots.hpp"
 #include "common/link/id_map.hpp"
 #include "common/link/link.hpp"
-#include "common/protocol/window.hpp"
 
 namespace gate::worker {
 namespace {
@@ -39,9 +39,9 @@ class session::impl final : public peer::link::owner {
 
  private:
   struct call {
-    call_id remote{};      // the broker's number
-    peer::window outward;  // for the parts that we send
-    peer::window inward;   // the credit granted to the caller's parts
+    call_id remote{};       // the broker's number
+    credit_window outward;  // for the parts that we send
+    credit_window inward;   // the credit granted to the caller's parts
     bool cancelled = false;
     bool takes_parts = false;  // the caller's stream is open
     bool takes_huge = false;   // the reply may come in chunks, and has not begun
@@ -49,7 +49,7 @@ class session::impl final : public peer::link::owner {
     void reset() noexcept { *this = call(); }
   };
 
-  void link_open() override { world_.open(); }
+  void link_open(const std::string& endpoint) override { world_.open(endpoint); }
   void link_close() override { world_.close(); }
   void link_send(const message& m) override { world_.send(m); }
   void link_up(const message& welcome, instant now) override;
@@ -109,7 +109,7 @@ void session::impl::begin(const message& m, instant now) {
   record->remote = m.call;
   record->takes_parts = m.has(message_flag::client_stream);
   record->takes_huge = m.accept != 0 && !m.has(message_flag::one_way);
-  record->outward.grow(m.credit_items, m.credit_bytes);
+  record->outward.grant({m.credit_items, m.credit_bytes});
   by_remote_.insert(m.call, id);
   message ours = m;
   ours.call = id;
@@ -129,8 +129,7 @@ void session::impl::take_part(const message& m, instant now) {
   if (!record->takes_parts) return link_.violation("a part of a stream that is closed", now);
   const bool bare_end = m.has(message_flag::end_of_parts) && m.has(message_flag::no_payload);
   if (!bare_end) {
-    if (!record->inward.open()) return link_.violation("a part beyond the credit", now);
-    record->inward.take(m.payload.size_bytes());
+    if (!record->inward.take(m.payload.size_bytes())) return link_.violation("a part beyond the credit", now);
   }
   if (m.has(message_flag::end_of_parts)) record->takes_parts = false;
   message ours = m;
@@ -143,7 +142,7 @@ void session::impl::take_credit(const message& m) {
   call* const record = calls_.find(id);
   if (record == nullptr || record->cancelled) return;
   const bool was_open = record->outward.open();
-  record->outward.grow(m.credit_items, m.credit_bytes);
+  record->outward.grant({m.credit_items, m.credit_bytes});
   if (!was_open && record->outward.open()) world_.window_opened(id);
 }
 
@@ -185,8 +184,7 @@ bool session::impl::part(message m) {
   if (m.is_head()) {
     GATE_ASSERT(std::exchange(record->takes_huge, false));
   } else {
-    GATE_ASSERT(record->outward.open());
-    record->outward.take(bytes);
+    GATE_ASSERT(record->outward.take(bytes));
   }
   m.call = record->remote;
   world_.send(m);
@@ -238,7 +236,7 @@ bool session::impl::grant(call_id id, std::uint32_t items, std::uint32_t bytes) 
   call* const record = calls_.find(id);
   if (record == nullptr) return false;
   if (record->cancelled || !record->takes_parts) return true;  // no more items come
-  record->inward.grow(items, bytes);
+  record->inward.grant({items, bytes});
   message m;
   m.type = message_type::credit;
   m.call = record->remote;
@@ -340,6 +338,7 @@ bool session::grant(call_id call, std::uint32_t items, std::uint32_t bytes) { re
 void session::drain(instant now) { impl_->drain(now); }
 void session::close(instant now) { impl_->link().close("closed", now); }
 
+const std::string& session::endpoint() const noexcept { return impl_->link().endpoint(); }
 session::state session::current() const noexcept { return impl_->current(); }
 std::size_t session::open_calls() const noexcept { return impl_->open_calls(); }
 std::uint64_t session::payload_bytes_max() const noexcept { return impl_->link().payload_bytes_max(); }

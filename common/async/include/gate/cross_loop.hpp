@@ -183,21 +183,24 @@ template <class T> std::future<T> start(loop& where, task<T> work) {
 }
 
 // A loop on a thread of its own. The destructor cancels the work that was started on the loop, waits until it has
-// ended, and joins the thread. An exception that leaves a callback of the loop ends the process.
+// ended, and joins the thread. If it is called on that very thread, it does not wait: the thread goes on until the work
+// has ended, and ends then.
+// If a callback of the loop throws std::bad_alloc, what that callback had to do is lost, and the loop goes on. Any
+// other exception that leaves a callback ends the process.
 class loop_thread {
  public:
+  // Throws std::system_error if the process has no thread left, and std::bad_alloc.
   loop_thread();
   loop_thread(const loop_thread&) = delete;
   loop_thread& operator=(const loop_thread&) = delete;
   ~loop_thread();
   // The loop. From other threads use only loop::post(), start() and await_on().
-  loop& get() noexcept { return loop_; }
+  loop& get() noexcept;
 
  private:
-  task<void> serve();
-  loop loop_;
-  async_event stop_;
-  async_event idle_;
+  struct state;
+
+  std::shared_ptr<state> state_;
   std::thread thread_;
 };
 

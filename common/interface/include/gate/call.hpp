@@ -87,7 +87,7 @@ class Call {
   ~Call() = default;
 
   std::atomic<bool> cancelled_ = false;
-  std::uint8_t flags_ = 0;
+  std::uint32_t flags_ = 0;
   std::uint32_t attempt_ = 0;
   call_id id_{}, request_id_{};
   const detail::method_entry* entry_ = nullptr;

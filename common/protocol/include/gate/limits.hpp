@@ -34,6 +34,9 @@ inline constexpr std::uint8_t hellos_again_max = 8;
 // Bytes of the name of a service, a method or a peer.
 inline constexpr std::size_t name_bytes_max = 255;
 
+// Services that one hello of a worker may offer. A hello with more is malformed.
+inline constexpr std::size_t services_per_hello_max = 64;
+
 // Bytes of all metadata of one message: keys, values, and 3 bytes for each entry.
 inline constexpr std::size_t metadata_bytes_max = 16u << 10;
 

@@ -46,16 +46,21 @@ inline constexpr std::uint8_t message_type_max = 14;
 
 std::string_view to_string(message_type type) noexcept;
 
-// Flags of a message. A receiver ignores unknown bits and does not pass them on.
+// Flags of a message. A receiver ignores unknown bits and does not pass them on. The first eight stand in the header of
+// an envelope, the others in its field `flags`.
 namespace message_flag {
-inline constexpr std::uint8_t idempotent = 0x01;     // request: may be executed more than once
-inline constexpr std::uint8_t one_way = 0x02;        // request: nobody waits for an answer
-inline constexpr std::uint8_t wants_stream = 0x04;   // request: the caller takes parts
-inline constexpr std::uint8_t client_stream = 0x08;  // request: parts from the caller follow
-inline constexpr std::uint8_t end_of_parts = 0x10;   // part: the last one of the caller; its payload may be absent
-inline constexpr std::uint8_t no_payload = 0x20;     // part, final: carries no value
-inline constexpr std::uint8_t external = 0x40;       // any: the payload is the frame behind the batch
-inline constexpr std::uint8_t named = 0x80;          // request: the payload is [positional, {name: value}]
+inline constexpr std::uint32_t idempotent = 0x01;     // request: may be executed more than once
+inline constexpr std::uint32_t one_way = 0x02;        // request: nobody waits for an answer
+inline constexpr std::uint32_t wants_stream = 0x04;   // request: the caller takes parts
+inline constexpr std::uint32_t client_stream = 0x08;  // request: parts from the caller follow
+inline constexpr std::uint32_t end_of_parts = 0x10;   // part: the last one of the caller; its payload may be absent
+inline constexpr std::uint32_t no_payload = 0x20;     // part, final: carries no value
+inline constexpr std::uint32_t external = 0x40;       // any: the payload is the frame behind the batch
+inline constexpr std::uint32_t named = 0x80;          // request: the payload is [positional, {name: value}]
+// request, part, final, error: eight flags for the two ends of a call. The broker passes them on unread.
+inline constexpr std::uint32_t end_to_end = 0xff000000u;
+// The flags that stand in the header of an envelope.
+inline constexpr std::uint32_t in_header = 0xff;
 }  // namespace message_flag
 
 enum class peer_role : std::uint8_t { client = 1, worker = 2 };
@@ -80,6 +85,8 @@ inline constexpr std::uint8_t all = zstd | gzip | bz2 | lzma;
 namespace capability {
 inline constexpr std::uint32_t streams = 0x01;
 inline constexpr std::uint32_t recall = 0x02;  // of a worker: the broker may send it message_type::recall
+// 0x04 is wire::gate2::capability_pieces.
+inline constexpr std::uint32_t services = 0x08;  // of a broker: it registers every service that one hello offers
 }  // namespace capability
 
 // The received frame that holds a payload's bytes. Who passes the payload on can share the frame instead of copying it.
@@ -164,10 +171,30 @@ class metadata_view {
 // value more than 65,535, or all entries more than limits::metadata_bytes_max.
 bool append_metadata(std::string& encoded, std::string_view key, std::string_view value);
 
+// Names of services, encoded as *( length:u8 name ). Build them with append_name.
+class name_list_view {
+ public:
+  constexpr name_list_view() noexcept = default;
+  explicit constexpr name_list_view(bytes_view encoded) noexcept : encoded_(encoded) {}
+  bool empty() const noexcept { return encoded_.empty(); }
+  bytes_view encoded() const noexcept { return encoded_; }
+  // Takes the first name off the list. False if the list is empty or malformed: then `out` is unchanged.
+  bool take(std::string_view& out) noexcept;
+  // The number of names. Absent if the bytes are not a list of names of 1 to limits::name_bytes_max bytes.
+  std::optional<std::size_t> count() const noexcept;
+
+ private:
+  bytes_view encoded_;
+};
+
+// Appends one name to an encoded list. Returns false, and appends nothing, if the name is empty or has more than
+// limits::name_bytes_max bytes, or if the list has limits::services_per_hello_max - 1 names already.
+bool append_name(std::string& encoded, std::string_view name);
+
 // One message. Each type uses some of the fields; the others have their defaults.
 struct message {
   message_type type{};
-  std::uint8_t flags = 0;
+  std::uint32_t flags = 0;
   call_id call{};  // 0 if the message is about the connection
 
   payload_view payload;
@@ -180,14 +207,13 @@ struct message {
   std::uint32_t attempt = 0;  // 0 for the first
   std::uint8_t priority = 0;  // sent along, not yet used
   std::uint8_t accept = 0;    // payload encodings that the caller can decode; not 0: it takes a huge answer
+  std::uint8_t encoding = 0;  // part, final: of the payload; 0: plain, otherwise one bit of accept
   std::string_view idempotency_key;
   std::string_view traceparent;  // W3C trace context
   std::string_view tracestate;
   std::string_view caller;  // broker -> worker: the principal that calls; the broker sets it
   metadata_view metadata;   // also of a final
 
-  // part: the encoding of its payload; 0: plain, otherwise one bit of accept
-  std::uint8_t encoding = 0;
   // huge payloads
   std::optional<std::uint64_t> total_bytes;  // of the whole; at the start the announced size, at the end the sent one
   std::optional<std::uint64_t> offset;       // part: where its bytes begin in the whole; request: where to resume
@@ -214,12 +240,13 @@ struct message {
   std::uint32_t capabilities = 0;
   peer_role role = peer_role::client;
   std::string_view name;                            // of the peer, for logs and operators
-  std::uint32_t capacity = 0;                       // worker: calls that it takes at once
+  name_list_view more_services;                     // worker: the services that it offers beside `service`
   std::chrono::milliseconds heartbeat_interval{0};  // welcome: the one in force
   std::uint32_t liveness = 0;                       // welcome
+  std::uint32_t capacity = 0;                       // worker: calls that it takes at once
   std::uint64_t payload_bytes_max = 0;              // welcome: larger ones are refused as too_large
 
-  bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+  bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
   // Whether this is the part that begins a huge answer.
   bool is_head() const noexcept {
     return type == message_type::part && content.has_value() && has(message_flag::no_payload);

@@ -99,6 +99,35 @@ TEST_CASE("the fields of a request travel on, those that a client must not set d
   CHECK(given.flags == message_flag::named);
 }
 
+TEST_CASE("the flags of the two ends of a call travel on, unknown as they are", "[broker]") {
+  constexpr std::uint32_t there = 0x81000000u, back = 0x42000000u, unknown = 0x00ffff00u;
+  bench b;
+  const peer_id c = b.client();
+  const bool waits = GENERATE(false, true);
+  const ask how{.flags = message_flag::wants_stream | message_flag::client_stream | there | unknown,
+                .credit_items = 4,
+                .credit_bytes = 100};
+  if (waits) b.request(c, 1, "s", how);
+  const peer_id w = b.worker("s");
+  if (!waits) b.request(c, 1, "s", how);
+  const sent given = b.one(w, message_type::request);
+  CHECK(given.flags == (message_flag::wants_stream | message_flag::client_stream | there));
+  b.part(w, given.call, "item", back | unknown);
+  CHECK(b.one(c, message_type::part).flags == back);
+  b.credit(w, given.call, 1, 100);
+  CHECK(b.one(c, message_type::credit).credit_items == 1);
+  b.part(c, 1, "argument", there | unknown);
+  CHECK(b.one(w, message_type::part).flags == there);
+  message end = bench::of(message_type::final, given.call);
+  if (waits) {
+    end.type = message_type::error;
+    end.status = errc::failed;
+  }
+  end.flags = back | unknown;
+  b.receive(w, end);
+  CHECK(b.one(c, end.type).flags == back);
+}
+
 TEST_CASE("a queued request arrives with all its fields", "[broker]") {
   bench b;
   const peer_id c = b.client(bench::context("ann"));

@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 struct sent {
   peer_id to{};
   message_type type{};
-  std::uint8_t flags = 0;
+  std::uint32_t flags = 0;
   std::uint64_t call = 0;
   std::string payload, service, method, caller, metadata, text, name, idempotency_key, traceparent, remote_type;
   std::size_t frames = 0;
@@ -43,7 +43,7 @@ struct sent {
   std::optional<huge_content> content;
   std::string etag;
 
-  bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
+  bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
 };
 
 struct recorder final : output {
@@ -102,7 +102,7 @@ struct recorder final : output {
 struct ask {
   std::string payload = "arguments";
   std::string method = "m";
-  std::uint8_t flags = 0;
+  std::uint32_t flags = 0;
   std::optional<std::chrono::milliseconds> budget{};
   std::uint32_t credit_items = 0, credit_bytes = 0;
   std::uint32_t attempt = 0;
@@ -214,7 +214,7 @@ class bench {
     m.call = call_id{call};
     return m;
   }
-  void part(peer_id from, std::uint64_t call, std::string_view payload, std::uint8_t flags = 0) {
+  void part(peer_id from, std::uint64_t call, std::string_view payload, std::uint32_t flags = 0) {
     message m = of(message_type::part, call);
     if ((flags & message_flag::no_payload) == 0) m.payload = payload_view(payload);
     m.flags = flags;

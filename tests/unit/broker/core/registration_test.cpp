@@ -121,6 +121,22 @@ TEST_CASE("a hello without a role, and a worker's without service or capacity, a
   CHECK(b.core.measure().services == 0);
 }
 
+TEST_CASE("a hello that offers several services is refused, and told to use several connections", "[broker]") {
+  bench b;
+  const peer_id w = b.open();
+  message m = bench::hello(peer_role::worker, "copier", 1);
+  std::string more;
+  REQUIRE(append_name(more, "printer"));
+  m.more_services = name_list_view(more);
+  m.capabilities = capability::services;
+  b.receive(w, m);
+  const sent bye = b.one(w, message_type::bye);
+  CHECK(bye.status == errc::unsupported);
+  CHECK(bye.text.find("open a connection for each service") != std::string::npos);
+  CHECK(b.was_cut(w));
+  CHECK(b.core.measure().workers == 0);
+}
+
 TEST_CASE("reserved names can be registered by the broker itself only", "[broker]") {
   bench b;
   const peer_id p = b.open();

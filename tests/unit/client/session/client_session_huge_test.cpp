@@ -21,7 +21,7 @@ namespace flag = gate::message_flag;
 namespace {
 
 struct fixture : gate::test::session_fixture {
-  call_id begin_huge(std::uint8_t flags = 0) {
+  call_id begin_huge(std::uint32_t flags = 0) {
     message m;
     m.type = message_type::request;
     m.service = "files";

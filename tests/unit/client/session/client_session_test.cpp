@@ -1,11 +1,13 @@
 #include "client/session/client_session.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/endpoint_list.hpp"
 #include "tests/unit/client/session/session_fixture.hpp"
 
 using namespace std::chrono_literals;
@@ -469,4 +471,46 @@ TEST_CASE("a caller may close the client from within a call's end", "[client][se
   CHECK(f.failures.size() == 5);
   CHECK(f.client.open_calls() == 0);
   CHECK(f.ends == std::vector{errc::ok});
+}
+
+TEST_CASE("calls that may run twice go to the next endpoint of the source when the broker is gone",
+          "[client][session]") {
+  const auto list = std::make_shared<gate::test::endpoint_list>(std::vector<std::string>{"tcp://a:1", "tcp://b:1"});
+  gate::client::session_options options = session_fixture::options(10'000);
+  options.endpoints = list;
+  session_fixture f(options);
+  f.connect();
+  CHECK(f.client.endpoint() == "tcp://a:1");
+  const call_id again = f.begin(flag::idempotent);
+  f.begin();
+  f.client.ended(errc::unavailable, "gone", f.now);
+  CHECK(f.failures.size() == 1);
+  f.reconnect();
+  CHECK(f.endpoints == std::vector<std::string>{"tcp://a:1", "tcp://b:1"});
+  CHECK(list->told == std::vector<std::string>{"ok", "unavailable", "ok"});
+  REQUIRE(f.sent.back().m.type == message_type::request);
+  CHECK(f.sent.back().m.call == again);
+  f.from_broker(message_type::final, again, "done");
+  CHECK(f.finals.size() == 1);
+}
+
+TEST_CASE("a call made before any broker is known is kept, and sent once one is", "[client][session]") {
+  class late final : public gate::peer::endpoint_source {
+   public:
+    std::string next() override { return known; }
+    std::string known;
+  };
+  const auto source = std::make_shared<late>();
+  gate::client::session_options options = session_fixture::options(10'000);
+  options.endpoints = source;
+  session_fixture f(options);
+  const call_id id = f.begin();
+  CHECK(f.client.current() == gate::client::session::state::waiting);
+  f.step();
+  CHECK(f.opened == 0);
+  source->known = "tcp://found:1";
+  f.reconnect();
+  CHECK(f.endpoints == std::vector<std::string>{"tcp://found:1"});
+  REQUIRE(f.sent.back().m.type == message_type::request);
+  CHECK(f.sent.back().m.call == id);
 }

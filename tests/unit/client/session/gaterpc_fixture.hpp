@@ -49,7 +49,7 @@ struct gaterpc_session_fixture : gate::client::session::handler {
     return o;
   }
 
-  void open() override { ids.push_back(broker.begin()); }
+  void open(const std::string&) override { ids.push_back(broker.begin()); }
   void close() override {}
   void send(const message& m) override { broker.say(m, out); }
   void part(call_id, const message& m) override { parts.emplace_back(m); }
@@ -121,7 +121,7 @@ struct gaterpc_session_fixture : gate::client::session::handler {
     call_id id{};
     frames request;
   };
-  begun begin(std::string_view method, std::string_view payload, std::uint8_t flags = 0, std::uint32_t items = 0,
+  begun begin(std::string_view method, std::string_view payload, std::uint32_t flags = 0, std::uint32_t items = 0,
               std::uint32_t bytes = 0) {
     message m = request_of(method, payload, flags);
     m.credit_items = items;
@@ -135,7 +135,7 @@ struct gaterpc_session_fixture : gate::client::session::handler {
     if (sent.size() == 1) b.request = sent[0];
     return b;
   }
-  static message request_of(std::string_view method, std::string_view payload, std::uint8_t flags = 0) {
+  static message request_of(std::string_view method, std::string_view payload, std::uint32_t flags = 0) {
     message m;
     m.type = message_type::request;
     m.service = "GateRPC";

@@ -38,7 +38,7 @@ TEST_CASE("requests leave as Python's do, with all three frames", "[client][gate
   fixture f;
   f.connect();
   const auto check = [&](const std::string& name, std::string_view method, const std::string& payload,
-                         std::uint8_t flags = 0) {
+                         std::uint32_t flags = 0) {
     INFO(name);
     CHECK(without_id(f.begin(method, payload, flags).request) == without_id(vector_named(name + ".creq")));
   };

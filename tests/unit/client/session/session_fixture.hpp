@@ -28,7 +28,8 @@ struct failed_call {
 
 // Notes what the session does; the test plays the broker.
 struct session_fixture : gate::client::session::handler {
-  explicit session_fixture(std::size_t kept_bytes_max = 10'000) : client(options(kept_bytes_max), *this) {}
+  explicit session_fixture(std::size_t kept_bytes_max = 10'000) : session_fixture(options(kept_bytes_max)) {}
+  explicit session_fixture(const gate::client::session_options& o) : client(o, *this) {}
 
   static gate::client::session_options options(std::size_t kept_bytes_max) {
     gate::client::session_options o;
@@ -44,7 +45,10 @@ struct session_fixture : gate::client::session::handler {
     return o;
   }
 
-  void open() override { ++opened; }
+  void open(const std::string& endpoint) override {
+    ++opened;
+    endpoints.push_back(endpoint);
+  }
   void close() override { ++closed_sockets; }
   void send(const message& m) override { sent.emplace_back(m); }
   void part(call_id call, const message& m) override {
@@ -97,7 +101,7 @@ struct session_fixture : gate::client::session::handler {
     }
     now = end;
   }
-  call_id begin(std::uint8_t flags = 0, std::optional<std::chrono::milliseconds> budget = std::nullopt,
+  call_id begin(std::uint32_t flags = 0, std::optional<std::chrono::milliseconds> budget = std::nullopt,
                 std::string_view payload = "hello", std::uint32_t items = 0, std::uint32_t bytes = 0) {
     message m;
     m.type = message_type::request;
@@ -111,7 +115,7 @@ struct session_fixture : gate::client::session::handler {
     m.credit_bytes = bytes;
     return client.begin(m, now);
   }
-  void from_broker(message_type type, call_id call, std::string_view payload = {}, std::uint8_t flags = 0) {
+  void from_broker(message_type type, call_id call, std::string_view payload = {}, std::uint32_t flags = 0) {
     message m;
     m.type = type;
     m.call = call;
@@ -139,6 +143,7 @@ struct session_fixture : gate::client::session::handler {
   gate::client::session client;
   instant now{1h};
   int opened = 0, closed_sockets = 0, readies = 0;
+  std::vector<std::string> endpoints;  // of the attempts
   std::vector<sent_message> sent, parts, finals;
   std::vector<failed_call> failures;
   std::vector<call_id> opened_windows;

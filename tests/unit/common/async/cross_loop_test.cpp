@@ -1,6 +1,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -122,6 +123,25 @@ TEST_CASE("a loop thread that ends cancels what was started on it and waits for 
   CHECK(started);
   CHECK(ended);
   CHECK_THROWS_AS(result.get(), gate::cancelled);
+}
+
+TEST_CASE("a loop thread may be destroyed on its own thread, which ends by itself", "[async]") {
+  auto there = std::make_unique<loop_thread>();
+  loop& where = there->get();
+  std::promise<bool> gone;
+  std::future<bool> on_its_thread = gone.get_future();
+  where.post([there = std::move(there), &gone]() mutable {
+    const bool own = there->get().in_loop_thread();
+    there.reset();
+    gone.set_value(own);
+  });
+  CHECK(on_its_thread.get());
+}
+
+TEST_CASE("a loop thread goes on when a callback had no memory", "[async]") {
+  loop_thread there;
+  there.get().post([] { throw std::bad_alloc(); });
+  CHECK(*gate::start(there.get(), who()).get() != std::this_thread::get_id());
 }
 
 TEST_CASE("await_on throws cancelled when the other loop ends before the work ran", "[async]") {

@@ -80,9 +80,8 @@ class recorder final : public peer::channel::handler {
   async_event more_;
 };
 
-peer::channel_options options_for(std::string endpoint) {
+peer::channel_options plain_options() {
   peer::channel_options options;
-  options.endpoint = std::move(endpoint);
   options.transport_heartbeat_interval = limits::transport_heartbeat_interval;
   options.transport_heartbeat_timeout = limits::transport_heartbeat_timeout;
   options.frame_bytes_max = limits::frame_bytes_max;
@@ -152,7 +151,7 @@ task<void> expect(recorder& seen, std::string event) {
 }
 
 task<void> connect_and_say(router& other, peer::channel& channel, recorder& seen) {
-  channel.open();
+  channel.open(other.address);
   co_await expect(seen, "connected");
   channel.send(numbered(1));
   const std::size_t frames = co_await other.receive();
@@ -165,9 +164,9 @@ TEST_CASE("what is sent in one turn leaves as one batch, in order", "[channel]")
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
-    channel.open();
+    channel.open(other.address);
     co_await expect(seen, "connected");
     for (std::uint64_t i = 1; i <= 100; ++i) channel.send(numbered(i, "\x01"));
     CHECK(channel.queued_bytes() > 0);
@@ -186,10 +185,10 @@ TEST_CASE("a batch that is full leaves at once and another is begun", "[channel]
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const std::string payload(limits::batch_bytes_target / 2, 'x');
   const auto story = [&]() -> task<void> {
-    channel.open();
+    channel.open(other.address);
     co_await expect(seen, "connected");
     for (std::uint64_t i = 1; i <= 3; ++i) channel.send(numbered(i, payload));
     const std::size_t first = co_await other.receive();
@@ -206,10 +205,10 @@ TEST_CASE("a large payload travels as a frame of its own and keeps its place in 
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const std::string large(limits::external_payload_bytes_min, 'x');
   const auto story = [&]() -> task<void> {
-    channel.open();
+    channel.open(other.address);
     co_await expect(seen, "connected");
     channel.send(numbered(1, "a"));
     channel.send(numbered(2, large));
@@ -230,7 +229,7 @@ TEST_CASE("received batches are reported envelope by envelope, and broken ones a
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     co_await connect_and_say(other, channel, seen);
     other.answer({envelope(7) + envelope(8)});
@@ -258,9 +257,9 @@ TEST_CASE("an attempt to connect where nobody listens ends at once", "[channel]"
   SECTION("a name that cannot be resolved") { endpoint = "tcp://no-such-host.invalid:5555"; }
   SECTION("an endpoint that makes no sense") { endpoint = "nonsense"; }
   recorder seen;
-  peer::channel channel(where, options_for(endpoint), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
-    channel.open();
+    channel.open(endpoint);
     co_await expect(seen, "ended");
     CHECK(seen.reason.find(endpoint) != std::string::npos);
     CHECK(seen.events.empty());
@@ -274,7 +273,7 @@ TEST_CASE("the end of the other side is reported once, after what it had sent", 
   std::optional<router> other;
   other.emplace(where, endpoint);
   recorder seen;
-  peer::channel channel(where, options_for(other->address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     co_await connect_and_say(*other, channel, seen);
     other->answer({envelope(5)});
@@ -294,7 +293,7 @@ TEST_CASE("a channel is opened again after its connection ended", "[channel]") {
   other.emplace(where, "tcp://127.0.0.1:*");
   const std::string address = other->address;
   recorder seen;
-  peer::channel channel(where, options_for(address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     co_await connect_and_say(*other, channel, seen);
     const std::string first_id = other->frames[0].to_string();
@@ -302,7 +301,7 @@ TEST_CASE("a channel is opened again after its connection ended", "[channel]") {
     co_await expect(seen, "ended");
     other.emplace(where, address);
     co_await connect_and_say(*other, channel, seen);
-    channel.open();  // the former socket is gone, without a report
+    channel.open(address);  // the former socket is gone, without a report
     co_await expect(seen, "connected");
     CHECK(seen.events.empty());
   };
@@ -313,7 +312,7 @@ TEST_CASE("closing hands over what is queued, also from within a report", "[chan
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   seen.on_message = [&](const message&) {
     channel.send(numbered(42));
     channel.close();
@@ -334,10 +333,10 @@ TEST_CASE("a peer that does not read fills the out-queue, which reports when it 
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const std::string payload(64u << 10, 'x');
   const auto story = [&]() -> task<void> {
-    channel.open();
+    channel.open(other.address);
     co_await expect(seen, "connected");
     std::uint64_t sent = 0;
     while (channel.writable()) {
@@ -366,7 +365,7 @@ TEST_CASE("an inproc connection counts as connected without an event", "[channel
   loop where;
   router other(where, "inproc://channel-test");
   recorder seen;
-  peer::channel channel(where, options_for("inproc://channel-test"), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     co_await connect_and_say(other, channel, seen);
     other.answer({envelope(3)});
@@ -383,8 +382,8 @@ TEST_CASE("a connection costs its socket's descriptor and its own", "[channel]")
   const auto story = [&]() -> task<void> {
     std::size_t before = 0;
     for (int i = 0; i < 20; ++i) {
-      channels.push_back(std::make_unique<peer::channel>(where, options_for(other.address), seen));
-      channels.back()->open();
+      channels.push_back(std::make_unique<peer::channel>(where, plain_options(), seen));
+      channels.back()->open(other.address);
       co_await expect(seen, "connected");
       channels.back()->send(numbered(1));
       const std::size_t frames = co_await other.receive();
@@ -403,12 +402,12 @@ TEST_CASE("without descriptors an attempt ends with the reason, and the next one
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     for (std::size_t left = 0; left < 4; ++left) {
       INFO(left << " descriptors are left");
       const gate::test::scarce_descriptors few(left);
-      channel.open();
+      channel.open(other.address);
       co_await expect(seen, "ended");
       CHECK(seen.reason.find("may have no more files open than its") != std::string::npos);
       CHECK(seen.status == errc::unavailable);
@@ -424,12 +423,12 @@ TEST_CASE("the end of a peer that had not read for long is noticed at once", "[c
   loop where;
   auto other = std::make_unique<router>(where, "tcp://127.0.0.1:*");
   recorder seen;
-  auto options = options_for(other->address);
+  auto options = plain_options();
   options.out_queue_bytes_max = 64u << 20;
   peer::channel channel(where, options, seen);
   const std::string payload(limits::batch_bytes_target, 'x');
   const auto story = [&]() -> task<void> {
-    channel.open();
+    channel.open(other->address);
     co_await expect(seen, "connected");
     while (channel.queued_bytes() < std::size_t{4} << 20) {
       channel.send(numbered(1, payload));
@@ -500,7 +499,7 @@ TEST_CASE("to a broker that knows of pieces what is large leaves in them, and wh
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     co_await connect_and_say(other, channel, seen);
     other.answer({welcome(wire::gate2::capability_pieces)});
@@ -523,7 +522,7 @@ TEST_CASE("what comes in pieces is reported whole, and marks are answered", "[ch
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     co_await connect_and_say(other, channel, seen);
     const std::string whole = envelope(7);
@@ -555,7 +554,7 @@ TEST_CASE("a broker that sends pieces without having said so breaks the protocol
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     co_await connect_and_say(other, channel, seen);
     other.answer({welcome(capability::streams) + marked(1)});
@@ -569,7 +568,7 @@ TEST_CASE("what waits in pieces leaves when the channel is closed", "[channel]")
   loop where;
   router other(where, "tcp://127.0.0.1:*");
   recorder seen;
-  peer::channel channel(where, options_for(other.address), seen);
+  peer::channel channel(where, plain_options(), seen);
   const auto story = [&]() -> task<void> {
     co_await connect_and_say(other, channel, seen);
     other.answer({welcome(wire::gate2::capability_pieces)});

@@ -62,9 +62,8 @@ class listener final : public peer::channel::handler {
   std::string reason;
 };
 
-peer::channel_options options_for(const std::string& endpoint) {
+peer::channel_options plain_options() {
   peer::channel_options o;
-  o.endpoint = endpoint;
   o.frame_bytes_max = limits::frame_bytes_max;
   o.out_queue_bytes_max = 1u << 20;
   o.messages_per_turn_max = limits::messages_per_turn_max;
@@ -105,16 +104,17 @@ TEST_CASE("whatever the system refuses to a connection, the attempt ends with th
   for (const refusal& r : refusals) {
     INFO("errno " << r.error << ": " << r.reason);
     listener seen;
-    peer::channel channel(where, options_for(other.get(zmq::sockopt::last_endpoint)), seen);
+    const std::string endpoint = other.get(zmq::sockopt::last_endpoint);
+    peer::channel channel(where, plain_options(), seen);
     const auto story = [&]() -> task<void> {
       {
         const failing now(r.which, r.error);
-        channel.open();
+        channel.open(endpoint);
         while (seen.status == errc::ok) co_await sleep_for(1ms);
       }
       CHECK(seen.status == errc::unavailable);
       CHECK(seen.reason.find(r.reason) != std::string::npos);
-      channel.open();
+      channel.open(endpoint);
       while (!seen.is_connected) co_await sleep_for(1ms);
     };
     where.run(with_timeout(20s, story()));

@@ -71,7 +71,6 @@ struct fixture : peer::channel::handler {
       : where_(where), router(context, zmq::socket_type::router) {
     router.bind("tcp://127.0.0.1:*");
     peer::channel_options o;
-    o.endpoint = router.get(zmq::sockopt::last_endpoint);
     o.frame_bytes_max = 1u << 20;
     o.out_queue_bytes_max = out_queue_bytes_max;
     o.messages_per_turn_max = 256;
@@ -142,7 +141,7 @@ frames at_broker(loop& here, fixture& f) {
 }
 
 void connect(loop& here, fixture& f) {
-  f.channel->open();
+  f.channel->open(f.router.get(zmq::sockopt::last_endpoint));
   here.run(until([&] { return f.is_connected; }));
 }
 

@@ -51,7 +51,7 @@ class attempt final : public peer::channel::handler {
  public:
   attempt(const std::string& endpoint, const credentials& shown, std::chrono::milliseconds login_timeout = 10s,
           std::chrono::milliseconds connect_timeout = 0s)
-      : channel_(here_, options(endpoint, shown, login_timeout, connect_timeout), *this) {}
+      : channel_(here_, options(shown, login_timeout, connect_timeout), *this), endpoint_(endpoint) {}
 
   outcome run() {
     seen_ = {};
@@ -61,11 +61,9 @@ class attempt final : public peer::channel::handler {
   }
 
  private:
-  static peer::channel_options options(const std::string& endpoint, const credentials& shown,
-                                       std::chrono::milliseconds login_timeout,
+  static peer::channel_options options(const credentials& shown, std::chrono::milliseconds login_timeout,
                                        std::chrono::milliseconds connect_timeout) {
     peer::channel_options o;
-    o.endpoint = endpoint;
     o.connect_timeout = connect_timeout;
     o.shown = shown;
     o.login_timeout = login_timeout;
@@ -75,7 +73,7 @@ class attempt final : public peer::channel::handler {
     return o;
   }
   task<void> wait() {
-    channel_.open();
+    channel_.open(endpoint_);
     co_await over_.wait();
   }
   void connected() override {
@@ -95,6 +93,7 @@ class attempt final : public peer::channel::handler {
   outcome seen_;
   async_event over_;
   peer::channel channel_;
+  const std::string endpoint_;
 };
 
 task<void> set(async_event& event) { co_await event.wait(); }

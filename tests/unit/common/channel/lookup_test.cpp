@@ -75,14 +75,13 @@ class outcome final : public peer::channel::handler {
 std::string attempt(loop& where, const std::string& endpoint, std::chrono::milliseconds connect_timeout = 5s) {
   outcome how;
   peer::channel_options options;
-  options.endpoint = endpoint;
   options.connect_timeout = connect_timeout;
   options.frame_bytes_max = limits::frame_bytes_max;
   options.out_queue_bytes_max = 1u << 20;
   options.messages_per_turn_max = limits::messages_per_turn_max;
   peer::channel channel(where, options, how);
   const auto story = [&]() -> task<void> {
-    channel.open();
+    channel.open(endpoint);
     co_await how.over.wait();
   };
   where.run(with_timeout(20s, story()));

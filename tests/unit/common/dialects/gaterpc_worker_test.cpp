@@ -35,7 +35,7 @@ struct a_worker {
   received answer(const frames& body) { return wire.hear(reply_frames(5, body)); }
 };
 
-message request(std::uint64_t call, bytes_view payload = "\x90", std::uint8_t flags = 0) {
+message request(std::uint64_t call, bytes_view payload = "\x90", std::uint32_t flags = 0) {
   message m;
   m.type = message_type::request;
   m.call = call_id{call};

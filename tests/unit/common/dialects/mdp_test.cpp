@@ -45,7 +45,7 @@ struct a_worker {
     if (registered) CHECK(wire.hear(v.worker(v.ready(), {"echo"})).messages().size() == 1);
   }
 
-  frames give(std::uint64_t call, bytes_view payload, std::string_view method = "call", std::uint8_t flags = 0) {
+  frames give(std::uint64_t call, bytes_view payload, std::string_view method = "call", std::uint32_t flags = 0) {
     message m;
     m.type = message_type::request;
     m.call = call_id{call};
@@ -304,7 +304,7 @@ TEST_CASE("a Majordomo worker's call is answered once, by its name", "[wire][mdp
 
 TEST_CASE("a call's method and arguments are the frames of a Majordomo worker's request", "[wire][mdp]") {
   a_worker w(either());
-  const auto body = [&](bytes_view payload, std::string_view method, std::uint8_t flags = 0) {
+  const auto body = [&](bytes_view payload, std::string_view method, std::uint32_t flags = 0) {
     const frames said = w.give(9, payload, method, flags);
     const std::size_t head = w.version.second ? 4 : 5;
     return said.empty() ? said : frames(said.begin() + static_cast<std::ptrdiff_t>(head), said.end());

@@ -109,7 +109,7 @@ class bench : public dispatch_bench<Catching> {
  public:
   explicit bench(bool strict = false) : dispatch_bench<Catching>(as_catching(strict)) {}
 
-  gate::test::answer_event raw(std::string_view method, std::string payload, std::uint8_t flags = 0) {
+  gate::test::answer_event raw(std::string_view method, std::string payload, std::uint32_t flags = 0) {
     auto p = prepare(method);
     p.payload = std::move(payload);
     p.m.flags = flags;

@@ -38,7 +38,7 @@ class raw_bench : public dispatch_bench<Calculator> {
  public:
   raw_bench() : dispatch_bench<Calculator>(as_calculator()) {}
 
-  gate::test::answer_event raw(std::string_view method, std::string payload, std::uint8_t flags = 0) {
+  gate::test::answer_event raw(std::string_view method, std::string payload, std::uint32_t flags = 0) {
     auto p = prepare(method);
     p.payload = std::move(payload);
     p.m.flags = flags;

@@ -1,11 +1,13 @@
 #include "common/link/link.hpp"
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/endpoint_list.hpp"
 #include "tests/support/sent_message.hpp"
 
 using namespace std::chrono_literals;
@@ -19,14 +21,15 @@ using state = gate::peer::link::state;
 namespace {
 
 struct fixture : peer_link::owner {
-  explicit fixture(std::uint64_t seed = 1) : under_test(options(seed), *this) {}
+  explicit fixture(std::uint64_t seed = 1) : fixture(options(seed)) {}
+  explicit fixture(const gate::peer::link_options& o) : under_test(o, *this) {}
 
   static gate::peer::link_options options(std::uint64_t seed) {
     gate::peer::link_options o;
     o.role = gate::peer_role::worker;
     o.service = "echo";
     o.name = "me";
-    o.address = "tcp://there:1";
+    o.endpoints = std::make_shared<gate::peer::fixed_endpoint>("tcp://there:1");
     o.encoded_descriptor = "described";
     o.capacity = 8;
     o.heartbeat_interval = 1000ms;
@@ -38,7 +41,10 @@ struct fixture : peer_link::owner {
     return o;
   }
 
-  void link_open() override { ++opened; }
+  void link_open(const std::string& endpoint) override {
+    ++opened;
+    endpoints.push_back(endpoint);
+  }
   void link_close() override { ++closed_sockets; }
   void link_send(const message& m) override { sent.emplace_back(m); }
   void link_up(const message&, instant) override { ++ups; }
@@ -92,6 +98,7 @@ struct fixture : peer_link::owner {
   peer_link under_test;
   instant now{1h};
   int opened = 0, closed_sockets = 0, ups = 0;
+  std::vector<std::string> endpoints;  // of the attempts
   std::vector<gate::test::sent_message> sent;
   std::vector<errc> losses, ends;
   std::string last_text;
@@ -385,4 +392,72 @@ TEST_CASE("a broker that does not greet is told from a ZeroMQ socket that does n
           "a ZeroMQ socket at 'tcp://there:1' does not answer our hello: it is no gate broker, or has too much to do");
   }
   CHECK(f.losses == std::vector{errc::unavailable});
+}
+
+TEST_CASE("each attempt asks the source where to connect, and tells it how it went", "[link]") {
+  const auto list = std::make_shared<gate::test::endpoint_list>(std::vector<std::string>{"tcp://a:1", "tcp://b:1"});
+  auto options = fixture::options(1);
+  options.endpoints = list;
+  fixture f(options);
+  CHECK(f.under_test.endpoint().empty());
+  f.under_test.start(f.now);
+  CHECK(f.under_test.endpoint() == "tcp://a:1");
+  f.under_test.ended(errc::unavailable, "nobody answers there", f.now);
+  CHECK(list->told == std::vector<std::string>{"unavailable"});
+  f.pass(500ms);
+  CHECK(f.endpoints == std::vector<std::string>{"tcp://a:1", "tcp://b:1"});
+  f.under_test.connected(f.now);
+  f.welcome();
+  REQUIRE(f.under_test.current() == state::up);
+  CHECK(list->told.back() == "ok");
+  f.pass(3100ms);  // without a heartbeat of the broker
+  CHECK(f.last_text == "the broker is silent");
+  CHECK(list->told == std::vector<std::string>{"unavailable", "ok", "unavailable"});
+  f.pass(500ms);
+  CHECK(f.endpoints == std::vector<std::string>{"tcp://a:1", "tcp://b:1", "tcp://a:1"});
+}
+
+TEST_CASE("an attempt that gets no welcome in time has failed, and the error names its endpoint", "[link]") {
+  const auto list = std::make_shared<gate::test::endpoint_list>(std::vector<std::string>{"tcp://a:1", "tcp://b:1"});
+  auto options = fixture::options(1);
+  options.endpoints = list;
+  fixture f(options);
+  f.under_test.start(f.now);
+  f.pass(5010ms);
+  REQUIRE(f.endpoints.size() == 1);
+  CHECK(list->told == std::vector<std::string>{"unavailable"});
+  f.pass(500ms);
+  REQUIRE(f.endpoints == std::vector<std::string>{"tcp://a:1", "tcp://b:1"});
+  f.under_test.connected(f.now);
+  f.pass(5010ms);
+  CHECK(f.last_text.find("'tcp://b:1'") != f.last_text.npos);
+}
+
+TEST_CASE("a source that knows no broker makes the attempt fail, and is asked again after the pause", "[link]") {
+  const auto none = std::make_shared<gate::test::endpoint_list>(std::vector<std::string>{});
+  auto options = fixture::options(1);
+  options.endpoints = none;
+  fixture f(options);
+  f.under_test.start(f.now);
+  CHECK(f.under_test.current() == state::waiting);
+  CHECK(f.last_text == "no address of a broker is known");
+  f.pass(1000ms);
+  CHECK(f.opened == 0);
+  CHECK(f.losses.size() >= 3);
+  CHECK(none->told.size() == f.losses.size());
+}
+
+TEST_CASE("the end that was asked for is no failure of the endpoint, a refusal is", "[link]") {
+  const auto list = std::make_shared<gate::test::endpoint_list>(std::vector<std::string>{"tcp://a:1"});
+  auto options = fixture::options(1);
+  options.endpoints = list;
+  fixture closes(options);
+  closes.bring_up();
+  closes.under_test.close("closed", closes.now);
+  CHECK(list->told == std::vector<std::string>{"ok"});
+  fixture refused(options);
+  refused.bring_up();
+  refused.receive(message_type::bye, errc::permission_denied);
+  CHECK(refused.under_test.current() == state::closed);
+  CHECK(list->told == std::vector<std::string>{"ok", "ok", "permission_denied"});
 }

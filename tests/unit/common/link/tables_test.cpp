@@ -6,7 +6,6 @@
 
 #include "common/link/call_slots.hpp"
 #include "common/link/id_map.hpp"
-#include "common/protocol/window.hpp"
 
 using gate::call_id;
 
@@ -74,21 +73,4 @@ TEST_CASE("the id map agrees with a standard one whatever is inserted and erased
   map.clear();
   CHECK(map.size() == 0);
   CHECK(map.find(call_id{1}) == call_id{});
-}
-
-TEST_CASE("a window is open while items and bytes are both left, and one larger item passes", "[peer]") {
-  gate::peer::window w;
-  CHECK_FALSE(w.open());
-  w.grow(2, 10);
-  CHECK(w.open());
-  w.take(1000);
-  CHECK_FALSE(w.open());
-  w.grow(0, 990);
-  CHECK_FALSE(w.open());
-  w.grow(0, 1);
-  CHECK(w.open());
-  w.take(0);
-  CHECK_FALSE(w.open());
-  for (int i = 0; i < 1000; ++i) w.grow(~0u, ~0u);
-  CHECK(w.open());
 }

@@ -84,6 +84,34 @@ TEST_CASE("the size of a payload is that of all its frames", "[wire]") {
   CHECK(payload_view().frames() == 0);
 }
 
+TEST_CASE("a list of names gives them in order, and refuses one too many", "[wire]") {
+  std::string encoded;
+  CHECK_FALSE(append_name(encoded, ""));
+  CHECK_FALSE(append_name(encoded, std::string(limits::name_bytes_max + 1, 'n')));
+  CHECK(name_list_view(encoded).count() == 0);
+  const std::string longest(limits::name_bytes_max, 'n');
+  REQUIRE(append_name(encoded, "a"));
+  REQUIRE(append_name(encoded, longest));
+  name_list_view rest(encoded);
+  CHECK(rest.count() == 2);
+  std::string_view name;
+  REQUIRE(rest.take(name));
+  CHECK(name == "a");
+  REQUIRE(rest.take(name));
+  CHECK(name == longest);
+  CHECK_FALSE(rest.take(name));
+  for (std::size_t n = 2; n < limits::services_per_hello_max - 1; ++n) REQUIRE(append_name(encoded, "b"));
+  const std::string full = encoded;
+  CHECK_FALSE(append_name(encoded, "c"));
+  CHECK(encoded == full);
+}
+
+TEST_CASE("a list that does not end with a name has no count", "[wire]") {
+  CHECK_FALSE(name_list_view(std::string_view("\1a\0", 3)).count());
+  CHECK_FALSE(name_list_view("\1a\2b").count());
+  CHECK_FALSE(name_list_view("\377").count());
+}
+
 TEST_CASE("every type of message has a name of its own", "[wire]") {
   std::vector<std::string_view> names;
   for (std::uint8_t n = 1; n <= message_type_max; ++n) names.push_back(to_string(static_cast<message_type>(n)));

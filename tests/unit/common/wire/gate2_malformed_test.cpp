@@ -112,6 +112,29 @@ TEST_CASE("unknown fields, fields of other types and flags of other types are ig
   CHECK(m.service.empty());
 }
 
+TEST_CASE("a list of services that is none, or too long, makes a hello malformed", "[wire][gate2]") {
+  const auto hello_with = [](const std::string& services) {
+    return envelope(1, 0, gate2_magic, versions + field(23, "\1") + field(32, services));
+  };
+  std::string most;
+  for (std::size_t n = 0; n < limits::services_per_hello_max - 1; ++n) most += "\1s";
+  CHECK(error_of(hello_with("\2s")) == parse_error::bad_field);
+  CHECK(error_of(hello_with(std::string("\1s\0", 3))) == parse_error::bad_field);
+  CHECK(error_of(hello_with(most + "\1s")) == parse_error::too_large);
+  CHECK(read_all(hello_with(most)).messages == 1);
+  CHECK(read_all(hello_with("")).messages == 1);
+}
+
+TEST_CASE("of the field flags given twice the last counts, whole", "[wire][gate2]") {
+  const std::string batch =
+      envelope(3, message_flag::named, 1,
+               service_and_method + field(31, number(0xff0000ffu, 4)) + field(31, number(0x01000000u, 4)));
+  reader r(batch);
+  message m;
+  REQUIRE(r.next(m));
+  CHECK(m.flags == (message_flag::named | 0x01000000u));
+}
+
 TEST_CASE("of a field given twice the last counts", "[wire][gate2]") {
   const std::string batch = request_with(field(4, number(1, 4)) + field(4, number(9, 4)));
   reader r(batch);

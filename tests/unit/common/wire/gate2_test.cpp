@@ -107,6 +107,55 @@ TEST_CASE("the bytes of a huge payload's head and of a chunk are the ones of the
   CHECK_FALSE(parsed(chunk).is_head());
 }
 
+TEST_CASE("flags beyond the first eight travel in a field of their own", "[wire][gate2]") {
+  message m = samples::minimal_request();
+  m.flags = message_flag::named | 0x05000000u;
+  const std::string golden = raw_bytes({0x1b, 0,    0, 0,                // size: 12 + 15
+                                        3,    0x80,                      // request, named
+                                        15,   0,                         // bytes of fields
+                                        1,    0,    0, 0,   0, 0, 0, 0,  // call
+                                        1,    1,    0, 's',              // service
+                                        2,    1,    0, 'm',              // method
+                                        31,   4,    0, 0,   0, 0, 5});   // flags
+  CHECK(composed(m) == golden);
+  CHECK(samples::same(parsed(golden), m));
+}
+
+TEST_CASE("flags that are free are neither composed nor read", "[wire][gate2]") {
+  message m = samples::minimal_request();
+  m.flags = 0x00ffff00u;
+  CHECK(composed(m) == composed(samples::minimal_request()));
+  std::string batch = composed(samples::flagged_request());
+  const std::string field = raw_bytes({31, 4, 0, 0, 0, 0, 0x81});
+  const std::size_t at = batch.find(field);
+  REQUIRE(at != batch.npos);
+  batch.replace(at, field.size(), raw_bytes({31, 4, 0, 0xff, 0xff, 0xff, 0x81}));
+  CHECK(parsed(batch).flags == samples::flagged_request().flags);
+}
+
+TEST_CASE("the bytes of a hello that offers several services are the ones of the specification", "[wire][gate2]") {
+  message m = samples::of(message_type::hello, 0);
+  m.version_min = m.version_max = 1;
+  m.role = peer_role::worker;
+  m.service = "a";
+  m.capacity = 2;
+  std::string more;
+  REQUIRE(append_name(more, "bc"));
+  REQUIRE(append_name(more, "d"));
+  m.more_services = name_list_view(more);
+  const std::string golden = raw_bytes({0x2a, 0,   0,   0,                          // size: 12 + 30
+                                        1,    0,                                    // hello, no flags
+                                        30,   0,                                    // bytes of fields
+                                        'g',  'a', 't', 'e', '/', '2', '\r', '\n',  // magic
+                                        21,   4,   0,   1,   0,   1,   0,           // versions 1 to 1
+                                        23,   1,   0,   2,                          // role: worker
+                                        1,    1,   0,   'a',                        // service
+                                        32,   5,   0,   2,   'b', 'c', 1,    'd',   // more services
+                                        25,   4,   0,   2,   0,   0,   0});         // capacity
+  CHECK(composed(m) == golden);
+  CHECK(samples::same(parsed(golden), m));
+}
+
 TEST_CASE("a batch gives its messages in order", "[wire][gate2]") {
   const std::vector<message> sent = samples::all();
   std::string batch;

@@ -64,7 +64,7 @@ struct gaterpc_session_fixture : gate::worker::session::handler {
     return o;
   }
 
-  void open() override {
+  void open(const std::string&) override {
     ++opened;
     ids.push_back(broker.begin());
   }
@@ -122,7 +122,7 @@ struct gaterpc_session_fixture : gate::worker::session::handler {
                          "add",
                          "\x92\x01\x02", "\x80"});
   }
-  bool final(call_id call, payload_view result, std::uint8_t flags = 0) {
+  bool final(call_id call, payload_view result, std::uint32_t flags = 0) {
     message m;
     m.call = call;
     m.payload = result;

@@ -1,10 +1,12 @@
 #include "worker/session/worker_session.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/endpoint_list.hpp"
 #include "tests/support/sent_message.hpp"
 
 using namespace std::chrono_literals;
@@ -21,7 +23,8 @@ namespace flag = gate::message_flag;
 namespace {
 
 struct fixture : session::handler {
-  fixture() : worker(options(), *this) {}
+  fixture() : fixture(options()) {}
+  explicit fixture(const gate::worker::session_options& o) : worker(o, *this) {}
 
   static gate::worker::session_options options() {
     gate::worker::session_options o;
@@ -36,7 +39,10 @@ struct fixture : session::handler {
     return o;
   }
 
-  void open() override { ++opened; }
+  void open(const std::string& endpoint) override {
+    ++opened;
+    endpoints.push_back(endpoint);
+  }
   void close() override { ++closed_sockets; }
   void send(const message& m) override { sent.emplace_back(m); }
   void request(const message& m) override { requests.emplace_back(m); }
@@ -66,14 +72,14 @@ struct fixture : session::handler {
     }
     connect();
   }
-  static message make(message_type type, std::uint64_t call, std::uint8_t flags = 0) {
+  static message make(message_type type, std::uint64_t call, std::uint32_t flags = 0) {
     message m;
     m.type = type;
     m.call = call_id{call};
     m.flags = flags;
     return m;
   }
-  call_id request_from_broker(std::uint64_t call, std::uint8_t flags = 0, std::uint32_t items = 0,
+  call_id request_from_broker(std::uint64_t call, std::uint32_t flags = 0, std::uint32_t items = 0,
                               std::uint32_t bytes = 0) {
     message m = make(message_type::request, call, flags);
     m.service = "echo";
@@ -85,7 +91,7 @@ struct fixture : session::handler {
     worker.received(m, now);
     return requests.size() == before ? call_id{} : requests.back().m.call;
   }
-  void from_broker(message_type type, std::uint64_t call = 0, std::uint8_t flags = 0, std::string_view payload = {}) {
+  void from_broker(message_type type, std::uint64_t call = 0, std::uint32_t flags = 0, std::string_view payload = {}) {
     message m = make(type, call, flags);
     m.payload = payload;
     worker.received(m, now);
@@ -106,6 +112,7 @@ struct fixture : session::handler {
   session worker;
   instant now{1h};
   int opened = 0, closed_sockets = 0;
+  std::vector<std::string> endpoints;  // of the attempts
   std::vector<sent_message> sent, requests, parts, welcomes;
   std::vector<call_id> opened_windows;
   std::vector<std::pair<call_id, errc>> cancels;
@@ -401,4 +408,20 @@ TEST_CASE("the end of huge arguments tells their total", "[worker][session][huge
   REQUIRE(f.parts.size() == 2);
   CHECK(f.parts[1].m.call == id);
   CHECK(f.parts[1].m.total_bytes == 5);
+}
+
+TEST_CASE("a worker whose broker is gone registers at the next endpoint of its source", "[worker][session]") {
+  const auto list = std::make_shared<gate::test::endpoint_list>(std::vector<std::string>{"tcp://a:1", "tcp://b:1"});
+  gate::worker::session_options options = fixture::options();
+  options.endpoints = list;
+  fixture f(options);
+  f.connect();
+  const call_id id = f.request_from_broker(5);
+  f.worker.ended(errc::unavailable, "gone", f.now);
+  CHECK(f.cancels == std::vector{std::pair{id, errc::unavailable}});
+  f.reconnect();
+  CHECK(f.endpoints == std::vector<std::string>{"tcp://a:1", "tcp://b:1"});
+  CHECK(f.worker.endpoint() == "tcp://b:1");
+  CHECK(list->told == std::vector<std::string>{"ok", "unavailable", "ok"});
+  CHECK(f.request_from_broker(5) != call_id{});
 }

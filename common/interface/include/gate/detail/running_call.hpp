@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <gate/call.hpp>
+#include <gate/detail/credit.hpp>
 #include <gate/detail/method.hpp>
 #include <gate/error.hpp>
 #include <gate/event.hpp>
@@ -172,7 +173,7 @@ class running_call final : public Call {
   struct incoming_stream {
     std::deque<std::string> items;
     std::size_t held_bytes = 0;
-    std::uint32_t consumed_items = 0, consumed_bytes = 0;  // since the last grant
+    consumed_credit consumed;  // since the last grant
     async_event arrived;
     bool ended = false;
   };
@@ -243,7 +244,7 @@ class running_call final : public Call {
   std::optional<cancel_scope> scope_;
   async_event sendable_;
   std::unique_ptr<incoming_stream> incoming_;
-  std::uint32_t window_items_ = 0, window_bytes_ = 0;
+  credit_grant window_;  // of the caller's stream
   unsigned items_sent_ = 0;
   std::string output_;
   std::uint64_t payload_bytes_max_ = 0;
