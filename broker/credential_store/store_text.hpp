@@ -2,19 +2,14 @@
 #pragma once
 
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include <gate/credential_store.hpp>
 
 #include "broker/credential_store/snapshot.hpp"
 
 namespace gate::security {
-
-// Says file, line and what is wrong: "users.toml:12: principal 'bob' has the unknown role 'admn'".
-class store_error : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 struct store_source {
   std::string name;  // for messages
@@ -23,8 +18,5 @@ struct store_source {
 
 // Reads them as one: a role of one file may be named in another. docs/security.md has the format. Throws store_error.
 snapshot read_store(std::span<const store_source> sources);
-
-// Whether a name can be a principal's: UTF-8 without control characters, 1 to 255 bytes.
-bool is_principal_name(std::string_view name) noexcept;
 
 }  // namespace gate::security

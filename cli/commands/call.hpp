@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include <gate/reports.hpp>
+
 #include "cli/context/settings.hpp"
 
 namespace gate::cli {
-
-struct method_line;
 
 // What the command line says of a call.
 struct call_line {
@@ -29,7 +29,7 @@ target parse_target(std::string_view text, std::string_view otherwise);
 
 // What is to be done where a call of that method is refused because items travel: add --stream, or do not use this
 // command. Empty when that is not it.
-std::string stream_hint(const method_line& method, const call_line& line);
+std::string stream_hint(const method_report& method, const call_line& line);
 
 // Makes the call and shows what comes; gives the exit code. Throws usage_error and what connect()
 // throws.

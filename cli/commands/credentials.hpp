@@ -3,20 +3,21 @@
 
 #include <string>
 
-#include "broker/credential_store/store_edit.hpp"
+#include <gate/credential_store.hpp>
+#include <gate/curve_key.hpp>
+#include <gate/secret.hpp>
+
 #include "cli/context/settings.hpp"
-#include "common/credentials/curve_key.hpp"
-#include "common/credentials/secret.hpp"
 
 namespace gate::cli {
 
 // Sets that principal's password in the store, which is made when it is not there. Throws usage_error for a name or a
 // folder, store_error and private_file_error for a store that is not in order.
-void store_password(const std::string& store, const std::string& user, const secret& password, security::edit how);
+void store_password(const std::string& store, const std::string& user, const secret& password, old_credential old);
 
 // Makes a pair of keys and writes it to a new file. With a store, the public one becomes that principal's there; a
 // store that cannot take it leaves no key file behind. Throws as above.
-curve_key make_key_file(const std::string& file, const std::string& store, const std::string& user, security::edit how);
+curve_key make_key_file(const std::string& file, const std::string& store, const std::string& user, old_credential old);
 
 // Asks on the terminal, without echo, until both answers are the same or it was asked three times. Throws usage_error
 // without a terminal.

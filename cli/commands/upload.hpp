@@ -13,8 +13,6 @@
 
 namespace gate::cli {
 
-struct method_line;
-
 // Of the JSON that a file may hold, which is read into memory.
 inline constexpr std::size_t json_bytes_max = 64u << 20;
 
@@ -32,7 +30,7 @@ class upload {
   // Reads what is to be in memory, and finds out the sizes of the rest. `method` as its service describes it; null: not
   // known, then files are bytes. `chunks`: the broker's dialect has HugeData among arguments. Throws usage_error, for
   // what is no JSON too, and what input throws.
-  void prepare(const method_line* method, bool chunks);
+  void prepare(const method_report* method, bool chunks);
 
   // The arguments as they were typed.
   const std::vector<argument>& typed() const noexcept { return typed_; }
@@ -56,7 +54,7 @@ class upload {
     std::string encoded;  // the value; the head of the value whose body `from` gives; empty for a HugeData
   };
 
-  void prepare(part& p, const method_line* method, std::size_t position, bool chunks);
+  void prepare(part& p, const method_report* method, std::size_t position, bool chunks);
   PendingCall call_with_huge(const Method& method, std::size_t place);
   PendingCall call_encoded(const Method& method);
 

@@ -1,7 +1,6 @@
 // Writing to descriptors that somebody else reads, or does not read any more.
 #pragma once
 
-#include <chrono>
 #include <string_view>
 
 #include <signal.h>
@@ -27,10 +26,5 @@ class no_sigpipe {
 
 // Writes all of it, however long that takes; false if it cannot be written. May raise SIGPIPE.
 bool write_fully(int descriptor, std::string_view text) noexcept;
-
-// Writes a line, and a newline behind it, if the descriptor takes it within `patience`. Raises no SIGPIPE. False if it
-// is not written whole. For the few lines that a program says on its own on stdout and stderr.
-bool write_line(int descriptor, std::string_view line,
-                std::chrono::milliseconds patience = std::chrono::milliseconds(300)) noexcept;
 
 }  // namespace gate

@@ -4,9 +4,8 @@
 #include <string>
 
 #include <gate/credentials.hpp>
-
-#include "common/credentials/curve_key.hpp"
-#include "common/credentials/secret.hpp"
+#include <gate/curve_key.hpp>
+#include <gate/secret.hpp>
 
 namespace gate {
 
@@ -19,9 +18,5 @@ struct credentials::material {
   curve_pair own;
   curve_key server_key{};
 };
-
-// Overwrites GATE_PASSWORD where the process was given it, and takes it out of the environment: for programs, once they
-// have read it, since their children inherit what is there and other processes of the user can look at it.
-void forget_password_in_environment() noexcept;
 
 }  // namespace gate

@@ -4,6 +4,7 @@
 // takes.
 #include "common/wire/gate2.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 

@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "common/base/output.hpp"
+#include <gate/write_line.hpp>
 
 using namespace std::chrono_literals;
 using gate::log_writer;

@@ -41,7 +41,4 @@ bool same_bytes(bytes_view a, bytes_view b) noexcept;
 // Overwrites what a text holds, and empties it.
 void wipe(std::string& text) noexcept;
 
-// libsodium is ready for use; the first call makes it so. Any thread.
-void need_sodium() noexcept;
-
 }  // namespace gate
