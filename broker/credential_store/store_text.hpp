@@ -1,4 +1,4 @@
-// The credential store's files as text: TOML in, a snapshot out.
+// Reads the files of the credential store: TOML in, a snapshot out.
 #pragma once
 
 #include <span>
@@ -12,11 +12,12 @@
 namespace gate::security {
 
 struct store_source {
-  std::string name;  // for messages
+  std::string name;  // of the file, for messages
   std::string_view text;
 };
 
-// Reads them as one: a role of one file may be named in another. docs/security.md has the format. Throws store_error.
+// Reads all files as one store: a role of one file may be used in another. docs/security.md has the format. Throws
+// store_error.
 snapshot read_store(std::span<const store_source> sources);
 
 }  // namespace gate::security

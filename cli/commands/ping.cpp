@@ -43,8 +43,8 @@ round_trips figures(std::vector<double> trips) {
   return {trips.size(), trips.front(), trips[trips.size() / 2], trips.back()};
 }
 
-// Nothing from a broker of gate-rpc, which does not tell, and from one that tells it only to those who may operate it:
-// everybody that it lets in may ping it.
+// Returns nothing if the broker does not tell: a gate-rpc broker cannot, and others tell it only to principals that may
+// operate them. Everybody who can connect may ping.
 std::optional<value> about_broker(const Client& client, const settings& common) {
   if (is_foreign(common)) return std::nullopt;
   try {
@@ -72,7 +72,7 @@ int show_ping(const settings& common, unsigned count) {
   if (is_foreign(common)) {
     std::cout << common.broker << " is up: a broker that speaks gate-rpc\n";
   } else if (!about) {
-    std::cout << common.broker << " is up: a gate-broker, which tells more to those who may operate it\n";
+    std::cout << common.broker << " is up: a gate-broker, which tells more to principals that may operate it\n";
   } else {
     const auto broker = about->as<broker_info>();
     std::cout << fmt::format("{} is up: gate {} on {}, pid {}, since {}\n", common.broker,

@@ -51,7 +51,7 @@ struct worker_service {
   MSGPACK_DEFINE_MAP(service)
 };
 
-// A gate-rpc broker tells which services have workers, and nothing of these.
+// A gate-rpc broker tells which services have workers, but nothing about the workers.
 int show_foreign(const settings& common, const std::vector<service_report>& all, const std::string& service) {
   std::vector<worker_service> shown;
   table lines({{"SERVICE"}});
@@ -66,7 +66,7 @@ int show_foreign(const settings& common, const std::vector<service_report>& all,
     say_none(service);
   } else {
     std::cout << lines.text(colours_on(STDOUT_FILENO))
-              << "A gate-rpc broker tells which services have workers, and nothing else of these.\n";
+              << "A gate-rpc broker tells which services have workers, and nothing more about the workers.\n";
   }
   return succeeded;
 }

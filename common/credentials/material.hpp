@@ -1,4 +1,4 @@
-// What credentials hold, for those who hand it to a transport.
+// The content of credentials, for the code that gives it to a transport.
 #pragma once
 
 #include <string>

@@ -5,6 +5,7 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import io
+import os
 import pathlib
 import sys
 import tempfile
@@ -126,7 +127,7 @@ PLANTED = [
 
 
 def findings(tree):
-    """What the three lints print about a tree: {path: text}."""
+    """The output of the three lints for a tree: {path: text}."""
     printed = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
         for name, text in tree.items():
@@ -177,6 +178,8 @@ def snippet_failures(snippets):
 
 
 def main():
+    for name in [n for n in os.environ if n.startswith("GIT_")]:
+        del os.environ[name]  # a commit hook in a git worktree names the real tree here
     failures = snippet_failures(readme_snippets())
     status, printed = findings(CLEAN)
     if status:

@@ -23,7 +23,7 @@ using json = nlohmann::ordered_json;  // the keys of an object keep their order
 using nanoseconds = std::chrono::nanoseconds;
 using time_point = std::chrono::time_point<std::chrono::system_clock, nanoseconds>;
 
-// The nanoseconds of ".25"; takes them off the text.
+// Reads the nanoseconds of ".25", and removes them from the text.
 std::optional<nanoseconds> take_fraction(std::string_view& text) {
   if (!text.starts_with('.')) return nanoseconds(0);
   text.remove_prefix(1);
@@ -49,7 +49,7 @@ std::optional<time_point> from_iso(const std::string& text) {
   }
   const year_month_day date{year(year_number), month(month_number), day(day_number)};
   const bool time_fits = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
-  const bool year_fits = year_number >= 1678 && year_number <= 2261;  // what nanoseconds in 64 bits reach
+  const bool year_fits = year_number >= 1678 && year_number <= 2261;  // the range of nanoseconds in 64 bits
   std::string_view rest = std::string_view(text).substr(static_cast<std::size_t>(taken));
   const std::optional<nanoseconds> fraction = take_fraction(rest);
   if (!date.ok() || !time_fits || !year_fits || !fraction || rest != "Z") return std::nullopt;
