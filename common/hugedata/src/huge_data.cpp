@@ -105,7 +105,8 @@ HugeData HugeData::from_memory(std::vector<std::byte> raw, huge_options options)
 
 HugeData HugeData::from_file(const file_path& path, huge_options options) {
   // O_NONBLOCK: otherwise opening a pipe would wait for its writer.
-  owned_descriptor file(::open(path.text().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT: a C function with `...`
+  owned_descriptor file(
+      ::open(path.text().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT: a C function with `...`
   if (file.get() < 0) throw_errno(path.text());
   struct stat about {};
   if (::fstat(file.get(), &about) != 0) throw_errno(path.text());
