@@ -1,6 +1,7 @@
 #include "broker/credential_store/store_edit.hpp"
 
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
