@@ -24,6 +24,7 @@ configure_package_config_file(
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/gate-config-version.cmake" COMPATIBILITY SameMinorVersion)
 install(
   FILES "${PROJECT_BINARY_DIR}/gate-config.cmake" "${PROJECT_BINARY_DIR}/gate-config-version.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/gate-precompile.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FindMsgpackCxx.cmake" "${PROJECT_SOURCE_DIR}/cmake/FindSodium.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FindXxHash.cmake" "${PROJECT_SOURCE_DIR}/cmake/FindZstd.cmake"
   DESTINATION "${package_folder}")

@@ -12,9 +12,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include <gate/curve_key.hpp>
+
 #include "broker/credential_store/pattern.hpp"
 #include "common/base/text_map.hpp"
-#include "common/credentials/curve_key.hpp"
 #include "common/protocol/qualified_name.hpp"
 
 namespace gate::security {

@@ -12,6 +12,7 @@
 
 #include <gate/detail/credit.hpp>
 #include <gate/interface.hpp>
+#include <gate/reports.hpp>
 #include <gate/thread_pool.hpp>
 #include <gate/value.hpp>
 
@@ -20,69 +21,6 @@
 #include "common/interface/dispatcher.hpp"
 
 namespace gate::broker {
-
-// The results of the methods: maps with these keys.
-struct service_report {
-  std::string name, description;
-  std::size_t workers = 0, stalled = 0, queued = 0, queued_bytes = 0, in_flight = 0;
-  std::uint32_t capacity = 0;
-  MSGPACK_DEFINE_MAP(name, description, workers, stalled, queued, queued_bytes, in_flight, capacity)
-};
-
-struct worker_report {
-  std::uint64_t id = 0;
-  std::string service, name, dialect, address, host, version;  // the name is made up if the dialect has none
-  std::uint32_t pid = 0, capacity = 0, threads = 0, in_flight = 0;
-  std::uint64_t slots_given_back = 0;
-  bool stalled = false, draining = false;
-  std::int64_t up_ms = 0, last_heartbeat_ms = 0;
-  MSGPACK_DEFINE_MAP(id, service, name, dialect, address, host, version, pid, capacity, threads, in_flight,
-                     slots_given_back, stalled, draining, up_ms, last_heartbeat_ms)
-};
-
-struct parameter_report {
-  std::string name, type;
-  MSGPACK_DEFINE_MAP(name, type)
-};
-
-struct method_report {
-  std::string name;
-  std::string kind;  // "unary" or "stream"
-  bool client_stream = false;
-  std::vector<parameter_report> parameters;
-  std::string result, doc;
-  MSGPACK_DEFINE_MAP(name, kind, client_stream, parameters, result, doc)
-};
-
-struct service_description {
-  std::string name, description, version;
-  std::map<std::string, std::string> labels;
-  bool described = false;  // whether one of its workers described its methods
-  std::vector<method_report> methods;
-  MSGPACK_DEFINE_MAP(name, description, version, labels, described, methods)
-};
-
-struct broker_info {
-  std::string name, version, host;
-  std::uint32_t pid = 0;
-  std::int64_t uptime_ms = 0;
-  std::vector<std::string> frontend, backend;
-  MSGPACK_DEFINE_MAP(name, version, host, pid, uptime_ms, frontend, backend)
-};
-
-using numbers = std::map<std::string, std::uint64_t>;
-struct broker_stats {
-  std::string version;
-  std::int64_t uptime_ms = 0;
-  numbers now;        // present counts
-  numbers calls;      // since the start: how calls ended
-  numbers ended;      // accepted calls, by status
-  numbers refused;    // calls that were not accepted, by status
-  numbers transport;  // messages, connections, and closed connections
-  numbers logins;     // accepted and refused logins, and the credential store
-  numbers limits;     // those in force: milliseconds, bytes, or a count
-  MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, transport, logins, limits)
-};
 
 class operator_methods final : public Interface {
  public:

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <gate/clock.hpp>
+#include <gate/secret.hpp>
 #include <gate/unique_function.hpp>
 
 #include "broker/credential_store/snapshot.hpp"
@@ -19,7 +20,6 @@
 #include "broker/security/login_cache.hpp"
 #include "broker/security/login_throttle.hpp"
 #include "broker/security/zap.hpp"
-#include "common/credentials/secret.hpp"
 
 namespace gate::security {
 

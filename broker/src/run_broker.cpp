@@ -15,9 +15,11 @@
 #include <unistd.h>
 #include <zmq.hpp>
 
+#include <gate/curve_key.hpp>
 #include <gate/loop.hpp>
 #include <gate/run_broker.hpp>
 #include <gate/version.hpp>
+#include <gate/write_line.hpp>
 
 #include "broker/engine/address_check.hpp"
 #include "broker/engine/endpoints.hpp"
@@ -26,8 +28,6 @@
 #include "common/base/allocator.hpp"
 #include "common/base/exception_text.hpp"
 #include "common/base/out_of_memory.hpp"
-#include "common/base/output.hpp"
-#include "common/credentials/curve_key.hpp"
 #include "common/credentials/private_file.hpp"
 #include "common/log/log.hpp"
 #include "common/log/program_log.hpp"

@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "cli/context/json.hpp"
+#include "cli/context/json_text.hpp"
+#include "cli/context/operator_commands.hpp"
 #include "cli/context/outcome.hpp"
-#include "cli/context/reports.hpp"
 
 namespace gate::cli {
 namespace {
@@ -104,8 +104,8 @@ content content_of(std::string_view type) {
   return content::json;
 }
 
-std::string type_of(const method_line& method, const argument& given, std::size_t position) {
-  for (const parameter_line& p : method.parameters) {
+std::string type_of(const method_report& method, const argument& given, std::size_t position) {
+  for (const parameter_report& p : method.parameters) {
     if (is_separator(p)) continue;
     if (given.name.empty()) {
       if (p.name.starts_with('*')) return p.name.starts_with("**") ? std::string() : p.type;

@@ -6,11 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include <gate/reports.hpp>
 #include <gate/value.hpp>
 
 namespace gate::cli {
-
-struct method_line;
 
 // How the bytes of a file, or of standard input, are sent.
 enum class content {
@@ -42,6 +41,6 @@ std::vector<argument> read_arguments(const std::vector<std::string>& typed);
 content content_of(std::string_view type);
 
 // The type of the parameter that takes this argument, by its name or position. Empty if it is not known.
-std::string type_of(const method_line& method, const argument& given, std::size_t position);
+std::string type_of(const method_report& method, const argument& given, std::size_t position);
 
 }  // namespace gate::cli

@@ -23,9 +23,9 @@
 #include "cli/commands/save.hpp"
 #include "cli/commands/upload.hpp"
 #include "cli/context/broker_connection.hpp"
-#include "cli/context/json.hpp"
+#include "cli/context/json_text.hpp"
+#include "cli/context/operator_commands.hpp"
 #include "cli/context/outcome.hpp"
-#include "cli/context/reports.hpp"
 #include "cli/terminal/terminal.hpp"
 
 namespace gate::cli {
@@ -40,12 +40,12 @@ constexpr std::size_t shown_bytes_max = 1u << 20;
 // Prints text as it is; on a terminal, without control characters.
 void show(const value& v, output_format format, bool pretty) {
   if (format == output_format::for_programs) {
-    print(to_json(v), pretty && colours_on(STDOUT_FILENO));
+    print(v, pretty && colours_on(STDOUT_FILENO));
   } else if (v.kind() == value_kind::string) {
     const auto text = v.as<std::string>();
     std::cout << (::isatty(STDOUT_FILENO) == 1 ? printable(text) : text) << '\n';
   } else if (!v.is_nil() || !pretty) {
-    print(to_json(v), pretty);
+    print(v, pretty);
   }
 }
 
@@ -120,9 +120,9 @@ class descriptions {
       : client_(client), common_(common), where_(where) {}
 
   // Returns null if the method is not described. Throws Error if the broker does not answer in time.
-  const method_line* method() {
+  const method_report* method() {
     if (!std::exchange(asked_, true)) ask();
-    for (const method_line& m : service_.methods) {
+    for (const method_report& m : service_.methods) {
       if (m.name == where_.method) return &m;
     }
     return nullptr;
@@ -140,7 +140,7 @@ class descriptions {
   const Client& client_;
   const settings& common_;
   const target& where_;
-  service_lines service_;
+  service_description service_;
   bool asked_ = false;
 };
 
@@ -155,7 +155,7 @@ bool is_path(const argument& given) {
 bool names_a_file(const std::vector<argument>& typed) { return std::any_of(typed.begin(), typed.end(), is_path); }
 
 // A HugeData takes text as well: without the @, the path would be stored instead of the file.
-void tell_of_paths(const method_line& method, const std::vector<argument>& typed) {
+void tell_of_paths(const method_report& method, const std::vector<argument>& typed) {
   for (std::size_t i = 0; i < typed.size(); ++i) {
     if (!is_path(typed[i]) || content_of(type_of(method, typed[i], i)) != content::huge) continue;
     const auto text = typed[i].literal->as<std::string>();
@@ -188,7 +188,7 @@ std::string hint_for(const Error& error, const settings& common, const call_line
   if (!refused) return {};
   std::string hint;
   try {
-    if (const method_line* const method = known.method()) hint = stream_hint(*method, line);
+    if (const method_report* const method = known.method()) hint = stream_hint(*method, line);
   } catch (const Error&) {
     // Then the error is shown without a hint.
   }
@@ -208,14 +208,14 @@ target parse_target(std::string_view text, std::string_view otherwise) {
   return {std::string(text.substr(0, point)), std::string(text.substr(point + 1))};
 }
 
-std::string stream_hint(const method_line& method, const call_line& line) {
+std::string stream_hint(const method_report& method, const call_line& line) {
   if (method.client_stream) return "gate call cannot send a stream of items: write a client";
   if (method.kind != "stream" || line.stream) return {};
   return stream_instead(line);
 }
 
 // Checked before the call: afterwards the result would be lost.
-void check_saved(const method_line& method, const call_line& line) {
+void check_saved(const method_report& method, const call_line& line) {
   if (method.kind == "stream") throw usage_error(stream_hint(method, line));
   if (method.result != "nil" && method.result != "None") return;
   throw usage_error(line.target + " returns nothing to save: call it without --save");
@@ -223,7 +223,7 @@ void check_saved(const method_line& method, const call_line& line) {
 
 // The form that --save writes: bytes and text as they are, any other value as JSON. If the method is not described, its
 // result can only be bytes or text, since it is written while it arrives.
-saved_as saved_form(const method_line* method) {
+saved_as saved_form(const method_report* method) {
   return method != nullptr && content_of(method->result) == content::json ? saved_as::as_json : saved_as::as_it_comes;
 }
 
@@ -234,7 +234,7 @@ int perform_call(const settings& common, const call_line& line) {
   const Client client = connect(common);
   descriptions known(client, common, where);
   try {
-    const method_line* const method =
+    const method_report* const method =
         arguments.needs_types() || !line.save.empty() || names_a_file(arguments.typed()) ? known.method() : nullptr;
     if (method != nullptr && method->client_stream) throw usage_error(stream_hint(*method, line));
     if (method != nullptr && !line.save.empty()) check_saved(*method, line);

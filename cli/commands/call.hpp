@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include <gate/reports.hpp>
+
 #include "cli/context/settings.hpp"
 
 namespace gate::cli {
-
-struct method_line;
 
 // The options and arguments of `gate call`.
 struct call_line {
@@ -29,7 +29,7 @@ target parse_target(std::string_view text, std::string_view otherwise);
 
 // The advice if a call of that method is refused because it has a stream: add --stream, or do not use this command.
 // Empty if the method has no stream.
-std::string stream_hint(const method_line& method, const call_line& line);
+std::string stream_hint(const method_report& method, const call_line& line);
 
 // Makes the call and prints the result. Returns the exit code. Throws usage_error, and what connect() throws.
 int perform_call(const settings& common, const call_line& line);

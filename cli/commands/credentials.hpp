@@ -3,20 +3,21 @@
 
 #include <string>
 
-#include "broker/credential_store/store_edit.hpp"
+#include <gate/credential_store.hpp>
+#include <gate/curve_key.hpp>
+#include <gate/secret.hpp>
+
 #include "cli/context/settings.hpp"
-#include "common/credentials/curve_key.hpp"
-#include "common/credentials/secret.hpp"
 
 namespace gate::cli {
 
 // Sets the principal's password in the store. Makes the store if there is none. Throws usage_error if the name is wrong
 // or the store is a folder, and store_error or private_file_error if the store is damaged or not private.
-void store_password(const std::string& store, const std::string& user, const secret& password, security::edit how);
+void store_password(const std::string& store, const std::string& user, const secret& password, old_credential old);
 
 // Makes a pair of keys and writes it to a new file. With a store, adds the public key to that principal there; if that
 // fails, no key file is left behind. Throws as above.
-curve_key make_key_file(const std::string& file, const std::string& store, const std::string& user, security::edit how);
+curve_key make_key_file(const std::string& file, const std::string& store, const std::string& user, old_credential old);
 
 // Asks on the terminal, without echo, until the password was typed twice the same, three times at most. Throws
 // usage_error without a terminal.

@@ -5,9 +5,9 @@
 
 #include "cli/context/broker_connection.hpp"
 #include "cli/context/foreign.hpp"
-#include "cli/context/json.hpp"
+#include "cli/context/json_text.hpp"
+#include "cli/context/operator_commands.hpp"
 #include "cli/context/outcome.hpp"
-#include "cli/context/reports.hpp"
 #include "cli/terminal/terminal.hpp"
 
 namespace gate::cli {
@@ -19,7 +19,7 @@ std::string stream_of(const std::string& type) {
   return "stream<" + (type.empty() ? "any" : type) + '>';
 }
 
-void show_methods(const service_lines& service) {
+void show_methods(const service_description& service) {
   const bool coloured = colours_on(STDOUT_FILENO);
   std::cout << bold(printable_line(service.name), coloured);
   if (!service.description.empty()) std::cout << ": " << in_one_line(service.description);
@@ -29,16 +29,16 @@ void show_methods(const service_lines& service) {
     return;
   }
   table methods({{"METHOD"}, {"WHAT IT DOES"}});
-  for (const method_line& m : service.methods) methods.add({signature_of(m), in_one_line(m.doc)});
+  for (const method_report& m : service.methods) methods.add({signature_of(m), in_one_line(m.doc)});
   std::cout << '\n' << methods.text(coloured);
 }
 
 }  // namespace
 
-std::string signature_of(const method_line& method) {
+std::string signature_of(const method_report& method) {
   std::string text = method.name + "(";
   for (std::size_t i = 0; i < method.parameters.size(); ++i) {
-    const parameter_line& p = method.parameters[i];
+    const parameter_report& p = method.parameters[i];
     const bool is_stream = method.client_stream && i + 1 == method.parameters.size();
     if (i != 0) text += ", ";
     std::string type = is_stream ? stream_of(p.type) : p.type;
@@ -53,9 +53,9 @@ std::string signature_of(const method_line& method) {
   return text;
 }
 
-service_lines describe(const Client& client, const settings& common, const std::string& service) {
+service_description describe(const Client& client, const settings& common, const std::string& service) {
   if (is_foreign(common)) return foreign_description(client, common, service);
-  return ask(client, common, "describe", service).as<service_lines>();
+  return ask(client, common, "describe", service).as<service_description>();
 }
 
 namespace {
@@ -65,9 +65,9 @@ int show_description_of(const settings& common, const std::string& service) {
   if (common.output == output_format::for_people) {
     show_methods(describe(client, common, service));
   } else if (is_foreign(common)) {
-    print(to_json(value::of(foreign_description(client, common, service))));
+    print(value::of(foreign_description(client, common, service)));
   } else {
-    print(to_json(ask(client, common, "describe", service)));  // everything, also what is not shown to people
+    print(ask(client, common, "describe", service));  // everything, also what is not shown to people
   }
   return succeeded;
 }

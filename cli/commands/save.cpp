@@ -17,7 +17,7 @@
 
 #include "cli/context/descriptors.hpp"
 #include "cli/context/duration.hpp"
-#include "cli/context/json.hpp"
+#include "cli/context/json_text.hpp"
 #include "cli/context/outcome.hpp"
 #include "cli/terminal/terminal.hpp"
 
@@ -72,7 +72,7 @@ std::uint64_t write_value(PendingCall call, const std::string& file) {
   } else if (result.kind() == value_kind::binary) {
     text.assign(result.object().via.bin.ptr, result.object().via.bin.size);
   } else {
-    text = to_text(to_json(result), false) + '\n';
+    text = to_json(result) + '\n';
   }
   constexpr int how = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY;
   const owned_descriptor own(file == "-" ? -1 : ::open(file.c_str(), how, 0666));  // NOLINT

@@ -6,23 +6,29 @@
 
 #include "cli/context/broker_connection.hpp"
 #include "cli/context/foreign.hpp"
-#include "cli/context/json.hpp"
+#include "cli/context/json_text.hpp"
+#include "cli/context/operator_commands.hpp"
 #include "cli/context/own_credentials.hpp"
-#include "cli/context/reports.hpp"
 #include "cli/terminal/terminal.hpp"
 
 namespace gate::cli {
 namespace {
 
-int show_foreign(const settings& common, const std::vector<service_line>& all) {
+// What a gate-rpc broker tells of a service.
+struct named_service {
+  std::string name, description;
+  MSGPACK_DEFINE_MAP(name, description)
+};
+
+int show_foreign(const settings& common, const std::vector<service_report>& all) {
   if (common.output == output_format::for_programs) {
-    json shown = json::array();
-    for (const service_line& s : all) shown.push_back({{"name", s.name}, {"description", s.description}});
-    print(shown);
+    std::vector<named_service> shown;
+    for (const service_report& s : all) shown.push_back({s.name, s.description});
+    print(value::of(shown));
     return succeeded;
   }
   table services({{"SERVICE"}, {"DESCRIPTION"}});
-  for (const service_line& s : all) services.add({s.name, in_one_line(s.description)});
+  for (const service_report& s : all) services.add({s.name, in_one_line(s.description)});
   std::cout << services.text(colours_on(STDOUT_FILENO));
   return succeeded;
 }
@@ -35,13 +41,13 @@ int show_services(const settings& common) {
   if (is_foreign(common)) return show_foreign(common, foreign_services(client, common));
   const value answer = ask(client, common, "services");
   if (common.output == output_format::for_programs) {
-    print(to_json(answer));
+    print(answer);
     return succeeded;
   }
   using enum table::align;
   table services({{"SERVICE"}, {"WORKERS", right}, {"BUSY", right}, {"QUEUED", right}, {"DESCRIPTION"}});
   bool any = false;
-  for (const auto& s : answer.as<std::vector<service_line>>()) {
+  for (const auto& s : answer.as<std::vector<service_report>>()) {
     std::string workers = std::to_string(s.workers);
     if (s.stalled != 0) workers += " (" + std::to_string(s.stalled) + " stalled)";
     services.add({s.name, workers, std::to_string(s.in_flight) + "/" + std::to_string(s.capacity),

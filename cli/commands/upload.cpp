@@ -12,9 +12,9 @@
 #include <gate/huge_data.hpp>
 #include <gate/limits.hpp>
 
-#include "cli/context/json.hpp"
+#include "cli/context/json_text.hpp"
+#include "cli/context/operator_commands.hpp"
 #include "cli/context/outcome.hpp"
-#include "cli/context/reports.hpp"
 
 namespace gate::cli {
 namespace {
@@ -37,13 +37,10 @@ std::string head_of(content as, std::uint64_t size) {
 value json_in(const input& from, const std::string& text, const std::string& type) {
   const std::string wanted = type.empty() ? "" : ": JSON of its type, " + type + ", is wanted (as text: @text:FILE)";
   try {
-    return to_value(json::parse(text));
-  } catch (const json::parse_error& e) {
-    throw usage_error(from.label() + " holds no JSON (see byte " + std::to_string(e.byte) + ")" + wanted);
-  } catch (const json::exception&) {
-    throw usage_error(from.label() + " holds a number beyond what float64 holds");
+    return from_json(text);
   } catch (const json_error& e) {
-    throw usage_error(from.label() + ": " + e.what());
+    if (e.byte() == 0) throw usage_error(from.label() + ": " + e.what());
+    throw usage_error(from.label() + " holds no JSON (see byte " + std::to_string(e.byte()) + ")" + wanted);
   }
 }
 
@@ -115,12 +112,12 @@ bool upload::is_streamed() const noexcept {
   return std::any_of(parts_.begin(), parts_.end(), [](const part& p) { return p.from != nullptr; });
 }
 
-void upload::prepare(const method_line* method, bool chunks) {
+void upload::prepare(const method_report* method, bool chunks) {
   std::size_t position = 0;
   for (part& p : parts_) prepare(p, method, position++, chunks);
 }
 
-void upload::prepare(part& p, const method_line* method, std::size_t position, bool chunks) {
+void upload::prepare(part& p, const method_report* method, std::size_t position, bool chunks) {
   if (!p.from) return;
   const std::string type = method == nullptr ? std::string() : type_of(*method, p.given, position);
   p.as = p.given.as == content::unsaid ? content_of(type) : p.given.as;

@@ -13,8 +13,6 @@
 
 namespace gate::cli {
 
-struct method_line;
-
 // The limit of a JSON file: it is read into memory.
 inline constexpr std::size_t json_bytes_max = 64u << 20;
 
@@ -32,7 +30,7 @@ class upload {
   // Reads the parts that must be in memory, and finds the sizes of the others. `method` is the service's description;
   // null: not known, and then files are sent as bytes. `chunks`: the broker's dialect has HugeData arguments. Throws
   // usage_error (also for a file that is not JSON), and what input throws.
-  void prepare(const method_line* method, bool chunks);
+  void prepare(const method_report* method, bool chunks);
 
   // The arguments as they were typed.
   const std::vector<argument>& typed() const noexcept { return typed_; }
@@ -56,7 +54,7 @@ class upload {
     std::string encoded;  // the value, or the header of the value that `from` reads; empty for a HugeData
   };
 
-  void prepare(part& p, const method_line* method, std::size_t position, bool chunks);
+  void prepare(part& p, const method_report* method, std::size_t position, bool chunks);
   PendingCall call_with_huge(const Method& method, std::size_t place);
   PendingCall call_encoded(const Method& method);
 

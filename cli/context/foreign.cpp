@@ -9,9 +9,8 @@
 
 #include <gate/descriptor.hpp>
 #include <gate/error.hpp>
+#include <gate/gaterpc_interfaces.hpp>
 #include <gate/value.hpp>
-
-#include "common/dialects/gaterpc.hpp"
 
 namespace gate::cli {
 namespace {
@@ -28,14 +27,14 @@ std::string text_of(const value& description) {
   return description.kind() == value_kind::string ? description.as<std::string>() : std::string();
 }
 
-method_line line_of(const method_descriptor& m) {
-  method_line line;
+method_report line_of(const method_descriptor& m) {
+  method_report line;
   line.name = m.name;
   line.kind = "unary";  // the signature does not show whether it is a stream
   line.result = m.result;
   line.doc = m.doc;
   for (const parameter_info& p : m.parameters) {
-    parameter_line parameter;
+    parameter_report parameter;
     parameter.name = p.name;
     parameter.type = p.type;
     line.parameters.push_back(std::move(parameter));
@@ -45,16 +44,16 @@ method_line line_of(const method_descriptor& m) {
 
 }  // namespace
 
-std::vector<service_line> foreign_services(const Client& client, const settings& common) {
+std::vector<service_report> foreign_services(const Client& client, const settings& common) {
   const auto names = client[broker_name]["get_services"]().within(common.timeout).get<std::vector<std::string>>();
   std::vector<std::future<value>> answers;
   for (std::size_t i = 0; i < std::min(names.size(), described_max); ++i) {
     if (names[i] != broker_name) answers.push_back(ask_gate(client, common, names[i]).future<value>());
   }
-  std::vector<service_line> all;
+  std::vector<service_report> all;
   auto answer = answers.begin();
   for (const std::string& name : names) {
-    service_line line;
+    service_report line;
     line.name = name;
     if (name == broker_name) {
       line.description = "the broker itself";
@@ -63,12 +62,12 @@ std::vector<service_line> foreign_services(const Client& client, const settings&
     }
     all.push_back(std::move(line));
   }
-  std::sort(all.begin(), all.end(), [](const service_line& a, const service_line& b) { return a.name < b.name; });
+  std::sort(all.begin(), all.end(), [](const service_report& a, const service_report& b) { return a.name < b.name; });
   return all;
 }
 
-service_lines foreign_description(const Client& client, const settings& common, const std::string& service) {
-  service_lines all;
+service_description foreign_description(const Client& client, const settings& common, const std::string& service) {
+  service_description all;
   all.name = service;
   if (service != broker_name) {
     const auto description = ask_gate(client, common, service).get<value>();
@@ -78,7 +77,7 @@ service_lines foreign_description(const Client& client, const settings& common, 
     all.description = text_of(description);
   }
   const auto interfaces = client[service]["get_interfaces"]().within(common.timeout).get<value>();
-  const auto methods = wire::gaterpc::read_interfaces(encode(interfaces));
+  const auto methods = read_gaterpc_interfaces(interfaces);
   all.described = methods.has_value();
   if (methods) std::transform(methods->begin(), methods->end(), std::back_inserter(all.methods), line_of);
   return all;

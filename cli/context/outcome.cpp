@@ -1,14 +1,18 @@
 #include "cli/context/outcome.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
-#include "cli/context/json.hpp"
+#include <gate/json.hpp>
+#include <gate/value.hpp>
+#include <gate/write_line.hpp>
+
 #include "cli/terminal/terminal.hpp"
-#include "common/base/output.hpp"
 
 namespace gate::cli {
 namespace {
@@ -72,15 +76,20 @@ std::string explain(const Error& error, std::string_view service, std::string_vi
 }
 
 std::string as_json(const Error& error) {
-  json said = json::object();
-  said["status"] = gate::to_string(error.code());
-  said["retry"] = gate::to_string(error.retry());
-  said["origin"] = gate::to_string(error.where());
-  if (!error.remote_type().empty()) said["type"] = error.remote_type();
-  said["message"] = error.what();
-  json all = json::object();
-  all["error"] = std::move(said);
-  return to_text(all, false);
+  std::vector<std::pair<std::string_view, std::string_view>> said{{"status", gate::to_string(error.code())},
+                                                                  {"retry", gate::to_string(error.retry())},
+                                                                  {"origin", gate::to_string(error.where())}};
+  if (!error.remote_type().empty()) said.emplace_back("type", error.remote_type());
+  said.emplace_back("message", error.what());
+  std::string encoded;  // {"error": {...}}
+  append_map_header(encoded, 1);
+  encode_to(encoded, std::string_view("error"));
+  append_map_header(encoded, static_cast<std::uint32_t>(said.size()));
+  for (const auto& [key, text] : said) {
+    encode_to(encoded, key);
+    encode_to(encoded, text);
+  }
+  return to_json(*value::decode(std::move(encoded)));
 }
 
 int complain(int code, const std::string& text) {

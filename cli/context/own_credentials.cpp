@@ -7,7 +7,6 @@
 
 #include "cli/terminal/prompt.hpp"
 #include "cli/terminal/terminal.hpp"
-#include "common/credentials/material.hpp"
 
 namespace gate::cli {
 namespace {

@@ -17,17 +17,17 @@
 
 #include <CLI/CLI.hpp>
 
+#include <gate/did_you_mean.hpp>
 #include <gate/version.hpp>
 
 #include "cli/commands/call.hpp"
 #include "cli/commands/credentials.hpp"
 #include "cli/context/descriptors.hpp"
 #include "cli/context/duration.hpp"
+#include "cli/context/operator_commands.hpp"
 #include "cli/context/outcome.hpp"
-#include "cli/context/reports.hpp"
 #include "cli/src/help.hpp"
 #include "cli/terminal/prompt.hpp"
-#include "common/settings/did_you_mean.hpp"
 
 namespace gate::cli {
 namespace {

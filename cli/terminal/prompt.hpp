@@ -7,7 +7,7 @@
 
 #include <termios.h>
 
-#include "common/credentials/secret.hpp"
+#include <gate/secret.hpp>
 
 namespace gate::cli {
 

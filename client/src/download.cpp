@@ -41,8 +41,8 @@ bool may_go_on(const std::exception_ptr& failure) {
 }
 
 // Makes one attempt. `where` says how far it came, also if it throws.
-task<void> fetch_more(const core_ptr& core, call_request request, const std::filesystem::path& path,
-                      progress_function& on_progress, whereabouts& where) {
+task<void> fetch_more(const core_ptr& core, call_request request, const file_path& path, progress_function& on_progress,
+                      whereabouts& where) {
   task<HugeData> calling = make_huge_call(core, std::move(request));
   HugeData data = co_await std::move(calling);
   where.begun = true;
@@ -64,8 +64,8 @@ task<void> fetch_more(const core_ptr& core, call_request request, const std::fil
 
 }  // namespace
 
-task<std::uint64_t> make_download(core_ptr core, call_request request, std::filesystem::path path,
-                                  download_options options, progress_function on_progress) {
+task<std::uint64_t> make_download(core_ptr core, call_request request, file_path path, download_options options,
+                                  progress_function on_progress) {
   if (request.items || request.huge) {
     throw Error(errc::invalid_argument, "a download makes its call again: it takes no HugeData and no stream of items");
   }

@@ -1,7 +1,6 @@
 // Writes to descriptors whose reader is another program, which may be slow or gone.
 #pragma once
 
-#include <chrono>
 #include <string_view>
 
 #include <signal.h>
@@ -27,10 +26,5 @@ class no_sigpipe {
 
 // Writes all of the text, however long that takes. Returns false if it cannot be written. May raise SIGPIPE.
 bool write_fully(int descriptor, std::string_view text) noexcept;
-
-// Writes a line and a newline, if the descriptor takes them within `patience`. Raises no SIGPIPE. Returns false if the
-// line was not written whole. For the few lines that a program itself writes to stdout and stderr.
-bool write_line(int descriptor, std::string_view line,
-                std::chrono::milliseconds patience = std::chrono::milliseconds(300)) noexcept;
 
 }  // namespace gate

@@ -4,9 +4,8 @@
 #include <string>
 
 #include <gate/credentials.hpp>
-
-#include "common/credentials/curve_key.hpp"
-#include "common/credentials/secret.hpp"
+#include <gate/curve_key.hpp>
+#include <gate/secret.hpp>
 
 namespace gate {
 
@@ -19,9 +18,5 @@ struct credentials::material {
   curve_pair own;
   curve_key server_key{};
 };
-
-// Overwrites GATE_PASSWORD in the process's environment and removes it there. Programs call this once they have read
-// it, because child processes inherit it, and other processes of the user can read it.
-void forget_password_in_environment() noexcept;
 
 }  // namespace gate

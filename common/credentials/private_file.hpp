@@ -2,20 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 
 #include <gate/bytes.hpp>
-
-#include "common/credentials/secret.hpp"
+#include <gate/private_file_error.hpp>
+#include <gate/secret.hpp>
 
 namespace gate {
-
-// Names the file and says what to do: "users.toml: others can read it (mode 0644): chmod 600 users.toml".
-class private_file_error : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 inline constexpr std::size_t private_file_bytes_max = std::size_t{16} << 20;
 

@@ -1,4 +1,5 @@
 // Processes that are killed or frozen: every call ends in time, and the other processes work on.
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <future>

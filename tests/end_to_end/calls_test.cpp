@@ -1,4 +1,5 @@
 // Calls and their answers, through a real broker and a real worker process.
+#include <algorithm>
 #include <future>
 #include <map>
 #include <numeric>

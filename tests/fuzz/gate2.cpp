@@ -4,6 +4,7 @@
 // The first byte of an input says whether a payload frame follows the batch, and how many of the last bytes it takes.
 #include "common/wire/gate2.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
   std::string changed;
   try {
-    changed = set_password(text, "fuzz", "alice", hash, edit::keep);
+    changed = set_password(text, "fuzz", "alice", hash, old_credential::keep);
   } catch (const store_error&) {
     return 0;
   }

@@ -11,7 +11,7 @@ libraries below. The folders of cli/ are rooms too, without a CMakeLists.txt of 
     a library that says PURE              reaches no clock, thread, coroutine, socket or file, however far down
     folders                               never need each other in a circle
     broker, worker, client                never each other; common none of the three
-    examples, and bench but bench/micro   public headers only
+    examples, cli, bench but bench/micro  public headers only, beside their own
     common/log                            alone includes spdlog
     two headers, or two sources           have two names, but for main.cpp and what is in cli/commands
     a unit test                           is in tests/unit/, in the folder of what it tests, which a program names
@@ -41,7 +41,6 @@ DOCUMENT_PATH = re.compile(
     r"(?<![\w./-])(?:common|broker|worker|client|cli|gateway|examples|docs|scripts|cmake|bench|tests)/"
     r"[\w./-]*\.(?:hpp|cpp|cc|py|md|toml|txt|cmake|sh|json)\b"
 )
-
 
 class Tree:
     def __init__(self, names):
@@ -81,7 +80,6 @@ class Tree:
                 if ours and ours != "?":
                     todo.append(ours)
 
-
 class Library:
     """A gate_library(...) call."""
 
@@ -100,7 +98,6 @@ class Library:
         self.depends = lists["DEPENDS"]
         self.private_depends = lists["PRIVATE_DEPENDS"]
 
-
 def read_libraries(tree):
     """{target: Library}, from every CMakeLists.txt."""
     found = {}
@@ -110,7 +107,6 @@ def read_libraries(tree):
             library = Library(name.rsplit("/", 1)[0], call.group(1).split())
             found[library.name] = library
     return found
-
 
 def below(libraries, names):
     """These targets and all that they stand on, as the includes of their headers see it."""
@@ -122,19 +118,16 @@ def below(libraries, names):
             todo += libraries[name].depends if name in libraries else []
     return seen
 
-
 def owner_of(libraries, name):
     """The library that a file belongs to: the one whose folder is nearest above it."""
     owners = [x for x in libraries.values() if name.startswith(x.folder + "/")]
     return max(owners, key=lambda x: len(x.folder), default=None)
-
 
 def room_of(libraries, name):
     """The folder that stands for a file in the question who needs whom: its library's, or the one below cli/."""
     owner = owner_of(libraries, name)
     parts = name.split("/")
     return owner.folder if owner else "/".join(parts[:2]) if parts[0] == "cli" and len(parts) > 2 else None
-
 
 def folder_includes(tree, libraries):
     """Who includes whom among the libraries, against what they declare."""
@@ -157,7 +150,6 @@ def folder_includes(tree, libraries):
                 why = f"{mine.name} does not say so in {word}"
                 found.append(f"{name}:{line}: {written} belongs to {theirs.name}: {why}")
     return found
-
 
 def circles(tree, libraries):
     """Folders that need each other, by what they declare and by what they include."""
@@ -188,7 +180,6 @@ def circles(tree, libraries):
         visit(folder, [])
     return found
 
-
 def namesakes(tree, libraries):
     found, seen = [], {}
     for name in sorted(tree.includes):
@@ -199,7 +190,6 @@ def namesakes(tree, libraries):
             found.append(f"{name}:1: has the name of {seen[title]}")
         seen[title] = name
     return found
-
 
 def unit_tests(tree, libraries):
     """tests/unit/ mirrors the tree, and each of its folders belongs to a program."""
@@ -215,7 +205,6 @@ def unit_tests(tree, libraries):
             found.append(f"{name}:1: no gate_unit in tests/CMakeLists.txt names {folder}")
     return found
 
-
 def document_paths(tree):
     found = []
     for name in sorted(n for n in tree.names if n.endswith(".md") and not n.endswith("CHANGELOG.md")):
@@ -224,7 +213,6 @@ def document_paths(tree):
             if m.group() not in tree.names:
                 found.append(f"{name}:{text.count(chr(10), 0, m.start()) + 1}: {m.group()}: no such file")
     return found
-
 
 def pure_libraries(tree, libraries):
     found = set()
@@ -239,7 +227,6 @@ def pure_libraries(tree, libraries):
             line = text.count("\n", 0, m.start()) + 1
             found.add(f"{start}:{line}: reads a clock; take the time as an argument")
     return sorted(found)
-
 
 def neighbours(name, line, written, ours):
     """What a file's place in the tree forbids it to include."""
@@ -257,17 +244,15 @@ def neighbours(name, line, written, ours):
         return f"{name}:{line}: a public header may not ask its user for <{written}>"
     if written.startswith("spdlog/") and module in MODULES + ("common",) and not name.startswith("common/log/"):
         return f"{name}:{line}: a library logs through common/log, which alone includes <{written}>"
-    users = module == "examples" or (module == "bench" and not name.startswith("bench/micro/"))
+    users = module in ("examples", "cli") or (module == "bench" and not name.startswith("bench/micro/"))
     if users and ours and "/include/" not in ours and target != module:
         return f"{name}:{line}: {module} includes public headers only ({written})"
     return None
-
 
 def orphans(tree):
     included = {ours for name, found in tree.includes.items() for _, _, ours in found if ours != name}
     headers = (n for n in sorted(tree.includes) if n.endswith(".hpp"))
     return [f"{n}:1: no file includes this header" for n in headers if n not in included]
-
 
 def main():
     tree = Tree(repository.files())
@@ -277,7 +262,6 @@ def main():
     for name in sorted(tree.includes):
         found += filter(None, (neighbours(name, *entry) for entry in tree.includes[name]))
     return repository.finish("layers", found + orphans(tree))
-
 
 if __name__ == "__main__":
     sys.exit(main())

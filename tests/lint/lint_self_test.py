@@ -76,6 +76,7 @@ PLANTED = [
     ("client/include/gate/client.hpp", "#include <zmq.hpp>\n", "may not ask its user"),
     ("cli/context/settings.hpp", '#include "cli/commands/ping.hpp"\n', "cli/commands -> cli/context -> cli/commands"),
     ("bench/harness.cpp", '#include "broker/core/core.hpp"\n', "bench includes public headers only"),
+    ("cli/src/help.cpp", '#include "broker/core/core.hpp"\n', "cli includes public headers only"),
     ("tests/unit/broker/gone/gone_test.cpp", "// Text.\n", "broker/gone is no library"),
     ("tests/unit/common/link/link_test.cpp", "// Text.\n", "names common/link"),
     ("common/link/link.hpp", '#include "common/base/list.hpp"\n', "gate_link does not say so in DEPENDS"),

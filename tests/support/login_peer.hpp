@@ -10,7 +10,7 @@
 
 #include <zmq.hpp>
 
-#include "common/credentials/curve_key.hpp"
+#include <gate/curve_key.hpp>
 
 namespace gate::test {
 

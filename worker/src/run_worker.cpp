@@ -12,12 +12,11 @@
 #include <gate/loop.hpp>
 #include <gate/run_worker.hpp>
 #include <gate/version.hpp>
+#include <gate/write_line.hpp>
 
 #include "common/base/allocator.hpp"
 #include "common/base/exception_text.hpp"
 #include "common/base/out_of_memory.hpp"
-#include "common/base/output.hpp"
-#include "common/credentials/material.hpp"
 #include "common/log/log.hpp"
 #include "common/log/program_log.hpp"
 #include "common/program/signals.hpp"

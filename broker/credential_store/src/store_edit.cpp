@@ -69,10 +69,10 @@ class editor {
   editor(std::string_view text, const std::string& file, std::string_view user, std::string_view key)
       : text_(text), file_(file), user_(user), key_(key), before_(parse(text, file)) {}
 
-  std::string set(const std::string& credential, edit how) {
+  std::string set(const std::string& credential, old_credential old_one) {
     toml::table* const who = principal_of(before_, user_);
     const toml::node* const old = who == nullptr ? nullptr : who->get(key_);
-    const std::string former = how == edit::keep ? newest_of(old) : std::string();
+    const std::string former = old_one == old_credential::keep ? newest_of(old) : std::string();
     const std::string value = former.empty() || former == credential
                                   ? toml_string(credential)
                                   : "[" + toml_string(former) + ", " + toml_string(credential) + "]";
@@ -141,19 +141,19 @@ class editor {
 }  // namespace
 
 std::string set_password(std::string_view text, const std::string& file, std::string_view user,
-                         std::string_view password_hash, edit how) {
+                         std::string_view password_hash, old_credential old_one) {
   if (!is_principal_name(user)) {
     throw store_error("a name is UTF-8 text of 1 to 255 bytes without control characters");
   }
-  return editor(text, file, user, "password").set(std::string(password_hash), how);
+  return editor(text, file, user, "password").set(std::string(password_hash), old_one);
 }
 
 std::string set_curve_key(std::string_view text, const std::string& file, std::string_view user, const curve_key& key,
-                          edit how) {
+                          old_credential old_one) {
   if (!is_principal_name(user)) {
     throw store_error("a name is UTF-8 text of 1 to 255 bytes without control characters");
   }
-  return editor(text, file, user, "curve").set(to_z85(key), how);
+  return editor(text, file, user, "curve").set(to_z85(key), old_one);
 }
 
 }  // namespace gate::security

@@ -228,8 +228,16 @@ class reader {
 
 }  // namespace
 
-bool is_principal_name(std::string_view name) noexcept {
-  if (name.empty() || name.size() > name_bytes_max || !is_plain_text(name)) return false;
+snapshot read_store(std::span<const store_source> sources) {
+  reader all;
+  for (const store_source& source : sources) all.read(source);
+  return all.finish();
+}
+
+}  // namespace gate::security
+
+bool gate::is_principal_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > security::name_bytes_max || !security::is_plain_text(name)) return false;
   // Checks the form of UTF-8 only. An over-long form or a surrogate does no harm in a name.
   for (std::size_t i = 0; i < name.size();) {
     const auto byte = static_cast<unsigned char>(name[i]);
@@ -247,11 +255,3 @@ bool is_principal_name(std::string_view name) noexcept {
   }
   return true;
 }
-
-snapshot read_store(std::span<const store_source> sources) {
-  reader all;
-  for (const store_source& source : sources) all.read(source);
-  return all.finish();
-}
-
-}  // namespace gate::security

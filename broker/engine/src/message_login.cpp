@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "common/credentials/secret.hpp"
+#include <gate/secret.hpp>
 
 namespace gate::broker {
 

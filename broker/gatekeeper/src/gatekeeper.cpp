@@ -9,13 +9,13 @@
 
 #include <gate/assert.hpp>
 #include <gate/bind_error.hpp>
+#include <gate/curve_key.hpp>
 
 #include "broker/credential_store/store.hpp"
 #include "broker/gatekeeper/src/audit_trail.hpp"
 #include "broker/gatekeeper/src/failure_log.hpp"
 #include "broker/gatekeeper/src/login_thread.hpp"
 #include "broker/security/address.hpp"
-#include "common/credentials/curve_key.hpp"
 #include "common/log/log.hpp"
 #include "common/log/log_limiter.hpp"
 #include "common/transport/zmq_context.hpp"

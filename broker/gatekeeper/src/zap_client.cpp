@@ -6,7 +6,8 @@
 
 #include <sodium.h>
 
-#include "common/credentials/secret.hpp"
+#include <gate/secret.hpp>
+
 #include "common/transport/lookup.hpp"
 
 namespace gate::security {

@@ -25,21 +25,21 @@ std::string host_name() {
 
 std::int64_t milliseconds_of(duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
 
-numbers by_status(const std::array<std::uint64_t, errc_max + 1>& counts) {
-  numbers named;
+report_counters by_status(const std::array<std::uint64_t, errc_max + 1>& counts) {
+  report_counters named;
   for (std::uint8_t i = 0; i <= errc_max; ++i) {
     if (counts[i] != 0) named.emplace(to_string(static_cast<errc>(i)), counts[i]);
   }
   return named;
 }
 
-numbers report(const totals& t) {
+report_counters report(const totals& t) {
   return {{"clients", t.clients},      {"workers", t.workers},           {"services", t.services},
           {"queued", t.queued},        {"queued_bytes", t.queued_bytes}, {"in_flight", t.in_flight},
           {"kept_bytes", t.kept_bytes}};
 }
 
-numbers report(const counters& c) {
+report_counters report(const counters& c) {
   return {{"accepted", c.accepted},
           {"redispatched", c.redispatched},
           {"late_answers", c.late_answers},
@@ -58,42 +58,42 @@ numbers report(const counters& c) {
           {"over_method_rate", c.over_method_rate}};
 }
 
-numbers report(const io_counters& c) {
-  numbers named{{"messages_received", c.messages_received},
-                {"envelopes_received", c.envelopes_received},
-                {"bytes_received", c.bytes_received},
-                {"messages_sent", c.messages_sent},
-                {"envelopes_sent", c.envelopes_sent},
-                {"bytes_sent", c.bytes_sent},
-                {"connections_accepted", c.connections_accepted},
-                {"connections_refused", c.connections_refused},
-                {"address_refused", c.address_refused},
-                {"impostors", c.impostors},
-                {"logins_refused", c.logins_refused},
-                {"logins_put_off", c.logins_put_off},
-                {"handshakes_failed", c.handshakes_failed},
-                {"handshakes_refused", c.handshakes_refused},
-                {"ended_early", c.ended_early},
-                {"unrecognised", c.unrecognised},
-                {"too_many_frames", c.too_many_frames},
-                {"silent", c.silent},
-                {"too_slow", c.too_slow},
-                {"owed_too_much", c.owed_too_much},
-                {"too_slow_bytes", c.too_slow_bytes},
-                {"too_slow_age", c.too_slow_age},
-                {"silent_peers", c.silent_peers},
-                {"discarded", c.discarded},
-                {"not_understood", c.not_understood},
-                {"not_sayable", c.not_sayable},
-                {"silent_workers", c.silent_workers},
-                {"parked", c.parked}};
+report_counters report(const io_counters& c) {
+  report_counters named{{"messages_received", c.messages_received},
+                        {"envelopes_received", c.envelopes_received},
+                        {"bytes_received", c.bytes_received},
+                        {"messages_sent", c.messages_sent},
+                        {"envelopes_sent", c.envelopes_sent},
+                        {"bytes_sent", c.bytes_sent},
+                        {"connections_accepted", c.connections_accepted},
+                        {"connections_refused", c.connections_refused},
+                        {"address_refused", c.address_refused},
+                        {"impostors", c.impostors},
+                        {"logins_refused", c.logins_refused},
+                        {"logins_put_off", c.logins_put_off},
+                        {"handshakes_failed", c.handshakes_failed},
+                        {"handshakes_refused", c.handshakes_refused},
+                        {"ended_early", c.ended_early},
+                        {"unrecognised", c.unrecognised},
+                        {"too_many_frames", c.too_many_frames},
+                        {"silent", c.silent},
+                        {"too_slow", c.too_slow},
+                        {"owed_too_much", c.owed_too_much},
+                        {"too_slow_bytes", c.too_slow_bytes},
+                        {"too_slow_age", c.too_slow_age},
+                        {"silent_peers", c.silent_peers},
+                        {"discarded", c.discarded},
+                        {"not_understood", c.not_understood},
+                        {"not_sayable", c.not_sayable},
+                        {"silent_workers", c.silent_workers},
+                        {"parked", c.parked}};
   for (const auto& [status, count] : by_status(c.cut_for)) {
     if (status != to_string(errc::ok)) named.emplace("cut_" + status, count);
   }
   return named;
 }
 
-numbers report(const security::gatekeeper_counters& c) {
+report_counters report(const security::gatekeeper_counters& c) {
   return {{"accepted", c.logins.accepted},
           {"refused", c.logins.refused},
           {"put_off", c.logins.later},

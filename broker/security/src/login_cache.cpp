@@ -2,7 +2,9 @@
 
 #include <sodium.h>
 
-#include "common/credentials/secret.hpp"
+#include <gate/secret.hpp>
+
+#include "common/credentials/sodium.hpp"
 
 namespace gate::security {
 

@@ -7,11 +7,11 @@
 #include <type_traits>
 
 #include <gate/assert.hpp>
+#include <gate/did_you_mean.hpp>
 
 #include "broker/security/endpoint_auth.hpp"
 #include "common/base/option_bounds.hpp"
 #include "common/protocol/endpoint.hpp"
-#include "common/settings/did_you_mean.hpp"
 #include "common/settings/quantity.hpp"
 #include "common/settings/toml_text.hpp"
 

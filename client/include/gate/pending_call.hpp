@@ -1,9 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <future>
 #include <string>
 #include <string_view>
@@ -14,6 +12,7 @@
 #include <gate/cross_loop.hpp>
 #include <gate/detail/call_request.hpp>
 #include <gate/download.hpp>
+#include <gate/file_path.hpp>
 #include <gate/huge_data.hpp>
 #include <gate/limits.hpp>
 #include <gate/reply.hpp>
@@ -29,8 +28,8 @@ namespace detail {
 task<Reply> make_call(core_ptr core, call_request request);
 task<void> make_one_way_call(core_ptr core, call_request request);
 task<HugeData> make_huge_call(core_ptr core, call_request request);
-task<std::uint64_t> make_download(core_ptr core, call_request request, std::filesystem::path path,
-                                  download_options options, progress_function on_progress);
+task<std::uint64_t> make_download(core_ptr core, call_request request, file_path path, download_options options,
+                                  progress_function on_progress);
 // As make_call(), for a thread that waits. Not on the thread of the client's loop.
 Reply wait_for_reply(core_ptr core, call_request request);
 loop& loop_of(const core_ptr& core);
@@ -78,8 +77,9 @@ template <bool Named> class [[nodiscard]] basic_call {
   // ends as `timed_out`, and the worker is told to stop. Rounded up to milliseconds, at most limits::budget_max (24 h).
   // With zero or less the call ends at once.
   template <class R, class P> basic_call within(std::chrono::duration<R, P> budget) && {
+    const duration wanted = saturated(budget);
     request_.options.budget =
-        std::chrono::ceil<std::chrono::milliseconds>(std::min<duration>(saturated(budget), limits::budget_max));
+        std::chrono::ceil<std::chrono::milliseconds>(wanted < limits::budget_max ? wanted : limits::budget_max);
     return std::move(*this);
   }
   // Says that the method may run more than once. Then the call is sent again if its connection or its worker is lost,
@@ -168,8 +168,7 @@ template <bool Named> class [[nodiscard]] basic_call {
   // download_options says how often it retries.
   // Throws what huge() and HugeData::to_file() throw; then the file holds the bytes that were verified. Throws
   // Error(errc::invalid_argument) if an argument is a HugeData or a stream of items: those cannot be sent twice.
-  task<std::uint64_t> download(std::filesystem::path path, download_options options = {},
-                               awaited_progress on_progress = {}) && {
+  task<std::uint64_t> download(file_path path, download_options options = {}, awaited_progress on_progress = {}) && {
     static_assert(Named, GATE_NAME_IT);
     return begin_download(std::move(path), options, on_progress.take());
   }
@@ -199,8 +198,7 @@ template <bool Named> class [[nodiscard]] basic_call {
     }
   }
   // As download(), for a thread that waits. (get<HugeData>().blocking() reads an answer of any size.)
-  std::uint64_t get_download(std::filesystem::path path, download_options options = {},
-                             progress_function on_progress = {}) && {
+  std::uint64_t get_download(file_path path, download_options options = {}, progress_function on_progress = {}) && {
     loop& there = detail::loop_to_wait_for(core_);
     return start(there, begin_download(std::move(path), options, std::move(on_progress))).get();
   }
@@ -217,8 +215,7 @@ template <bool Named> class [[nodiscard]] basic_call {
  private:
   template <bool> friend class basic_call;
 
-  task<std::uint64_t> begin_download(std::filesystem::path path, download_options options,
-                                     progress_function on_progress) {
+  task<std::uint64_t> begin_download(file_path path, download_options options, progress_function on_progress) {
     return detail::make_download(std::move(core_), std::move(request_), std::move(path), options,
                                  std::move(on_progress));
   }

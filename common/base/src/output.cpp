@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <gate/write_line.hpp>
+
 namespace gate {
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/credentials/curve_key.hpp"
+#include <gate/curve_key.hpp>
 
 namespace gate::peer::curve {
 

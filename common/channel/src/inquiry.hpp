@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include <gate/credentials.hpp>
+#include <gate/curve_key.hpp>
 #include <gate/loop.hpp>
 #include <gate/unique_function.hpp>
 
-#include "common/credentials/curve_key.hpp"
 #include "common/transport/monitor.hpp"
 #include "common/transport/multipart.hpp"
 #include "common/transport/socket.hpp"

@@ -1,5 +1,3 @@
-#include "common/credentials/curve_key.hpp"
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -8,7 +6,10 @@
 
 #include <sodium.h>
 
+#include <gate/curve_key.hpp>
+
 #include "common/credentials/private_file.hpp"
+#include "common/credentials/sodium.hpp"
 
 namespace gate {
 namespace {

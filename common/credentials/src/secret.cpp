@@ -1,5 +1,3 @@
-#include "common/credentials/secret.hpp"
-
 #include <cstring>
 #include <new>
 #include <utility>
@@ -7,6 +5,9 @@
 #include <sodium.h>
 
 #include <gate/assert.hpp>
+#include <gate/secret.hpp>
+
+#include "common/credentials/sodium.hpp"
 
 namespace gate {
 

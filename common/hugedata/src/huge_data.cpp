@@ -103,13 +103,14 @@ HugeData HugeData::from_memory(std::vector<std::byte> raw, huge_options options)
   return HugeData(std::move(source), std::move(options));
 }
 
-HugeData HugeData::from_file(const std::filesystem::path& path, huge_options options) {
+HugeData HugeData::from_file(const file_path& path, huge_options options) {
   // O_NONBLOCK: otherwise opening a pipe would wait for its writer.
-  owned_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT: a C function with `...`
-  if (file.get() < 0) throw_errno(path.string());
+  owned_descriptor file(
+      ::open(path.text().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT: a C function with `...`
+  if (file.get() < 0) throw_errno(path.text());
   struct stat about {};
-  if (::fstat(file.get(), &about) != 0) throw_errno(path.string());
-  if (!S_ISREG(about.st_mode)) throw std::invalid_argument(path.string() + " is not a regular file");
+  if (::fstat(file.get(), &about) != 0) throw_errno(path.text());
+  if (!S_ISREG(about.st_mode)) throw std::invalid_argument(path.text() + " is not a regular file");
   if (options.etag.empty()) options.etag = etag_of(about);
   const auto size = static_cast<std::uint64_t>(about.st_size);
   const int descriptor = file.release();
@@ -170,17 +171,17 @@ task<std::uint64_t> HugeData::to_descriptor(int descriptor, awaited_progress on_
   co_return co_await write_to(own.get(), on_progress.take());
 }
 
-task<std::uint64_t> HugeData::to_file(std::filesystem::path path, awaited_progress on_progress) {
+task<std::uint64_t> HugeData::to_file(file_path path, awaited_progress on_progress) {
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (position_ == 0 ? O_TRUNC : 0);
-  owned_descriptor file(::open(path.c_str(), flags, 0666));  // NOLINT: a C function with `...`
-  if (file.get() < 0) throw_errno(path.string());
+  owned_descriptor file(::open(path.text().c_str(), flags, 0666));  // NOLINT: a C function with `...`
+  if (file.get() < 0) throw_errno(path.text());
   if (position_ != 0) {
     struct stat about {};
-    if (::fstat(file.get(), &about) != 0) throw_errno(path.string());
+    if (::fstat(file.get(), &about) != 0) throw_errno(path.text());
     if (static_cast<std::uint64_t>(about.st_size) < position_) {
-      throw Error(errc::failed, path.string() + " is shorter than what the transfer goes on behind");
+      throw Error(errc::failed, path.text() + " is shorter than what the transfer goes on behind");
     }
-    if (::ftruncate(file.get(), static_cast<off_t>(position_)) != 0) throw_errno(path.string());
+    if (::ftruncate(file.get(), static_cast<off_t>(position_)) != 0) throw_errno(path.text());
   }
   co_return co_await write_to(file.get(), on_progress.take());
 }
@@ -230,7 +231,7 @@ std::optional<std::string> blocking_huge::next() {
   return loop_->run(data_.next());
 }
 
-std::uint64_t blocking_huge::to_file(std::filesystem::path path, progress_function on_progress) {
+std::uint64_t blocking_huge::to_file(file_path path, progress_function on_progress) {
   check_thread();
   return loop_->run(data_.to_file(std::move(path), std::move(on_progress)));
 }

@@ -1,8 +1,8 @@
-#include "common/settings/did_you_mean.hpp"
-
 #include <algorithm>
 #include <cstddef>
 #include <vector>
+
+#include <gate/did_you_mean.hpp>
 
 namespace gate {
 namespace {

@@ -119,6 +119,13 @@ std::int64_t signed_count(std::uint64_t count) {
 
 void throw_holds_nil() { throw std::range_error("an optional that holds nil cannot travel: it would arrive empty"); }
 
+bool fits_float(double number) noexcept {
+  if (std::isnan(number) || std::isinf(number)) return true;
+  // A cast of a number out of the range of float is undefined.
+  if (std::abs(number) > std::numeric_limits<float>::max()) return false;
+  return static_cast<double>(static_cast<float>(number)) == number;
+}
+
 void throw_inexact(const char* type) { throw misfit(std::string("which a ") + type + " does not hold exactly"); }
 
 }  // namespace gate::detail

@@ -2,6 +2,9 @@
 #include <charconv>
 #include <memory>
 
+#include <msgpack/null_visitor.hpp>
+#include <msgpack/parse.hpp>
+
 #include <gate/value.hpp>
 
 namespace gate {

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include <gate/client.hpp>
+#include <gate/curve_key.hpp>
 
-#include "common/credentials/curve_key.hpp"
 #include "tests/support/attacks/attacks.hpp"
 #include "tests/support/login_peer.hpp"
 #include "tests/support/programs.hpp"

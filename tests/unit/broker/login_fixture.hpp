@@ -7,9 +7,9 @@
 #include <string>
 
 #include <gate/broker.hpp>
+#include <gate/curve_key.hpp>
 
 #include "broker/credential_store/password.hpp"
-#include "common/credentials/curve_key.hpp"
 #include "tests/support/login_peer.hpp"
 #include "tests/support/scratch_folder.hpp"
 #include "tests/unit/broker/running_broker.hpp"

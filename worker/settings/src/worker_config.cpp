@@ -7,8 +7,9 @@
 #include <sstream>
 #include <tuple>
 
+#include <gate/did_you_mean.hpp>
+
 #include "common/protocol/endpoint.hpp"
-#include "common/settings/did_you_mean.hpp"
 #include "common/settings/quantity.hpp"
 #include "common/settings/toml_text.hpp"
 

@@ -63,6 +63,11 @@ class credentials {
   std::shared_ptr<const material> material_;
 };
 
+// Overwrites GATE_PASSWORD where the process got it, and takes it out of the environment. For programs that have read
+// it: their children would inherit it, and other processes of the user can look at it. Not thread-safe: no other thread
+// may use the environment at the same time.
+void forget_password_in_environment() noexcept;
+
 // A text for logs, without the secret: "none", "user alice", "public key rq:rM>...".
 std::string to_string(const credentials& c);
 

@@ -10,7 +10,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -22,6 +21,7 @@
 
 #include <gate/async_generator.hpp>
 #include <gate/clock.hpp>
+#include <gate/file_path.hpp>
 #include <gate/generator.hpp>
 #include <gate/limits.hpp>
 #include <gate/named_value.hpp>
@@ -110,7 +110,7 @@ class [[nodiscard]] HugeData {
   static HugeData from_memory(std::vector<std::byte> raw, huge_options options = {});
   // A whole regular file, with the size that it has now. If the file changes while it is sent, the transfer fails.
   // Throws std::system_error if the file cannot be opened, std::invalid_argument if it is not a regular file.
-  static HugeData from_file(const std::filesystem::path& path, huge_options options = {});
+  static HugeData from_file(const file_path& path, huge_options options = {});
   // `length` bytes of an open file, from `offset` on; the byte at `offset` becomes byte 0. Duplicates the descriptor,
   // so you may close yours. Neither uses nor moves the file position. Throws std::system_error.
   static HugeData from_descriptor(int descriptor, std::uint64_t offset, std::uint64_t length,
@@ -136,7 +136,7 @@ class [[nodiscard]] HugeData {
   // replaces the content of the file. A resumed one writes from position() on, and throws Error(errc::failed) if the
   // file is shorter than that. Does not sync the file to the disk.
   // Throws what next() throws, and std::system_error. Then the file holds the verified bytes up to position().
-  task<std::uint64_t> to_file(std::filesystem::path path, awaited_progress on_progress = {});
+  task<std::uint64_t> to_file(file_path path, awaited_progress on_progress = {});
   // The same into an open file, from its byte position() on. Does not truncate the file.
   task<std::uint64_t> to_descriptor(int descriptor, awaited_progress on_progress = {});
 
@@ -194,7 +194,7 @@ class [[nodiscard]] blocking_huge {
   ~blocking_huge();
 
   std::optional<std::string> next();
-  std::uint64_t to_file(std::filesystem::path path, progress_function on_progress = {});
+  std::uint64_t to_file(file_path path, progress_function on_progress = {});
   std::string to_memory(std::size_t bytes_max = limits::huge_value_bytes_max);
 
   std::optional<std::uint64_t> total() const noexcept { return data_.total(); }

@@ -29,11 +29,9 @@
 // adaptor for a class of yours, specialise msgpack::adaptor::convert and pack fully.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -55,8 +53,7 @@
 #include <variant>
 #include <vector>
 
-#include <msgpack.hpp>
-
+#include <gate/detail/msgpack.hpp>
 #include <gate/detail/reading.hpp>
 #include <gate/type_name.hpp>
 
@@ -107,6 +104,8 @@ timestamp timestamp_of(long double seconds);
 std::int64_t signed_count(std::uint64_t count);
 [[noreturn]] void throw_holds_nil();
 [[noreturn]] void throw_inexact(const char* type);
+// Whether a float holds exactly this number. It holds NaN and the infinities.
+bool fits_float(double number) noexcept;
 
 // Conversions for a count that is not a std::int64_t.
 template <class R> R narrow_count(std::int64_t count) {
@@ -140,11 +139,7 @@ template <std::floating_point F> F read_floating(const msgpack::object& o) {
   require(o.type == msgpack::type::FLOAT32 || o.type == msgpack::type::FLOAT64);
   const double given = o.via.f64;
   if constexpr (std::same_as<F, float>) {
-    // A cast of a number out of the range of float is undefined.
-    const bool in_range = !(std::abs(given) > std::numeric_limits<float>::max()) || std::isinf(given);
-    if (!std::isnan(given) && !(in_range && static_cast<double>(static_cast<float>(given)) == given)) {
-      throw_inexact(type);
-    }
+    if (!fits_float(given)) throw_inexact(type);
   }
   return static_cast<F>(given);
 }
@@ -231,15 +226,19 @@ template <class... A> struct any_alternative_fits<std::variant<A...>> {
 
 template <class T> bool list_fits(const msgpack::object& o) {
   if (o.type != msgpack::type::ARRAY) return false;
-  const auto* begin = o.via.array.ptr;
-  return std::all_of(begin, begin + o.via.array.size, fits_exactly<T>);
+  for (std::uint32_t i = 0; i < o.via.array.size; ++i) {
+    if (!fits_exactly<T>(o.via.array.ptr[i])) return false;
+  }
+  return true;
 }
 
 template <class K, class V> bool map_fits(const msgpack::object& o) {
   if (o.type != msgpack::type::MAP) return false;
-  const auto* begin = o.via.map.ptr;
-  return std::all_of(begin, begin + o.via.map.size,
-                     [](const auto& entry) { return fits_exactly<K>(entry.key) && fits_exactly<V>(entry.val); });
+  for (std::uint32_t i = 0; i < o.via.map.size; ++i) {
+    const auto& entry = o.via.map.ptr[i];
+    if (!fits_exactly<K>(entry.key) || !fits_exactly<V>(entry.val)) return false;
+  }
+  return true;
 }
 
 // Writes the head byte and the number, big-endian. pack_str_body is the only function of the packer that writes raw
@@ -406,7 +405,8 @@ MSGPACK_API_VERSION_NAMESPACE(MSGPACK_DEFAULT_API_NS) {
       if constexpr (std::same_as<T, char>) {
         const std::string_view from = gate::detail::text(o);
         gate::detail::require(from.size() < N);
-        std::fill(std::copy(from.begin(), from.end(), v), v + N, '\0');
+        std::memset(v, 0, N);
+        if (!from.empty()) std::memcpy(v, from.data(), from.size());
       } else if constexpr (gate::detail::is_byte<T>) {
         const std::string_view from = gate::detail::binary(o);
         gate::detail::require(from.size() == N);

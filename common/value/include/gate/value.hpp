@@ -19,9 +19,8 @@
 #include <type_traits>
 #include <utility>
 
-#include <msgpack.hpp>
-
 #include <gate/adaptors.hpp>
+#include <gate/detail/msgpack.hpp>
 #include <gate/detail/travels.hpp>
 #include <gate/error.hpp>
 #include <gate/limits.hpp>

@@ -1,6 +1,7 @@
 #include "broker/credential_store/store_edit.hpp"
 
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -14,7 +15,7 @@ namespace {
 const std::string hash = make_dummy_hash(usual_cost), newer = make_dummy_hash(usual_cost);
 const std::string entry = "password = \"" + hash + "\"\n", newer_entry = "password = \"" + newer + "\"\n";
 
-std::string set(std::string_view text, std::string_view user, edit how = edit::replace) {
+std::string set(std::string_view text, std::string_view user, old_credential how = old_credential::revoke) {
   return set_password(text, "users.toml", user, newer, how);
 }
 
@@ -36,13 +37,14 @@ TEST_CASE("a password is replaced where it stands and all else stays", "[securit
 }
 
 TEST_CASE("a former password stays right when that is asked for, one of them", "[security]") {
-  const std::string both = set("[principals.a]\n" + entry, "a", edit::keep);
+  const std::string both = set("[principals.a]\n" + entry, "a", old_credential::keep);
   CHECK(both == "[principals.a]\npassword = [\"" + hash + "\", \"" + newer + "\"]\n");
   const std::string third = make_dummy_hash(usual_cost);
-  CHECK(set_password(both, "f", "a", third, edit::keep) ==
+  CHECK(set_password(both, "f", "a", third, old_credential::keep) ==
         "[principals.a]\npassword = [\"" + newer + "\", \"" + third + "\"]\n");
-  CHECK(set_password(both, "f", "a", third, edit::replace) == "[principals.a]\npassword = \"" + third + "\"\n");
-  CHECK(set("", "a", edit::keep) == "[principals.a]\n" + newer_entry);
+  CHECK(set_password(both, "f", "a", third, old_credential::revoke) ==
+        "[principals.a]\npassword = \"" + third + "\"\n");
+  CHECK(set("", "a", old_credential::keep) == "[principals.a]\n" + newer_entry);
 }
 
 TEST_CASE("names that TOML would take apart are quoted", "[security]") {
@@ -70,9 +72,9 @@ TEST_CASE("what cannot be changed safely is left to a person", "[security]") {
 
 TEST_CASE("keys are changed as passwords are", "[security]") {
   const curve_key one = make_curve_pair().public_key, two = make_curve_pair().public_key;
-  const std::string first = set_curve_key("", "f", "w", one, edit::replace);
+  const std::string first = set_curve_key("", "f", "w", one, old_credential::revoke);
   CHECK(first == "[principals.w]\ncurve = \"" + to_z85(one) + "\"\n");
-  CHECK(set_curve_key(first, "f", "w", two, edit::keep) ==
+  CHECK(set_curve_key(first, "f", "w", two, old_credential::keep) ==
         "[principals.w]\ncurve = [\"" + to_z85(one) + "\", \"" + to_z85(two) + "\"]\n");
-  CHECK(set_curve_key(first, "f", "w", one, edit::keep) == first);
+  CHECK(set_curve_key(first, "f", "w", one, old_credential::keep) == first);
 }

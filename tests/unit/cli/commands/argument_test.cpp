@@ -7,8 +7,8 @@
 
 #include <gate/value.hpp>
 
+#include "cli/context/operator_commands.hpp"
 #include "cli/context/outcome.hpp"
-#include "cli/context/reports.hpp"
 
 using gate::cli::argument;
 using gate::cli::content;
@@ -30,8 +30,8 @@ std::string read(const std::vector<std::string>& typed) {
   return all;
 }
 
-gate::cli::method_line method_with(const std::vector<std::vector<std::string>>& parameters) {
-  gate::cli::method_line m;
+gate::method_report method_with(const std::vector<std::vector<std::string>>& parameters) {
+  gate::method_report m;
   for (const auto& p : parameters) {
     m.parameters.emplace_back();
     m.parameters.back().name = p[0];
@@ -40,9 +40,9 @@ gate::cli::method_line method_with(const std::vector<std::vector<std::string>>& 
   return m;
 }
 
-std::string type_at(const gate::cli::method_line& m, std::size_t position) { return type_of(m, {}, position); }
+std::string type_at(const gate::method_report& m, std::size_t position) { return type_of(m, {}, position); }
 
-std::string type_of_name(const gate::cli::method_line& m, const std::string& name) {
+std::string type_of_name(const gate::method_report& m, const std::string& name) {
   argument given;
   given.name = name;
   return type_of(m, given, 7);

@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "cli/context/operator_commands.hpp"
 #include "cli/context/outcome.hpp"
-#include "cli/context/reports.hpp"
 
 using gate::cli::parse_target;
 using gate::cli::usage_error;
@@ -24,7 +24,7 @@ TEST_CASE("a method without a service is one of the default service", "[cli]") {
 }
 
 TEST_CASE("a method that streams is called with --stream, and not at all when it takes a stream", "[cli]") {
-  gate::cli::method_line unary, stream, both;
+  gate::method_report unary, stream, both;
   unary.kind = "unary";
   stream.kind = both.kind = "stream";
   both.client_stream = true;

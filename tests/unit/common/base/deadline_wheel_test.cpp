@@ -1,5 +1,6 @@
 #include "common/base/deadline_wheel.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <vector>

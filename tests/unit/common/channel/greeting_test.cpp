@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <zmq.hpp>
 
+#include <gate/curve_key.hpp>
 #include <gate/event.hpp>
 #include <gate/limits.hpp>
 #include <gate/loop.hpp>
@@ -25,7 +26,6 @@
 
 #include "common/channel/channel.hpp"
 #include "common/channel/src/inquiry.hpp"
-#include "common/credentials/curve_key.hpp"
 #include "common/transport/lookup.hpp"
 #include "tests/support/guarded_router.hpp"
 #include "tests/support/raw_peer.hpp"

@@ -1,8 +1,8 @@
-#include "common/credentials/curve_key.hpp"
-
 #include <string>
 
 #include <catch2/catch.hpp>
+
+#include <gate/curve_key.hpp>
 
 #include "common/credentials/private_file.hpp"
 #include "tests/support/scratch_folder.hpp"

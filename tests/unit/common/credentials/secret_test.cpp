@@ -1,10 +1,10 @@
-#include "common/credentials/secret.hpp"
-
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include <catch2/catch.hpp>
+
+#include <gate/secret.hpp>
 
 using gate::secret;
 

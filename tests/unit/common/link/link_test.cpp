@@ -1,5 +1,6 @@
 #include "common/link/link.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>

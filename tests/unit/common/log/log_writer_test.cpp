@@ -8,9 +8,10 @@
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
-#include "common/base/output.hpp"
+#include <gate/write_line.hpp>
 
 using namespace std::chrono_literals;
 using gate::log_writer;

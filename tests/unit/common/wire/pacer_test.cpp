@@ -1,5 +1,6 @@
 #include "common/wire/pacer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>

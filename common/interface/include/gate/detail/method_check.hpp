@@ -1,7 +1,6 @@
 // Checks a member function for GATE_INTERFACE. The result is one fault; the macro has a sentence for each.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -145,7 +144,9 @@ template <class Self> constexpr Interface* interface_of(Self* self) noexcept {
 // Whether there is at least one name, and no name twice.
 constexpr bool all_differ(std::initializer_list<std::string_view> names) {
   for (auto name = names.begin(); name != names.end(); ++name) {
-    if (std::find(names.begin(), name, *name) != name) return false;
+    for (auto before = names.begin(); before != name; ++before) {
+      if (*before == *name) return false;
+    }
   }
   return names.size() != 0;
 }
@@ -176,8 +177,10 @@ constexpr bool are_names(std::string_view list) {
 
 // The name given to GATE_INTERFACE_AS, as a type.
 template <std::size_t N> struct text_constant {
-  constexpr text_constant(const char (&from)[N]) { std::copy_n(from, N, text); }  // NOLINT: stands for the literal
-  char text[N];
+  constexpr text_constant(const char (&from)[N]) {  // NOLINT: stands for the literal
+    for (std::size_t i = 0; i < N; ++i) text[i] = from[i];
+  }
+  char text[N] = {};
 };
 template <text_constant Name> struct wire_text {};
 

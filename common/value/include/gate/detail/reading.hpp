@@ -13,8 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <msgpack.hpp>
-
+#include <gate/detail/msgpack.hpp>
 #include <gate/detail/travels.hpp>
 #include <gate/type_name.hpp>
 

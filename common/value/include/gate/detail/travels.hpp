@@ -10,7 +10,6 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string_view>
@@ -19,8 +18,7 @@
 #include <utility>
 #include <variant>
 
-#include <msgpack.hpp>
-
+#include <gate/detail/msgpack.hpp>
 #include <gate/type_name.hpp>
 
 namespace gate {
@@ -53,8 +51,8 @@ concept bare_class =
 
 // Templates that hold no value.
 template <class T> struct never_travels : std::false_type {};
-template <class T> struct never_travels<std::function<T>> : std::true_type {};
-template <class T> struct never_travels<unique_function<T>> : std::true_type {};
+// std::function, gate::unique_function and others that hold a function.
+template <template <class...> class F, class R, class... A> struct never_travels<F<R(A...)>> : std::true_type {};
 template <class T> struct never_travels<std::initializer_list<T>> : std::true_type {};
 template <class T> struct never_travels<task<T>> : std::true_type {};
 template <class T> struct never_travels<generator<T>> : std::true_type {};

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/credentials/secret.hpp"
+#include <gate/secret.hpp>
 
 namespace gate {
 

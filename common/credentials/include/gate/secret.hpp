@@ -41,7 +41,4 @@ bool same_bytes(bytes_view a, bytes_view b) noexcept;
 // Overwrites the text's memory and empties it.
 void wipe(std::string& text) noexcept;
 
-// Makes libsodium ready for use. Any thread, any number of times.
-void need_sodium() noexcept;
-
 }  // namespace gate

@@ -1,51 +1,27 @@
-#include "cli/context/json.hpp"
-
 #include <chrono>
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <iostream>
 #include <limits>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
-#include <unistd.h>
+#include <nlohmann/json.hpp>
 
+#include <gate/json.hpp>
 #include <gate/limits.hpp>
+#include <gate/value.hpp>
 
-#include "cli/context/base64.hpp"
-#include "cli/terminal/terminal.hpp"
+#include "common/json/src/base64.hpp"
 
-namespace gate::cli {
+namespace gate {
 namespace {
 
+using json = nlohmann::ordered_json;  // the keys of an object keep their order
 using nanoseconds = std::chrono::nanoseconds;
 using time_point = std::chrono::time_point<std::chrono::system_clock, nanoseconds>;
-
-json special(const char* what, json content) {
-  json j = json::object();
-  j[what] = std::move(content);
-  return j;
-}
-
-std::string to_iso(time_point when) {
-  using namespace std::chrono;
-  const auto day = floor<days>(when);
-  const year_month_day date(day);
-  const hh_mm_ss<nanoseconds> time(when - day);
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                static_cast<int>(time.seconds().count()));
-  std::string iso = text;
-  if (const auto rest = time.subseconds().count(); rest != 0) {
-    std::snprintf(text, sizeof text, ".%09lld", static_cast<long long>(rest));
-    iso += text;
-    while (iso.back() == '0') iso.pop_back();
-  }
-  return iso + "Z";
-}
 
 // Reads the nanoseconds of ".25", and removes them from the text.
 std::optional<nanoseconds> take_fraction(std::string_view& text) {
@@ -78,75 +54,6 @@ std::optional<time_point> from_iso(const std::string& text) {
   const std::optional<nanoseconds> fraction = take_fraction(rest);
   if (!date.ok() || !time_fits || !year_fits || !fraction || rest != "Z") return std::nullopt;
   return sys_days(date) + hours(hour) + minutes(minute) + seconds(second) + *fraction;
-}
-
-json object_to_json(const msgpack::object& o);
-
-json extension_to_json(const msgpack::object& o) {
-  json content = json::array();
-  content.push_back(o.via.ext.type());
-  content.push_back(to_base64({o.via.ext.data(), o.via.ext.size}));
-  return special("$extension", std::move(content));
-}
-
-json timestamp_to_json(const msgpack::object& o) {
-  try {
-    return special("$timestamp", to_iso(from_object<time_point>(o)));
-  } catch (const Error&) {  // out of the range of nanoseconds, or malformed
-    return extension_to_json(o);
-  }
-}
-
-json float_to_json(double number) {
-  if (std::isfinite(number)) return number;
-  return special("$float", std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
-}
-
-json list_to_json(const msgpack::object& o) {
-  json list = json::array();
-  for (std::uint32_t i = 0; i < o.via.array.size; ++i) list.push_back(object_to_json(o.via.array.ptr[i]));
-  return list;
-}
-
-json map_to_json(const msgpack::object& o) {
-  // ordered_json searches keys one by one: appending directly is fast for a large map. A key that comes twice is kept
-  // twice.
-  json map = json::object();
-  auto& entries = map.get_ref<json::object_t&>();
-  for (std::uint32_t i = 0; i < o.via.map.size; ++i) {
-    const msgpack::object_kv& entry = o.via.map.ptr[i];
-    const json key = object_to_json(entry.key);
-    std::string name = key.is_string() ? key.get<std::string>() : to_text(key, false);
-    entries.push_back({std::move(name), object_to_json(entry.val)});
-  }
-  return map;
-}
-
-json object_to_json(const msgpack::object& o) {
-  switch (kind_of(o)) {
-    case value_kind::nil:
-      return nullptr;
-    case value_kind::boolean:
-      return o.via.boolean;
-    case value_kind::integer:
-      if (o.type == msgpack::type::POSITIVE_INTEGER) return o.via.u64;
-      return o.via.i64;
-    case value_kind::floating:
-      return float_to_json(o.via.f64);
-    case value_kind::string:
-      return std::string(o.via.str.ptr, o.via.str.size);
-    case value_kind::binary:
-      return special("$bytes", to_base64({o.via.bin.ptr, o.via.bin.size}));
-    case value_kind::list:
-      return list_to_json(o);
-    case value_kind::map:
-      return map_to_json(o);
-    case value_kind::timestamp:
-      return timestamp_to_json(o);
-    case value_kind::extension:
-      return extension_to_json(o);
-  }
-  return nullptr;
 }
 
 // Writes msgpack.
@@ -249,57 +156,28 @@ class encoder {
     return std::move(*raw);
   }
 
-  gate::detail::string_sink sink_;
-  gate::detail::packer packer_;
+  detail::string_sink sink_;
+  detail::packer packer_;
 };
 
-// The text begins like JSON: if it has a mistake, it must not be sent as a text.
-json_error no_json(std::string_view text, std::size_t byte) {
-  constexpr std::size_t shown_max = 60;
-  const bool is_short = text.size() <= shown_max;
-  const std::string shown = "'" + std::string(text.substr(0, shown_max)) + (is_short ? "'" : "...'");
-  std::string said = shown + " begins as JSON and is none (see byte " + std::to_string(byte) + "); ";
-  if (!is_short) return json_error(said + "as text: put it in a file, and write @text:FILE");
-  return json_error(said + "as text: '" + to_text(json(std::string(text)), false) + "'");
+json parse(std::string_view text) {
+  try {
+    return json::parse(text);
+  } catch (const json::out_of_range&) {
+    throw json_error("a number beyond what float64 holds");
+  } catch (const json::parse_error& e) {
+    throw json_error("no JSON (see byte " + std::to_string(e.byte) + ")", e.byte);
+  }
 }
 
 }  // namespace
 
-json to_json(const value& v) { return object_to_json(v.object()); }
-
-value to_value(const json& j) {
+value from_json(std::string_view text) {
   std::string encoded;
-  encoder(encoded).write(j, 1);
+  encoder(encoded).write(parse(text), 1);
   auto decoded = value::decode(std::move(encoded));
   if (!decoded) throw json_error(std::string(to_string(decoded.error())));
   return std::move(*decoded);
 }
 
-value read_argument(std::string_view text) {
-  json j;
-  try {
-    j = json::parse(text);
-  } catch (const json::out_of_range&) {
-    throw json_error("a number beyond what float64 holds");
-  } catch (const json::parse_error& e) {
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    if (first != std::string_view::npos && (text[first] == '{' || text[first] == '[')) throw no_json(text, e.byte);
-    return value::of(std::string(text));
-  }
-  return to_value(j);
-}
-
-std::string to_text(const json& j, bool pretty) {
-  constexpr std::size_t line_max = 100;
-  constexpr auto replace = json::error_handler_t::replace;
-  std::string line = j.dump(-1, ' ', false, replace);
-  if (!pretty || line.size() <= line_max) return line;
-  return j.dump(2, ' ', false, replace);
-}
-
-void print(const json& j, bool pretty) {
-  const std::string text = to_text(j, pretty);  // JSON itself does not escape U+007F to U+009F
-  std::cout << (::isatty(STDOUT_FILENO) == 1 ? printable(text) : text) << '\n';
-}
-
-}  // namespace gate::cli
+}  // namespace gate

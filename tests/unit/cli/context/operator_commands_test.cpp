@@ -1,4 +1,4 @@
-#include "cli/context/reports.hpp"
+#include "cli/context/operator_commands.hpp"
 
 #include <chrono>
 #include <string>
@@ -85,7 +85,7 @@ TEST_CASE("a program is told of an error by one line of JSON", "[cli]") {
 }
 
 TEST_CASE("a signature reads like a declaration", "[cli]") {
-  gate::cli::method_line m;
+  gate::method_report m;
   m.name = "add";
   m.kind = "unary";
   m.parameters.resize(2);
@@ -105,7 +105,7 @@ TEST_CASE("a signature reads like a declaration", "[cli]") {
   m.client_stream = true;
   m.parameters[1].type = "stream<list<int32>>";
   CHECK(signature_of(m) == "add(a: int32, stream<list<int32>>) -> stream<int32>");
-  gate::cli::method_line log;
+  gate::method_report log;
   log.name = "log";
   log.kind = "unary";
   log.parameters.resize(2);
