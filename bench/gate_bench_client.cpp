@@ -1,5 +1,4 @@
-// The client of the benchmark, through the public interface alone: one coroutine for each call kept in flight, on one
-// loop.
+// The client of the benchmark. It uses the public interface only: one loop, and one coroutine for each call in flight.
 #include <deque>
 #include <string>
 #include <vector>
@@ -16,7 +15,7 @@ namespace {
 
 using gate::bench::arguments;
 
-// One slot of the closed loop: a call, its check, and the next.
+// One slot of the closed loop: makes a call, checks the result, and makes the next call.
 gate::task<void> keep_calling(gate::Method echo, gate::bytes payload, gate::bench::meter& meter) {
   for (bool more = true; more;) {
     const std::uint64_t issued_at = gate::bench::now_ns();

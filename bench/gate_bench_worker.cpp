@@ -30,8 +30,8 @@ class Bench : public gate::Worker {
     }
   }
 
-  // The first `size` bytes of what is made when it is first asked for: to make it is not to be measured.
-  // `uncompressed` is what compresses, sent as it is.
+  // The first `size` bytes of a blob. The first call makes the blob, so that making it is not measured. `uncompressed`
+  // is the compressible blob, sent without compression.
   gate::HugeData blob(const std::string& kind, std::uint64_t size) {
     const bool random = kind == "random";
     std::string& whole = random ? random_ : compressible_;

@@ -102,7 +102,7 @@ arguments parse(int argc, char** argv) {
     const std::string value = argv[i + 1];
     try {
       set(a, key, value);
-    } catch (const std::logic_error&) {  // what std::stod and its like throw
+    } catch (const std::logic_error&) {  // std::stod and similar functions throw this
       fail("'" + value + "' is no value of " + std::string(key));
     }
   }
@@ -193,7 +193,7 @@ bool is_blob(bool random, std::uint64_t offset, std::string_view piece) noexcept
 
 namespace {
 
-constexpr int sub_bits = 7;  // buckets to a power of two: 2^7
+constexpr int sub_bits = 7;  // 2^7 buckets for each power of two
 
 std::size_t bucket_of(std::uint64_t v) noexcept {
   if (v < (1u << sub_bits)) return static_cast<std::size_t>(v);

@@ -1,6 +1,6 @@
-// What the benchmark's client measures with: a closed loop of calls, a transfer, and the JSON line at the end. The
-// contract between this program and the driver of a peer suite: it gets `--key value` pairs, prints BEGIN when the
-// measured part starts, END when it is over, then one line of JSON.
+// The measuring part of the benchmark's client: a closed loop of calls, a transfer, and the JSON line at the end. A
+// driver of several programs runs it: it passes `--key value` pairs. The program prints BEGIN when the measured part
+// starts, END when it is over, then one line of JSON.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,12 @@ namespace gate::bench {
 
 // Nanoseconds of the monotonic clock.
 std::uint64_t now_ns() noexcept;
-// User and system time of this process, microseconds.
+// User and system time of this process, in microseconds.
 std::uint64_t cpu_us() noexcept;
 
-// One line to stdout, at once.
+// Prints one line to stdout, at once.
 void say(std::string line);
-// One line to stderr, and exit status 2.
+// Prints one line to stderr and ends the program with exit status 2.
 [[noreturn]] void fail(const std::string& why);
 
 struct arguments {
@@ -30,17 +30,17 @@ struct arguments {
   double duration_s = 2.0;
   double warmup_s = 0.3;
   std::uint64_t warmup_calls = 1;
-  std::uint64_t calls = 0;  // 0: the duration alone ends the window
+  std::uint64_t calls = 0;  // 0: only the duration ends the measurement
   std::uint64_t items = 200'000;
   std::size_t in_flight = 1;  // per connection
   std::size_t size_bytes = 64;
   std::string kind = "compressible";  // of the blob
   std::size_t connections = 1;
-  double timeout_s = 60.0;  // the program gives up by itself after that
+  double timeout_s = 60.0;  // the program gives up after this time
 };
 // Unknown keys are ignored; a key without a value ends the program.
 arguments parse(int argc, char** argv);
-// Ends the program with status 4 when its time is over.
+// Ends the program with exit status 4 if it runs longer than its time-out.
 void arm_watchdog(const arguments& a);
 
 // A payload whose first eight bytes are the call's own number.
@@ -49,13 +49,13 @@ void put_tag(bytes& payload, std::uint64_t tag) noexcept;
 std::uint64_t tag_of(const bytes& payload) noexcept;  // payload of at least eight bytes
 bool is_echo(const bytes& got, const bytes& sent) noexcept;
 
-// One large result. Each byte follows from its place, so that any part can be made and checked: log lines of 64 bytes
-// that differ in their number, or noise.
+// One large result. Each byte depends on its place, so that any part can be made and checked. The content is log lines
+// of 64 bytes that differ in their number, or noise.
 std::string make_blob(bool random);
-// A sample of a piece that begins there: its first and last record, and one in every 64 KiB.
+// Checks a sample of the piece that begins at `offset`: its first and last record, and one in every 64 KiB.
 bool is_blob(bool random, std::uint64_t offset, std::string_view piece) noexcept;
 
-// Latencies in buckets of less than one percent's width.
+// Latencies in buckets that are less than 1 % wide.
 class histogram {
  public:
   histogram();
@@ -68,11 +68,11 @@ class histogram {
   std::uint64_t max_ = 0;
 };
 
-// Warm-up, then a measured window, of calls that are each replaced when they end.
+// Calls that are each replaced when they end: first a warm-up, then the measured part.
 class meter {
  public:
   explicit meter(const arguments& a) : arguments_(a), created_(now_ns()) {}
-  // One call ended. True: issue another in its place.
+  // One call has ended. Returns true if the caller must make another one.
   bool complete(std::uint64_t issued_at, bool correct);
   void report() const;
 

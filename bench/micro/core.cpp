@@ -1,4 +1,4 @@
-// What a call costs in the broker's core: a request comes, goes to a worker, and its final comes back.
+// Measures a call in the broker's core: a request comes in, goes to a worker, and its final comes back.
 #include "broker/core/core.hpp"
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace {
 constexpr peer_id client{1};
 constexpr peer_id worker{2};
 
-// Keeps the numbers under which the worker was given calls; counts the rest.
+// Keeps the numbers of the calls that the worker got; counts all other messages.
 class listener final : public output {
  public:
   void send(peer_id to, const message& m) override {
@@ -44,7 +44,7 @@ class fixture {
     m.payload = bytes_view(payload_);
     core_.received(client, m, nullptr, now_);
   }
-  // The worker answers its oldest call.
+  // The worker replies to its oldest call.
   void answer() {
     message m;
     m.type = message_type::final;
@@ -94,7 +94,7 @@ void request_and_final(benchmark::State& state) {
 }
 BENCHMARK(request_and_final)->Arg(1)->Arg(1000)->Arg(10'000);
 
-// The worker takes one call at a time and always has some waiting: each request is stored first.
+// The worker takes one call at a time, and calls always wait for it: each request is stored first.
 void queued_request_and_final(benchmark::State& state) {
   fixture f(1);
   std::uint64_t number = 0;

@@ -1,7 +1,7 @@
-// What huge transfers cost without a network: a chunk's way there and back on one core, at several levels and sizes,
-// and a whole transfer from an outlet into an inlet through the pool.
+// Measures huge transfers without a network: encoding and decoding a chunk on one core, at several levels and sizes,
+// and a whole transfer from an outlet through the pool into an inlet.
 //
-//   gate-bench-huge [FILE]     a line for each content (log lines, noise, and the file), level and size of chunk
+//   gate-bench-huge [FILE]     prints a line for each content (log lines, noise, and the file), level and chunk size
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -84,7 +84,7 @@ void codec(const char* name, const std::string& content, int level, std::size_t 
   std::fflush(stdout);
 }
 
-// What the inlet's runtime would do with the credit.
+// Plays the inlet's runtime: takes the credit.
 class credit final : public huge::inlet::events {
  public:
   void consumed(std::uint32_t, std::uint32_t byte_count) override {

@@ -1,5 +1,5 @@
-// What the coroutine kernel costs: awaiting a child, going round the loop, an answer through the bounded map, a timer
-// that is set and cancelled, a call handed over by another thread.
+// Measures the coroutine kernel: awaiting a child, a turn of the loop, a reply through the bounded map, a timer that is
+// set and cancelled, a call that another thread posts.
 #include <cstdint>
 #include <vector>
 
@@ -40,7 +40,7 @@ task<void> yield_together(benchmark::State& state) {
     co_await group.join();
   }
 }
-// Suspended, made ready, resumed: by one coroutine alone, and by a thousand in turn.
+// Suspends, makes ready and resumes: one coroutine alone, and a thousand in turn.
 void yield_round_the_loop(benchmark::State& state) {
   loop here;
   here.run(yield_together(state));
@@ -67,7 +67,7 @@ task<void> ask_and_answer(benchmark::State& state) {
     ++key;
   }
 }
-// With so many other answers awaited meanwhile.
+// While this many other replies are awaited.
 void reserve_fulfil_and_await(benchmark::State& state) {
   loop here;
   here.run(ask_and_answer(state));
@@ -89,7 +89,7 @@ BENCHMARK(set_and_cancel_a_timer)->Arg(0)->Arg(10'000);
 task<void> pass_turns(benchmark::State& state) {
   for (auto _ : state) co_await sleep_for(duration::zero());
 }
-// A turn with nothing to do but look whether there is something: the system's part of a call at low load.
+// A turn that only looks for work: the system's part of a call at low load.
 void turn_of_the_loop(benchmark::State& state) {
   loop here;
   here.run(pass_turns(state));

@@ -8,14 +8,15 @@
 
 namespace gate::security {
 
-// `*` stands for any number of characters, none included; all others for themselves. Prepared once, then cheap.
+// `*` stands for any number of characters, also for none. Other characters stand for themselves. Parsed once, cheap to
+// match.
 class pattern {
  public:
   explicit pattern(std::string_view text);
 
   bool matches(std::string_view name) const noexcept;
   bool matches_all() const noexcept { return kind_ == kind::all; }
-  // It names one thing, without wild cards.
+  // True if the pattern has no wild card and so fits exactly one name.
   bool is_exact() const noexcept { return kind_ == kind::exact; }
 
  private:

@@ -1,4 +1,4 @@
-// What the credential store said at one moment: principals, their credentials and what they may do. Never changes.
+// The content of the credential store at one moment: principals, their credentials and their rights. It never changes.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ namespace gate::security {
 
 // One pattern of `call`: "billing", "billing.read_*", "prod/billing.*".
 struct call_grant {
-  std::optional<pattern> name_space;  // absent: in each namespace that the principal is granted
+  std::optional<pattern> name_space;  // absent: each namespace that the principal is granted
   pattern service;
   pattern method;
 };
@@ -30,7 +30,7 @@ struct offer_grant {
   pattern service;
 };
 
-// What a role grants, or a principal directly. `written` is what the file says, to tell what has changed.
+// The rights that a role grants, or that a principal has directly. `written` is the file's text, to find changes.
 struct grants {
   std::vector<call_grant> call;
   std::vector<offer_grant> offer;
@@ -41,15 +41,16 @@ struct grants {
 call_grant parse_call_grant(std::string_view text);
 offer_grant parse_offer_grant(std::string_view text);
 
-// Somebody who may log in. The name is unique in the store.
+// A user or a program that may log in. The name is unique in the store.
 struct principal {
   std::string name;
-  std::vector<std::string> password_hashes;  // any of them is right: two, while one replaces the other
+  // Any of them is accepted. There are two while a new password replaces an old one
+  std::vector<std::string> password_hashes;
   std::vector<curve_key> keys;
-  std::vector<std::string> name_spaces;  // the first is where names without one are looked up; "*" grants all
+  std::vector<std::string> name_spaces;  // names without a namespace belong to the first; "*" grants all
   grants granted;                        // all roles together
 
-  // Where a name without a namespace belongs.
+  // The namespace of names that are given without one.
   std::string_view home() const noexcept;
   bool is_granted(std::string_view name_space) const noexcept;
 };
@@ -62,14 +63,14 @@ struct curve_key_hash {
   }
 };
 
-// The principal that peers of endpoints without authentication are, when the store has one of this name.
+// The principal of peers that connect without a login, if the store has a principal of this name.
 inline constexpr std::string_view anonymous_name = "anonymous";
 
 class snapshot {
  public:
-  // Names and keys are unique (the reader of the files sees to it).
+  // Names and keys must be unique. The reader of the files checks that.
   explicit snapshot(std::vector<principal> principals);
-  // Its tables point into itself.
+  // No copies: the tables point into this object.
   snapshot(const snapshot&) = delete;
   snapshot& operator=(const snapshot&) = delete;
   snapshot(snapshot&&) noexcept = default;
@@ -80,9 +81,10 @@ class snapshot {
   const principal* find(const curve_key& key) const noexcept;
   const std::vector<principal>& principals() const noexcept { return principals_; }
 
-  // A hash that no password fits and that costs as much to check as the dearest here.
+  // A hash that no password fits. It costs as much to check as the most expensive hash here.
   const std::string& dummy_hash() const noexcept { return dummy_hash_; }
-  // The most hashes that a principal has, 1 at least: so many are checked for everybody, known or not.
+  // The number of hashes of the principal that has most, at least 1. Each login checks that many, even for an unknown
+  // user.
   std::size_t hashes_most() const noexcept { return hashes_most_; }
 
  private:
@@ -93,7 +95,7 @@ class snapshot {
   std::size_t hashes_most_ = 1;
 };
 
-// What became of a principal from one snapshot to the next, for the audit log.
+// One change of a principal between two snapshots, for the audit log.
 struct principal_change {
   std::string principal;
   std::string_view what;  // "added", "removed", "password", "keys", "roles"

@@ -12,14 +12,14 @@
 
 namespace gate::security {
 
-// Reads the file, or each *.toml of the folder in the order of their names, all of them private (see
-// read_private_file). Throws store_error, and private_file_error.
+// Reads the file, or each *.toml of the folder in the order of their names. All files must be private (see
+// read_private_file). Throws store_error and private_file_error.
 snapshot load_store(const std::string& path);
 
-// Readable by any thread, reloaded by one at a time.
+// Any thread may read it. One thread at a time may reload it.
 class store {
  public:
-  // Loads. Throws store_error or private_file_error: a broker does not start without the store that it was told of.
+  // Loads the store. Throws store_error or private_file_error, because a broker must not start without its store.
   explicit store(std::string path);
   store(const store&) = delete;
   store& operator=(const store&) = delete;
@@ -27,21 +27,22 @@ class store {
   std::shared_ptr<const snapshot> current() const;
 
   struct reloaded {
-    bool in_force = false;                  // else `fault` says why not, and the old one stays in force
-    std::string fault;                      // with file and line; without any credential
-    std::vector<principal_change> changes;  // from the old one to this
+    bool in_force = false;                  // false: `fault` says why, and the old one stays in force
+    std::string fault;                      // names the file and the line; holds no credential
+    std::vector<principal_change> changes;  // from the old snapshot to the new one
   };
-  // Reads it again, whole. Never throws what a file can cause.
+  // Reads all files again. Does not throw for any fault in the files: it reports them.
   reloaded reload();
 
-  // Whether a file came, went or was written since it was last read, whatever came of that. Costs a look at each file.
+  // True if a file was added, removed or written since the last reload, even if that reload failed. Costs a stat of
+  // each file.
   bool changed_on_disk() const;
 
  private:
   std::string path_;
   mutable std::mutex lock_;
   std::shared_ptr<const snapshot> current_;
-  std::string seen_;  // names, sizes and times of the files as they were read
+  std::string seen_;  // names, sizes and times of the files at the last reading
 };
 
 }  // namespace gate::security

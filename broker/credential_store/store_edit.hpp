@@ -1,4 +1,4 @@
-// Changes one credential in the text of a store, and nothing else: comments and order stay.
+// Changes one credential in the text of a store. Comments and order stay as they are.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 namespace gate::security {
 
 enum class edit : std::uint8_t {
-  replace,  // the new one alone is right from now on
-  keep,     // the newest old one is right as well, until the next change
+  replace,  // only the new password is accepted
+  keep,     // the newest old password is accepted too, until the next change
 };
 
-// The text with that credential of that principal, who is added when the text does not have him. `file` is for
-// messages. Throws store_error when the text is no TOML, or writes the principal in a way that cannot be changed so
-// (as an inline table): then a person has to.
+// Returns the text with the new credential. Adds the principal if the text does not have it. `file` is for messages.
+// Throws store_error if the text is not TOML, or if the principal is written in a way that this cannot edit (as an
+// inline table). Then a person has to edit it.
 std::string set_password(std::string_view text, const std::string& file, std::string_view user,
                          std::string_view password_hash, edit how);
 std::string set_curve_key(std::string_view text, const std::string& file, std::string_view user, const curve_key& key,

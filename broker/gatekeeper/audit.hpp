@@ -1,4 +1,4 @@
-// The audit log: who came in, who was refused, what operators did. One JSON object a line.
+// The audit log: accepted and refused logins, refused rights, acts of operators. One JSON object a line.
 #pragma once
 
 #include <array>
@@ -30,34 +30,35 @@ inline constexpr std::size_t audit_kinds = 12;
 
 std::string_view to_string(audit_kind kind) noexcept;
 
-// Empty fields are left out. None may hold a credential; a user's name as a peer claims it may be anything and is cut.
+// Empty fields are left out. No field may hold a credential. `user` is what the peer claims: any bytes, cut at 255.
 struct audit_record {
   audit_kind kind;
-  std::string_view principal;  // who it is known to be
-  std::string_view user;       // who it claims to be
+  std::string_view principal;  // who the broker knows it is
+  std::string_view user;       // who the peer says it is
   std::string_view address;
   std::string_view mechanism;
   std::string_view name_space;
   std::string_view service;
   std::string_view method;
-  std::string_view what;  // what happened, or why not
+  std::string_view what;  // what happened, or the reason of a refusal
 };
 
-// What a peer sent, as it may stand in a line for people: in quotation marks, escaped, cut.
+// A text of a peer for a log line: in quotation marks, escaped, cut at 64 bytes.
 std::string in_quotes(std::string_view text);
 
 std::string compose(const audit_record& record, std::chrono::system_clock::time_point when);
 
-// Writes so many lines of each kind a second at the most, so that a flood of one neither fills the disk nor hides
-// another; how many were left out is a line of its own. One thread.
+// Limits the lines of each kind a second, so that a flood of one kind neither fills the disk nor hides other kinds. A
+// line says how many were left out. One thread.
 class audit_log {
  public:
-  // `write` gets a line without its end, and must not throw.
+  // `write` gets a line without its newline, and must not throw.
   explicit audit_log(unique_function<void(std::string_view line)> write, std::uint32_t lines_per_second_max = 50)
       : write_(std::move(write)), lines_max_(lines_per_second_max) {}
 
   void add(const audit_record& record, std::chrono::system_clock::time_point when, instant now);
-  // Tells what was left out, at the end, or when no further record of its kind comes.
+  // Writes how many lines were left out, of kinds that add() has not reported yet. Call it now and then, and at the
+  // end.
   void flush(std::chrono::system_clock::time_point when);
 
  private:
@@ -74,18 +75,19 @@ class audit_log {
   std::array<window, audit_kinds> windows_{};
 };
 
-// Appends lines to a file of mode 0600. Throws std::system_error where it says so.
+// Appends lines to a file of mode 0600. The constructor and reopen() throw std::system_error.
 class audit_file {
  public:
-  explicit audit_file(std::string path);  // throws
+  explicit audit_file(std::string path);
   audit_file(const audit_file&) = delete;
   audit_file& operator=(const audit_file&) = delete;
   ~audit_file();
 
-  // Each line in one write, so that lines of several writers do not mix. What cannot be written is counted, and
-  // a line says how many when writing works again. Never waits, and raises no SIGPIPE, whatever the file is.
+  // Writes each line with one system call, so that lines of several writers do not mix. A line that cannot be written
+  // is counted. When writing works again, a line says how many were lost. Never waits and raises no SIGPIPE, even if
+  // the file is a pipe.
   void write(std::string_view line) noexcept;
-  // After the file was moved away. Keeps the old one when the new one cannot be opened; throws.
+  // Call it after the file was moved away. If the new file cannot be opened, throws and keeps the old one.
   void reopen();
   std::uint64_t lost() const noexcept { return lost_; }
 
@@ -95,8 +97,8 @@ class audit_file {
   std::string path_;
   int descriptor_ = -1;
   std::uint64_t lost_ = 0;
-  std::uint64_t untold_ = 0;  // of those: since the last line that said so
-  bool torn_ = false;         // the file ends in a part of a line
+  std::uint64_t untold_ = 0;  // lines lost since the last line that told of losses
+  bool torn_ = false;         // the file ends in the middle of a line
 };
 
 }  // namespace gate::security

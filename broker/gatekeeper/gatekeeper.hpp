@@ -1,4 +1,4 @@
-// Who stands at the broker's door: the store, the logins, the ZAP handler and the audit log of one broker.
+// Admits peers to one broker. Owns its credential store, its logins, its ZAP handler and its audit log.
 #pragma once
 
 #include <cstdint>
@@ -19,56 +19,57 @@
 
 namespace gate::security {
 
-// What the files that the options name hold is in order: the store, the broker's key. Throws store_error or
-// private_file_error.
+// Checks the files that the options name: the store and the broker's key. Throws store_error or private_file_error.
 void check_files(const broker_options& options);
 
 struct gatekeeper_counters {
   login_counters logins;
-  std::uint64_t zap_requests = 0;    // from our own ports, and from others at zap_bind
-  std::uint64_t zap_malformed = 0;   // of them: no request of ZAP
-  std::uint64_t reloads = 0;         // stores that came into force after the first
-  std::uint64_t reloads_failed = 0;  // stores that were broken: the one before stays in force
+  std::uint64_t zap_requests = 0;    // from the broker's own ports, and from others at zap_bind
+  std::uint64_t zap_malformed = 0;   // of them: not valid in ZAP
+  std::uint64_t reloads = 0;         // stores put in force after the first
+  std::uint64_t reloads_failed = 0;  // broken stores: the former one stays in force
   std::uint64_t audit_lost = 0;      // lines that could not be written
 };
 
-// Made before any port is bound and gone after the last. Belongs to the loop's thread, but for what says otherwise.
-// Without a store and without a ZAP service it does nothing and costs nothing: no thread, no socket.
+// Make it before the broker binds a port, and destroy it after the last port. Use it on the loop's thread, except where
+// a comment says otherwise. Without a store and without a ZAP service it starts no thread and opens no socket.
 class gatekeeper {
  public:
-  // Loads the store, opens the audit log and binds the ZAP handler. Throws bind_error, whatever it is that fails.
+  // Loads the store, opens the audit log and binds the ZAP handler. Throws bind_error for any failure.
   gatekeeper(loop& where, const broker_options& options);
   gatekeeper(const gatekeeper&) = delete;
   gatekeeper& operator=(const gatekeeper&) = delete;
   ~gatekeeper();
 
-  // There is somebody to be asked: a store or a ZAP service.
+  // True if there is a store or a ZAP service.
   bool decides() const noexcept;
 
-  // Where ports whose peers log in are to be made: libzmq has one ZAP handler a context, so it is this broker's own,
-  // unless there is nothing to decide. Inproc ports belong into the process's shared context in any case.
+  // The context for ports whose peers log in. libzmq has one ZAP handler per context, so each broker with logins has a
+  // context of its own. Inproc ports always belong into the process's shared context.
   zmq::context_t& context() noexcept;
-  // Gives a socket, before it is bound, what that way to log in needs. The key is read from its file, and wiped.
+  // Sets the options of that way to log in on a socket. Call it before bind. The key is read from its file, and wiped.
   // Throws private_file_error and zmq::error_t.
   void prepare(zmq::socket_t& port, auth how) const;
 
-  // What the store says now; null without one. Any thread.
+  // The store in force. Null if there is none. Any thread.
   std::shared_ptr<const snapshot> current() const;
-  // Called on the loop after each reload that took effect. What the loop does after it goes by the new one.
+  // `hear` runs on the loop after each reload that took effect. From then on the loop uses the new store.
   void on_change(unique_function<void(std::shared_ptr<const snapshot>)> hear);
 
-  // A login within a message, on the loop: the verdict at once, or later through `decided`, on the loop, each exactly
-  // once. Cheap with the `former` proof of the connection. Bounded: beyond it the verdict is `later`.
+  // Checks a login that came in a message. Call it on the loop. The verdict comes at once, or later through `decided`
+  // on the loop, exactly once. It is cheap with the `former` proof of the connection. If too many logins are in check,
+  // the verdict is `later`.
   std::optional<verdict> check(const attempt& what, unique_function<void(verdict)> decided);
 
-  // Any thread. Nothing without an audit log.
+  // Any thread. Does nothing without an audit log.
   void audit(const audit_record& what) noexcept;
 
-  // Reads the store again, and opens the audit log again; a change of the store's files does the first by itself.
-  // Takes effect later, see on_change. A broken store leaves the old one in force and says so in the log.
+  // Reads the store again and opens the audit log again. Takes effect later, see on_change. If the store is broken, the
+  // old one stays in force and the log says so. A change of the store's files has the store read again without this
+  // call.
   void reload();
 
-  // The ZAP handler ended: nobody can come in any more, so the broker must end. On the loop, at most once.
+  // `hear` runs on the loop if the ZAP handler ends, at most once. Nobody can log in any more, so the broker must end.
   void on_failure(unique_function<void(std::string_view why)> hear);
 
   // Any thread.

@@ -1,5 +1,5 @@
-// Keeps answers of `describe` that take long to compose, since a descriptor of a megabyte may be asked for again and
-// again. No I/O. One thread.
+// Keeps large answers of `describe`, because a descriptor of a megabyte takes long to compose and may be asked for
+// again and again. No I/O. One thread.
 #pragma once
 
 #include <cstddef>
@@ -20,20 +20,20 @@ class description_cache {
  public:
   using answer = std::shared_ptr<const std::string>;
 
-  // What an answer is composed of. If it changes, the answer is composed anew.
+  // The parts of an answer. If one changes, the answer is composed anew.
   struct source {
-    std::uint64_t registration = 0;  // of the worker whose descriptor it is; 0: no worker has one
+    std::uint64_t registration = 0;  // of the worker that gave the descriptor; 0: no worker has one
     std::string description;         // of the service
     bool operator==(const source&) const = default;
   };
 
-  // The answer for that service; null if none is kept, or it was composed of something else.
+  // The answer for that service. Null if none is kept, or if it was composed of other parts.
   answer find(std::string_view service, const source& from) const {
     const auto found = kept_.find(service);
     return found != kept_.end() && found->second.from == from ? found->second.encoded : nullptr;
   }
 
-  // Keeps an answer instead of the former one for that service. One below bytes_min or above bytes_max is not kept.
+  // Replaces the answer for that service. An answer below bytes_min or above bytes_max is not kept.
   answer keep(std::string_view service, const source& from, std::string encoded) {
     auto made = std::make_shared<const std::string>(std::move(encoded));
     if (const auto former = kept_.find(service); former != kept_.end()) {
@@ -54,8 +54,8 @@ class description_cache {
 
   std::size_t bytes() const noexcept { return bytes_; }
 
-  static constexpr std::size_t bytes_min = 16u << 10;                         // less is composed quickly
-  static constexpr std::size_t bytes_max = 4 * limits::descriptor_bytes_max;  // of all that are kept
+  static constexpr std::size_t bytes_min = 16u << 10;                         // a smaller answer is composed quickly
+  static constexpr std::size_t bytes_max = 4 * limits::descriptor_bytes_max;  // of all kept answers
 
  private:
   struct entry {

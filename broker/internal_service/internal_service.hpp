@@ -31,7 +31,7 @@ struct service_report {
 
 struct worker_report {
   std::uint64_t id = 0;
-  std::string service, name, dialect, address, host, version;  // the name is made up where its dialect has none
+  std::string service, name, dialect, address, host, version;  // the name is made up if the dialect has none
   std::uint32_t pid = 0, capacity = 0, threads = 0, in_flight = 0;
   std::uint64_t slots_given_back = 0;
   bool stalled = false, draining = false;
@@ -74,12 +74,12 @@ using numbers = std::map<std::string, std::uint64_t>;
 struct broker_stats {
   std::string version;
   std::int64_t uptime_ms = 0;
-  numbers now;        // what there is at the moment
-  numbers calls;      // since the start: what became of calls
+  numbers now;        // present counts
+  numbers calls;      // since the start: how calls ended
   numbers ended;      // accepted calls, by status
   numbers refused;    // calls that were not accepted, by status
-  numbers transport;  // messages, connections, and what was cut
-  numbers logins;     // who came in and who did not, and the credential store
+  numbers transport;  // messages, connections, and closed connections
+  numbers logins;     // accepted and refused logins, and the credential store
   numbers limits;     // those in force: milliseconds, bytes, or a count
   MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, transport, logins, limits)
 };

@@ -1,5 +1,5 @@
-// Who a peer is: decides logins by PLAIN, CURVE and NULL against the store or an external ZAP service. No I/O, no
-// clock, no thread: what takes time is handed to a hasher or an external service, whose answers come back as events.
+// Decides logins by PLAIN, CURVE and NULL, with the store or with an external ZAP service. No I/O, no clock, no thread:
+// slow work goes to a hasher or to an external service, and their answers come back as events.
 #pragma once
 
 #include <cstdint>
@@ -23,47 +23,48 @@
 
 namespace gate::security {
 
-// A password and the hashes that it may fit. All are checked, whichever fits, so that the time tells nothing: of a
-// principal with fewer than others, and of one that is not known, the rest are hashes that nothing fits.
+// A password and the hashes to compare it with. All hashes are checked even if one fits, so that the time says nothing
+// about the user. If a principal has fewer hashes than others, or is unknown, the rest are dummy hashes that no
+// password fits.
 struct hash_job {
   std::uint64_t id = 0;
   std::uint64_t generation = 0;  // of the snapshot that the hashes are from
   std::string user;
   secret password;
   std::vector<std::string> hashes;
-  std::size_t own_hashes = 0;  // so many of them, the first, are the principal's own
+  std::size_t own_hashes = 0;  // the first `own_hashes` of `hashes` are the principal's own; the rest are dummies
   bool fits = false;           // the hasher's answer
 };
 void check(hash_job& job);
 
-// Checks passwords elsewhere, and gives each job back through login::hashed.
+// Checks passwords on another thread. Each job comes back through authenticator::hashed.
 class hasher {
  public:
   virtual ~hasher() = default;
-  // The one that has to go, since too many are waiting: this one, or another that waited. Null when there is room.
+  // If too many jobs wait, returns the job that has to go: this one, or another that waited. Null if there is room.
   virtual std::unique_ptr<hash_job> submit(const line& at, std::unique_ptr<hash_job> job) = 0;
 };
 
-// How somebody wants to get in. Views, read before begin() returns.
+// One try to log in. The views are read before begin() returns.
 struct proof;
 struct attempt {
   zap::mechanism how = zap::mechanism::null;
   bytes_view address;
-  bool hearsay = false;           // the address is what somebody who asks for others says of it
+  bool hearsay = false;           // an asker at zap_bind claims this address: it proves nothing
   bytes_view user, password;      // plain
   bytes_view key;                 // curve
-  const proof* former = nullptr;  // of this connection, when each of its messages is a login
+  const proof* former = nullptr;  // the last proof of this connection, if each of its messages is a login
 };
 
-// Asks a ZAP service in place of the store; the answer comes back through login::answered under this id.
+// Asks a ZAP service in place of the store. The answer comes back through authenticator::answered with this id.
 class external_service {
  public:
   virtual ~external_service() = default;
-  // False when it cannot be asked now.
+  // False if it cannot ask now.
   virtual bool ask(std::uint64_t id, const attempt& what) = 0;
 };
 
-// That a connection has logged in as somebody: the same login on that connection is right until the store changes.
+// Proves that a connection has logged in. The same login on that connection is accepted until the store changes.
 struct proof {
   credential_digest digest{};
   std::uint64_t generation = 0;
@@ -80,27 +81,27 @@ enum class outcome : std::uint8_t {
 struct verdict {
   outcome what = outcome::refused;
   std::string principal;        // accepted
-  std::string_view why;         // for the log and the peer; the same for an unknown user and a wrong password
+  std::string_view why;         // for the log and the peer; the same for an unknown user as for a wrong password
   duration retry_after{};       // later
   std::optional<proof> proven;  // accepted by PLAIN
 };
 
-// For the audit log. Not told for what a former proof answered.
+// For the audit log. There is no event for a login that `former` answered.
 struct login_event {
   zap::mechanism how;
   bytes_view address;
-  bytes_view user;  // as claimed; not text that can be trusted
+  bytes_view user;  // as the peer claims it: untrusted bytes
   const verdict& what;
 };
 
 struct login_settings {
   throttle_settings throttle;
   std::size_t cache_max = 4096;
-  std::size_t pending_max = 256;  // logins that are being checked at once; of an external service half for an address
+  std::size_t pending_max = 256;  // logins in check at once; with an external service, one address gets half
   std::size_t familiar_max = 4096;
-  std::size_t waiting_max = 4096;  // peers that wait for them
+  std::size_t waiting_max = 4096;  // peers that wait for the result of a check
   duration external_timeout = std::chrono::seconds(5);
-  duration external_cache = std::chrono::seconds(10);  // how long its yes counts; 0 asks each time
+  duration external_cache = std::chrono::seconds(10);  // how long an acceptance is remembered; 0: ask each time
 };
 
 struct login_counters {
@@ -112,18 +113,18 @@ class authenticator {
  public:
   using ticket = std::uint64_t;
 
-  // `store` is null when there is none; `outside` is null when the store decides. Both references outlive this.
+  // `store` is null if there is no store. `outside` is null if the store decides. `hashes` and `outside` outlive this.
   authenticator(const login_settings& settings, std::shared_ptr<const snapshot> store, hasher& hashes,
                 external_service* outside = nullptr);
 
   struct begun {
-    std::optional<verdict> now;  // else the verdict comes with take_decided(), under the ticket
+    std::optional<verdict> now;  // empty: the verdict comes from take_decided(), with `who`
     ticket who = 0;
   };
   begun begin(const attempt& what, instant now);
 
   void hashed(std::unique_ptr<hash_job> job, instant now);
-  // Null: what came was no reply.
+  // `reply` is null if the message was not a valid reply.
   void answered(std::uint64_t id, const zap::reply* reply, instant now);
 
   struct decided {
@@ -135,8 +136,8 @@ class authenticator {
   void tick(instant now);
   instant next_deadline() const noexcept;
 
-  // Another store. Unless it says the same as the old one, nothing that the old one said counts any more. A password
-  // that is being checked is checked anew if the hashes of its user have changed.
+  // Puts another store in force. If it differs from the old one, all remembered logins are forgotten. A password in
+  // check is checked again if the hashes of its user have changed.
   void replace(std::shared_ptr<const snapshot> store);
 
   void on_event(unique_function<void(const login_event&)> listener) { listener_ = std::move(listener); }
@@ -144,12 +145,12 @@ class authenticator {
   std::size_t pending() const noexcept { return pending_.size(); }
 
  private:
-  // Where somebody stands who wants to get in.
+  // The peer that tries to log in, as the limits see it.
   struct standing {
-    std::string origin;   // its address, as origin_of() has it
-    std::string face;     // the user there
-    bool shared = false;  // many users have that address: it is this machine
-    bool named = false;   // its failures are its own; those of strangers are their address's
+    std::string origin;   // its address, as origin_of() gives it
+    std::string face;     // the origin and the user
+    bool shared = false;  // many users share that origin: it is this machine
+    bool named = false;   // failures count for the user at that origin; else for the whole origin
     asker who = asker::stranger;
     const std::string& place() const noexcept { return named ? face : origin; }
   };
@@ -158,7 +159,7 @@ class authenticator {
     std::string address;
     standing at;
   };
-  // A place that takes part in a check, and whether a failure counts for it.
+  // A place that has a login in this check. `blamed`: a failure counts for that place.
   struct stake {
     std::string place;
     bool blamed;
@@ -200,7 +201,7 @@ class authenticator {
   digester digester_;
   login_cache cache_;
   login_throttle throttle_;
-  login_throttle repeats_;  // of the same wrong password at the same place: no further guess
+  login_throttle repeats_;  // counts the same wrong password from the same place: it is no further guess
   familiar_faces familiar_;
   checks pending_;
   std::unordered_map<credential_digest, std::uint64_t, digest_hash> by_digest_;

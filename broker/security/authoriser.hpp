@@ -1,4 +1,4 @@
-// What a principal may do: asked at each call, so it remembers what it found out.
+// Decides what a principal may do. It is asked at each call, so it remembers its decisions.
 #pragma once
 
 #include <cstddef>
@@ -20,39 +20,42 @@ enum class permission : std::uint8_t {
   not_granted,       // no pattern of the principal's roles fits
 };
 
-// For the peer and the log: "not granted by any role". Says nothing of what exists.
+// For the peer and the log: "not granted by any role". It does not show whether the service exists.
 std::string_view to_text(permission p) noexcept;
 
-// One thread. Deny by default; but without a store nobody is asked who he is, and all is granted.
+// One thread. With a store, everything is refused that the store does not grant. Without a store, everything is
+// granted.
 class authoriser {
  public:
-  // Null: there is no store.
+  // `current` is null if there is no store.
   explicit authoriser(std::shared_ptr<const snapshot> current);
 
-  // From now on that one counts, for those who are connected too.
+  // Puts another store in force, also for peers that are connected now.
   void replace(std::shared_ptr<const snapshot> current);
 
-  // Names as the broker knows them: the namespace apart from the service.
+  // Names as the broker has them: the namespace and the service are separate.
   permission may_call(std::string_view principal, std::string_view name_space, std::string_view service,
                       std::string_view method);
   permission may_offer(std::string_view principal, std::string_view name_space, std::string_view service) const;
   permission may_operate(std::string_view principal) const;
-  // Whether the principal may know of the service: it may call something of it, or offer it, or operate the broker.
+  // True if the principal may know that the service exists: it may call a method of it, or offer it, or operate the
+  // broker.
   permission may_see(std::string_view principal, std::string_view name_space, std::string_view service);
 
-  // What the operator writes into the store to grant that, as a clause for the refused principal: "the operator grants
-  // it by call = ["billing"] in ...". Shows nothing that the store says. A peer without a login is told to log in.
+  // Says what the operator writes into the store to grant the right, as a clause for the refused principal: "the
+  // operator grants it by call = ["billing"] in ...". It shows nothing of the store's content. A peer without a login
+  // is advised to log in.
   std::string way_to_call(std::string_view principal, std::string_view name_space, std::string_view service,
                           std::string_view method) const;
   std::string way_to_offer(std::string_view principal, std::string_view name_space, std::string_view service) const;
 
-  // Where a service belongs that a peer named without a namespace, or "" for whom the store does not know.
+  // The namespace of the principal's services that are named without one. "" if the store does not know the principal.
   std::string_view home(std::string_view principal) const noexcept;
 
  private:
-  // What is granted of one service to one principal.
+  // The rights of one principal on one service.
   struct of_service {
-    permission whole = permission::granted;  // when it is not granted, no method is
+    permission whole = permission::granted;  // if not granted, no method is granted
     bool all_methods = false;
     std::vector<const pattern*> methods;
   };
@@ -68,7 +71,7 @@ class authoriser {
 
   std::shared_ptr<const snapshot> current_;
   text_map<of_principal> found_;
-  std::string key_;  // kept for its memory
+  std::string key_;  // a member so that its memory is reused
 };
 
 }  // namespace gate::security

@@ -1,10 +1,8 @@
-// Jobs of many askers in a bounded room, in turns: whoever has many waits for them, and nobody else does. No clock, no
-// thread.
+// A bounded queue of jobs, shared fairly: an asker with many jobs makes only itself wait. No clock, no thread.
 //
-// A job stands in a line: the class of its asker, the place it comes from, and within that who it is of. The classes
-// take turns, in a class its places, in a place its owners, and each owner's jobs are taken in their order. When there
-// is no room a job of the lowest class goes; of that, of the place with the most; of that, of the owner with the most,
-// the one that came last.
+// A job stands in a line: the class of its asker, then its place, then its owner. The classes take turns, then the
+// places in a class, then the owners in a place. Each owner's jobs are taken in order. When the queue is full, the
+// lowest class loses a job: in the place with the most jobs, the owner with the most jobs loses the last one.
 #pragma once
 
 #include <array>
@@ -21,9 +19,9 @@
 
 namespace gate::security {
 
-// Whose job it is: the first go last when there is no room.
+// The class of a job's asker. When the queue is full, the last class loses a job first.
 enum class asker : std::uint8_t {
-  familiar,  // has come in from there before
+  familiar,  // has logged in from there before
   known,     // the store has such a user
   stranger,
 };
@@ -41,7 +39,7 @@ template <class Job> class fair_queue {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  // The job that has to go, since there is no room: this one, or another. Null when there is.
+  // If the queue is full, returns the job that has to go: this one or another. Otherwise null.
   std::unique_ptr<Job> push(const line& at, std::unique_ptr<Job> job) {
     place& where = classes_[static_cast<std::size_t>(at.who)].of(at.place);
     owner& whose = where.of(at.owner);
@@ -51,7 +49,7 @@ template <class Job> class fair_queue {
     return size_ > jobs_max_ ? make_room() : nullptr;
   }
 
-  // Whose turn it is; the queue is not empty.
+  // Takes the job whose turn it is. The queue must not be empty.
   std::unique_ptr<Job> pop() {
     GATE_ASSERT(size_ > 0);
     while (classes_[turn_].empty()) turn_ = (turn_ + 1) % askers;
@@ -75,7 +73,7 @@ template <class Job> class fair_queue {
   }
 
  private:
-  // Those who have jobs, by name, in the order of their turns.
+  // The places or owners that have jobs, found by name, in the order of their turns.
   template <class T> class ring {
    public:
     using iterator = typename std::list<std::pair<std::string, T>>::iterator;
@@ -90,7 +88,7 @@ template <class Job> class fair_queue {
     T& front() noexcept { return order_.front().second; }
     void turn() noexcept { order_.splice(order_.end(), order_, order_.begin()); }
     iterator begin() noexcept { return order_.begin(); }
-    // The one with the most jobs, and of several the one whose turn is last.
+    // Returns the one with the most jobs. Of several, the one whose turn is last.
     iterator largest() noexcept {
       iterator most = order_.begin();
       for (iterator i = order_.begin(); i != order_.end(); ++i) {
@@ -111,7 +109,7 @@ template <class Job> class fair_queue {
     std::deque<std::unique_ptr<Job>> jobs;
   };
   struct place : ring<owner> {
-    std::size_t jobs = 0;  // of all
+    std::size_t jobs = 0;  // of all its owners
   };
   static std::size_t count(const owner& o) noexcept { return o.jobs.size(); }
   static std::size_t count(const place& p) noexcept { return p.jobs; }

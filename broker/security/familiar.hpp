@@ -1,5 +1,5 @@
-// Who has come in from where: the last few thousand users that logged in, each at its address. What others do there
-// does not hold them up. Nobody gets in here without a right password, so nobody can push them out with made-up names.
+// The last few thousand users that logged in, each with its address. Failures of others at the same address do not hold
+// them up. An entry needs a right password, so nobody can push entries out with invented names.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ class familiar_faces {
 
  private:
   std::size_t most_;
-  std::list<std::string> list_;  // who came last in front
+  std::list<std::string> list_;  // the one that logged in last is in front
   std::unordered_map<std::string_view, std::list<std::string>::iterator> index_;
 };
 

@@ -1,4 +1,4 @@
-// Logins that were found right, so that the same need not be hashed again. Holds no password: a keyed hash of it.
+// Remembers accepted logins, so that the same login is not hashed again. It holds no password, only a keyed hash of it.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace gate::security {
 
-// What stands for a user, a password and the way they came, under a key that this process drew at its start.
+// A hash of the mechanism, the user and the password, with a key that this process drew at its start.
 using credential_digest = std::array<unsigned char, 32>;
 
 class digester {
@@ -37,7 +37,8 @@ struct digest_hash {
   }
 };
 
-// One thread. Only what was right is kept: a wrong password is slowed down elsewhere, an outage is no answer.
+// One thread. Keeps accepted logins only. Wrong passwords are the business of login_throttle, and an outage of a
+// service is no answer.
 class login_cache {
  public:
   explicit login_cache(std::size_t logins_max) : logins_max_(logins_max) {}
@@ -46,7 +47,7 @@ class login_cache {
     std::string principal;
     instant expires;
   };
-  // Nothing when it is not here (any more).
+  // Empty if the login is not here, or has expired.
   std::optional<remembered> find(const credential_digest& digest, instant now);
   void add(const credential_digest& digest, const std::string& principal, instant expires);
   void clear() noexcept;
@@ -59,7 +60,7 @@ class login_cache {
     instant expires;
   };
   std::size_t logins_max_;
-  std::list<login> logins_;  // the one used last in front
+  std::list<login> logins_;  // the one used last is in front
   std::unordered_map<credential_digest, std::list<login>::iterator, digest_hash> index_;
 };
 

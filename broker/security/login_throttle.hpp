@@ -1,4 +1,4 @@
-// Slows down who guesses passwords: after some failures from one place each further one costs a longer pause.
+// Slows down password guessing: after some failures from one place, each further failure causes a longer pause.
 #pragma once
 
 #include <cstddef>
@@ -14,34 +14,34 @@
 namespace gate::security {
 
 struct throttle_settings {
-  std::uint32_t failures_free = 5;                 // so many without a pause
-  duration first_pause = std::chrono::seconds(1);  // then this, doubled with each further failure
+  std::uint32_t failures_free = 5;                 // failures without a pause
+  duration first_pause = std::chrono::seconds(1);  // the pause after them, doubled with each further failure
   duration pause_max = std::chrono::seconds(60);
-  duration forget_after = std::chrono::minutes(10);  // without a failure
-  std::uint32_t pending_max = 8;                     // logins of one place that are being checked at once
+  duration forget_after = std::chrono::minutes(10);  // forget the failures after this time without a new one
+  std::uint32_t pending_max = 8;                     // logins of one place in check at once
   std::size_t places_max = 4096;
   std::uint32_t questions_per_second = 32;  // of a place that has to wait, see may_ask()
 };
 
-// One thread. What a place is the login says: an address, or a user at an address.
-// A success forgets nothing: else who has one account could guess another's password without a pause.
+// One thread. A place is an address, or a user at an address: the caller decides. A success does not clear the
+// failures. Otherwise the owner of one account could guess another's password without a pause.
 class login_throttle {
  public:
   explicit login_throttle(const throttle_settings& settings) : settings_(settings) {}
 
-  // How long that place has to wait before it may try; zero when it may now.
+  // How long the place has to wait before its next login. Zero: it may try now.
   duration pause(std::string_view place, instant now);
-  // The same, of failures alone: what is being checked at the moment counts for nothing.
+  // The same for failures only, without regard to logins in check.
   duration blocked(std::string_view place, instant now);
-  // Whether a place that has to wait may be compared, now, with what was found right before. So many times a second:
-  // it costs no hash, and must not become a faster way to guess.
+  // Whether a waiting place may compare a login with remembered ones now. It may do so `questions_per_second` times a
+  // second. A comparison costs no hash, so without this limit it would be a faster way to guess.
   bool may_ask(std::string_view place, instant now);
-  // Whether it has failed lately.
+  // Whether the place has failed within `forget_after`.
   bool has_failed(std::string_view place, instant now);
   void forget_all() noexcept;
-  // Logins of that place that are being checked.
+  // The number of the place's logins in check.
   std::uint32_t pending(std::string_view place, instant now);
-  // A login of that place is being checked; ended() must follow.
+  // The check of a login of that place begins. ended() must follow.
   void began(const std::string& place, instant now);
   void ended(std::string_view place, bool failed, instant now);
 
@@ -64,7 +64,7 @@ class login_throttle {
   void make_room();
 
   throttle_settings settings_;
-  entries entries_;  // the one that was touched last in front
+  entries entries_;  // the one used last is in front
   text_map<entries::iterator> index_;
   std::uint64_t failures_ = 0;
 };

@@ -1,4 +1,4 @@
-// What one principal, or one address, may take of the broker. No I/O, no clock; one thread.
+// Limits on what one principal, or one address, may use of the broker. No I/O, no clock; one thread.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,16 @@
 
 namespace gate::security {
 
-// So many a second on average, and `burst` at once after a rest.
+// Admits `per_second` on average, and up to `burst` at once after a rest.
 class token_bucket {
  public:
   token_bucket(double per_second, double burst, instant now) noexcept
       : per_second_(per_second), burst_(burst), tokens_(burst), filled_(now) {}
 
   bool take(instant now) noexcept;
-  // How long until one can be taken; zero when one can be now.
+  // How long until take() succeeds. Zero: now.
   duration wait(instant now) const noexcept;
-  // It is as if nothing had ever been taken.
+  // The bucket is full, as if nothing had ever been taken.
   bool full(instant now) const noexcept { return filled(now) >= burst_; }
 
  private:
@@ -35,9 +35,9 @@ class token_bucket {
 
 struct quota_settings {
   double requests_per_second_max = 0;   // of a principal; 0: no limit
-  double requests_burst_max = 0;        // 0: those of one second
+  double requests_burst_max = 0;        // 0: as many as in one second
   std::size_t bytes_in_flight_max = 0;  // of a principal's open calls; 0: no limit
-  std::size_t principals_max = 16384;   // remembered at once
+  std::size_t principals_max = 16384;   // principals remembered at once
 };
 
 enum class quota : std::uint8_t { within, too_many_requests, too_many_bytes };
@@ -48,10 +48,10 @@ class principal_quotas {
  public:
   explicit principal_quotas(const quota_settings& settings) noexcept : settings_(settings) {}
 
-  // A request that is `within` must be ended with as many bytes; any other has taken nothing.
+  // Each request that is `within` needs one end() with the same bytes. A refused request has taken nothing.
   quota begin(std::string_view principal, std::size_t bytes, instant now);
   void end(std::string_view principal, std::size_t bytes);
-  // How long until another request would not be one too many; zero when that is not what stands in its way.
+  // How long until the rate admits another request. Zero if the rate is not the obstacle.
   duration wait(std::string_view principal, instant now) const noexcept;
 
   std::size_t principals() const noexcept { return used_.size(); }
@@ -71,14 +71,14 @@ class principal_quotas {
   std::uint64_t refused_ = 0;
 };
 
-// Connections of one origin (see origin_of). Those of this machine are not limited.
+// Counts connections per origin (see origin_of). Connections from this machine are not limited.
 class address_quota {
  public:
   explicit address_quota(std::size_t peers_max) noexcept : peers_max_(peers_max) {}  // 0: no limit
 
-  // False: one too many, which is not counted.
+  // False: the limit is reached, and the connection is not counted.
   bool opened(std::string_view address);
-  // Of one that was opened.
+  // Call it once for each connection for which opened() was true.
   void closed(std::string_view address);
 
   std::size_t origins() const noexcept { return open_.size(); }

@@ -1,5 +1,5 @@
-// The ZeroMQ Authentication Protocol (RFC 27) as pure functions: frames in, a value out, and back. Nothing throws on
-// what a peer sent.
+// The ZeroMQ Authentication Protocol (RFC 27) as pure functions between frames and values. No message of a peer makes
+// them throw.
 #pragma once
 
 #include <cstdint>
@@ -19,19 +19,19 @@ using frames = std::vector<std::string>;
 
 inline constexpr std::string_view endpoint = "inproc://zeromq.zap.01";
 inline constexpr std::string_view version = "1.0";
-inline constexpr std::size_t text_bytes_max = 255;  // of each field but the envelope
+inline constexpr std::size_t text_bytes_max = 255;  // of each field, but not of the envelope
 inline constexpr std::size_t envelope_frames_max = 8;
 
 enum class mechanism : std::uint8_t { null, plain, curve };
 std::string_view to_string(mechanism m) noexcept;
 
-// Views of the frames that it was read from.
+// Views into the frames of the message.
 struct request {
-  frames_view envelope;  // routing ids and the empty frame behind them; goes back in front of the reply
+  frames_view envelope;  // the routing ids and the empty frame behind them; the reply starts with them
   bytes_view id;
   bytes_view domain;
   bytes_view address;
-  bytes_view identity;  // a peer chooses it, and libzmq 4.3.4 leaves it empty: it proves nothing
+  bytes_view identity;  // chosen by the peer, and libzmq 4.3.4 leaves it empty: it proves nothing
   mechanism how = mechanism::null;
   bytes_view user, password;  // plain
   bytes_view key;             // curve: 32 bytes
@@ -41,26 +41,26 @@ enum class status : std::uint16_t { ok = 200, temporary = 300, refused = 400, in
 
 struct parsed_request {
   std::optional<request> valid;
-  std::string_view why;  // when it is not valid
-  // What an answer needs can be read, so one should be sent: with status `internal`, as RFC 27 says for a request that
-  // the handler does not understand. Else it is dropped.
+  std::string_view why;  // the fault, if `valid` is empty
+  // The envelope and the id are readable, so a reply is due: status `internal`, as RFC 27 demands if the handler does
+  // not understand a request. If false, drop the message.
   bool can_be_answered = false;
   frames_view envelope;
   bytes_view id;
 };
 parsed_request parse_request(frames_view message) noexcept;
 
-// The reply to a request of that envelope and id. `user_id` and `metadata` are sent only with status ok. A user id of
-// more than 255 bytes, or metadata with a name of none or more than 255, cannot be composed: then the status becomes
-// internal.
+// Composes the reply to the request with that envelope and id. `user_id` and `metadata` are sent only with status ok.
+// If the user id is longer than 255 bytes, or a name in the metadata is empty or longer than 255 bytes, the status
+// becomes internal.
 using properties = std::span<const std::pair<std::string_view, std::string_view>>;
 frames compose_reply(frames_view envelope, bytes_view id, status code, std::string_view text, std::string_view user_id,
                      properties metadata = {});
 
-// Towards an external service: an empty frame first, as a DEALER needs it.
+// The request for an external service. It begins with the empty frame that a DEALER has to send.
 frames compose_request(const request& what);
 
-// Views of the frames that it was read from.
+// Views into the frames of the message.
 struct reply {
   bytes_view id;
   status code = status::internal;
@@ -68,11 +68,11 @@ struct reply {
   bytes_view user_id;
   bytes_view metadata;
 };
-// Nothing for what is no reply: wrong version, number of frames, status or metadata. A service of gate-rpc sends an
-// empty last frame; one that leaves it out is not understood by RFC 27 either.
+// Empty if the message is not a valid reply: wrong version, number of frames, status or metadata. A gate-rpc service
+// sends an empty last frame. A reply without that frame is not valid in RFC 27 either.
 std::optional<reply> parse_reply(frames_view message) noexcept;
 
-// Metadata in the form of ZMTP: a length of one byte, the name, a length of four, the value.
+// Metadata in ZMTP's form: a length of 1 byte, the name, a length of 4 bytes, the value.
 std::optional<std::vector<std::pair<bytes_view, bytes_view>>> parse_metadata(bytes_view raw);
 
 }  // namespace gate::security::zap

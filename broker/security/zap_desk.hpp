@@ -1,4 +1,4 @@
-// The ZAP handler without its socket: requests in, replies out, the login decides.
+// The ZAP handler without its socket: it reads requests, asks the authenticator, and composes replies.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@
 
 namespace gate::security {
 
-// One thread, that of the login, which outlives it.
+// One thread, the authenticator's. The authenticator outlives this.
 class zap_desk {
  public:
-  // Requests of other domains are refused; an empty list takes all, as a service for others may.
+  // Requests with another domain are refused. An empty list accepts all domains: a service for others may do so.
   zap_desk(authenticator& logins, std::vector<std::string> domains) : logins_(logins), domains_(std::move(domains)) {}
 
-  // The whole message as a ROUTER receives it. The reply, when there is one at once; else decided() makes it. A message
-  // without an envelope or an id gets none.
+  // Takes a whole message of a ROUTER. Returns the reply if the verdict is known at once. If not, decided() returns it.
+  // A message without an envelope or an id gets no reply.
   std::optional<zap::frames> receive(zap::frames_view message, instant now);
-  // The reply to the request behind that ticket; nothing when the ticket is not of this desk.
+  // The reply to the request with that ticket. Empty if the ticket is not of this desk.
   std::optional<zap::frames> decided(const authenticator::decided& what);
 
   std::size_t waiting() const noexcept { return waiting_.size(); }

@@ -23,7 +23,7 @@ class Broker::impl {
   bool leaving = false;
   std::unique_ptr<broker::engine> engine;
   std::unique_ptr<broker::internal_service> internal;
-  std::shared_ptr<impl*> self = std::make_shared<impl*>(this);  // tells what was put off whether the broker lives still
+  std::shared_ptr<impl*> self = std::make_shared<impl*>(this);  // tells a posted call whether the broker still exists
 
   // A hook may run while the core is at work. The core must end that work first.
   template <class Call> void once_possible(Call call) {
@@ -46,7 +46,7 @@ Broker::~Broker() = default;
 void Broker::bind(loop& where) {
   GATE_ASSERT(!impl_->engine);
   check();
-  const bool extended = typeid(*this) != typeid(Broker);  // else nobody is there to be told
+  const bool extended = typeid(*this) != typeid(Broker);  // a Broker that is not derived has no hook to call
   auto engine = std::make_unique<broker::engine>(where, impl_->options, extended ? &impl_->hooks : nullptr);
   impl_->internal = std::make_unique<broker::internal_service>(*engine, impl_->options, *this,
                                                                [this] { return impl_->hooks.failures(); });

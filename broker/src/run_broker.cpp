@@ -258,8 +258,8 @@ int run_program(int argc, char** argv, program what) {
   std::optional<gate::loop> loop;  // outlives the broker, whatever is thrown
   std::unique_ptr<Broker> made;
   const auto fail = [&](int code, const std::string& text) {
-    made.reset();  // it may have something to say
-    log.reset();   // whose lines stand before this one
+    made.reset();  // it may still write log lines
+    log.reset();   // its lines come before the message below
     write_line(STDERR_FILENO, name + ": " + text);
     return code;
   };

@@ -33,7 +33,7 @@ value literal_of(std::string_view text) {
   }
 }
 
-// The value, which stands behind the name if there is one.
+// Reads the value. It stands after the name, if there is one.
 argument read_value(std::string_view text) {
   argument given;
   if (text == "-") {
@@ -69,7 +69,7 @@ std::string_view inner_type(std::string_view type) {
   return type;
 }
 
-// Python's signs for "what stands before it is by position alone", "what follows is by name alone".
+// Python's separators: "/" ends the parameters that are positional only, "*" begins those that are named only.
 bool is_separator(const parameter_line& p) { return p.name == "/" || p.name == "*"; }
 
 }  // namespace

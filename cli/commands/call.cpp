@@ -34,10 +34,10 @@ using namespace std::string_literals;
 
 namespace {
 
-// A terminal is no place for more bytes than that.
+// The most bytes to print on a terminal.
 constexpr std::size_t shown_bytes_max = 1u << 20;
 
-// Text is printed as it is, but for a terminal, which it is not to steer.
+// Prints text as it is; on a terminal, without control characters.
 void show(const value& v, output_format format, bool pretty) {
   if (format == output_format::for_programs) {
     print(to_json(v), pretty && colours_on(STDOUT_FILENO));
@@ -53,14 +53,14 @@ int stream_items(PendingCall call, output_format format) {
   blocking_stream<value> items = std::move(call).stream<value>().blocking();
   while (const std::optional<value> item = items.next()) {
     show(*item, format, false);
-    // Each at once: somebody may be waiting for it. And no more of them when nobody reads: `gate call ... | head`.
+    // Prints each item at once: a reader may be waiting. Ends if nobody reads any more: `gate call ... | head`.
     errno = 0;
     if (!std::cout.flush()) throw std::runtime_error("cannot write to standard output: "s + std::strerror(errno));
   }
   return succeeded;
 }
 
-// Why no --timeout is set where nobody asked for one: how long the bytes take that come and go is not ours to say.
+// Sets the time-out. An open-ended call without --timeout has none: nobody knows how long the bytes take.
 PendingCall limited(PendingCall call, const settings& common, bool open_ended) {
   if (open_ended && !common.timeout_given) return call;
   return std::move(call).within(common.timeout);
@@ -91,7 +91,7 @@ int make_call(const Client& client, const settings& common, const call_line& lin
   return succeeded;
 }
 
-// The broker has given it to nobody: the worker's dialect has no chunks.
+// The broker found no worker for the call: the worker's dialect has no chunks.
 bool refused_in_chunks(const Error& e) { return e.code() == errc::unsupported && e.where() == origin::broker; }
 
 int make_call_once_more(const Client& client, const settings& common, const call_line& line, const target& where,
@@ -104,7 +104,7 @@ int make_call_once_more(const Client& client, const settings& common, const call
   return make_call(client, common, line, where, arguments, form);
 }
 
-// What is sent piece by piece is gone when it was sent.
+// Arguments that are read while they are sent can be sent only once.
 void check_options(const call_line& line, const upload& arguments) {
   if (!arguments.is_streamed()) return;
   const std::string why = ": a HugeData, or a value over 1 MiB, is read from its file while it is sent";
@@ -112,13 +112,14 @@ void check_options(const call_line& line, const upload& arguments) {
   if (line.one_way) throw usage_error("--one-way does not wait for anything, and this call has to be waited for" + why);
 }
 
-// The service's methods, where the broker tells them: not to everybody, and not of every worker.
+// The descriptions of a service's methods, if the broker has them and tells us: it does not tell everybody, nor know
+// them for every worker.
 class descriptions {
  public:
   descriptions(const Client& client, const settings& common, const target& where)
       : client_(client), common_(common), where_(where) {}
 
-  // Null: nobody told. Throws Error when the broker does not answer in time.
+  // Returns null if the method is not described. Throws Error if the broker does not answer in time.
   const method_line* method() {
     if (!std::exchange(asked_, true)) ask();
     for (const method_line& m : service_.methods) {
@@ -143,7 +144,7 @@ class descriptions {
   bool asked_ = false;
 };
 
-// An argument that was typed as text, and is the path of a file.
+// Whether an argument was typed as text, and is the path of a file.
 bool is_path(const argument& given) {
   if (!given.literal || given.literal->kind() != value_kind::string) return false;
   const auto text = given.literal->as<std::string>();
@@ -153,7 +154,7 @@ bool is_path(const argument& given) {
 
 bool names_a_file(const std::vector<argument>& typed) { return std::any_of(typed.begin(), typed.end(), is_path); }
 
-// A HugeData takes text as well: who forgot the @ would store the path in the place of the file.
+// A HugeData takes text as well: without the @, the path would be stored instead of the file.
 void tell_of_paths(const method_line& method, const std::vector<argument>& typed) {
   for (std::size_t i = 0; i < typed.size(); ++i) {
     if (!is_path(typed[i]) || content_of(type_of(method, typed[i], i)) != content::huge) continue;
@@ -168,7 +169,7 @@ std::string stream_instead(const call_line& line) {
 
 bool names_service(std::string_view target) noexcept { return target.find('.') != std::string_view::npos; }
 
-// What explain() cannot know: it sees the error alone, whose text is for who uses a library.
+// The hints that explain() cannot give: it sees only the error, whose text is for users of a library.
 std::string hint_for(const Error& error, const settings& common, const call_line& line, const upload& arguments,
                      descriptions& known) {
   const bool refused = error.code() == errc::invalid_argument && error.where() != origin::local;
@@ -177,7 +178,7 @@ std::string hint_for(const Error& error, const settings& common, const call_line
     return "'" + line.target + "' names no service, so it is one of " + common.service +
            "'s methods: SERVICE.METHOD, such as calculator.add, is one of another's; there are: gate services";
   }
-  // Workers of other dialects do not describe what is a stream: then the error says it.
+  // Workers of other dialects do not describe streams: then the error's text shows that the method is one.
   if (!line.stream && std::string_view(error.what()).ends_with("answers with a stream: call it with .stream<T>()")) {
     return stream_instead(line);
   }
@@ -189,7 +190,7 @@ std::string hint_for(const Error& error, const settings& common, const call_line
   try {
     if (const method_line* const method = known.method()) hint = stream_hint(*method, line);
   } catch (const Error&) {
-    // Then the error says what it says.
+    // Then the error is shown without a hint.
   }
   if (!hint.empty() || !arguments.guessed()) return hint;
   return "the parameter's type is not known, so the file was sent as bytes: @text:FILE or @json:FILE if it is not "
@@ -213,15 +214,15 @@ std::string stream_hint(const method_line& method, const call_line& line) {
   return stream_instead(line);
 }
 
-// Before the call, whose result would be lost.
+// Checked before the call: afterwards the result would be lost.
 void check_saved(const method_line& method, const call_line& line) {
   if (method.kind == "stream") throw usage_error(stream_hint(method, line));
   if (method.result != "nil" && method.result != "None") return;
   throw usage_error(line.target + " returns nothing that --save could keep: call it without --save");
 }
 
-// What --save writes: bytes and text as they come, any other value as JSON. A method that nobody describes returns
-// bytes or text, since what comes piece by piece can be nothing else.
+// The form that --save writes: bytes and text as they are, any other value as JSON. If the method is not described, its
+// result can only be bytes or text, since it is written while it arrives.
 saved_as saved_form(const method_line* method) {
   return method != nullptr && content_of(method->result) == content::json ? saved_as::as_json : saved_as::as_it_comes;
 }

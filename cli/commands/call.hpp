@@ -1,4 +1,4 @@
-// `gate call`: how its target is read, and what it does.
+// `gate call`: reads its target, and makes the call.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace gate::cli {
 
 struct method_line;
 
-// What the command line says of a call.
+// The options and arguments of `gate call`.
 struct call_line {
   std::string target;
   std::vector<std::string> arguments;
@@ -23,16 +23,15 @@ struct target {
   std::string service, method;
 };
 
-// "calculator.add". A service may have points in its name, a method has none. "add" alone is a method of the service
-// `otherwise`. Throws usage_error.
+// Splits "calculator.add". A service may have points in its name; a method has none. "add" alone is a method of the
+// service `otherwise`. Throws usage_error.
 target parse_target(std::string_view text, std::string_view otherwise);
 
-// What is to be done where a call of that method is refused because items travel: add --stream, or do not use this
-// command. Empty when that is not it.
+// The advice if a call of that method is refused because it has a stream: add --stream, or do not use this command.
+// Empty if the method has no stream.
 std::string stream_hint(const method_line& method, const call_line& line);
 
-// Makes the call and shows what comes; gives the exit code. Throws usage_error and what connect()
-// throws.
+// Makes the call and prints the result. Returns the exit code. Throws usage_error, and what connect() throws.
 int perform_call(const settings& common, const call_line& line);
 
 }  // namespace gate::cli

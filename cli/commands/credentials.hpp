@@ -1,4 +1,4 @@
-// `gate passwd` and `gate keygen`: what they do.
+// The actions of `gate passwd` and `gate keygen`.
 #pragma once
 
 #include <string>
@@ -10,19 +10,19 @@
 
 namespace gate::cli {
 
-// Sets that principal's password in the store, which is made when it is not there. Throws usage_error for a name or a
-// folder, store_error and private_file_error for a store that is not in order.
+// Sets the principal's password in the store. Makes the store if there is none. Throws usage_error if the name is wrong
+// or the store is a folder, and store_error or private_file_error if the store is damaged or not private.
 void store_password(const std::string& store, const std::string& user, const secret& password, security::edit how);
 
-// Makes a pair of keys and writes it to a new file. With a store, the public one becomes that principal's there; a
-// store that cannot take it leaves no key file behind. Throws as above.
+// Makes a pair of keys and writes it to a new file. With a store, adds the public key to that principal there; if that
+// fails, no key file is left behind. Throws as above.
 curve_key make_key_file(const std::string& file, const std::string& store, const std::string& user, security::edit how);
 
-// Asks on the terminal, without echo, until both answers are the same or it was asked three times. Throws usage_error
-// without a terminal.
+// Asks on the terminal, without echo, until the password was typed twice the same, three times at most. Throws
+// usage_error without a terminal.
 secret ask_password(const std::string& user);
 
-// What the command line says of each; perform_ does it and gives the exit code, or throws as above.
+// The options of each command. perform_...() runs it and returns the exit code, or throws as above.
 struct passwd_line {
   std::string store, user;
   bool from_input = false, keep = false;

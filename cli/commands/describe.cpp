@@ -13,7 +13,7 @@
 namespace gate::cli {
 namespace {
 
-// "stream<int64>" of "int64", which results say, and of itself, which parameters do.
+// Returns "stream<int64>" for "int64" and for "stream<int64>": results have the first form, parameters the second.
 std::string stream_of(const std::string& type) {
   if (type.starts_with("stream<") && type.ends_with('>')) return type;
   return "stream<" + (type.empty() ? "any" : type) + '>';
@@ -42,7 +42,7 @@ std::string signature_of(const method_line& method) {
     const bool is_stream = method.client_stream && i + 1 == method.parameters.size();
     if (i != 0) text += ", ";
     std::string type = is_stream ? stream_of(p.type) : p.type;
-    if (p.name.starts_with('*') && type == "any") type.clear();  // as Python writes it
+    if (p.name.starts_with('*') && type == "any") type.clear();  // Python does not show it either
     text += p.name;
     if (!p.name.empty() && !type.empty()) text += ": ";
     text += type;
@@ -67,14 +67,14 @@ int show_description_of(const settings& common, const std::string& service) {
   } else if (is_foreign(common)) {
     print(to_json(value::of(foreign_description(client, common, service))));
   } else {
-    print(to_json(ask(client, common, "describe", service)));  // all of it, what is not shown to people too
+    print(to_json(ask(client, common, "describe", service)));  // everything, also what is not shown to people
   }
   return succeeded;
 }
 
 }  // namespace
 
-// "shop.find" may be a service, or a method of one. A method of a service that exists is what is typed by mistake.
+// "shop.find" may be a service, or a method of one. The user may have typed a method of a service that exists.
 int show_description(const settings& common, const std::string& service) {
   const std::size_t point = service.rfind('.');
   try {

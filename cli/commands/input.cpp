@@ -48,7 +48,7 @@ input::input(const std::string& file)
   if ((flags & O_ACCMODE) == O_WRONLY)
     throw usage_error("cannot read " + label_ + ": it is closed, or open for writing alone");
   if (!stopped_.is_open()) throw usage_error("cannot read " + label_ + ": " + reason(errno));
-  // Files of /proc say that they have no bytes, and have some.
+  // Files in /proc have a size of 0, but are not empty.
   if (!S_ISREG(about.st_mode) || about.st_size == 0) return;
   const off_t position = file == "-" ? std::max<off_t>(::lseek(from_, 0, SEEK_CUR), 0) : 0;
   begin_ = static_cast<std::uint64_t>(std::min<off_t>(position, about.st_size));
@@ -99,7 +99,7 @@ std::string input::read_part(std::size_t bytes_max) {
   return part;
 }
 
-// A file that nobody else writes to is sent as it is, or not at all.
+// If the file changes while it is sent, the call fails: the content must be of one moment.
 void input::check_unchanged() const {
   struct stat now {};
   if (::fstat(from_, &now) != 0) fail("cannot read " + label_ + ": " + reason(errno));

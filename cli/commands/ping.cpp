@@ -30,8 +30,8 @@ json figures(std::vector<double> trips) {
   return j;
 }
 
-// Nothing from a broker of gate-rpc, which does not tell, and from one that tells it only to those who may operate it:
-// everybody that it lets in may ping it.
+// Returns nothing if the broker does not tell: a gate-rpc broker cannot, and others tell it only to principals that may
+// operate them. Everybody who can connect may ping.
 std::optional<value> about_broker(const Client& client, const settings& common) {
   if (is_foreign(common)) return std::nullopt;
   try {

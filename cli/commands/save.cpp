@@ -26,7 +26,7 @@ namespace {
 
 namespace files = std::filesystem;
 
-// One line that is drawn again and again, for who waits in front of a terminal.
+// Draws one line again and again, for a person at a terminal.
 void show_progress(const huge_progress& now) {
   std::string line = "\r\x1b[K" + std::to_string(now.bytes >> 20);
   if (now.total) line += " of " + std::to_string(*now.total >> 20);
@@ -43,7 +43,7 @@ std::string label_of(const std::string& file) { return file == "-" ? "standard o
   throw std::runtime_error("cannot write to " + label_of(file) + ": " + why);
 }
 
-// Where it stands, not at a place: a pipe, a terminal, a device.
+// A pipe, a terminal or a device: it is written in order, and has no positions.
 bool is_sequential(const std::string& file) {
   std::error_code error;
   const files::file_status about = files::status(file, error);

@@ -30,7 +30,7 @@ int show_foreign(const settings& common, const std::vector<service_line>& all) {
 }  // namespace
 
 int show_services(const settings& common) {
-  const bool knows_who = says_who(common.login);  // before connect(), which forgets a password of the environment
+  const bool knows_who = says_who(common.login);  // before connect(), which erases a password in the environment
   const Client client = connect(common);
   if (is_foreign(common)) return show_foreign(common, foreign_services(client, common));
   const value answer = ask(client, common, "services");

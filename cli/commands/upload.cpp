@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t piece_bytes = 256u << 10;
 constexpr std::uint64_t value_bytes_max = std::numeric_limits<std::uint32_t>::max();
 
-// What stands before the bytes of a text, or of bytes.
+// Returns the header of a text or bytes value.
 std::string head_of(content as, std::uint64_t size) {
   std::string head;
   if (as == content::text) {
@@ -53,7 +53,7 @@ value decoded(std::string encoded) {
   return std::move(*decoded);
 }
 
-// Some of the encoded arguments: text that is there, or what an input gives.
+// A part of the encoded arguments: bytes in memory, or the bytes of an input.
 struct piece {
   std::string text;
   input_ptr from;
@@ -189,7 +189,7 @@ PendingCall upload::call_with_huge(const Method& method, std::size_t place) {
       named ? all.add_named_huge(p.given.name) : all.add_huge();
       continue;
     }
-    if (p.from) {  // it travels in the request, as a whole
+    if (p.from) {  // it is sent whole, in the request
       const std::optional<std::string> rest = p.from->read_whole(limits::payload_bytes_max);
       if (!rest) throw usage_error(p.from->label() + " is larger than what a HugeData may have beside it (16 MiB)");
       p.encoded += *rest;
@@ -204,7 +204,7 @@ PendingCall upload::call_with_huge(const Method& method, std::size_t place) {
   return method.apply(all, data_of(std::move(pieces)));
 }
 
-// A list; with names, a list of a list and a map: as argument_list encodes them.
+// A list; if there are names, a list of a list and a map. argument_list encodes arguments in the same way.
 PendingCall upload::call_encoded(const Method& method) {
   const auto by_name = [](const part& p) { return !p.given.name.empty(); };
   const auto names = static_cast<std::uint32_t>(std::count_if(parts_.begin(), parts_.end(), by_name));

@@ -1,5 +1,5 @@
-// The arguments of a call, whatever their size: small ones in the request, a HugeData in chunks, and text or bytes that
-// are larger than limits::huge_threshold from their file as they are sent.
+// The arguments of a call, of any size. Small ones are in the request; a HugeData is sent in chunks. Text or bytes that
+// are larger than limits::huge_threshold are read from their file while they are sent.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace gate::cli {
 
 struct method_line;
 
-// Of the JSON that a file may hold, which is read into memory.
+// The limit of a JSON file: it is read into memory.
 inline constexpr std::size_t json_bytes_max = 64u << 20;
 
 class upload {
@@ -24,36 +24,36 @@ class upload {
   explicit upload(std::vector<argument> given);
   upload(const upload&) = delete;
   upload& operator=(const upload&) = delete;
-  // Reads on no more.
+  // Stops reading.
   ~upload();
 
-  // Some argument is read from a file, and the command line does not say as what.
+  // Whether an argument is read from a file, and the command line does not say in which form to send it.
   bool needs_types() const noexcept;
-  // Reads what is to be in memory, and finds out the sizes of the rest. `method` as its service describes it; null: not
-  // known, then files are bytes. `chunks`: the broker's dialect has HugeData among arguments. Throws usage_error, for
-  // what is no JSON too, and what input throws.
+  // Reads the parts that must be in memory, and finds the sizes of the others. `method` is the service's description;
+  // null: not known, and then files are sent as bytes. `chunks`: the broker's dialect has HugeData arguments. Throws
+  // usage_error (also for a file that is not JSON), and what input throws.
   void prepare(const method_line* method, bool chunks);
 
   // The arguments as they were typed.
   const std::vector<argument>& typed() const noexcept { return typed_; }
 
-  // The call. Throws usage_error for two HugeData.
+  // Makes the call. Throws usage_error if there are two HugeData.
   PendingCall call(const Method& method);
 
-  // A file was taken as bytes, since nobody said what the parameter is.
+  // A file was sent as bytes because the parameter's type is not known.
   bool guessed() const noexcept { return guessed_; }
-  // Some argument is sent while it is read: who knows how long that takes?
+  // Whether an argument is read while it is sent: then nobody knows how long the call takes.
   bool is_streamed() const noexcept;
-  // Once the broker has said that the worker's dialect knows no chunks: takes all into memory, as one plain list. False
-  // if that is not possible.
+  // Reads all arguments into memory, as one plain list. Call it if the broker says that the worker's dialect has no
+  // chunks. Returns false if that is not possible.
   bool collect();
 
  private:
   struct part {
     argument given;
-    input_ptr from;  // null: a value
+    input_ptr from;  // null: the argument is a value
     content as = content::unsaid;
-    std::string encoded;  // the value; the head of the value whose body `from` gives; empty for a HugeData
+    std::string encoded;  // the value, or the header of the value that `from` reads; empty for a HugeData
   };
 
   void prepare(part& p, const method_line* method, std::size_t position, bool chunks);

@@ -46,7 +46,7 @@ void show_table(const std::vector<worker_line>& workers, const std::string& serv
   std::cout << lines.text(colours_on(STDOUT_FILENO));
 }
 
-// A gate-rpc broker tells which services have workers, and nothing of these.
+// A gate-rpc broker tells which services have workers, but nothing about the workers.
 int show_foreign(const settings& common, const std::vector<service_line>& all, const std::string& service) {
   json shown = json::array();
   table lines({{"SERVICE"}});

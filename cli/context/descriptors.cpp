@@ -26,7 +26,8 @@ int write_all(int descriptor, std::string_view bytes) noexcept {
 void hold_standard_descriptors() noexcept {
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(number, F_GETFD) >= 0 || errno != EBADF) continue;  // NOLINT: so it is declared
-    // The lowest number is given, which is this one. The wrong way round: reading from 0, writing to 1 and 2 fails.
+    // open() returns the lowest free number, which is this one. It is opened the wrong way round: reading from 0, and
+    // writing to 1 or 2, fails.
     static_cast<void>(::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY));  // NOLINT: so it is declared
   }
 }

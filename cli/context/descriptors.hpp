@@ -1,4 +1,4 @@
-// Descriptors: one that is owned, writing to one, and the three that each process begins with.
+// Descriptors: an owned one, a function to write to one, and the three that a process begins with.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace gate::cli {
 
-// A descriptor that is closed with its owner.
+// Closes its descriptor when it is destroyed.
 class owned_descriptor {
  public:
   explicit owned_descriptor(int number = -1) noexcept : number_(number) {}
@@ -27,11 +27,11 @@ class owned_descriptor {
   int number_;
 };
 
-// Writes all of it. Returns 0, or the errno of the write that failed.
+// Writes all bytes. Returns 0, or the errno of the write that failed.
 int write_all(int descriptor, std::string_view bytes) noexcept;
 
-// Opens those of the descriptors 0, 1 and 2 that this process was started without, so that each use of them fails: a
-// socket or a file that is opened later would be taken for them.
+// Opens those of the descriptors 0, 1 and 2 that are closed, in such a way that using them fails. Otherwise a socket or
+// a file that is opened later would get one of these numbers.
 void hold_standard_descriptors() noexcept;
 
 }  // namespace gate::cli

@@ -1,4 +1,4 @@
-// Times as people write and read them.
+// Times in the form that people read and write.
 #pragma once
 
 #include <chrono>
@@ -6,9 +6,9 @@
 
 namespace gate::cli {
 
-// "250ms", "5s", "2min", "1h", or a number of seconds. Throws usage_error.
+// Reads "250ms", "5s", "2min", "1h", or a number of seconds. Throws usage_error.
 std::chrono::milliseconds parse_duration(const std::string& text);
-// "1.5 s", "3 min 20 s": two units at the most.
+// Writes "1.5 s", "3 min 20 s": two units at most.
 std::string show_duration(std::chrono::milliseconds time);
 
 }  // namespace gate::cli

@@ -17,7 +17,7 @@ namespace gate::cli {
 namespace {
 
 constexpr std::string_view broker_name = "Gate";
-// A list is short, or nobody reads it: of more services the names alone are told.
+// The most services to describe: nobody reads a longer list. For further services only the names are shown.
 constexpr std::size_t described_max = 1'000;
 
 PendingCall ask_gate(const Client& client, const settings& common, const std::string& service) {
@@ -31,7 +31,7 @@ std::string text_of(const value& description) {
 method_line line_of(const method_descriptor& m) {
   method_line line;
   line.name = m.name;
-  line.kind = "unary";  // a signature does not tell
+  line.kind = "unary";  // the signature does not show whether it is a stream
   line.result = m.result;
   line.doc = m.doc;
   for (const parameter_info& p : m.parameters) {

@@ -1,5 +1,5 @@
-// What a gate-rpc broker tells of its services, under --dialect gate-rpc: their names, their descriptions, and what
-// each service's get_interfaces says. Who its workers are it does not tell.
+// What a gate-rpc broker tells about its services (--dialect gate-rpc): their names, their descriptions, and the result
+// of each service's get_interfaces. It does not tell who its workers are.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@
 
 namespace gate::cli {
 
-// Those that have a worker, with their descriptions; everything else is left at its default. Throws Error.
+// The services that have a worker, with their descriptions; all other fields keep their defaults. Throws Error.
 std::vector<service_line> foreign_services(const Client& client, const settings& common);
 
-// A service and its methods. Throws Error(errc::unavailable) when it has no worker, and what else the calls end with.
+// A service and its methods. Throws Error(errc::unavailable) if it has no worker, and the other errors of the calls.
 service_lines foreign_description(const Client& client, const settings& common, const std::string& service);
 
 }  // namespace gate::cli

@@ -47,7 +47,7 @@ std::string to_iso(time_point when) {
   return iso + "Z";
 }
 
-// The nanoseconds of ".25"; takes them off the text.
+// Reads the nanoseconds of ".25", and removes them from the text.
 std::optional<nanoseconds> take_fraction(std::string_view& text) {
   if (!text.starts_with('.')) return nanoseconds(0);
   text.remove_prefix(1);
@@ -73,7 +73,7 @@ std::optional<time_point> from_iso(const std::string& text) {
   }
   const year_month_day date{year(year_number), month(month_number), day(day_number)};
   const bool time_fits = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
-  const bool year_fits = year_number >= 1678 && year_number <= 2261;  // what nanoseconds in 64 bits reach
+  const bool year_fits = year_number >= 1678 && year_number <= 2261;  // the range of nanoseconds in 64 bits
   std::string_view rest = std::string_view(text).substr(static_cast<std::size_t>(taken));
   const std::optional<nanoseconds> fraction = take_fraction(rest);
   if (!date.ok() || !time_fits || !year_fits || !fraction || rest != "Z") return std::nullopt;
@@ -92,7 +92,7 @@ json extension_to_json(const msgpack::object& o) {
 json timestamp_to_json(const msgpack::object& o) {
   try {
     return special("$timestamp", to_iso(from_object<time_point>(o)));
-  } catch (const Error&) {  // a time that nanoseconds do not reach, or not well formed
+  } catch (const Error&) {  // out of the range of nanoseconds, or malformed
     return extension_to_json(o);
   }
 }
@@ -109,7 +109,7 @@ json list_to_json(const msgpack::object& o) {
 }
 
 json map_to_json(const msgpack::object& o) {
-  // ordered_json looks a key up by walking; a large map is appended to directly, and a key that comes twice stays
+  // ordered_json searches keys one by one: appending directly is fast for a large map. A key that comes twice is kept
   // twice.
   json map = json::object();
   auto& entries = map.get_ref<json::object_t&>();
@@ -253,7 +253,7 @@ class encoder {
   gate::detail::packer packer_;
 };
 
-// It begins as JSON does: a mistake in it is not to make a text of it.
+// The text begins like JSON: if it has a mistake, it must not be sent as a text.
 json_error no_json(std::string_view text, std::size_t byte) {
   constexpr std::size_t shown_max = 60;
   const bool is_short = text.size() <= shown_max;
@@ -298,7 +298,7 @@ std::string to_text(const json& j, bool pretty) {
 }
 
 void print(const json& j, bool pretty) {
-  const std::string text = to_text(j, pretty);  // JSON itself leaves U+007F to U+009F as they are
+  const std::string text = to_text(j, pretty);  // JSON itself does not escape U+007F to U+009F
   std::cout << (::isatty(STDOUT_FILENO) == 1 ? printable(text) : text) << '\n';
 }
 

@@ -21,7 +21,7 @@ std::string hint_for(const Error& error, std::string_view service) {
       return name.empty() ? "" : "try: gate describe " + name;
     case errc::unavailable:
       if (error.where() != origin::local) return "try: gate services";
-      // Nothing is known but that nobody answered.
+      // The only fact is that nobody answered.
       return std::string_view(error.what()).find("is it running") != std::string_view::npos
                  ? "is a gate-broker running there?"
                  : "";
@@ -41,8 +41,8 @@ std::string hint_for(const Error& error, std::string_view service) {
   }
 }
 
-// Python's text is what repr() gives, which begins with the class: ValueError('no such user'), socket.timeout('slow')
-// or <HTTPError 404>.
+// In Python the text is the exception's repr(), which begins with the class: ValueError('no such user'),
+// socket.timeout('slow') or <HTTPError 404>.
 bool begins_with_type(std::string_view text, std::string_view type) {
   const std::string_view behind = text.starts_with(type) ? text.substr(type.size()) : std::string_view("x");
   if (behind.empty() || behind[0] == '(' || behind[0] == ':') return true;
@@ -62,7 +62,8 @@ std::string explain(const Error& error, std::string_view service, std::string_vi
   const std::string& type = error.remote_type();
   if (!type.empty() && !begins_with_type(what, type)) text += printable_line(type) + ": ";
   const std::string hint = known.empty() ? hint_for(error, service) : std::string(known);
-  // In a text of the broker's, what an API's user should do stands after the semicolon; here it is said as a command.
+  // In a text from the broker, the part after the semicolon tells an API user what to do. The hint says it as a
+  // command.
   const bool hint_says_it = error.where() == origin::broker && hint.starts_with("try:");
   if (hint_says_it) what = what.substr(0, what.find("; "));
   text += what;

@@ -1,4 +1,4 @@
-// How a run of `gate` ends: its exit codes, and what it says on stderr.
+// How a run of `gate` ends: its exit codes, and its messages on stderr.
 #pragma once
 
 #include <stdexcept>
@@ -20,7 +20,7 @@ enum exit_code : int {
   not_admitted = 5
 };
 
-// Arguments that make no sense; becomes exit code 2.
+// Wrong arguments; becomes exit code 2.
 class usage_error final : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -32,20 +32,20 @@ class broker_unreachable final : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// What went wrong, for people, with what to do next: "no_method: ... (try: gate describe calculator)". `service` is the
-// one that was asked, if any; `hint`, if any, is what to do, where the caller knows better.
+// The error as a text for people, with what to do next: "no_method: ... (try: gate describe calculator)". `service` is
+// the service that was asked, if any. `hint`, if any, is better advice from the caller.
 std::string explain(const Error& error, std::string_view service, std::string_view hint = {});
 
 // The same for programs, in one line: {"error":{"status":"failed","retry":"never","origin":"worker",
-// "type":"std::domain_error","message":"division by zero"}}. No type where no exception was thrown.
+// "type":"std::domain_error","message":"division by zero"}}. Without `type` if no exception was thrown.
 std::string as_json(const Error& error);
 
-// Says it on stderr, with `gate:` before it; gives `code`.
+// Prints `text` on stderr, behind "gate: ". Returns `code`.
 int complain(int code, const std::string& text);
-// Says `text` to people, and the error itself to programs; gives `code`.
+// Prints `text` for people, or the error itself for programs. Returns `code`.
 int complain(int code, const Error& error, const std::string& text, output_format format);
 
-// The same for an error, with what explain() makes of it for people; gives the exit code for it.
+// The same with the text of explain(). Returns the exit code for the error.
 int fail(const Error& error, std::string_view service, output_format format, std::string_view hint = {});
 
 }  // namespace gate::cli

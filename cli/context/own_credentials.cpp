@@ -17,7 +17,7 @@ std::string variable(const char* name) {
   return text == nullptr ? std::string() : text;
 }
 
-// A user in the environment alone: its password is asked for, as that of --user is.
+// A user that is set in the environment alone: the password is asked for, as with --user.
 std::string user_without_password() {
   for (const char* const other : {"GATE_CREDENTIALS", "GATE_PASSWORD", "GATE_KEY", "GATE_SERVER_KEY"}) {
     if (!variable(other).empty()) return {};

@@ -1,5 +1,5 @@
-// `gate services`, `describe`, `workers` and `ping`, and what the broker's service `gate` answers to them, as far as it
-// is shown in tables; -o json shows all of it. Fields that a broker does not send keep their defaults.
+// `gate services`, `describe`, `workers` and `ping`: the fields of the `gate` service's replies that the tables show.
+// -o json shows all fields. A field that a broker does not send keeps its default.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct service_line {
 struct worker_line {
   std::string service, name, dialect, address, host, version;
   std::uint64_t pid = 0, capacity = 0, in_flight = 0;
-  std::uint64_t slots_given_back = 0;  // whose answer it still owes
+  std::uint64_t slots_given_back = 0;  // their reply is still to come
   bool stalled = false, draining = false;
   std::int64_t up_ms = 0;
   MSGPACK_DEFINE_MAP(service, name, dialect, address, host, version, pid, capacity, in_flight, slots_given_back,
@@ -55,17 +55,17 @@ struct broker_line {
   MSGPACK_DEFINE_MAP(name, version, host, pid, uptime_ms)
 };
 
-// Each asks the broker that `common` names and prints the answer; gives the exit code, or throws Error and what
-// connect() throws.
+// Each asks the broker in `common`, prints the answer and returns the exit code. Throws Error, and what connect()
+// throws.
 int show_services(const settings& common);
 int show_description(const settings& common, const std::string& service);
-int show_workers(const settings& common, const std::string& service);  // of all services when it is empty
+int show_workers(const settings& common, const std::string& service);  // of all services if empty
 int show_ping(const settings& common, unsigned count);
 
-// What the broker tells of a service and its methods. Throws Error when it tells nothing, or the service has no worker.
+// The broker's description of a service and its methods. Throws Error if there is none, or the service has no worker.
 service_lines describe(const Client& client, const settings& common, const std::string& service);
 
-// "add(a: int32, b: int32) -> int32"; "-> stream<match>" for a stream of answers.
+// "add(a: int32, b: int32) -> int32"; "-> stream<match>" if the method returns a stream.
 std::string signature_of(const method_line& method);
 
 }  // namespace gate::cli

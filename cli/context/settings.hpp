@@ -1,4 +1,4 @@
-// What the options say that every subcommand has.
+// The options that every subcommand has.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ struct settings {
   std::string broker = "tcp://127.0.0.1:5555";
   broker_dialect dialect = broker_dialect::gate2;
   gaterpc_codec gaterpc_compression = gaterpc_codec::gzip;
-  std::string service{default_service};  // of a method that names none
+  std::string service{default_service};  // for a method without a service
   login_line login;
   output_format output = output_format::for_people;
   std::chrono::milliseconds timeout{5'000};

@@ -68,11 +68,12 @@ void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
   app.add_option_function<std::string>("-o,--output", set_output, "text, for people, or json, for programs")
       ->type_name("text|json")
       ->default_str("text")
-      ->check(CLI::IsMember({"text", "json"}).description(""));  // which would be what the line before says
+      ->check(CLI::IsMember({"text", "json"}).description(""));  // it would repeat the line above
   app.add_option("--timeout", timeout, "How long to wait: 250ms, 5s, 2min")->type_name("TIME")->default_str("5s");
 }
 
-// Each adds a subcommand to `app`, which sets `chosen` when it is the one. `common` outlives the action.
+// Each function adds a subcommand to `app`. The subcommand sets `chosen` if the user chose it. `common` must outlive
+// it.
 void add_call(CLI::App& app, const settings& common, action& chosen) {
   CLI::App* const command = app.add_subcommand("call", "Calls a method");
   const auto line = std::make_shared<call_line>();
@@ -168,7 +169,7 @@ int perform(const action& chosen, output_format format) {
   try {
     const int code = chosen();
     errno = 0;
-    // A full disk or a closed pipe: what was asked for did not arrive.
+    // The disk is full, or a pipe is closed: the result was not written.
     if (std::cout.flush()) return code;
     const std::string why = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
     return tell(call_failed, errc::failed, "cannot write to standard output" + why);
@@ -201,7 +202,7 @@ std::string no_subcommand(const std::string& typed, const CLI::App& app) {
   return "there is no subcommand '" + typed + "'" + did_you_mean(typed, views);
 }
 
-// Of a command line that CLI11 does not understand.
+// The text for a command line that CLI11 refuses.
 std::string text_of(const CLI::ParseError& e, const CLI::App& app) {
   const std::vector<CLI::App*> chosen = app.get_subcommands();
   const std::string see = " (see gate " + (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help)";
@@ -225,7 +226,7 @@ std::string text_of(const CLI::ParseError& e, const CLI::App& app) {
   return std::string(e.what()) + " (see gate --help)";
 }
 
-// `gate help call` is `gate call --help`.
+// Turns `gate help call` into `gate call --help`.
 std::vector<std::string> without_help_word(std::vector<std::string> arguments) {
   if (arguments.empty() || arguments.front() != "help") return arguments;
   arguments.erase(arguments.begin());
@@ -280,7 +281,7 @@ std::optional<int> read_command_line(const std::vector<std::string>& typed, sett
 
 int run(int argc, char** argv) {
   hold_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);  // it is told as what it is: nobody reads what is written
+  std::signal(SIGPIPE, SIG_IGN);  // instead, write() fails, and the error says that nobody reads
   settings common;
   action chosen;
   const std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));

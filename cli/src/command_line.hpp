@@ -1,4 +1,4 @@
-// The command line of `gate`: its options and subcommands. The one place that knows CLI11.
+// The command line of `gate`: its options and subcommands. Only this file and its source know CLI11.
 #pragma once
 
 #include <functional>
@@ -10,18 +10,18 @@
 
 namespace gate::cli {
 
-// What a subcommand does: gives the exit code, or throws Error, credentials_error or what outcome.hpp has.
+// Runs a subcommand. Returns the exit code, or throws Error, credentials_error or an exception of outcome.hpp.
 using action = std::function<int()>;
 
-// Reads the arguments after the program's name. `chosen` is what they ask for; it looks at `common`. Gives an exit code
-// when there is nothing to do any more: help was printed, or stderr says what is wrong.
+// Reads the arguments after the program's name. Sets `chosen`, which refers to `common`. Returns an exit code if the
+// program is done: it has printed help, or stderr says what is wrong.
 std::optional<int> read_command_line(const std::vector<std::string>& arguments, settings& common, action& chosen);
 
-// CLI11 takes an argument such as `[1,2]` apart, unless it is marked by a byte before it.
+// CLI11 splits an argument such as `[1,2]`. A marker byte at its beginning prevents that.
 std::string marked(const std::string& argument);
 std::string unmarked(const std::string& argument);
 
-// Does what the arguments say, and gives the exit code.
+// Runs the program and returns its exit code.
 int run(int argc, char** argv);
 
 }  // namespace gate::cli

@@ -1,4 +1,4 @@
-// What `--help` says below the options: of `gate`, and of each of its subcommands.
+// The text below the options in `--help`, for `gate` and for each subcommand.
 #pragma once
 
 namespace gate::cli::help {

@@ -11,7 +11,7 @@ namespace gate::cli {
 namespace {
 
 constexpr std::size_t input_bytes_max = 4096;
-constexpr std::size_t password_bytes_max = 255;  // as PLAIN carries it
+constexpr std::size_t password_bytes_max = 255;  // the limit of PLAIN
 
 }  // namespace
 

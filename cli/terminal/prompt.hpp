@@ -1,4 +1,4 @@
-// Questions to a person at the terminal whose answers nobody is to see.
+// Asks a person at the terminal for a text that nobody may see.
 #pragma once
 
 #include <stdexcept>
@@ -11,13 +11,13 @@
 
 namespace gate::cli {
 
-// There is no terminal to ask on, or the answer cannot be a password. Becomes exit code 2.
+// There is no terminal to ask on, or the text cannot be a password. Becomes exit code 2.
 class prompt_error final : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// The terminal of this process, its echo off while this lives. Standard input may be something else.
+// The terminal of this process. Its echo is off while this object lives. Standard input may be something else.
 class hidden_prompt {
  public:
   // Throws prompt_error("there is no terminal to ask on; " + instead) without a terminal.
@@ -26,7 +26,7 @@ class hidden_prompt {
   hidden_prompt& operator=(const hidden_prompt&) = delete;
   ~hidden_prompt();
 
-  // The line that was typed, as password_line() takes it.
+  // Returns the typed line, checked by password_line().
   secret ask(const std::string& question);
   void say(std::string_view text);
 
@@ -35,10 +35,10 @@ class hidden_prompt {
   termios before_{};
 };
 
-// A line, or all there is up to a bound, read without a buffer that would keep a copy.
+// Reads a line, or everything up to a limit. Uses no buffer that would keep a copy.
 secret read_line(int from);
 
-// The first line of what a program or a person gave, without its end. Throws prompt_error when it cannot be a password.
+// Returns the first line of a text, without its end. Throws prompt_error if it cannot be a password.
 secret password_line(secret given);
 
 }  // namespace gate::cli

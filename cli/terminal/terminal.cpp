@@ -19,9 +19,9 @@ std::string wrap(const char* code, std::string_view text, bool coloured) {
   return std::string("\x1b[") + code + "m" + std::string(text) + "\x1b[0m";
 }
 
-// Bytes of the control character that a text begins with; 0 if it begins with none. Those from U+0080 on have two, and
-// steer some terminals too. U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069 have three: they end lines, or turn
-// the direction of what follows, so that a name is read as another.
+// The size of the control character at the beginning of a text; 0 if there is none. U+0080 to U+009F have two bytes,
+// and control some terminals too. U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069 have three bytes: they end a
+// line, or change the direction of the text behind them, so that one name looks like another.
 std::size_t control_at(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const auto within = [](unsigned value, unsigned first, unsigned last) { return value >= first && value <= last; };

@@ -1,4 +1,4 @@
-// Text for people: tables, and colours where a terminal shows them.
+// Text for people: tables, and colours if the terminal shows them.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace gate::cli {
 
-// Columns as wide as their widest cell, two blanks apart; the last is not padded. Width counts code points.
+// Each column is as wide as its widest cell; two blanks separate columns; the last is not padded. Width counts code
+// points.
 class table {
  public:
   enum class align { left, right };
@@ -19,7 +20,7 @@ class table {
 
   explicit table(std::vector<column> columns) : columns_(std::move(columns)) {}
 
-  // As many cells as columns. A cell is one line, whatever is in it: a peer's name cannot forge a row.
+  // Adds as many cells as there are columns. A cell is always printed as one line: a peer's name cannot forge a row.
   void add(std::vector<std::string> row);
   std::string text(bool coloured) const;
 
@@ -30,18 +31,18 @@ class table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// Whether to colour what goes to that descriptor: a terminal that can, and no NO_COLOR in the environment.
+// Whether to use colours on this descriptor: it is a terminal with colours, and NO_COLOR is not set.
 bool colours_on(int descriptor);
 
 std::string bold(std::string_view text, bool coloured);
 std::string red(std::string_view text, bool coloured);
 std::string dim(std::string_view text, bool coloured);
 
-// Control characters that a peer may have sent would steer the terminal: they become U+FFFD; tabs and newlines stay.
+// Replaces control characters by U+FFFD: a peer could use them to control the terminal. Tabs and newlines stay.
 std::string printable(std::string_view text);
-// The same for what must not end the line, nor reach into the next column: tabs and newlines become U+FFFD as well.
+// The same, and tabs and newlines become U+FFFD too: the text must not end its line or reach into the next column.
 std::string printable_line(std::string_view text);
-// What a developer wrote, perhaps in several lines, as one: a blank for each run of blanks, tabs and newlines.
+// Joins the lines of a developer's text: each run of blanks, tabs and newlines becomes one blank.
 std::string in_one_line(std::string_view text);
 
 }  // namespace gate::cli

@@ -67,7 +67,7 @@ task<duration> round_trip(detail::core_ptr core) {
 
 }  // namespace
 
-// Gone with the last copy of the Client; the core stays as long as anything made from it.
+// Closes the client when the last copy of the Client goes. The core itself lives as long as any object made from it.
 class Client::handle {
  public:
   explicit handle(detail::core_ptr core) : core_(std::move(core)) { core_->start(); }

@@ -27,7 +27,8 @@ client_core::client_core(loop& where, client_options options)
 
 client_core::~client_core() {
   if (made_.gone()) {
-    // The parent's: the thread cannot be joined here, nor the sockets closed.
+    // This is a child of fork(): the thread and the sockets belong to the parent. The child can neither join nor close
+    // them.
     static_cast<void>(home_.release());
     static_cast<void>(runtime_.release());
     return;
@@ -75,7 +76,8 @@ void client_core::close() noexcept {
 void client_core::close_here() noexcept {
   closed_ = true;
   if (runtime_ == nullptr) return;
-  // Out of reach first: those who hear of their call's end find the client closed.
+  // The runtime is out of reach before it shuts down. A caller that hears of the end of its call finds the client
+  // closed.
   const std::unique_ptr<client::runtime> ending = std::move(runtime_);
   ending->shut_down();
 }

@@ -1,5 +1,5 @@
-// What all handles of one client share, on whatever thread they are: the loop it lives on, its options, and, for that
-// loop's thread, the runtime until it is closed.
+// The state that all handles of one client share, on any thread: the client's loop and its options. The runtime exists
+// until the client is closed, and is for the loop's thread only.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ namespace gate::detail {
 
 class client_core final : public std::enable_shared_from_this<client_core> {
  public:
-  // With a thread of its own, or on a loop that outlives it. start() is called next, once.
+  // The client makes a thread and a loop of its own, or runs on a loop that outlives it. Call start() next, once.
   explicit client_core(client_options options);
   client_core(loop& where, client_options options);
   client_core(const client_core&) = delete;
@@ -41,10 +41,11 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   void check_process() const;
   bool of_another_process() const noexcept { return made_.gone(); }
 
-  // The loop's thread. Null when closed, and in a child of fork(); the other throws then.
+  // The loop's thread. runtime() returns null if the client is closed, and in a child of fork(); open_runtime() throws
+  // then.
   client::runtime* runtime() const noexcept { return made_.gone() ? nullptr : runtime_.get(); }
   client::runtime& open_runtime() const;
-  // What holds of an answer that comes in chunks.
+  // The limits for a reply that comes in chunks.
   huge::receive_bounds huge_bounds() const;
   huge::window_budget& huge_windows() noexcept { return windows_; }
 
@@ -62,25 +63,25 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   bool closed_ = false;
 };
 
-// Throws Error(errc::invalid_argument) for what cannot be sent: a name that is empty or too long, and so on.
+// Throws Error(errc::invalid_argument) if the request cannot be sent, for example because a name is empty or too long.
 void check(const call_request& request);
 
-// A place among the calls that await their answers (client_options::in_flight_max), under a key of the runtime's. The
-// call's time goes on while it waits for one: its budget is what is left then, and over, it is `timed_out`. Throws
-// `busy` where calls are not to wait.
+// Reserves a place among the calls that wait for a reply (client_options::in_flight_max), under a key that the runtime
+// gives out. The wait for a place uses up the call's budget: `options` then holds what is left. The call ends as
+// `timed_out` if nothing is left. Throws `busy` if the options let no call wait.
 using call_place = client::runtime::call_table::slot;
 task<call_place> place_in_turn(core_ptr core, std::uint64_t key, call_options& options);
 
 // "shop.find", as errors name the call.
 std::string name_of(const call_request& request);
 
-// The error of a call that has ended by this client's own clock, with the call and its time in the text:
-// "shop.find: no answer within the budget of 100 ms". Any other error is returned as it is. `budget` is what the call
-// asked for; without it the options count.
+// Adds the call and its time to the text of an error that this client's own clock caused: "shop.find: no answer within
+// the budget of 100 ms". Returns any other error as it is. `budget` is the budget that the call asked for; without one,
+// the options' is named.
 std::exception_ptr name_timeout(std::exception_ptr error, const call_request& request,
                                 std::optional<std::chrono::milliseconds> budget, const client_options& options);
 
-// The request as it travels; views into `request`.
+// Makes the message that is sent. It holds views into `request`.
 message to_message(const call_request& request, const client_options& defaults, std::uint8_t flags);
 
 }  // namespace gate::detail

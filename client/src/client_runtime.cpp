@@ -121,7 +121,7 @@ void runtime::part(call_id call, const message& m) {
   open_call* const found = find(call);
   if (found == nullptr) return;
   if (!found->stream && m.is_head() && make_huge_answer_) found->stream = make_huge_answer_(call, found->key);
-  // A copy: what the part says may end the call.
+  // A copy of the pointer: on_part() may end the call and remove it from the table.
   if (const std::shared_ptr<stream_events> stream = found->stream) stream->on_part(m);
 }
 

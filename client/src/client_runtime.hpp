@@ -1,5 +1,5 @@
-// A client at work: the session, the channel that it speaks through, and the calls that await their answers. Lives on
-// one loop; that loop's thread only. Nothing here resumes a coroutine: those who wait are made ready.
+// A client at work: the session, the channel that it sends through, and the calls that wait for a reply. Lives on one
+// loop, and is for that loop's thread only. It resumes no coroutine itself: it makes the waiting ones ready to run.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@
 
 namespace gate::client {
 
-// A call whose answer is more than one message.
+// A call with more than one message in its reply.
 class stream_events {
  public:
   virtual ~stream_events() = default;
@@ -36,7 +36,7 @@ class stream_events {
 
 class runtime final : private session::handler, private peer::channel::handler {
  public:
-  // Answers awaited, by the number of the call's place.
+  // The calls that wait for a reply, by the key of their place.
   using call_table = bounded_map<std::uint64_t, Reply>;
 
   runtime(loop& where, const client_options& options);
@@ -46,28 +46,30 @@ class runtime final : private session::handler, private peer::channel::handler {
   call_table& calls() noexcept { return calls_; }
   std::uint64_t next_key() noexcept { return ++key_; }
 
-  // Begins a call for which `key` is reserved in calls(), or one that tells `stream` of its events. Both end once.
+  // Begins a call: either one for which `key` is reserved in calls(), or one whose events go to `stream`. Each ends
+  // once.
   call_id begin(const message& m, std::uint64_t key);
   call_id begin(const message& m, std::shared_ptr<stream_events> stream);
   // Does nothing when the call has ended.
   void cancel(call_id call);
-  // The caller's own stream: whether an item may be sent now; and sending it.
+  // For the caller's own stream: may_send_part() says whether an item may be sent now, send_part() sends it.
   bool may_send_part(call_id call) const noexcept { return session_.window_open(call) && channel_.writable(); }
   void send_part(call_id call, bytes_view item);
   void send_part(const message& m) { session_.part(m, loop_.now()); }
   void end_parts(call_id call);
   void grant(call_id call, std::uint32_t items, std::uint32_t bytes);
 
-  // Makes who takes the answer of a call that was begun with that key, when it turns out to come in chunks.
+  // Makes the object that takes the rest of a reply that turns out to come in chunks. `key` is the key the call began
+  // with.
   using huge_answer_maker = unique_function<std::shared_ptr<stream_events>(call_id call, std::uint64_t key)>;
   void on_huge_answer(huge_answer_maker make) { make_huge_answer_ = std::move(make); }
-  // Bytes that the broker takes in one message.
+  // The most bytes that the broker takes in one message.
   std::uint64_t payload_bytes_max() const noexcept { return session_.payload_bytes_max(); }
 
   bool is_ready() const noexcept { return session_.current() == session::state::ready; }
-  // Notified when the connection is made or refused for good, and before this is gone.
+  // Notified when the connection is made, when the broker refuses it for good, and before the runtime is destroyed.
   async_event& changes() noexcept { return changes_; }
-  // Set when the broker has refused us for good.
+  // Set once the broker has refused this client for good.
   std::exception_ptr refusal() const noexcept { return refusal_; }
   const std::string& last_loss() const noexcept { return last_loss_; }
   absence why_absent() const noexcept { return session_.why_absent(); }
@@ -110,7 +112,7 @@ class runtime final : private session::handler, private peer::channel::handler {
   void answered(std::uint64_t key, const message& m);
 
   call_table calls_;
-  std::vector<open_call> open_calls_;  // by the slot of their id
+  std::vector<open_call> open_calls_;  // indexed by the slot of their id
   huge_answer_maker make_huge_answer_;
   std::uint64_t key_ = 0;
   peer::ticker<session> ticker_;

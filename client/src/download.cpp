@@ -1,4 +1,4 @@
-// A huge answer into a file, going on where it broke off.
+// Downloads a huge reply into a file, and resumes after a failure.
 #include <cstdint>
 #include <exception>
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace gate::detail {
 
 namespace {
 
-// How far it is, and what of.
+// How far the download has come, and of which version of the data.
 struct whereabouts {
   std::uint64_t position = 0;
   std::string etag;
@@ -29,7 +29,7 @@ call_request at(const call_request& request, const whereabouts& where) {
   return next;
 }
 
-// Whether it is worth another attempt: what the method itself said stays said.
+// Whether another attempt is worth it. An error from the method itself is final.
 bool may_go_on(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -40,7 +40,7 @@ bool may_go_on(const std::exception_ptr& failure) {
   }
 }
 
-// One attempt; what it got is in `where`, also when it throws.
+// Makes one attempt. `where` says how far it came, also if it throws.
 task<void> fetch_more(const core_ptr& core, call_request request, const std::filesystem::path& path,
                       progress_function& on_progress, whereabouts& where) {
   task<HugeData> calling = make_huge_call(core, std::move(request));

@@ -32,7 +32,7 @@ void huge_call::begin(const message& request, upload_ptr upload) {
   upload_->start(call_, [weak = weak_from_this()](std::exception_ptr why) {
     const std::shared_ptr<huge_call> self = weak.lock();
     if (!self) return;
-    // The worker is not to wait for chunks that will not come.
+    // Without the cancel, the worker would wait to send chunks that nobody reads.
     self->cancel();
     self->on_error(std::move(why));
   });
@@ -130,7 +130,7 @@ task<void> huge_call::collect(std::shared_ptr<collecting> known, HugeData data, 
 }
 
 void huge_call::collected(std::string payload, std::exception_ptr failure) {
-  if (!std::exchange(collecting_, false)) return;  // it has failed otherwise
+  if (!std::exchange(collecting_, false)) return;  // false if it has failed meanwhile
   if (failure) {
     if (upload_) upload_->stop();
     cancel();
@@ -151,7 +151,7 @@ void huge_call::consumed(std::uint32_t items, std::uint32_t byte_count) {
 }
 
 void huge_call::abandoned() {
-  // The inlet that calls us goes with us, but not now.
+  // The inlet that is calling us is our member: it must live until this call returns.
   const std::shared_ptr<huge_call> self = shared_from_this();
   if (collecting_) keep();
   if (upload_) upload_->stop();
@@ -177,7 +177,7 @@ void huge_call::on_final(const message& m) {
     Reply reply(m);
     try {
       if (wanted_ == result::data) {
-        data_ = bytes_of(reply);  // small enough to come as a value
+        data_ = bytes_of(reply);  // so small that it came as a value
       } else {
         reply_ = std::move(reply);
       }
@@ -205,7 +205,7 @@ void huge_call::on_error(std::exception_ptr error) {
 
 namespace {
 
-// Gives up a call that is left before its end.
+// Cancels the call if its caller stops waiting before the end.
 class caller_of {
  public:
   explicit caller_of(std::shared_ptr<huge_call> call) noexcept : call_(std::move(call)) {}
@@ -257,7 +257,7 @@ task<Reply> reply_in_chunks(core_ptr core, call_request& request, upload_ptr upl
   co_return std::move(reply);
 }
 
-// The broker has given it to nobody: its worker's dialect knows no chunks.
+// The broker found no worker for the call as its dialect has no chunks.
 bool refused_as_huge(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);

@@ -1,4 +1,5 @@
-// A call whose answer comes in chunks, or may, or whose arguments leave so. The client's loop only.
+// A call that has chunks: its arguments are sent in chunks, or its reply comes or may come in chunks. The client's loop
+// only.
 #pragma once
 
 #include <cstdint>
@@ -23,21 +24,21 @@ class huge_call final : public client::stream_events,
                         private huge::inlet::events,
                         public std::enable_shared_from_this<huge_call> {
  public:
-  // What its caller wants: the value, collected; or the HugeData, as soon as the answer begins.
+  // What the caller waits for: the whole value, collected; or the HugeData, as soon as the reply begins.
   enum class result : std::uint8_t { value, data };
 
   huge_call(core_ptr core, result wanted) noexcept : core_(std::move(core)), wanted_(wanted) {}
 
-  // Begins the call of a caller that then awaits settled().
+  // Begins the call. The caller then waits for settled().
   void begin(const message& request, upload_ptr upload);
-  // Takes over a call that turns out to have a huge answer; its caller awaits that key of the runtime's table.
+  // Takes over a call whose reply turns out to come in chunks. Its caller waits for `key` in the runtime's table.
   void adopt(call_id call, std::uint64_t key) noexcept;
 
   async_event& settled() noexcept { return settled_; }
-  // After that, once. Throw what the call failed with.
+  // Call one of these after settled(), once. They throw the error that the call failed with.
   Reply take_reply();
   HugeData take_data();
-  // Its caller does not wait any more.
+  // The caller does not wait any more.
   void forsake() noexcept;
 
   void on_part(const message& m) override;
@@ -49,7 +50,8 @@ class huge_call final : public client::stream_events,
   void consumed(std::uint32_t items, std::uint32_t byte_count) override;
   void abandoned() override;
 
-  // What the coroutine that collects knows of us: until the call has ended the runtime owns us, from then on it does.
+  // The link from the coroutine that collects to this object. The runtime owns this object until the call has ended;
+  // `kept` owns it from then on.
   struct collecting {
     std::weak_ptr<huge_call> to;
     std::shared_ptr<huge_call> kept;
@@ -64,7 +66,7 @@ class huge_call final : public client::stream_events,
 
   core_ptr core_;
   const result wanted_;
-  std::string called_;  // "service.method", if it began the call itself
+  std::string called_;  // "service.method", if begin() began the call
   call_id call_{};
   std::uint64_t key_ = 0;
   upload_ptr upload_;
@@ -73,16 +75,16 @@ class huge_call final : public client::stream_events,
   huge_content content_ = huge_content::raw;
   std::weak_ptr<collecting> collector_;
   bool collecting_ = false;
-  Reply final_;  // without its result
+  Reply final_;  // the reply without its result
   async_event settled_;
   std::optional<Reply> reply_;
   std::optional<HugeData> data_;
   std::exception_ptr error_;
 };
 
-// Whether the arguments of a call without a HugeData travel in chunks.
+// Whether the arguments of a call without a HugeData are sent in chunks.
 bool takes_long_way(const client_core& core, const call_request& request, std::uint8_t flags) noexcept;
-// The call, awaited on the client's loop.
+// Makes the call. Await it on the client's loop.
 task<Reply> call_in_chunks(core_ptr core, call_request request);
 
 }  // namespace gate::detail

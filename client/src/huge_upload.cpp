@@ -12,7 +12,7 @@ namespace gate::detail {
 
 namespace {
 
-// Bytes that somebody else may want again.
+// Bytes that are shared because a second attempt may need them.
 class shared_text final : public huge_source {
  public:
   explicit shared_text(std::shared_ptr<const std::string> text) noexcept : text_(std::move(text)) {}
@@ -38,7 +38,7 @@ class shared_text final : public huge_source {
   std::size_t at_ = 0;
 };
 
-// How it ends is told to the call.
+// The call learns by `failed_` how the upload ended: nothing is left to report here.
 void nobody(std::exception_ptr) noexcept {}
 
 huge::send_options options_of(huge_content content) {

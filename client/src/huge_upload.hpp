@@ -1,4 +1,4 @@
-// Arguments that leave in chunks, as the worker takes them. The client's loop only.
+// Sends arguments in chunks, as fast as the worker takes them. The client's loop only.
 #pragma once
 
 #include <exception>
@@ -21,9 +21,9 @@ class huge_upload final : public std::enable_shared_from_this<huge_upload> {
  public:
   huge_upload(core_ptr core, HugeData data, huge_content content);
 
-  // What the request says of it.
+  // Writes into the request that the arguments follow in chunks, and what is known of them.
   void announce(message& request) const;
-  // The request was sent as that call. `failed` is called when the source fails, if stop() was not.
+  // Call it when the request was sent as `call`. `failed` is called if the source fails, unless stop() came first.
   void start(call_id call, unique_function<void(std::exception_ptr)> failed);
   void on_window() noexcept { window_.notify_all(); }
   // The call has ended.
@@ -35,7 +35,7 @@ class huge_upload final : public std::enable_shared_from_this<huge_upload> {
   bool wanted() const noexcept { return !stopped_ && core_->runtime() != nullptr; }
 
   core_ptr core_;
-  cancel_scope scope_;  // outlives what runs in it, so the source too
+  cancel_scope scope_;  // destroyed after the source and whatever else runs in it
   huge::outlet out_;
   call_id call_{};
   unique_function<void(std::exception_ptr)> failed_;
@@ -45,9 +45,8 @@ class huge_upload final : public std::enable_shared_from_this<huge_upload> {
 
 using upload_ptr = std::shared_ptr<huge_upload>;
 
-// The request's arguments, if they are to travel in chunks: a HugeData among them, or all of them when they have more
-// than `threshold` bytes. Those are then not among the request's any more, but for the text that is returned with it:
-// what a second attempt without chunks takes.
+// Takes the arguments out of the request if they must be sent in chunks: a HugeData, or all arguments together if they
+// have more than `threshold` bytes. In the second case `text` holds them, for a second attempt without chunks.
 struct huge_part_of_request {
   upload_ptr upload;
   std::shared_ptr<std::string> text;

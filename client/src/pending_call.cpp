@@ -21,7 +21,7 @@ namespace gate::detail {
 
 namespace {
 
-// Cancels a call that is left before its end: its coroutine was cancelled, or destroyed.
+// Cancels the call if its coroutine is cancelled or destroyed before the end.
 class call_in_flight {
  public:
   call_in_flight(const client_core& core, call_id call) noexcept : core_(core), call_(call) {}
@@ -58,7 +58,7 @@ task<Reply> call_with_items(core_ptr core, call_request request) {
   co_return std::move(reply);
 }
 
-// Not part of the coroutine, whose frame would carry the message along.
+// Not part of the coroutine: its frame would then hold the message.
 call_id begin(const client_core& core, const call_request& request, std::uint8_t flags, std::uint64_t key) {
   try {
     message m = to_message(request, core.options(), flags);
@@ -85,7 +85,7 @@ task<Reply> call(core_ptr core, call_request request, std::uint8_t flags) {
   client::runtime& runtime = core->open_runtime();
   const std::uint64_t key = runtime.next_key();
   std::optional<client::runtime::call_table::slot> place = runtime.calls().try_reserve(key);
-  const std::optional<std::chrono::milliseconds> budget = request.options.budget;  // a wait for a place shortens it
+  const std::optional<std::chrono::milliseconds> budget = request.options.budget;  // the wait for a place shortens it
   try {
     if (!place) {
       task<call_place> waiting = place_in_turn(core, key, request.options);

@@ -8,7 +8,7 @@ namespace gate {
 void Reply::answers(std::string_view service, std::string_view method) noexcept {
   try {
     texts_.append(service).append(1, '.').append(method);
-  } catch (const std::bad_alloc&) {  // then its errors name no call
+  } catch (const std::bad_alloc&) {  // without the name, its errors do not name the call
   }
 }
 

@@ -16,10 +16,10 @@ namespace {
 
 using item_size = std::uint32_t;
 
-// How an upload or a wait for a place ends is told to the call, not to whoever started it.
+// The call learns in other ways how an upload or a wait for a place ended: nothing is left to report here.
 void nobody(std::exception_ptr) noexcept {}
 
-// Between what the reader consumes and its credit.
+// The longest time from the moment the reader consumes something until the producer gets credit for it.
 constexpr auto grant_pause_max = std::chrono::minutes(1);
 
 std::uint32_t step_of(const huge::flow_window& window) noexcept { return window.bytes() - window.bytes() / 2; }
@@ -73,7 +73,7 @@ void stream_core::start(loop* home) {
   grant_at_ = now_of_reader() + grant_pause_max;
   remote_ = home != &core_->where();
   const stream_ptr self = shared_from_this();
-  if (core_->of_another_process()) return begin();  // which says so
+  if (core_->of_another_process()) return begin();  // begin() throws the right error
   if (remote_) {
     core_->where().post([self] { self->begin(); });
   } else {
@@ -87,7 +87,7 @@ void stream_core::start(loop* home) {
   }
 }
 
-// A notice may be older than the wait that it finds.
+// A notice may have been sent for an earlier wait than the one it finds.
 void stream_core::resume_reader() {
   if (reader_ == nullptr) return;
   {
@@ -116,8 +116,8 @@ instant stream_core::now_of_reader() const noexcept {
   return home_ != nullptr ? home_->now() : std::chrono::steady_clock::now();
 }
 
-// Asks for more when half of the window is consumed. And, a reader who takes his time, after a while: the broker gives
-// up those who read nothing (credit_timeout).
+// Grants more credit when half of the window is consumed. A slow reader grants it after `grant_pause_max` at the
+// latest: the broker ends calls whose reader takes nothing (credit_timeout).
 void stream_core::consumed(std::size_t bytes) {
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
   ++consumed_items_;
@@ -218,7 +218,7 @@ void stream_core::send() {
   if (wants_stream_) flags |= message_flag::wants_stream;
   if (has_upload_) flags |= message_flag::client_stream;
   client::runtime& runtime = core_->open_runtime();
-  // Only what would not pass otherwise: a worker whose dialect has streams need not know chunks.
+  // In chunks only if the arguments do not fit into one message: a worker that has streams may not have chunks.
   huge_upload_ = take_huge_part(core_, request_, static_cast<std::size_t>(runtime.payload_bytes_max())).upload;
   message m = to_message(request_, core_->options(), flags);
   if (huge_upload_) huge_upload_->announce(m);
@@ -278,7 +278,7 @@ void stream_core::on_final(const message& m) {
   if (!wants_stream_) {
     reply_ = Reply(m);
   } else if (!m.has(message_flag::no_payload)) {
-    one_value_ = !has_parts_;  // append() shows it to the reader's thread
+    one_value_ = !has_parts_;  // append() lets the reader's thread see it
     append(m.payload.single());
   }
   end(nullptr);
@@ -295,7 +295,7 @@ void stream_core::end(std::exception_ptr error) {
   if (has_upload_) end_upload();
 }
 
-// Under the mutex: as long as the reader waits, its loop is there.
+// Call it under the mutex: the reader's loop exists as long as the reader waits.
 void stream_core::notify_reader() {
   waiting_ = false;
   if (!remote_) {
@@ -307,7 +307,7 @@ void stream_core::notify_reader() {
   }
 }
 
-// Under the mutex: as long as the stream was not dropped, its reader's loop is there.
+// Call it under the mutex: the reader's loop exists as long as the stream is not dropped.
 void stream_core::end_upload() {
   window_.notify_all();
   if (!remote_ || home_ == nullptr) {
@@ -317,7 +317,7 @@ void stream_core::end_upload() {
   }
 }
 
-// Sends an item when the method can take it. False when the call has ended: nobody wants what would follow.
+// Sends an item once the method can take it. Returns false if the call has ended: then no more items are needed.
 task<bool> stream_core::push(std::string item, bool last) {
   for (;;) {
     client::runtime* const runtime = core_->runtime();
@@ -372,7 +372,7 @@ task<bool> stream_core::push_there(stream_ptr self, std::string item, bool last)
   co_return co_await self->push(std::move(item), last);
 }
 
-// The method is not to wait for items that will not come; the caller gets what the generator threw.
+// Ends the call with the error that the generator threw. Otherwise the method would wait for more items.
 void stream_core::upload_failed(std::exception_ptr error) {
   const auto fail = [self = shared_from_this(), error] {
     if (self->abandoned_ || self->ended_) return;

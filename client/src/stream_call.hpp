@@ -29,11 +29,11 @@ namespace gate::detail {
 
 Error table_full(const client_options& options);
 
-// A call with more than one message in an answer or from the caller. Three parties: its reader (a coroutine on the
-// reader's loop, or a thread that blocks), the client's loop, and the upload of the caller's items, which runs on the
-// reader's loop. When the two loops are one there is no lock and no hop.
+// A call with more than one message in its reply or from its caller. Three parties take part: the reader (a coroutine
+// on the reader's loop, or a thread that blocks), the client's loop, and the upload of the caller's items, which runs
+// on the reader's loop. If the two loops are one, there is no lock, and no message between loops.
 //
-// Items cross from the client's loop to the reader in one flat buffer, exchanged when the reader's is empty.
+// Items go from the client's loop to the reader in one flat buffer. The two swap buffers when the reader's is empty.
 class stream_core final : public client::stream_events, public std::enable_shared_from_this<stream_core> {
  public:
   stream_core(core_ptr core, call_request request, bool wants_stream);
@@ -42,16 +42,16 @@ class stream_core final : public client::stream_events, public std::enable_share
   bool started() const noexcept { return started_; }
   bool strict() const noexcept { return strict_; }
   const call_request& request() const noexcept { return request_; }
-  // The answer was one value and no parts: a method that is no stream answers so. Once the item was taken.
+  // The reply was one value and no stream of items: the method is no stream. Known once the item was taken.
   bool one_value() const noexcept { return one_value_; }
   // There is an item to take.
   bool available();
-  // Begins the call if need be. False when there is something to take, or the end: do not wait.
+  // Begins the call if it has not begun. Returns false if there is an item to take, or the end: then do not wait.
   bool park(stream_wait& reader);
   void unpark() noexcept;
   std::optional<bytes_view> take();
   std::optional<bytes_view> take_blocking();
-  // After the end of a call that wants no stream.
+  // Call it after the end of a call that wants no stream.
   Reply take_reply();
   void drop() noexcept;
 
@@ -94,35 +94,35 @@ class stream_core final : public client::stream_events, public std::enable_share
   const bool has_upload_;
   const bool strict_;
   const std::uint32_t window_items_;
-  const bool window_follows_;  // what arrives: its caller asked for none of its own, and the broker knows of credit
+  const bool window_follows_;  // of the reply: adapts, as the caller set no size and the broker knows credit
   call_request request_;
-  const std::optional<std::chrono::milliseconds> budget_;  // as asked for: a wait for a place shortens request_'s
+  const std::optional<std::chrono::milliseconds> budget_;  // the caller's: a wait for a place shortens request_'s
 
   // Set by the reader before the call begins.
   bool started_ = false;
-  bool remote_ = false;        // the reader is on another thread than the client
+  bool remote_ = false;        // the reader and the client are on different threads
   loop* home_ = nullptr;       // the reader's loop; null for a thread that blocks
-  cancel_scope upload_scope_;  // of the upload's loop
+  cancel_scope upload_scope_;  // belongs to the loop of the upload
 
-  // The reader's.
-  std::string items_;  // each with its length before it
+  // For the reader only.
+  std::string items_;  // each behind its length
   std::size_t read_bytes_ = 0;
   stream_wait* reader_ = nullptr;
   std::uint32_t consumed_items_ = 0, consumed_bytes_ = 0;
-  instant grant_at_{};  // at the latest, once something was consumed
+  instant grant_at_{};  // the latest time to grant credit, once something was consumed
 
-  // Shared by both, under the mutex when they are on two threads.
+  // For both; under the mutex when they are on two threads.
   std::mutex mutex_;
   std::condition_variable arrival_;
   std::string arrived_;
-  bool waiting_ = false;  // the reader is to be told
+  bool waiting_ = false;  // the reader must be notified
   bool ended_ = false;
   bool dropped_ = false;
   bool one_value_ = false;
   std::exception_ptr error_;
   Reply reply_;
 
-  // The client's loop's.
+  // For the client's loop only.
   call_id call_{};
   upload_ptr huge_upload_;  // of arguments that travel in chunks
   std::uint64_t key_ = 0;
@@ -130,12 +130,12 @@ class stream_core final : public client::stream_events, public std::enable_share
   cancel_scope place_scope_;
   bool abandoned_ = false;
   bool has_parts_ = false;
-  async_event window_;  // notified: the upload looks again
+  async_event window_;  // notified when the upload may go on
   huge::flow_window flow_;
-  std::atomic<std::uint32_t> grant_step_;  // bytes that the reader consumes before it asks for more; read by it
+  std::atomic<std::uint32_t> grant_step_;  // the reader grants credit each time it has consumed this many bytes
 };
 
-// Owns a stream in the name of its reader.
+// Owns a stream on behalf of its reader.
 class stream_handle {
  public:
   explicit stream_handle(stream_ptr stream) noexcept : stream_(std::move(stream)) {}

@@ -15,27 +15,29 @@ class descriptor_wait {
   descriptor_wait& operator=(const descriptor_wait&) = delete;
   virtual ~descriptor_wait() = default;
 
-  // As poll(2): until one of them is ready (revents says which), the time is over (in milliseconds; -1: never), or
-  // wake(). May return early. True when it was woken. Never throws: where the kernel has not what it needs it rests for
-  // some milliseconds, and all of them count as ready.
+  // Like poll(2): returns when a descriptor is ready (revents says which), when `timeout` (in ms; -1: no limit) is
+  // over, or after wake(). May return early. Returns true if it was woken. Never throws: if the kernel lacks memory or
+  // descriptors, it rests for a few milliseconds and then reports all descriptors as ready.
   virtual bool wait(std::vector<pollfd>& of, int timeout) noexcept = 0;
-  // Ends a wait() under way, or else the next one. Thread-safe.
+  // Ends the wait() that is running, or else the next one. Thread-safe.
   virtual void wake() noexcept = 0;
 };
 
-// For when poll(2) fails: it refuses more descriptors than the process may have open, and may find no memory. Rests,
-// and calls ready what cannot be asked alone: asked too often is better than not asked.
+// For when poll(2) fails: it refuses more descriptors than the process may open, and it may find no memory. Rests, then
+// asks for each descriptor alone. Reports one as ready if that fails too: a needless look is better than a missed
+// event.
 void rest_instead(std::vector<pollfd>& of) noexcept;
 
-// With a descriptor of its own to be woken by: the quickest. Throws std::system_error when there is none.
+// Has a descriptor of its own to be woken by: the quickest kind. Throws std::system_error if there is no descriptor
+// left.
 std::unique_ptr<descriptor_wait> make_own_wait();
 
-// Without one, for the loops of a process that are many: one thread waits for the descriptors of all of them and wakes
-// who is meant, which costs a change of threads more.
+// Has no descriptor of its own, for processes with many loops. One thread waits for the descriptors of all these loops
+// and wakes the right loop. That costs one more change of threads for each wait.
 std::unique_ptr<descriptor_wait> make_shared_wait();
 
-// The first few that live at once have a descriptor of their own, all others share. Never for want of descriptors does
-// it fail.
+// The first few that exist at once have a descriptor of their own; all others share. Never fails for want of
+// descriptors.
 std::unique_ptr<descriptor_wait> make_frugal_wait();
 
 }  // namespace gate::detail

@@ -15,12 +15,12 @@
 
 namespace gate::detail {
 
-// Waits for ZeroMQ sockets and descriptors: zmq_poll, but for the sockets that nobody used since they were last found
-// idle, which need not be asked again (see poller::watched). zmq_poll asks each of them twice a wait, and a program of
-// many connections does little else.
+// Waits for ZeroMQ sockets and descriptors. Unlike zmq_poll, it does not ask a socket again that was idle and was not
+// used since (see poller::watched). zmq_poll asks each socket twice a wait: in a program with many connections this
+// would be most of the work.
 class zmq_poller final : public poller {
  public:
-  // `waits` is how; nothing: with a descriptor of its own.
+  // `waits` does the waiting. If null, it has a descriptor of its own.
   explicit zmq_poller(const clock_source& clock, std::unique_ptr<descriptor_wait> waits = nullptr);
   ~zmq_poller() override;
 
@@ -40,11 +40,12 @@ class zmq_poller final : public poller {
   const clock_source& clock_;
   made_in_process made_;
   std::unique_ptr<descriptor_wait> waits_;
-  std::vector<watched*> watched_;  // null: removed; compacted before the next wait
+  std::vector<watched*> watched_;  // null: removed; erased before the next wait
   bool holes_ = false;
-  // Of the wait under way: what is polled, one for each of polled_, and what is ready.
+  // For the wait that is running: the descriptors to poll, the place of each in watched_, and the places that are
+  // ready.
   std::vector<pollfd> descriptors_;
-  std::vector<std::size_t> polled_;  // places in watched_
+  std::vector<std::size_t> polled_;
   std::vector<std::size_t> ready_;
 };
 

@@ -2,17 +2,17 @@
 
 namespace gate {
 
-// Has the allocator of this process keep some memory that was freed, instead of returning it to the system at once and
-// taking it back, page by page, for the next batch: glibc's defaults do that with blocks of the size of our batches.
-// Costs up to 4 MiB for each thread that allocates. For programs, at their start; a library leaves the process's
-// allocator to the process. Does nothing where the allocator is not glibc's.
+// Makes the allocator of this process keep some of the freed memory. With its defaults, glibc returns blocks of the
+// size of our batches to the system at once, and takes them back, page by page, for the next batch. Costs up to 4 MiB
+// for each thread that allocates. Call it at the start of a program; a library must not decide this for its process.
+// Does nothing if the allocator is not glibc's.
 void keep_freed_memory() noexcept;
 
-// The same for a library, of blocks of the size of chunks, without deciding anything for the process: glibc's bounds
-// follow the largest block that was freed so far, until the process sets its own. Here one is freed.
+// The same for blocks of the size of a chunk, and for use in a library: it sets nothing for the process. As long as the
+// process sets no limits of its own, those of glibc follow the largest block that was freed so far. So this frees one.
 void keep_freed_chunks() noexcept;
 
-// Returns to the system what was freed and is kept. Walks all of it: for quiet times after busy ones.
+// Returns to the system the freed memory that the allocator keeps. It walks all of that memory: call it in quiet times.
 void give_freed_memory_back() noexcept;
 
 }  // namespace gate

@@ -1,4 +1,5 @@
-// The bytes that many have waiting together, under one bound: each of them is bounded as well, but there may be many.
+// The total of the bytes that many holders have waiting, with a limit. Each holder has a limit too, but there may be
+// many holders.
 #pragma once
 
 #include <atomic>
@@ -11,7 +12,7 @@
 
 namespace gate {
 
-// One thread, but for what was lent: that is given back on any, and maybe after this is gone.
+// One thread, except for the lent bytes: these may be given back on any thread, even after this object is destroyed.
 class byte_total {
  public:
   explicit byte_total(std::size_t most = SIZE_MAX) noexcept : most_(most) {}
@@ -23,7 +24,7 @@ class byte_total {
     GATE_ASSERT(gone <= waiting_);
     waiting_ -= gone;
   }
-  // What the transport has taken and not sent yet.
+  // Bytes that the transport has taken and not sent yet.
   using lent_bytes = std::atomic<std::size_t>;
   const std::shared_ptr<lent_bytes>& lent() const noexcept { return lent_; }
 
@@ -41,7 +42,7 @@ class byte_total {
   std::shared_ptr<lent_bytes> lent_ = std::make_shared<lent_bytes>(0);
 };
 
-// What one holder adds to such a total.
+// The part of such a total that one holder has added.
 class byte_share {
  public:
   explicit byte_share(byte_total* of = nullptr) noexcept : of_(of) {}

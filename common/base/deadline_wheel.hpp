@@ -1,6 +1,6 @@
-// Deadlines by the hundred thousand: arming, moving and disarming one costs a few instructions, however many there are,
-// since nearly every deadline is disarmed before it is due. A hashed timer wheel: time is cut into steps, a timer waits
-// in the bucket of its step modulo the number of buckets. No clock: the time is handed in. One thread.
+// A hashed timer wheel for hundreds of thousands of deadlines. Arming, moving and disarming one costs a few
+// instructions, however many there are: nearly every deadline is disarmed before it is due. Time is cut into steps. A
+// timer waits in the bucket of its step modulo the number of buckets. No clock: the time is handed in. One thread.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace gate {
 
-// Base of what has a deadline. Leaves its wheel when it is destroyed.
+// Base class of objects that have a deadline. The destructor takes the timer out of its wheel.
 class wheel_timer : public intrusive_node<wheel_timer> {
  public:
   bool armed() const noexcept { return intrusive_list<wheel_timer>::linked(*this); }
@@ -25,22 +25,22 @@ class wheel_timer : public intrusive_node<wheel_timer> {
 // Deadlines are rounded up to the next step, so that a timer is never early.
 class deadline_wheel {
  public:
-  // A step lasts 2^step_bits nanoseconds: 20 is about a millisecond, 23 about eight. The wheel must not move, and time
-  // before the epoch counts as the epoch.
+  // A step lasts 2^step_bits nanoseconds: 20 is about 1 ms, 23 about 8 ms. The wheel must not be moved. A time before
+  // the epoch counts as the epoch.
   deadline_wheel(instant epoch, unsigned step_bits) noexcept : epoch_(epoch), step_bits_(step_bits) {}
 
   duration step() const noexcept { return duration(std::int64_t{1} << step_bits_); }
 
-  // Arms a timer, or moves an armed one. A deadline that has passed already is due with the next step.
+  // Arms a timer, or moves an armed one. If the deadline has passed, the timer is due with the next step.
   void arm(wheel_timer& t, instant at) noexcept;
   static void disarm(wheel_timer& t) noexcept { intrusive_list<wheel_timer>::unlink(t); }
 
-  // Disarms and returns one timer that is due, earliest first to the step; null when none is left. Timers may be armed
-  // and disarmed between two calls; what is armed meanwhile is not due at the same `now`.
+  // Disarms and returns one timer that is due, the earliest step first; null if none is left. Timers may be armed and
+  // disarmed between two calls. A timer that is armed meanwhile is not due at the same `now`.
   wheel_timer* pop_due(instant now) noexcept;
 
-  // No timer is due before this, though the first may be later; instant::max() when none is armed. A disarmed timer may
-  // count until pop_due() has passed its deadline.
+  // No timer is due before this time; the first one may be due later. instant::max() if none is armed. A disarmed timer
+  // may still count, until pop_due() has passed its deadline.
   instant next() const noexcept;
 
  private:
@@ -50,7 +50,7 @@ class deadline_wheel {
 
   std::uint64_t step_of(instant at) const noexcept;
   instant time_of(std::uint64_t step) const noexcept;
-  // The first step after cursor_, at most `buckets` away, whose bucket holds a timer; no_step when there is none.
+  // The first step after cursor_, at most `buckets` away, whose bucket holds a timer; no_step if there is none.
   std::uint64_t next_used() noexcept;
   void collect(std::uint64_t step) noexcept;
   void clear_bit(std::size_t slot) noexcept { used_[slot / word_bits] &= ~(std::uint64_t{1} << (slot % word_bits)); }

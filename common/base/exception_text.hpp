@@ -1,4 +1,4 @@
-// What is said of an exception that somebody else's code has thrown.
+// Describes exceptions that the user's code has thrown.
 #pragma once
 
 #include <exception>
@@ -7,23 +7,22 @@
 namespace gate {
 
 struct exception_text {
-  std::string type;  // "std::out_of_range", "int"; empty if it cannot be told
+  std::string type;  // "std::out_of_range", "int"; empty if unknown
   std::string text;  // what() of a std::exception, or why there is none
 
   // "std::out_of_range: no such row", for logs.
   std::string line() const { return type.empty() ? text : type + ": " + text; }
 };
 
-// Within a catch block: describes the exception that is being handled, whatever it is. Lets no exception out: neither
-// an exception whose what() is null or throws, nor one that is no std::exception, nor a lack of memory (both texts are
-// empty then).
+// Describes the exception that is being handled, of any type. Call it in a catch block. It never throws, even if what()
+// is null or throws. If there is no memory, both texts are empty.
 exception_text describe_current_exception() noexcept;
 
-// what(), or a sentence that says why there is none.
+// Returns what(), or a sentence that says why there is no text.
 std::string text_of(const std::exception& e) noexcept;
 
-// Calls what somebody else has written. If it throws, `failed` is called with the exception_text; what that throws, and
-// what the exception's own destructor throws, ends here.
+// Calls a function of the user's. If it throws, calls `failed` with the exception_text. Exceptions that `failed`
+// throws, or that the destructor of the first exception throws, are dropped.
 template <class Call, class Failed> void call_guarded(Call&& call, Failed&& failed) noexcept {
   try {
     try {

@@ -1,5 +1,5 @@
-// Durations that a program sets as options may be anything, milliseconds::max() too. They are brought within bounds
-// once, where they come in, so that no sum or product of theirs overflows later.
+// Limits the durations that a program sets as options. They may have any value, even milliseconds::max(). They are
+// limited once, where they come in: no later sum or product overflows.
 #pragma once
 
 #include <algorithm>
@@ -8,21 +8,21 @@
 
 namespace gate {
 
-// As good as for ever.
+// Practically for ever.
 inline constexpr std::chrono::milliseconds longest_option = std::chrono::hours(24 * 365 * 100);
 
-// A negative time is none.
+// A negative time counts as 0.
 inline void bring_within_bounds(std::chrono::milliseconds& time) noexcept {
   time = std::clamp(time, std::chrono::milliseconds(0), longest_option);
 }
 
-// `liveness` intervals in a row make longest_option at the most.
+// Limits `interval` so that `liveness` intervals in a row are not longer than longest_option.
 inline void bring_within_bounds(std::chrono::milliseconds& interval, std::uint32_t& liveness) noexcept {
   liveness = std::max(liveness, 1u);
   interval = std::clamp(interval, std::chrono::milliseconds(1), longest_option / liveness);
 }
 
-// What libzmq takes as an int.
+// A time as libzmq takes it: an int.
 inline int milliseconds_of(std::chrono::milliseconds time) noexcept {
   return static_cast<int>(std::clamp<std::int64_t>(time.count(), 0, 1'000'000'000));
 }

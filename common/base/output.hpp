@@ -1,4 +1,4 @@
-// Writing to descriptors that somebody else reads, or does not read any more.
+// Writes to descriptors whose reader is another program, which may be slow or gone.
 #pragma once
 
 #include <chrono>
@@ -8,11 +8,11 @@
 
 namespace gate {
 
-// For a thread that no signal is to interrupt, and that starts no program: what it starts would inherit the mask.
+// Blocks all signals in this thread. The thread must start no program: that program would inherit the mask.
 void block_all_signals() noexcept;
 
-// While it lives, writing to a pipe that nobody reads raises no SIGPIPE in this thread. The process's own action for
-// SIGPIPE stays what it is.
+// While this object lives, a write to a pipe without a reader raises no SIGPIPE in this thread. The process's action
+// for SIGPIPE stays as it is.
 class no_sigpipe {
  public:
   no_sigpipe() noexcept;
@@ -25,11 +25,11 @@ class no_sigpipe {
   bool was_pending_ = false;
 };
 
-// Writes all of it, however long that takes; false if it cannot be written. May raise SIGPIPE.
+// Writes all of the text, however long that takes. Returns false if it cannot be written. May raise SIGPIPE.
 bool write_fully(int descriptor, std::string_view text) noexcept;
 
-// Writes a line, and a newline behind it, if the descriptor takes it within `patience`. Raises no SIGPIPE. False if it
-// is not written whole. For the few lines that a program says on its own on stdout and stderr.
+// Writes a line and a newline, if the descriptor takes them within `patience`. Raises no SIGPIPE. Returns false if the
+// line was not written whole. For the few lines that a program itself writes to stdout and stderr.
 bool write_line(int descriptor, std::string_view line,
                 std::chrono::milliseconds patience = std::chrono::milliseconds(300)) noexcept;
 

@@ -5,7 +5,7 @@
 
 namespace gate::peer {
 
-// Differs from process to process and from call to call.
+// Returns a seed that differs from process to process and from call to call.
 std::uint64_t random_seed();
 
 inline std::uint64_t next_random(std::uint64_t& state) noexcept {

@@ -1,4 +1,4 @@
-// Hashing and maps by text that are searched with a string_view, without making a string.
+// Hashing and maps with text as keys. They are searched with a string_view, without making a string.
 #pragma once
 
 #include <cstddef>

@@ -9,8 +9,8 @@ namespace gate {
 
 inline void free_memory(std::string& text) noexcept { std::string().swap(text); }
 
-// Empties a string that is used again and again. Frees a buffer of more than `kept_bytes_max`, so that one large use
-// does not hold its memory for ever.
+// Empties a string that is used again and again. Frees a buffer of more than `kept_bytes_max`: otherwise one large use
+// would hold its memory for ever.
 inline void clear_for_reuse(std::string& text, std::size_t kept_bytes_max = 64u << 10) noexcept {
   if (text.capacity() > kept_bytes_max) {
     free_memory(text);

@@ -1,4 +1,4 @@
-// What a peer tells of the process that it lives in.
+// Describes the process that a peer lives in.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 namespace gate::peer {
 
 std::string host_name();
-// Host, process id and version; the rest is empty.
+// Returns host, process id and version; the other fields are empty.
 descriptor describe_this_process();
 
 }  // namespace gate::peer

@@ -1,4 +1,4 @@
-// Gives a session its ticks: what a session without I/O needs of a loop.
+// Calls a session's tick() in time: a session without I/O needs only this from a loop.
 #pragma once
 
 #include <gate/clock.hpp>
@@ -6,7 +6,7 @@
 
 namespace gate::peer {
 
-// After each turn of the loop it looks when the session next wants to be called. Both must outlive it.
+// After each turn of the loop, asks the session for its next deadline. The loop and the session must outlive it.
 template <class Session> class ticker {
  public:
   ticker(loop& where, Session& session)
@@ -16,7 +16,7 @@ template <class Session> class ticker {
   ~ticker() { loop_.cancel_timer(timer_); }
 
  private:
-  // A timer that fires too early costs a look; moving it at each change would cost more.
+  // The timer is never moved to a later time: a timer that fires too early is cheaper than moving it at each change.
   void turn_ended() {
     const instant due = session_.next_deadline();
     if (due >= timer_at_) return;

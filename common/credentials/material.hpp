@@ -1,4 +1,4 @@
-// What credentials hold, for those who hand it to a transport.
+// The content of credentials, for the code that gives it to a transport.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ struct credentials::material {
   curve_key server_key{};
 };
 
-// Overwrites GATE_PASSWORD where the process was given it, and takes it out of the environment: for programs, once they
-// have read it, since their children inherit what is there and other processes of the user can look at it.
+// Overwrites GATE_PASSWORD in the process's environment and removes it there. Programs call this once they have read
+// it, because child processes inherit it, and other processes of the user can read it.
 void forget_password_in_environment() noexcept;
 
 }  // namespace gate

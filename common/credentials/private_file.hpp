@@ -1,4 +1,4 @@
-// Files that hold secrets: read only when nobody else can, written whole or not at all.
+// Files that hold secrets. They are read only if nobody else can read them, and written whole or not at all.
 #pragma once
 
 #include <cstddef>
@@ -19,22 +19,22 @@ class private_file_error : public std::runtime_error {
 
 inline constexpr std::size_t private_file_bytes_max = std::size_t{16} << 20;
 
-// The content of a regular file that belongs to the user of this process, or to root, and gives no right to anybody
-// else. Checked on the open descriptor, so it is the file that is read. Throws private_file_error.
+// Reads a regular file. It must belong to this process's user or to root, and give no rights to anybody else. The check
+// is on the open descriptor, so it cannot be deceived by an exchange of the file. Throws private_file_error.
 secret read_private_file(const std::string& path);
 
-// Whether a folder can hold such files: nobody but its owner, this user or root, may write into it. Throws
-// private_file_error when not, or when it is no folder.
+// Checks that a folder may hold such files: only its owner, who is this user or root, may write into it. Throws
+// private_file_error if not, or if it is not a folder.
 void check_private_folder(const std::string& path);
 
 enum class when_there { replace, refuse };
 
-// Writes a file of mode 0600 beside its place and moves it there, so that a reader finds the old one or the new one,
-// whole, even after a loss of power. A link is followed; who owned the old file owns the new one. Throws
-// private_file_error, and then nothing has changed.
+// Writes a file of mode 0600 beside the final place and moves it there. So a reader finds the old file or the new one,
+// whole, even after a loss of power. A link is followed, and the owner of the old file is kept. If it throws
+// private_file_error, nothing has changed.
 void write_private_file(const std::string& path, bytes_view content, when_there policy);
 
-// Held while a file is read, changed and written back: of two programs that do so, one waits for the other. Throws
+// Hold it while a file is read, changed and written back. If two programs do so, one waits for the other. Throws
 // private_file_error.
 class file_lock {
  public:

@@ -1,4 +1,4 @@
-// Bytes that must not be seen: a password, a private key.
+// Bytes that nobody may see: a password, a private key.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace gate {
 
-// Owns such bytes, apart from all other memory: its pages are kept out of swap and core dumps where the system
-// allows it, and wiped when it ends. Move-only, so that each copy is one somebody wrote. It has no operator<< and no
-// conversion to text: what prints a secret has to say view().
+// Owns secret bytes in memory of their own. The pages are kept out of swap and core dumps if the system allows it, and
+// wiped at the end. Move-only, so that each copy is visible in the code. There is no operator<< and no conversion to
+// text: code that prints a secret must call view().
 class secret {
  public:
   secret() noexcept = default;
   explicit secret(bytes_view raw);
-  // So many bytes, all zero, to be filled in through data().
+  // A secret of that size, all zero. Fill it through data().
   explicit secret(std::size_t size_bytes);
   secret(secret&& other) noexcept;
   secret& operator=(secret&& other) noexcept;
@@ -25,7 +25,7 @@ class secret {
   char* data() noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  // Forgets what lies behind the first `size_bytes` bytes, and wipes it.
+  // Keeps the first `size_bytes` bytes, and wipes the rest.
   void shorten(std::size_t size_bytes) noexcept;
 
  private:
@@ -35,13 +35,13 @@ class secret {
   std::size_t size_ = 0;
 };
 
-// Whether both hold the same bytes, in a time that depends on their lengths alone.
+// True if both hold the same bytes. The time depends only on their lengths.
 bool same_bytes(bytes_view a, bytes_view b) noexcept;
 
-// Overwrites what a text holds, and empties it.
+// Overwrites the text's memory and empties it.
 void wipe(std::string& text) noexcept;
 
-// libsodium is ready for use; the first call makes it so. Any thread.
+// Makes libsodium ready for use. Any thread, any number of times.
 void need_sodium() noexcept;
 
 }  // namespace gate

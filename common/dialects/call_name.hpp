@@ -1,5 +1,5 @@
-// The name that a call goes by at a foreign worker, where the protocol has a client's address to echo: opaque to the
-// worker, so that it learns nothing of clients, and enough for us to know the call without a table.
+// The name of a call for a foreign worker, where the protocol has a client's address that the worker echoes. It tells
+// the worker nothing about clients, and the broker finds the call by it without a table.
 #pragma once
 
 #include <array>

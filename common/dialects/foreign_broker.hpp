@@ -1,8 +1,8 @@
-// A broker of another dialect, as a session knows a broker: it takes the messages of gate/2 that a session sends, says
-// them in frames of its dialect, and makes of the frames that come what a gate/2 broker would have said. So a session
-// need not know that there are other dialects.
+// A broker of another dialect, in the form that a session knows. It turns the session's gate/2 messages into frames of
+// the dialect. It turns the broker's frames into the messages that a gate/2 broker would send. So a session does not
+// depend on the dialect.
 //
-// No I/O, no clock, one thread. What happens in time (heartbeats, deadlines, coming back) is the session's.
+// No I/O, no clock, one thread. The session does all that depends on time: heartbeats, deadlines, reconnects.
 #pragma once
 
 #include <string>
@@ -18,19 +18,19 @@ class foreign_broker {
  public:
   virtual ~foreign_broker() = default;
 
-  // A new connection: whatever belonged to the last one is forgotten. Returns the routing id to use on it.
+  // Begins a new connection and forgets all of the last one. Returns the routing id for the new connection.
   virtual std::string begin() = 0;
 
-  // A message of the session. May be called while a message of next() is being handled.
+  // Sends a message of the session. May be called while a message of next() is being handled.
   virtual void say(const message& m, wire::frame_list& out) = 0;
 
-  // A message from the broker. Take what came of it by next() before the next one.
+  // Takes a message from the broker. Take all messages of next() before the next call.
   virtual void hear(wire::frames_view frames, wire::frame_list& out) = 0;
 
-  // The next message for the session; false when there is none. Its views are valid until the next call of this, and
-  // may point into the frames that were heard last. say() gives rise to messages as well.
+  // Returns the next message for the session in `m`; false if there is none. Its views are valid until the next call of
+  // next(). They may point into the frames of the last hear(). say() may produce messages too.
   virtual bool next(message& m) = 0;
-  // Whether there may be one.
+  // False: next() has no message. True: it may have one.
   virtual bool has_next() const noexcept = 0;
 
  protected:

@@ -1,4 +1,4 @@
-// Words that every foreign dialect's connection says to the core in the same way.
+// Messages that all foreign dialects give to the core in the same form.
 #pragma once
 
 #include <string_view>
@@ -55,7 +55,7 @@ inline received wrong(received::outcome what, std::string_view why) {
 inline composed said() { return {composed::outcome::sent, false, {}}; }
 inline composed unsaid() { return {}; }
 
-// What a call's payload holds: one value, since everything that feeds the core makes one of what it reads.
+// The one value in a call's payload. Every reader that feeds the core makes one value of what it reads.
 inline bytes_view value_of(const message& m) noexcept {
   GATE_ASSERT(m.payload.frames() <= 1);
   return m.payload.single();

@@ -1,7 +1,7 @@
-// The gate-rpc dialect, version 0.2.12, frame by frame: what clients, brokers and workers of it say to each other, in
-// each direction, both read and composed. Pure functions; the views of what they read point into the frames.
+// The gate-rpc dialect, version 0.2.12, frame by frame. Reads and composes the messages of clients, brokers and workers
+// in both directions. Pure functions. The views in what they return point into the frames.
 //
-// Frames are those of the DEALER's side; the first is always empty. docs/dialects.md says what they mean for the core.
+// Frames are as a DEALER sends them; the first is always empty. docs/dialects.md says what they mean for the core.
 #pragma once
 
 #include <array>
@@ -35,12 +35,12 @@ enum class command : char { ready = 1, request = 2, reply = 3, heartbeat = 4, di
 
 // --- between client and broker ---------------------------------------------------------------------------------------
 
-// A request, or a reply: what differs is the body, and that only requests carry a login.
+// A request or a reply. They differ in the body, and only a request carries a login.
 struct client_message {
   bytes_view service;
   login credentials;
   bytes_view request_id;  // opaque, of any length
-  frames_view body;       // one frame at least
+  frames_view body;       // at least one frame
 };
 
 std::optional<client_message> read_client_request(frames_view frames);
@@ -51,11 +51,11 @@ void append(frame_list& to, const client_message& m);
 
 struct worker_message {
   command what{};
-  login credentials;      // towards the broker
+  login credentials;      // only towards the broker
   bytes_view client_id;   // request, reply
   bytes_view request_id;  // request, reply
-  // request, reply: the body. Ready: one frame. Others: what else came, which means nothing; a disconnect towards a
-  // gate-rpc broker needs one.
+  // Request, reply: the body. READY: one frame. Others: further frames without a meaning, but a gate-rpc broker ignores
+  // a DISCONNECT without one.
   frames_view body;
 };
 
@@ -67,47 +67,48 @@ void append(frame_list& to, const worker_message& m);
 struct ready {
   bytes_view service;
   bytes_view description;
-  std::uint32_t capacity = 1;  // what is below 1 counts as 1
+  std::uint32_t capacity = 1;  // a value below 1 counts as 1
 };
 std::optional<ready> read_ready(bytes_view body) noexcept;
-// A colon in the description is no part of the language: it becomes a semicolon.
+// The form has no escape for a colon, so a colon in the description becomes a semicolon.
 std::string compose_ready(const ready& r);
 
-// User and password of a message of such a peer towards its broker; not given where it has none, or is no such message.
+// The user and password in a gate-rpc peer's message to its broker. `given` is false if it has none, or if the frames
+// are not such a message.
 login read_login(peer_role from, frames_view frames);
 
 // --- bodies ----------------------------------------------------------------------------------------------------------
 
-// The body of a request that fits: a name, a list, and a map with text keys.
+// The body of a valid request: a name, a list, and a map with texts for keys.
 struct arguments {
-  bytes_view method;      // decoded
+  bytes_view method;      // the text, decoded
   bytes_view positional;  // one msgpack list
-  bytes_view named;       // one msgpack map; empty when there is none, or nothing in it
+  bytes_view named;       // one msgpack map; empty if there are no named arguments
 };
-// Empty when it does not fit; then `why` says in what.
+// Empty if the body is not valid. Then `why` gives the reason.
 std::optional<arguments> read_arguments(frames_view body, std::string_view& why);
 
-// Why a call of the core cannot be said in this dialect; the text is a literal.
+// Why this dialect cannot express a call of the core. The text is a literal.
 struct refusal {
   errc status = errc::ok;
   std::string_view text;
 };
-// What a request of the core calls, and with what. Empty when that cannot be said, or is something that a Python worker
-// would drop without a word.
+// The method and the arguments of a core's request. Empty if the dialect cannot express them, or if a Python worker
+// would drop the request without an answer.
 std::optional<arguments> arguments_of(const message& request, refusal& why);
 
-// The three strings of an exception. Views of their content.
+// The contents of the three strings of an exception.
 struct exception {
   bytes_view type;
-  bytes_view text;       // what repr() made of it: "ValueError('boom!')"
+  bytes_view text;       // as repr() writes the exception: "ValueError('boom!')"
   bytes_view traceback;  // may be empty
 };
 
-// What one message of an answer says.
+// The content of one message of an answer.
 struct answer {
   enum class kind : std::uint8_t {
     result,        // the whole answer
-    failure,       // the call failed before anything was streamed
+    failure,       // the call failed before the first part of a stream
     item,          // of a generator
     end,           // of a generator
     item_failure,  // the generator failed
@@ -119,49 +120,49 @@ struct answer {
   bytes_view content;  // result, item: one msgpack value; chunk: bytes
   exception thrown;    // failures
 };
-// What an answer turned out to be, as soon as something of it was said.
+// The form of an answer, known from its first message.
 enum class answer_form : std::uint8_t { single, generator, huge };
-// How a failure is said in it.
+// The kind of message that reports a failure in an answer of that form.
 answer::kind failure_in(answer_form form) noexcept;
-// The bytes of a chunk, in two where it would read like one of the marks; either may be empty.
+// The bytes of a chunk. If they equal one of the marks, they are cut in two. The second part may be empty.
 std::array<bytes_view, 2> unmistakable(bytes_view chunk) noexcept;
 
-// Empty when it is none that a gate-rpc client could use.
+// Empty if a gate-rpc client could not use the answer.
 std::optional<answer> read_answer(frames_view body);
-// Appends the frames of the body; the caller has written those before it and ends the message. The exception's texts
-// become valid UTF-8.
+// Appends the frames of the body. The caller writes the frames before it and ends the message. The exception's texts
+// are made valid UTF-8.
 void append_body(frame_list& to, const answer& a);
-// A worker's reply with that for its body.
+// Appends a worker's reply with that body.
 void append(frame_list& to, const worker_message& m, const answer& a);
 
-// An exception as the core says it: an error of its method, with its class as the remote type.
+// Converts an exception to the core's form: an error of the method, with the class as the remote type.
 message failure_of(call_id call, const exception& thrown);
-// The beginning of a text, not cut within a character.
+// The first bytes of a text, at most `bytes_max`. It does not cut a character in two.
 bytes_view clipped(bytes_view text, std::size_t bytes_max) noexcept;
 
-// The answer to get_interfaces, as Python's workers give it: the methods, and get_interfaces itself.
+// The answer to get_interfaces in the form of Python's workers: the methods, and get_interfaces itself.
 std::string interfaces_of(const std::vector<method_descriptor>& methods);
-// "(a: int32, b: optional[string] = None, *args, **kwargs) -> list[int32]": what Python's parser takes for the head of
-// a function. Parameters without a name are shown as those that have to be passed by position.
+// The form that Python's parser takes for the head of a function: "(a: int32, b: optional[string] = None, *args,
+// **kwargs) -> list[int32]". Parameters without a name become positional-only ones.
 std::string signature_of(const method_descriptor& m);
 
-// The answer to get_interfaces; empty when it is none. At most limits::methods_max.
+// Reads the answer to get_interfaces. Empty if it is not valid. Reads at most limits::methods_max methods.
 std::optional<std::vector<method_descriptor>> read_interfaces(bytes_view result);
 
 // --- errors ----------------------------------------------------------------------------------------------------------
 
-// The class name that an error of the core goes by in this dialect, and back: names that only brokers use. An unknown
-// name is errc::failed.
+// Converts an error of the core to a class name of this dialect, and back. Only names that brokers use are read back;
+// any other name is errc::failed.
 std::string_view class_of(errc status) noexcept;
 errc status_of(std::string_view type) noexcept;
-// "Type('text')" as Python would write it; a text that has that form already stays as it is.
+// "Type('text')", as Python would write it. A text that has that form already stays as it is.
 std::string represent(std::string_view type, std::string_view text);
 
 // --- recognition -----------------------------------------------------------------------------------------------------
 
-// Of a message that begins with an empty frame and `client_tag` or `worker_tag`.
+// For a message that begins with an empty frame and `client_tag` or `worker_tag`: whether it is gate-rpc.
 bool recognises(frames_view frames);
-// Whether a peer of gate-rpc 0.1.x sent it.
+// Whether a peer of gate-rpc 0.1.x has sent it.
 bool recognises_old(frames_view frames) noexcept;
 
 }  // namespace gate::wire::gaterpc

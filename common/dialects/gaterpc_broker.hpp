@@ -1,8 +1,8 @@
-// Brokers of gate-rpc, Python's AMajordomo and Gate, as our worker and our client know a broker. docs/dialects.md,
-// section 6, has their tables.
+// Brokers of gate-rpc (Python's AMajordomo and Gate), in the form that the sessions of our worker and client know.
+// docs/dialects.md, section 6, has the tables.
 //
-// Such a broker does not say how often it sends a heartbeat: it is taken to be every five seconds, unless the session's
-// own interval is longer.
+// Such a broker does not say how often it sends a heartbeat. This code expects one every five seconds, or at the
+// session's own interval if that is longer.
 #pragma once
 
 #include <chrono>
@@ -26,12 +26,12 @@
 namespace gate::peer {
 
 struct gaterpc_broker_options {
-  credentials shown;                                    // a user and a password leave in clear text with each message
-  std::uint64_t seed = 0;                               // of ids
+  credentials shown;                                    // the user and password that each message carries in clear text
+  std::uint64_t seed = 0;                               // for random ids
   std::uint8_t huge_encoding = payload_encoding::gzip;  // of HugeData, in both directions
 };
 
-// What both have in common.
+// The common part of the broker of a worker and the broker of a client.
 class gaterpc_broker : public foreign_broker {
  public:
   std::string begin() final;
@@ -41,17 +41,17 @@ class gaterpc_broker : public foreign_broker {
  protected:
   explicit gaterpc_broker(gaterpc_broker_options options) : options_(std::move(options)) {}
 
-  virtual void forget() = 0;  // what belonged to the last connection
+  virtual void forget() = 0;  // forgets the state of the last connection
 
   wire::login login() const noexcept;
   std::string new_id();  // 16 bytes
 
-  // For the session, behind what is there already. Its texts are literals, or in the frames being heard.
+  // Queues a message for the session. Its texts must be literals, or in the frames of the present hear().
   void tell(const message& m) { for_session_.push_back(m); }
   void tell(message_type type, call_id call = call_id{});
   void tell_error(call_id call, errc status, std::string_view text);
   void tell_bye(errc status, std::string_view text);
-  // The hello is answered, once for each connection.
+  // Answers the hello, once for each connection.
   void tell_welcome();
 
   void keep_times(const message& hello) noexcept;
@@ -66,7 +66,7 @@ class gaterpc_broker : public foreign_broker {
   bool welcomed_ = false;
 };
 
-// A worker's.
+// The broker as a worker's session sees it.
 class gaterpc_broker_of_worker final : public gaterpc_broker {
  public:
   explicit gaterpc_broker_of_worker(gaterpc_broker_options options) : gaterpc_broker(std::move(options)) {}
@@ -79,8 +79,8 @@ class gaterpc_broker_of_worker final : public gaterpc_broker {
  private:
   struct open_call {
     std::string client_id, request_id;
-    wire::gaterpc::answer_form form{};   // what has left of its answer, or was announced
-    std::uint32_t items = 0, bytes = 0;  // sent since the session's credit was renewed
+    wire::gaterpc::answer_form form{};   // of the answer: as sent so far, or as announced
+    std::uint32_t items = 0, bytes = 0;  // sent since the last credit for the session
   };
   using open_calls_map = std::unordered_map<call_id, open_call>;
 
@@ -96,13 +96,13 @@ class gaterpc_broker_of_worker final : public gaterpc_broker {
 
   std::string service_;
   std::uint32_t capacity_ = 0;
-  std::string interfaces_;  // the answer to get_interfaces; empty when the worker has such a method itself
+  std::string interfaces_;  // the answer to get_interfaces; empty if the worker has a method of that name
   open_calls_map open_;
   std::uint64_t last_call_ = 0;
-  std::string scratch_;  // what the last request's payload points into
+  std::string scratch_;  // the last request's payload points into it
 };
 
-// A client's.
+// The broker as a client's session sees it.
 class gaterpc_broker_of_client final : public gaterpc_broker {
  public:
   explicit gaterpc_broker_of_client(gaterpc_broker_options options) : gaterpc_broker(std::move(options)) {}
@@ -116,22 +116,22 @@ class gaterpc_broker_of_client final : public gaterpc_broker {
   std::size_t held_bytes() const noexcept { return held_bytes_; }
 
  private:
-  // A call whose answer, as far as its reader has not asked for it yet, waits here: gate-rpc has no credit.
+  // An open call. gate-rpc has no credit, so the parts for which the reader has not granted credit yet wait here.
   struct open_call {
     bool wants_stream = false;
     bool takes_huge = false;
-    bool huge = false;  // its answer is a HugeData, and has begun
+    bool huge = false;  // the answer is a HugeData, and has begun
     bool one_way = false;
     bool releasable = false;  // it is in releasable_
-    bool ended = false;       // no more comes; `failure` or the end is due behind the items
+    bool ended = false;       // nothing more comes; behind the backlog stands `failure`, or the end
     window credit;
     std::size_t backlog_items_max = 0, backlog_bytes_max = 0;
     std::deque<std::string> backlog;
     std::size_t backlog_bytes = 0;
-    std::optional<message> failure;  // its text and type are in the strings
+    std::optional<message> failure;  // its views point into the two strings below
     std::string failure_text, failure_type;
-    std::string service;    // of one that is held
-    wire::frame_list held;  // not sent yet: the broker may come to know its service
+    std::string service;    // set while the call is held
+    wire::frame_list held;  // the request, not sent yet: the broker may not know its service yet
   };
   using open_calls_map = std::unordered_map<call_id, open_call>;
 
@@ -155,12 +155,12 @@ class gaterpc_broker_of_client final : public gaterpc_broker {
   void may_release(call_id id, open_call& c);
   bool release(open_calls_map::iterator call, message& m);
 
-  std::string salt_;  // first half of our request ids
+  std::string salt_;  // the first half of request ids
   open_calls_map open_;
   std::deque<call_id> releasable_;
-  std::string released_;  // what the last message of next() points into
+  std::string released_;  // the last message of next() points into it
   std::string released_type_;
-  // While the connection is young, its broker may not know all services yet.
+  // The services that the broker knows. Just after a connect it may not know all of them yet.
   std::set<std::string, std::less<>> services_;
   std::uint32_t polls_left_ = 0;
   std::uint32_t polls_unanswered_ = 0;

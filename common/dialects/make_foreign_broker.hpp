@@ -1,4 +1,4 @@
-// Which broker stands behind a channel, by the settings of a worker or a client.
+// Makes the foreign_broker that the settings of a worker or a client name.
 #pragma once
 
 #include <memory>
@@ -12,14 +12,14 @@
 
 namespace gate::peer {
 
-// Null for gate/2, which needs nobody between.
+// Null for gate/2, which needs no translation.
 std::unique_ptr<foreign_broker> make_foreign_broker(broker_dialect dialect, peer_role role, const credentials& own,
                                                     gaterpc_codec compression);
 
-// What is left for the transport to show: a gate-rpc broker reads user and password in each message.
+// The credentials that remain for the transport. For gate-rpc, user and password go into each message instead.
 credentials shown_by_transport(broker_dialect dialect, const credentials& own);
 
-// What may be the matter with a broker that does not answer.
+// The likely cause if a broker of that dialect does not answer.
 std::string_view silence_hint(broker_dialect dialect, const credentials& own) noexcept;
 
 }  // namespace gate::peer

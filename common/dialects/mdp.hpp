@@ -1,5 +1,5 @@
-// What Majordomo's two versions share: their words, and the connections of their clients and workers as the broker has
-// them. mdp01.cpp and mdp02.cpp say how the words look as frames; docs/dialects.md what they mean for the core.
+// The common part of Majordomo's two versions: their commands, and the broker's view of their clients and workers.
+// mdp01.cpp and mdp02.cpp have the frames of each command. docs/dialects.md says what they mean for the core.
 #pragma once
 
 #include <cstdint>
@@ -14,32 +14,32 @@
 
 namespace gate::wire::mdp {
 
-// By meaning; the bytes differ between the versions.
+// The commands by meaning. Their bytes differ between the versions.
 enum class word : std::uint8_t { ready, request, partial, final, heartbeat, disconnect };
 
-// Why frames are no message of the dialect.
+// Why frames are not a valid message of the dialect.
 enum class fault : std::uint8_t {
   header,     // of another dialect
   too_short,  // frames are missing
-  too_long,   // frames beyond what the word has
-  unknown,    // no such word, or not in this direction
+  too_long,   // more frames than the command has
+  unknown,    // no such command, or not in this direction
   delimiter,  // no empty frame behind the client's address
-  service,    // a name that is empty, or too long
+  service,    // an empty name, or one that is too long
 };
 std::string_view to_string(fault f) noexcept;
 
-// Request from the client; partial and final to it.
+// Request: from the client. Partial and final: to the client.
 struct client_message {
   word what{};
   bytes_view service;
-  frames_view body;  // one frame at least
+  frames_view body;  // at least one frame
 };
 
 struct worker_message {
   word what{};
   bytes_view service;  // ready
   bytes_view address;  // request, partial, final
-  frames_view body;    // request, partial, final: one frame at least
+  frames_view body;    // request, partial, final: at least one frame
 };
 
 template <class Message> using reading = result<Message, fault>;
@@ -47,7 +47,7 @@ template <class Message> using reading = result<Message, fault>;
 // One version of the protocol.
 struct layout {
   std::string_view name;
-  bool partials = false;  // an answer may have several messages
+  bool partials = false;  // an answer may have several replies
   reading<client_message> (*read_from_client)(frames_view) = nullptr;
   reading<client_message> (*read_to_client)(frames_view) = nullptr;
   reading<worker_message> (*read_from_worker)(frames_view) = nullptr;
@@ -58,7 +58,7 @@ struct layout {
 
 // --- bodies ----------------------------------------------------------------------------------------------------------
 
-// The method that a body without a method's name calls, and that is composed as a body of its arguments alone.
+// The method of a body that names no method. A call of this method is composed as a body of its arguments only.
 inline constexpr bytes_view body_method = "call";
 
 struct call_view {
@@ -66,20 +66,21 @@ struct call_view {
   bytes_view payload;  // as message::payload
   bool named = false;
 };
-// The call that a client's body is. The payload may lie in `scratch`.
+// Reads the call from a client's body. The payload may point into `scratch`.
 call_view read_call(frames_view body, std::string& scratch);
-// The frames of a call for a worker, into `body`; else why it cannot be said. Views into the payload and the method.
+// Composes the frames of a call for a worker into `body`: views into the payload and the method. Returns an empty text,
+// or why the dialect cannot express the call.
 std::string_view compose_call(const message& request, std::vector<bytes_view>& body);
 
-// The value that a worker's body is, in `scratch`: a binary, or a list of them.
+// Converts a worker's body to a value in `scratch`: a binary, or a list of binaries.
 bytes_view read_result(frames_view body, std::string& scratch);
-// The frames of a value for a client, appended to `body`; views into the value.
+// Appends the frames of a value for a client to `body`. They are views into the value.
 void compose_result(bytes_view value, std::vector<bytes_view>& body);
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
-// A client. Its replies say the service's name and no more, so they are told apart by their order or not at all. It
-// cannot be told of an error.
+// A client. Its replies hold only the name of the service, so the client can tell them apart only by their order. The
+// dialect has no errors for clients.
 class client_peer final : public foreign_peer {
  public:
   client_peer(const layout& version, const foreign_options& options)
@@ -94,7 +95,7 @@ class client_peer final : public foreign_peer {
  private:
   struct open_call {
     std::string service;
-    std::vector<std::string> parts;  // frames of its only reply, where the version has no partial ones
+    std::vector<std::string> parts;  // collected frames, if the version allows only one reply
     std::size_t parts_bytes = 0;
   };
   using open_calls_map = std::unordered_map<call_id, open_call>;
@@ -115,7 +116,7 @@ class client_peer final : public foreign_peer {
   std::vector<bytes_view> body_;
 };
 
-// A worker: one call at a time.
+// A worker. It has one call at a time.
 class worker_peer final : public foreign_peer {
  public:
   explicit worker_peer(const layout& version) : version_(version) {}

@@ -1,4 +1,5 @@
-// MDP/0.1, RFC 7, frame by frame. The first frame is empty; clients' messages have no command, workers' have one byte.
+// MDP/0.1 (RFC 7), frame by frame. The first frame is empty. A client's message has no command, a worker's has one
+// byte.
 #pragma once
 
 #include "common/dialects/mdp.hpp"

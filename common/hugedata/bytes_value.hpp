@@ -1,5 +1,5 @@
-// HugeData and values: a HugeData of bytes as one msgpack value and back, for peers to whom a HugeData is a value, and
-// ordinary values that are too large to travel as such.
+// Converts between a HugeData of bytes and one msgpack value: for peers that know a HugeData as a value only, and for
+// ordinary values that are too large for one message.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,16 @@
 
 namespace gate::huge {
 
-// The same bytes as one msgpack bin: header and bytes. A HugeData of unknown size is collected first; throws
-// Error(errc::too_large) beyond `collect_bytes_max`, or when the size exceeds what a bin can have (4 GiB - 1).
+// Returns the same bytes as one msgpack bin: its header and the bytes. If the size is unknown, collects all bytes
+// first. Throws Error(errc::too_large) beyond `collect_bytes_max`, or if the size is more than a bin can have (4 GiB -
+// 1).
 task<HugeData> as_value(HugeData raw, std::size_t collect_bytes_max = limits::huge_value_bytes_max);
 
-// The bytes of what arrived as one msgpack bin or str. Its reader gets Error(errc::invalid_argument) when it is some
-// other value, Error(errc::data_loss) when it is longer or shorter than it says.
+// Returns the bytes of one msgpack bin or str. Its reader gets Error(errc::invalid_argument) if the value is of another
+// type, and Error(errc::data_loss) if it is longer or shorter than its header says.
 HugeData bytes_of_value(HugeData value);
 
-// The same of one that came whole. Throws Error(errc::invalid_argument) when it is some other value.
+// The same for a value that arrived whole. Throws Error(errc::invalid_argument) if the value is of another type.
 HugeData bytes_of_value(bytes_view value);
 
 }  // namespace gate::huge

@@ -1,5 +1,5 @@
-// How far a producer may be ahead of its reader, so that what lies on the way between them is bounded in time and not
-// in bytes alone: what else travels there waits behind it. No I/O, no clock.
+// Decides how far a producer may be ahead of its reader. Other messages wait behind the bytes that are on their way, so
+// these are limited in time, and not in number alone. No I/O, no clock.
 #pragma once
 
 #include <algorithm>
@@ -13,17 +13,19 @@
 
 namespace gate::huge {
 
-// Begins with little, doubles when as much arrived within `doubled_below` twice in a row, and becomes what arrives in
-// `aimed_at` where it takes longer than `shrunk_above`. To each is added what the way to the producer and back takes:
-// the time from the first credit to the first arrival. A window that is never opened does not follow: it is all that it
-// may be.
+// The window:
+// - is small at first;
+// - doubles if twice in a row a whole window arrived within `doubled_below`;
+// - shrinks to what arrives in `aimed_at` if a window took longer than `shrunk_above`.
+// The way to the producer and back is added to each of these times. It is measured from the first credit to the first
+// arrival. A window that is never opened does not adapt: it stays at its maximum.
 class flow_window {
  public:
-  static constexpr std::uint32_t first_bytes = 256u << 10;  // what it opens with: a chunk
+  static constexpr std::uint32_t first_bytes = 256u << 10;  // the window at the opening: one chunk
 
   explicit flow_window(std::uint32_t most) noexcept : most_(most), window_(most), granted_(most) {}
 
-  // The first credit; once, before anything arrives. From now on the window follows.
+  // Returns the first credit. Call it once, before anything arrives. From now on the window adapts.
   std::uint32_t open(instant now) noexcept {
     follows_ = true;
     opened_at_ = now;
@@ -34,7 +36,7 @@ class flow_window {
 
   void arrived(std::size_t bytes, instant now) noexcept {
     if (!follows_) return;
-    if (!round_at_) {  // how long the first was under way nobody knows
+    if (!round_at_) {  // nobody knows how long the first bytes were on their way
       way_ = std::clamp<duration>(now - opened_at_, duration::zero(), way_max);
       round_at_ = now;
       return;
@@ -54,8 +56,8 @@ class flow_window {
     round_bytes_ = 0;
   }
 
-  // What was read makes room: the credit to be given now. 0 after the window has become smaller, until the producer has
-  // used more of what it has.
+  // Returns the credit to give now that these bytes were read. Returns 0 after the window has shrunk, until the
+  // producer has used more of its credit.
   std::uint32_t read(std::size_t bytes) noexcept {
     read_ += bytes;
     if (read_ + window_ <= granted_) return 0;
@@ -71,7 +73,7 @@ class flow_window {
   static constexpr duration doubled_below = std::chrono::milliseconds(125);
   static constexpr duration aimed_at = std::chrono::milliseconds(200);
   static constexpr duration shrunk_above = std::chrono::milliseconds(300);
-  // A producer that takes longer thinks before it begins.
+  // If the first bytes take longer, the producer was computing before it began: that is not the way.
   static constexpr duration way_max = std::chrono::milliseconds(500);
   static constexpr std::uint64_t largest = std::numeric_limits<std::uint32_t>::max();
 
@@ -80,9 +82,9 @@ class flow_window {
   instant opened_at_{};
   duration way_{};
   std::uint64_t granted_ = 0, read_ = 0;  // since the beginning
-  std::optional<instant> round_at_;       // since when a window's worth is arriving
+  std::optional<instant> round_at_;       // the time since which a window's worth arrives
   std::uint64_t round_bytes_ = 0;
-  bool was_quick_ = false;  // the round before: one alone may have come late, and at once
+  bool was_quick_ = false;  // in the last round. A single quick round may have come late, all at once
 };
 
 }  // namespace gate::huge

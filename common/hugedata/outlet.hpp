@@ -1,18 +1,18 @@
-// The sending end of a huge transfer: what a HugeData gives, cut into chunks, compressed and summed, a few chunks
-// before they are asked for. The runtime calls it on one thread, that of the loop on which next() is awaited.
+// The sending end of a huge transfer: cuts a HugeData into chunks, compresses them and computes their checksums, a few
+// chunks ahead. The runtime calls it on one thread, that of the loop on which next() is awaited.
 //
 //   outlet out(std::move(data), options);
-//   out.resume(m.offset, m.etag);                        // when the request asks for it
+//   out.resume(m.offset, m.etag);                        // if the request asks for it
 //   send(out.head());                                    // `total`, `etag`, `offset`, `content`, `encoding`
-//   while (auto chunk = co_await out.next()) {           // throws what the source throws; `cancelled`
+//   while (auto chunk = co_await out.next()) {           // throws the source's exception, or `cancelled`
 //     ... wait for credit, send the chunk
 //   }
 //   send final with out.position()                       // offset + bytes: the final's `total`
 //
-// Reading, compressing and summing run in the pool. Dropping the outlet, also while next() is awaited, lets jobs under
-// way end by themselves: they own what they use. The HugeData goes with the last of them. An asynchronous source (an
-// async_generator, a HugeData that was received) runs on the loop, in the scope of the first next(), which must outlive
-// the outlet; it goes with the outlet.
+// Reading, compressing and the checksums run in the pool. The outlet may be destroyed at any time, even while next() is
+// awaited: its jobs end by themselves, as they own what they use, and the last of them destroys the HugeData. An
+// asynchronous source (an async_generator, a HugeData that was received) runs on the loop, in the scope of the first
+// next(), and that scope must outlive the outlet. The outlet destroys it.
 #pragma once
 
 #include <cstddef>
@@ -33,29 +33,31 @@ namespace gate::huge {
 
 struct send_options {
   huge_content content = huge_content::raw;
-  // What the receiver can take: the bits of its `accept`. zstd if it is there; else the transfer goes as one stream of
-  // the first of gzip, bz2, lzma; else (0) plain.
+  // The encodings that the receiver takes: the bits of its `accept`. With zstd, each chunk is compressed by itself.
+  // Without it, the transfer is one stream of the first of gzip, bz2, lzma. With 0 it is plain.
   std::uint8_t accept = payload_encoding::zstd;
-  std::size_t chunks_ahead = limits::huge_chunks_ahead;  // made before they are asked for
+  std::size_t chunks_ahead = limits::huge_chunks_ahead;  // made in advance
 };
 
 class outlet {
  public:
-  // Without a pool (null) the work is done within next().
+  // Without a pool (null), next() does the work.
   outlet(HugeData data, send_options options, thread_pool* pool = &transfer_pool());
   outlet(outlet&& other) noexcept;
   outlet& operator=(outlet&& other) noexcept;
   ~outlet();
 
-  // Begins at `offset` if the source has this etag (not empty) and can; else from the beginning. Before head().
+  // Begins at `offset` if the source has this etag (not empty) and can begin there; else at the beginning. Call it
+  // before head().
   void resume(std::uint64_t offset, std::string_view etag);
   const huge::head& head() const noexcept;
-  // The next chunk in order; nothing at the end. Awaited by one coroutine at a time, always on the same loop. A next()
-  // that was cancelled loses no chunk.
+  // Returns the next chunk, in order; nothing at the end. One coroutine at a time awaits it, always on the same loop.
+  // Cancelling a next() loses no chunk.
   task<std::optional<leaving_chunk>> next();
-  // A chunk is there: next() would not wait.
+  // True if next() would not wait.
   bool ready() const noexcept;
-  // Bytes of the whole, before compression, that lie before the next chunk; of a transfer as one stream, those read.
+  // Bytes of the whole, before compression, ahead of the next chunk. If the transfer is one stream: the bytes that were
+  // read.
   std::uint64_t position() const noexcept;
 
  private:

@@ -4,8 +4,8 @@
 
 namespace gate::huge {
 
-// The threads, one a core at nice 10, on which the huge transfers of the process are read, compressed, summed and
-// written. Started when it is first asked for; lives until the process ends, since a job may outlive who asked for it.
+// The threads, one a core, at nice 10, that read, compress, check and write the huge transfers of this process. They
+// start with the first call and live until the process ends: a job may outlive the object that started it.
 thread_pool& transfer_pool();
 
 }  // namespace gate::huge

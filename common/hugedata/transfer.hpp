@@ -1,5 +1,5 @@
-// What is known of a huge transfer, and what travels of it. docs/protocol.md has the wire form; chunks are made of its
-// messages, and back, here.
+// The head and the chunks of a huge transfer, and the messages that carry the chunks. docs/protocol.md has the wire
+// form.
 #pragma once
 
 #include <cstddef>
@@ -12,22 +12,21 @@
 
 namespace gate::huge {
 
-// The transfer goes as one stream of that encoding, and not as chunks that are compressed each by itself.
+// True if this encoding makes the transfer one stream, instead of chunks that are each compressed by themselves.
 inline constexpr bool whole_stream(std::uint8_t encoding) noexcept {
   return encoding == payload_encoding::gzip || encoding == payload_encoding::bz2 || encoding == payload_encoding::lzma;
 }
 
-// How a transfer begins: the head of a reply, or the request that announces huge arguments.
+// The beginning of a transfer: the head of a reply, or the request that announces huge arguments.
 struct head {
   huge_content content = huge_content::raw;
-  std::uint8_t encoding =
-      payload_encoding::plain;         // of the transfer as one stream; plain where each chunk says its own
-  std::optional<std::uint64_t> total;  // bytes of the whole, before compression
+  std::uint8_t encoding = payload_encoding::plain;  // of the transfer as one stream; plain if each chunk has its own
+  std::optional<std::uint64_t> total;               // bytes of the whole, before compression
   std::string etag;
   std::uint64_t offset = 0;
 };
 
-// One chunk (or, of a transfer as one stream, the next bytes of it) as it arrives: views, for the duration of a call.
+// One chunk as it arrives; if the transfer is one stream, the next bytes of it. The views are valid during a call.
 struct arrived_chunk {
   bytes_view payload;
   std::uint8_t encoding = payload_encoding::plain;
@@ -35,7 +34,7 @@ struct arrived_chunk {
   std::optional<std::uint64_t> checksum;  // XXH64 of the bytes before compression
 };
 
-// The same as it leaves. Of a transfer as one stream it has neither offset nor checksum, and the stream's encoding.
+// One chunk as it leaves. If the transfer is one stream, it has the stream's encoding, and no offset or checksum.
 struct leaving_chunk {
   std::string payload;
   std::uint8_t encoding = payload_encoding::plain;
@@ -43,7 +42,7 @@ struct leaving_chunk {
   std::optional<std::uint64_t> checksum;
 };
 
-// A `part` that is a chunk. The views are those of the message.
+// Reads a chunk from a `part`. Its views are those of the message.
 inline arrived_chunk chunk_of(const message& part) {
   arrived_chunk chunk;
   chunk.payload = part.payload.single();
@@ -53,7 +52,8 @@ inline arrived_chunk chunk_of(const message& part) {
   return chunk;
 }
 
-// And back; its views are those of the chunk. Of a transfer as one stream the head alone says the encoding.
+// Makes a `part` of a chunk. Its views are those of the chunk. In a transfer as one stream, only the head names the
+// encoding.
 inline message part_of(call_id call, const leaving_chunk& chunk) {
   message part;
   part.type = message_type::part;

@@ -1,5 +1,5 @@
-// How large the windows of many transfers over one connection may be: what all of them let their producers send lies
-// somewhere on the way when their readers do not read.
+// Limits the windows of all transfers over one connection. If no reader reads, the bytes that all windows together
+// allow are in memory somewhere on the way.
 #pragma once
 
 #include <algorithm>
@@ -11,11 +11,10 @@
 
 namespace gate::huge {
 
-// Gives the first transfers all that they ask for, and later ones less and less, but never less than a chunk. One
-// thread.
+// Gives the first transfers the whole window, and later ones less and less, but never less than one chunk. One thread.
 class window_budget {
  public:
-  // A transfer's share, until it is destroyed; may outlive the budget.
+  // The share of a transfer, until the lease is destroyed. A lease may outlive the budget.
   class lease {
    public:
     lease() noexcept = default;
@@ -39,7 +38,7 @@ class window_budget {
     std::uint32_t bytes_ = 0;
   };
 
-  // `each`: what one transfer gets at the most.
+  // `each`: the largest share of one transfer.
   explicit window_budget(std::uint32_t each, std::uint64_t all = limits::huge_windows_bytes)
       : each_(each), all_(all), used_(std::make_shared<std::uint64_t>(0)) {}
 

@@ -1,6 +1,5 @@
-// Runs the calls of an Interface, on a loop and a pool, and answers them. Knows nothing of connections: requests are
-// handed in, and answers go to a small interface, so that a worker's session and the broker's internal service both use
-// it.
+// Runs the calls of an Interface, on a loop and a pool, and replies to them. It knows nothing of connections: requests
+// are handed in, and replies go to a small interface. A worker's session and the broker's internal service both use it.
 #pragma once
 
 #include <chrono>
@@ -25,18 +24,18 @@
 
 namespace gate {
 
-// Where answers go. Views are valid during the call. What names a call that is not open any more has no effect and
-// returns false. The loop's thread only; calls into the dispatcher are allowed from within, except for destroying it.
+// Takes the replies. Views are valid during the call. A function that names a call that is not open any more does
+// nothing and returns false. The loop's thread only. Each function may call the dispatcher, but not destroy it.
 class answers {
  public:
-  virtual bool window_open(call_id call) const noexcept = 0;  // whether the consumer takes another item
+  virtual bool window_open(call_id call) const noexcept = 0;  // whether the consumer takes one more item
   virtual bool writable() const noexcept = 0;                 // false: wait for dispatcher::flushed()
   virtual bool part(call_id call, payload_view item) = 0;
-  virtual bool huge_part(const message& m) = 0;  // of a huge answer: its head, or a chunk
+  virtual bool huge_part(const message& m) = 0;  // the head or a chunk of a huge reply
   virtual bool final(const message& m) = 0;
   virtual bool error(const message& m) = 0;
   virtual bool grant(call_id call, std::uint32_t items, std::uint32_t byte_count) = 0;
-  // The request as it came, of a call that was recalled before its method began. Its number is open no longer.
+  // Hands the request back, unchanged: its call was recalled before its method began. The call is not open any more.
   virtual bool hand_back(const message& /*request*/) { return false; }
 
  protected:
@@ -44,31 +43,32 @@ class answers {
 };
 
 struct dispatcher_options {
-  std::string service;             // the name that errors and logs use
-  std::string encoded_descriptor;  // the result of "describe", unless such a method is exposed
+  std::string service;             // the name in errors and logs
+  std::string encoded_descriptor;  // the result of "describe", unless a method of that name is listed
   gate::origin origin = gate::origin::worker;
-  std::size_t calls_max = limits::worker_capacity;  // open calls; one more is refused as busy
+  std::size_t calls_max = limits::worker_capacity;  // how many calls may be open; a further one is refused as busy
   std::uint64_t payload_bytes_max = limits::payload_bytes_max;
-  std::uint32_t window_items = limits::stream_window_items;  // of a client's stream
+  std::uint32_t window_items = limits::stream_window_items;  // for a client's stream
   std::uint32_t window_bytes = limits::stream_window_bytes;
-  // Arguments that come in chunks, and results that leave so.
+  // For arguments and results that travel in chunks.
   detail::huge_settings huge;
-  // A struct among the arguments may have no field that the method's does not know, and lacks none but optional ones.
+  // Strict: a struct among the arguments may have no field that the method's struct lacks, and may lack optional fields
+  // only.
   bool strict = false;
   huge::receive_bounds huge_arguments;
-  // A plain method that runs on for stuck_after once its call has ended is stuck; on_stuck is called when one more than
-  // stuck_max of them are.
+  // A plain method is stuck if it still runs `stuck_after` after the end of its call. on_stuck is called when more than
+  // stuck_max methods are stuck.
   std::size_t stuck_max = limits::stuck_max;
   duration stuck_after = std::chrono::seconds(10);
   unique_function<void()> on_stuck;
 };
 
-// Every request gets exactly one final or error. Answers of coroutine methods that do not suspend are given before
-// request() returns. The loop's thread only. The pool, the Interface and the answers outlive it; its destructor waits
-// for methods that a pool thread runs.
+// Every request gets exactly one final or error. If a coroutine method does not suspend, its reply is given before
+// request() returns. The loop's thread only. The pool, the Interface and the `answers` must outlive the dispatcher. The
+// destructor waits for methods that run on a pool thread.
 class dispatcher final : private detail::call_host {
  public:
-  // Throws std::logic_error when the Interface is contradictory (see Interface::check).
+  // Throws std::logic_error if two methods of the Interface contradict each other (see Interface::check).
   dispatcher(loop& where, thread_pool& pool, Interface& target, answers& to, dispatcher_options options);
   dispatcher(const dispatcher&) = delete;
   dispatcher& operator=(const dispatcher&) = delete;
@@ -79,18 +79,19 @@ class dispatcher final : private detail::call_host {
   void window_opened(call_id call);  // window_open() may be true again
   void flushed();                    // writable() is true again
   void cancelled(call_id call, errc why);
-  // Another worker could begin with it at once: hands it back if its method waits for a thread; else nothing.
+  // Another worker could begin this call at once: hands it back if its method waits for a thread. Otherwise does
+  // nothing.
   void recalled(call_id call);
-  // Nobody can be answered any more: cancels every call. Their numbers may be used for others at once.
+  // No reply can be sent any more: cancels every call. Their numbers may be used again at once.
   void connection_ended();
 
-  // Results and items above it are refused as too_large.
+  // Larger results and items are refused as too_large.
   void set_payload_bytes_max(std::uint64_t limit) noexcept { options_.payload_bytes_max = limit; }
 
-  // Methods that run, or wait for a thread; those of calls that have ended included.
+  // How many methods run or wait for a thread, even if their calls have ended.
   std::size_t running() const noexcept { return live_; }
   std::size_t stuck() const noexcept { return stuck_; }
-  // Waits until nothing runs. Throws `cancelled`.
+  // Waits until no method runs. Throws `cancelled`.
   task<void> idle();
 
  private:
@@ -138,7 +139,7 @@ class dispatcher final : private detail::call_host {
   Interface& target_;
   answers& answers_;
   dispatcher_options options_;
-  huge::window_budget huge_windows_;  // of arguments under way
+  huge::window_budget huge_windows_;  // of arguments that are arriving
   std::shared_ptr<mailbox> mailbox_;
   std::vector<std::unique_ptr<call_type>> records_;
   std::vector<call_type*> free_;

@@ -1,5 +1,4 @@
-// The open calls of one session: records in reused slots, named by ids that no other call of the session's life ever
-// has.
+// The open calls of a session: records in slots that are reused. The session never uses a call's id again.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +12,8 @@
 
 namespace gate::peer {
 
-// A record keeps its address while it is in use, so a reference survives calls that add others. Record{} is an unused
-// one; what it allocates may be kept for the next user of the slot if its reset() leaves it.
+// A record keeps its address while it is in use: references to it stay valid when other calls are added. Record{} is an
+// unused record. If reset() keeps the memory of its members, the next user of the slot has that memory.
 template <class Record> class call_slots {
  public:
   struct entry {
@@ -50,7 +49,7 @@ template <class Record> class call_slots {
     free_.push_back(slot_of(id));
   }
 
-  // A small number that no other open call has.
+  // A small number that no other open call has at the same time.
   static std::uint32_t slot_of(call_id id) noexcept {
     return static_cast<std::uint32_t>(static_cast<std::uint64_t>(id) & (slots_max - 1));
   }

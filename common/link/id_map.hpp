@@ -1,5 +1,5 @@
-// From the numbers that a broker chose to our own: an open-addressing table, since a node-based map would allocate for
-// each call.
+// Maps the broker's call numbers to the session's. An open-addressing table: a node-based map would allocate for each
+// call.
 #pragma once
 
 #include <bit>
@@ -13,7 +13,7 @@ namespace gate::peer {
 
 class id_map {
  public:
-  // False, and nothing changed, when `from` is there already. No id is 0.
+  // Returns false, and changes nothing, if `from` is in the map already. No id is 0.
   bool insert(call_id from, call_id to) {
     if ((size_ + 1) * 2 > cells_.size()) grow();
     std::size_t at = home(from);
@@ -25,7 +25,7 @@ class id_map {
     return true;
   }
 
-  // 0 when it is not there.
+  // Returns 0 if `from` is not in the map.
   call_id find(call_id from) const noexcept {
     if (cells_.empty()) return none;
     for (std::size_t at = home(from); cells_[at].from != none; at = next(at)) {
@@ -41,7 +41,7 @@ class id_map {
       if (cells_[hole].from == none) return;
       hole = next(hole);
     }
-    // Those behind it that had to make way for it move up, so that no search ends at the hole.
+    // Moves later entries up if they would be unreachable behind the hole: a search ends at an empty cell.
     for (std::size_t at = next(hole); cells_[at].from != none; at = next(at)) {
       const std::size_t wanted = home(cells_[at].from);
       const bool reachable = ((at - wanted) & mask()) >= ((at - hole) & mask());
@@ -68,7 +68,7 @@ class id_map {
 
   std::size_t mask() const noexcept { return cells_.size() - 1; }
   std::size_t next(std::size_t at) const noexcept { return (at + 1) & mask(); }
-  // The high bits of the product are the well mixed ones.
+  // The high bits of the product are mixed best.
   std::size_t home(call_id id) const noexcept {
     const auto mixed = static_cast<std::uint64_t>(id) * 0x9e3779b97f4a7c15u;
     return static_cast<std::size_t>(mixed >> (64 - std::bit_width(mask())));

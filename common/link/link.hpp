@@ -1,6 +1,6 @@
-// What the two sessions have in common, without I/O: one connection at a time to the broker, from opening it over hello
-// and welcome to its end and the next one after a pause; heartbeats in both directions. It knows nothing of calls. The
-// time is handed in; one thread.
+// The part that the two sessions have in common, without I/O. It has one connection at a time to the broker: it opens
+// it, says hello, takes the welcome, sends and awaits heartbeats, and after the end connects again, after a pause. It
+// knows nothing of calls. The time is handed in. One thread.
 #pragma once
 
 #include <chrono>
@@ -15,36 +15,36 @@
 
 namespace gate::peer {
 
-// Whether the text of a connection's end or of an attempt that failed says no more than that nobody answered.
+// True if the text of a failed attempt or of a connection's end says only that nobody answered.
 bool means_nobody(std::string_view text) noexcept;
 
 struct link_options {
   peer_role role = peer_role::client;
-  std::string service;             // of a worker
+  std::string service;             // for a worker
   std::string name;                // what operators see
   std::string encoded_descriptor;  // payload of the hello; may be empty
-  std::uint32_t capacity = 0;      // of a worker: calls at once
+  std::uint32_t capacity = 0;      // for a worker: how many calls it takes at once
   std::uint32_t capabilities = capability::streams | wire::gate2::capability_pieces;
-  std::chrono::milliseconds heartbeat_interval{};  // proposed; the welcome says which one rules
+  std::chrono::milliseconds heartbeat_interval{};  // a proposal; the welcome sets the interval
   std::uint32_t heartbeat_liveness = 0;
-  std::chrono::milliseconds connect_timeout{};  // from open() to the welcome; a client also keeps calls so long
+  std::chrono::milliseconds connect_timeout{};  // from open() to the welcome; a client keeps calls as long as this too
   std::chrono::milliseconds pause_min{}, pause_max{};
-  std::string address;            // of the broker, as errors name it
-  std::string_view silence_hint;  // what to look at when a broker does not answer; a literal
-  std::uint64_t seed = 0;         // of the jitter of the pauses
+  std::string address;            // of the broker, for error texts
+  std::string_view silence_hint;  // where to look if a broker does not answer; a literal
+  std::uint64_t seed = 0;         // for the jitter of the pauses
 };
 
 class link {
  public:
   enum class state : std::uint8_t { idle, connecting, greeting, up, waiting, closed };
 
-  // What the link asks of the transport, and reports to its session. The state has changed before any of it is called.
-  // Calls into the link are allowed from within, except from send().
+  // The link's calls to the transport and to its session. The link has changed its state before it makes any of these
+  // calls. Each function may call the link, except link_send().
   class owner {
    public:
     virtual ~owner() = default;
     virtual void link_open() = 0;
-    virtual void link_close() = 0;  // not called for a connection that the transport itself reported as ended
+    virtual void link_close() = 0;  // not called if the transport reported the end of the connection
     virtual void link_send(const message& m) = 0;
     virtual void link_up(const message& welcome, instant now) = 0;
     virtual void link_lost(errc why, std::string_view text, std::chrono::milliseconds pause, instant now) = 0;
@@ -55,30 +55,31 @@ class link {
   link(const link&) = delete;
   link& operator=(const link&) = delete;
 
-  void start(instant now);  // without effect unless idle
+  void start(instant now);  // does nothing unless idle
   void connected(instant now);
-  // For good when another attempt cannot change it, as one with the same credentials cannot; else comes a pause.
-  // `busy`: the broker put our login off, and the pause is longer each time.
+  // The transport reports the end of an attempt or of a connection. The link closes for good if another attempt cannot
+  // change the reason, such as wrong credentials. Otherwise it tries again after a pause. `busy`: the broker put the
+  // login off, and the pause gets longer each time.
   void ended(errc why, std::string_view text, instant now);
-  // True when the message is the session's to handle: the link is up and it is neither a heartbeat nor a bye.
+  // Returns true if the session must handle the message: the link is up, and the message is no heartbeat and no bye.
   bool received(const message& m, instant now);
-  // Some of a message that is not whole yet: the broker is not silent.
+  // Part of a message has arrived: the broker is not silent.
   void arriving(instant now) noexcept;
-  // The broker broke the protocol: it is told, and the connection given up.
+  // The broker broke the protocol: tells the broker, and gives the connection up.
   void violation(std::string_view why, instant now);
   void tick(instant now);
   instant next_deadline() const noexcept;
 
-  // From now on the end of the connection is the end of the link.
+  // From now on, the link ends when the connection ends.
   void retire() noexcept { retiring_ = true; }
-  // Says bye(ok) when there is a connection, and closes for good.
+  // Says bye(ok) if there is a connection, and closes for good.
   void close(std::string_view text, instant now);
 
   state current() const noexcept { return state_; }
   bool up() const noexcept { return state_ == state::up; }
   std::uint64_t payload_bytes_max() const noexcept {
     return payload_bytes_max_;
-  }  // what the broker takes, as last heard
+  }  // what the broker takes, as it said last
 
  private:
   bool connected_state() const noexcept { return state_ == state::greeting || state_ == state::up; }
@@ -97,16 +98,16 @@ class link {
   owner& session_;
   state state_ = state::idle;
   bool retiring_ = false;
-  std::chrono::milliseconds interval_;  // in force
+  std::chrono::milliseconds interval_;  // the interval in use
   duration silence_max_;
   std::uint64_t payload_bytes_max_ = 0;
-  instant give_up_at_{};        // connecting, greeting
-  instant resume_at_{};         // waiting
-  instant next_beat_{};         // up
-  instant last_heard_{};        // up
-  instant up_since_{};          // up
+  instant give_up_at_{};        // while connecting or greeting
+  instant resume_at_{};         // while waiting
+  instant next_beat_{};         // while up
+  instant last_heard_{};        // while up
+  instant up_since_{};          // while up
   std::uint32_t failures_ = 0;  // in a row
-  std::uint32_t put_off_ = 0;   // logins since the last welcome
+  std::uint32_t put_off_ = 0;   // how many logins were put off since the last welcome
   std::uint64_t random_;
 };
 

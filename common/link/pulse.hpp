@@ -1,5 +1,5 @@
-// Whether the other end of a connection is alive, by what the kernel knows of the connection: docs/liveness.md has the
-// table. No I/O, no clock: what was seen is handed in, with the time. One thread.
+// Tells whether the other end of a connection is alive, from what the kernel knows of the connection: docs/liveness.md
+// has the table. No I/O, no clock: samples are handed in, with the time. One thread.
 #pragma once
 
 #include <chrono>
@@ -10,46 +10,47 @@
 
 namespace gate::peer {
 
-// What the kernel knows of a connection at one moment. Numbers of bytes are since its beginning.
+// What the kernel knows of a connection at one moment. Byte counts begin with the connection.
 struct path_sample {
-  bool counted = false;            // TCP: bytes are counted in both directions. Else only `outstanding` and `unread`
-  instant received_at{};           // when the last bytes arrived
+  bool counted = false;   // TCP: bytes are counted in both directions. Else only `outstanding` and `unread` are known
+  instant received_at{};  // when the last bytes arrived
   std::uint64_t received = 0;      // bytes that arrived
-  std::uint64_t acknowledged = 0;  // bytes that the other kernel has
-  std::uint64_t window = 0;        // bytes beyond those that it has room for
-  std::uint64_t outstanding = 0;   // given to the kernel and not acknowledged; where not counted: not read by the peer
-  std::uint64_t unread = 0;        // arrived, and not read here
-  bool writable = true;            // it takes more: nothing waits in front of it
+  std::uint64_t acknowledged = 0;  // bytes that the peer's kernel has
+  std::uint64_t window = 0;        // further bytes that the peer's kernel has room for
+  std::uint64_t outstanding = 0;   // in our kernel and not acknowledged; if not counted: not read by the peer
+  std::uint64_t unread = 0;        // arrived, and not read by us
+  bool writable = true;            // the socket takes more: no bytes wait in front of it
 };
 
 struct pulse_options {
-  std::chrono::milliseconds ping_interval{};  // of the transport, which any live peer answers
-  std::chrono::milliseconds timeout{};        // that an answer may take
-  bool speaks_by_itself = false;              // sends heartbeats whatever else it does
+  std::chrono::milliseconds ping_interval{};  // of the transport's pings, which every live peer answers
+  std::chrono::milliseconds timeout{};        // the time that an answer may take
+  bool speaks_by_itself = false;              // the peer sends heartbeats, however busy it is
 };
 
 class pulse {
  public:
-  // What was new since the last look.
+  // Differences since the last look.
   struct change {
-    bool message_arrives = false;  // more than pings and their answers
-    bool bytes_leave = false;      // the other side took some; where not counted: read some
-    bool toward_answer = false;    // among them some that stood before the question of awaits()
+    bool message_arrives = false;  // more bytes came than pings and their answers have
+    bool bytes_leave = false;      // the peer acknowledged some; if not counted: it read some
+    bool toward_answer = false;    // among them bytes that were sent before the question of awaits()
   };
 
-  // `now`: of the first bytes that are expected.
+  // `now`: the time from which the first bytes are expected.
   pulse(const pulse_options& options, instant now) noexcept;
 
   change look(const path_sample& seen, instant now) noexcept;
-  // Known once the interval of its heartbeats is agreed on.
+  // Call it once the heartbeat interval is agreed on.
   void speaks_by_itself(bool does) noexcept { options_.speaks_by_itself = does; }
-  // Its program has to answer a question that the transport was given before; another number for each answer, 0 for
-  // none. Until the next look tells, what stood before the question is not known to be acknowledged.
+  // The peer's program must answer a question that was handed to the transport earlier. `answer` is a different number
+  // for each question; 0 for none. Until the next look, the bytes that were sent before the question count as not
+  // acknowledged.
   void awaits(std::uint64_t answer) noexcept;
   bool is_dead(instant now) const noexcept { return now >= dead_at_; }
-  // When to look again; not later.
+  // The time of the next look, at the latest.
   instant next_look() const noexcept { return due_; }
-  // Of life, of whatever kind.
+  // The time of the last sign of life of any kind.
   instant last_sign() const noexcept { return sign_at_; }
 
  private:
@@ -62,17 +63,17 @@ class pulse {
   void alive(instant at, duration further) noexcept;
 
   pulse_options options_;
-  instant heard_at_;  // when bytes arrived
+  instant heard_at_;  // the time at which bytes arrived last
   instant sign_at_, dead_at_, due_;
   std::optional<path_sample> last_;
-  std::optional<std::uint64_t> ping_at_;  // bytes up to the awaited ping, once it is known to be in the kernel
-  std::uint64_t widest_ = 0;              // window that was seen
-  bool took_more_ = false;                // at the last look, when the ping was due already
+  std::optional<std::uint64_t> ping_at_;  // bytes up to the awaited ping, once the ping is known to be in the kernel
+  std::uint64_t widest_ = 0;              // the largest window seen so far
+  bool took_more_ = false;                // at the last look, when the ping was due already, the socket took more
   std::uint64_t answer_ = 0;
-  // Once the question is known to be in the kernel: bytes up to it; where not counted: unread ones, not more than
-  // these.
+  // The bytes up to the question, once the question is known to be in the kernel. If not counted: how many of the
+  // unread bytes were there with the question, at most.
   std::optional<std::uint64_t> question_at_;
-  bool took_question_ = false;  // took more at the last look, when the question was put already
+  bool took_question_ = false;  // at the last look, after the question was put, the socket took more
 };
 
 }  // namespace gate::peer

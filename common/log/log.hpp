@@ -1,5 +1,5 @@
-// Log lines of the library. They go to spdlog's default logger, which common/log/src/program_log.cpp alone includes:
-// its headers cost each source that includes them a second of compile time.
+// Log lines of the library. They go to spdlog's default logger. Only common/log/src/program_log.cpp includes spdlog:
+// its headers cost each source file a second of compile time.
 #pragma once
 
 #include <charconv>
@@ -14,10 +14,10 @@ namespace gate::log {
 
 enum class level : std::uint8_t { trace, debug, info, warn, error };
 
-// One value of a line: a text, which must outlive the call, or an integer.
+// One value in a line: an integer, or a text that must outlive the call.
 class argument {
  public:
-  argument(std::string_view text) noexcept : text_(text.data()), size_(text.size()) {}  // NOLINT: a value as it is
+  argument(std::string_view text) noexcept : text_(text.data()), size_(text.size()) {}  // NOLINT: implicit on purpose
   argument(const std::string& text) noexcept : argument(std::string_view(text)) {}      // NOLINT
   argument(const char* text) noexcept : argument(std::string_view(text)) {}             // NOLINT
   template <std::integral Number>
@@ -28,12 +28,12 @@ class argument {
   std::string_view text() const noexcept { return {text_ != nullptr ? text_ : digits_, size_}; }
 
  private:
-  const char* text_ = nullptr;  // null: the digits
+  const char* text_ = nullptr;  // null: the value is in digits_
   std::size_t size_;
   char digits_[24];
 };
 
-// Whether lines of this level are written. Ask before composing what is costly.
+// Whether lines of this level are written. Ask it before you compute a costly value for a line.
 bool is_on(level at) noexcept;
 
 // Writes a line. Each `{}` in `format` stands for the next argument; there are no other forms. Thread-safe. Never

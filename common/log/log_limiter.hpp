@@ -1,4 +1,4 @@
-// Limits the log lines about peers, so that peers cannot fill the log. Counts the lines that were left out.
+// Limits the log lines about peers: no peer can fill the log. Counts the lines that were left out.
 #pragma once
 
 #include <cstdint>

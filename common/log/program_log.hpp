@@ -1,4 +1,4 @@
-// The log of a program: where the lines go that the library writes through spdlog's default logger.
+// The log of a program: the destination of the lines that the library writes to spdlog's default logger.
 #pragma once
 
 #include <memory>
@@ -8,10 +8,10 @@ namespace gate {
 
 class log_writer;
 
-// While it lives, log lines of at least `level` (trace, debug, info, warn, error, off) go to stderr. Who logs never
-// waits, and no reader of stderr that is slow, stuck or gone can stop or end the program: see log_writer. Its end
-// writes the rest, within log_writer::patience. One at a time, made and destroyed by the main thread. Lines that are
-// logged behind its end go nowhere.
+// While this object lives, log lines of at least `level` (trace, debug, info, warn, error, off) go to stderr. Logging
+// never waits: a reader of stderr that is slow, stuck or gone cannot stop or end the program (see log_writer). The
+// destructor writes the rest, within log_writer::patience; later lines go nowhere. One at a time. The main thread makes
+// and destroys it.
 class program_log {
  public:
   program_log(const std::string& program, const std::string& level);
@@ -27,7 +27,7 @@ class program_log {
   std::shared_ptr<log_writer> writer_;
 };
 
-// For a program that is about to leave without its destructors: writes the rest.
+// Writes the rest. For a program that is about to exit without its destructors.
 void flush_program_log() noexcept;
 
 }  // namespace gate

@@ -8,17 +8,18 @@
 
 namespace gate {
 
-// From now on the signals do not end this process: they are kept for a signal_watch. For main(), before anything takes
-// its time. SIGHUP and SIGINT stay ignored if they are ignored now: nohup asks for the one, and a shell that starts a
-// program in the background for the other. What this process starts finds them ignored as well. They are handled, not
-// blocked, so that a program which this process starts (exec, posix_spawn, popen, system) begins with the signal mask
-// that this process began with, and with their default actions. A child made by fork() has the actions from before this
-// call. Throws std::system_error.
+// From now on the signals do not end this process: they are kept for a signal_watch. Call it first in main(), before
+// anything that takes time. Throws std::system_error.
+// SIGHUP and SIGINT stay ignored if they are ignored now, in this process and in the programs that it starts: nohup
+// asks for the first, and a shell that starts a program in the background for the second.
+// The signals are handled, not blocked. A program that this process starts (exec, posix_spawn, popen, system) begins
+// with the default actions, and with the signal mask that this process began with. A child made by fork() has the
+// actions from before this call.
 void keep_signals(std::initializer_list<int> signals);
 
-// Calls a function on the loop for each signal that the process receives, outside any coroutine; those first that
-// keep_signals() kept. Its end gives the signals back the actions that they had. One at a time for each signal. Destroy
-// it on the loop's thread, not from within the function. Throws std::system_error.
+// Calls a function on the loop, outside any coroutine, for each signal that the process receives. It begins with the
+// signals that keep_signals() kept. The destructor restores the earlier actions. One at a time for each signal. Destroy
+// it on the loop's thread, not in the function. Throws std::system_error.
 class signal_watch {
  public:
   signal_watch(loop& where, std::initializer_list<int> signals, unique_function<void(int)> on_signal);

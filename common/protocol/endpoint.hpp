@@ -1,4 +1,4 @@
-// The form of addresses, as ZeroMQ writes them: tcp://host:port, ipc://path, inproc://name.
+// Checks the form of addresses, as ZeroMQ writes them: tcp://host:port, ipc://path, inproc://name.
 #pragma once
 
 #include <cstddef>
@@ -7,23 +7,22 @@
 
 namespace gate::peer {
 
-// Of the path in an ipc address, as the system takes it.
+// The system's limit for the path in an ipc address.
 inline constexpr std::size_t ipc_path_bytes_max = 107;
 
-// What is wrong with an address to connect to, for people; empty when nothing is as far as its form tells. No name is
-// looked up.
+// The fault of an address to connect to, as a text for people. Empty if its form is right. Names are not looked up.
 std::string_view fault_to_connect(std::string_view endpoint) noexcept;
 
-// Throws Error(invalid_argument) that says so, with the address.
+// Throws Error(invalid_argument) with that text and the address.
 void check_to_connect(const std::string& endpoint);
 
-// What is wrong with an address to bind: its port may be 0 or *, any that is free.
+// The same for an address to bind. Here the port may also be 0 or *, which means any free port.
 std::string_view fault_to_bind(std::string_view endpoint) noexcept;
 
-// libzmq binds addresses and interfaces, not names: `localhost` becomes 127.0.0.1, which it means everywhere.
+// Replaces `localhost` by 127.0.0.1. libzmq binds addresses and interfaces, but no names.
 std::string bindable(std::string endpoint);
 
-// The host of a TCP address that has no such fault: what stands before its last colon.
+// The host of a TCP address without a fault: the part before its last colon.
 std::string_view host_of(std::string_view endpoint) noexcept;
 
 }  // namespace gate::peer

@@ -1,5 +1,5 @@
-// What the two ends of a gate/2 connection say to each other about the connection alone: neither the broker's core nor
-// a session sees it. docs/protocol.md, section 6.
+// Messages about a gate/2 connection itself. Only its two ends see them, not the broker's core or a session.
+// docs/protocol.md, section 6.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 
 namespace gate::wire::gate2 {
 
-// Both ends know the types below, which may then be sent in both directions.
+// Both ends know the types below. Then both may send them.
 inline constexpr std::uint32_t capability_pieces = 0x04;
 
-// Some of the next envelope, which is longer than should travel at once. message_flag::end_of_parts: the last of it.
+// A piece of the next envelope, which is too long to travel at once. message_flag::end_of_parts marks the last piece.
 inline constexpr message_type type_piece{15};
-// Say when you have read this far. message::offset: which one it is.
+// Asks the other end to answer when it has read this far. message::offset is the mark's number.
 inline constexpr message_type type_mark{16};
 // The answer to a mark, with its offset.
 inline constexpr message_type type_marked{17};

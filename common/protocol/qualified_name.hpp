@@ -1,4 +1,4 @@
-// Names of services with their namespace, as people and peers write them: "prod/billing".
+// Names of services with their namespace, in the form that people and peers write: "prod/billing".
 #pragma once
 
 #include <optional>
@@ -7,8 +7,8 @@
 
 namespace gate {
 
-// What stands before the last stroke is the namespace; a name without a stroke says none. "/billing" says the namespace
-// that has no name.
+// The part before the last slash is the namespace. A name without a slash has none given. "/billing" has the empty
+// namespace.
 struct qualified_name {
   std::optional<std::string_view> name_space;
   std::string_view name;
@@ -20,7 +20,7 @@ inline qualified_name split_name(std::string_view text) noexcept {
   return {text.substr(0, stroke), text.substr(stroke + 1)};
 }
 
-// How a service is called by somebody whose namespace is not known.
+// The name with its namespace, for a reader whose own namespace is not known.
 inline std::string full_name(std::string_view name_space, std::string_view name) {
   std::string text;
   text.reserve(name_space.size() + 1 + name.size());

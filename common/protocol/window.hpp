@@ -17,14 +17,15 @@ class window {
     items_ = std::min(items_ + items, most);
     bytes_ = std::min(bytes_ + bytes, most);
   }
-  // One item of that size. An item may be larger than what is left, so that one larger than the window passes at all.
+  // Takes one item of that size. An item may be larger than the rest, because otherwise one larger than the window
+  // could never pass.
   void take(std::size_t bytes) noexcept {
     items_ -= 1;
     bytes_ -= static_cast<std::int64_t>(bytes);
   }
 
  private:
-  static constexpr std::int64_t most = std::int64_t{1} << 40;  // far from overflow, farther than any use
+  static constexpr std::int64_t most = std::int64_t{1} << 40;  // far below an overflow, far above any use
   std::int64_t items_ = 0, bytes_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Checks paths of ipc:// addresses. libzmq removes whatever is at the path before it binds.
+// Checks paths of ipc:// addresses. libzmq removes any file at the path before it binds.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace gate::broker {
 
-// Why an address must not be bound: a process listens at its path, or a file is there that is no socket. Empty if it
-// may be bound, as over a socket that an ended process has left, and for addresses that are no paths. It finds out by
-// connecting to the path.
+// Why the address must not be bound: a process listens at its path, or a file is there that is not a socket. Empty if
+// it may be bound: also if an ended process has left a socket, and for addresses without a path. The check connects to
+// the path.
 std::string in_the_way_of(std::string_view endpoint);
 
 }  // namespace gate::broker

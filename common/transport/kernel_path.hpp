@@ -1,4 +1,4 @@
-// What the kernel knows of a connection, for `pulse`.
+// Reads the kernel's figures about a connection, for `pulse`.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace gate::peer {
 
-// Of a TCP or unix stream socket; nothing for a descriptor that is none of these, or closed.
+// For a TCP or unix stream socket. Empty for any other descriptor, or a closed one.
 std::optional<path_sample> sample_path(int descriptor, instant now) noexcept;
 
 }  // namespace gate::peer

@@ -1,11 +1,11 @@
-// Whether a call comes from libzmq. What stands in for functions of the system here does so for libzmq's calls only.
+// Finds out whether a call comes from libzmq. The replaced system functions of this folder act only on libzmq's calls.
 #pragma once
 
 namespace gate::peer {
 
-// Any thread. False if libzmq is not a library of its own in this process, since it is linked statically.
+// Any thread. False if libzmq is linked statically, and so is not a library of its own in this process.
 bool is_libzmq_loaded() noexcept;
-// `address`: where the call returns to.
+// `address` is the return address of the call.
 bool is_code_of_libzmq(const void* address) noexcept;
 
 }  // namespace gate::peer

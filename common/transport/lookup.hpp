@@ -1,4 +1,4 @@
-// The numeric addresses behind the host of an endpoint.
+// Finds the numeric addresses of an endpoint's host name.
 #pragma once
 
 #include <memory>
@@ -11,28 +11,28 @@
 
 namespace gate::peer {
 
-// What a name came to. One of the two is empty.
+// The result for a name. One of the two is empty.
 struct found_addresses {
-  std::vector<std::string> endpoints;  // tcp://number:port, in the order to be tried: RFC 6724, as the system has it
-  std::string fault;                   // for people
+  std::vector<std::string> endpoints;  // tcp://number:port, in the system's order (RFC 6724)
+  std::string fault;                   // a text for people
 };
 
-// Whether the host has to be looked up; else the endpoint is what the transport takes.
+// True if the host must be looked up. Otherwise the transport takes the endpoint as it is.
 bool names_a_host(std::string_view endpoint) noexcept;
 
-// Whether the endpoint's address is one of IPv6.
+// True if the endpoint has an IPv6 address.
 bool is_ipv6(std::string_view endpoint) noexcept;
 
-// Looks the host up, which blocks.
+// Looks up the host. Blocks.
 found_addresses look_up(const std::string& endpoint);
 
-// Has lookups answered by another function, which may be called by several threads; null: by look_up(). For tests,
-// which have no name server.
+// Replaces look_up() by another function, which several threads may call. Null: look_up() again. For tests, which have
+// no name server.
 void answer_lookups_by(found_addresses (*other)(const std::string& endpoint)) noexcept;
 
-// The same on a thread of its own, one for each name however many ask: a name server that does not answer takes
-// seconds. `tell` is called on the loop once, not from within this, and not at all after this is gone. The loop's
-// thread only.
+// Looks up the host on another thread, because a name server that does not answer takes seconds. There is one thread
+// for each name, however many objects ask for it. `tell` runs once on the loop, never within the constructor, and not
+// after this object is gone. Use it on the loop's thread only.
 class lookup {
  public:
   lookup(loop& where, const std::string& endpoint, unique_function<void(found_addresses)> tell);

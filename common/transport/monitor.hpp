@@ -14,7 +14,7 @@ namespace gate {
 
 class socket;
 
-// What happened to a connection of a socket, as libzmq tells.
+// An event of a connection of a socket, as libzmq reports it.
 struct connection_event {
   enum class kind : std::uint8_t {
     connected,        // outgoing connection made; descriptor
@@ -24,7 +24,7 @@ struct connection_event {
     bind_failed,      // value: errno
     accepted,         // incoming connection; descriptor
     accept_failed,    // value: errno
-    disconnected,     // the connection is gone; descriptor, whose number may be in use again already
+    disconnected,     // the connection has ended; descriptor: its number may be in use again already
     closed,           // descriptor closed
     close_failed,     // value: errno
     handshake_succeeded,
@@ -34,14 +34,14 @@ struct connection_event {
     other,
   };
   kind what = kind::other;
-  int descriptor = -1;  // where the kind has one
+  int descriptor = -1;  // -1 if the kind has none
   int value = 0;
-  std::string endpoint;  // of the local end for what was accepted, of the remote one for what was connected
+  std::string endpoint;  // accepted: the local end; connected: the remote end
 };
 
-// Tells of the connections of a socket through zmq_socket_monitor: the end of a TCP or ipc peer within about a
-// millisecond. inproc has no such events. Belongs to the socket's loop; destroy it before the socket, and not from
-// within its callback, which is called on the loop, outside any coroutine.
+// Reports the connections of a socket through zmq_socket_monitor. It reports the end of a TCP or ipc peer within about
+// a millisecond; inproc has no such events. Belongs to the socket's loop. Destroy it before the socket, and not within
+// its callback. The callback runs on the loop, outside any coroutine.
 class monitor {
  public:
   // Throws zmq::error_t.
@@ -50,15 +50,15 @@ class monitor {
   monitor& operator=(const monitor&) = delete;
   ~monitor();
 
-  // Tells of what has happened up to now, without waiting for the loop: an accepted connection is announced before its
-  // first message can be received. Not from within the callback.
+  // Reports all events up to now, without waiting for the loop. So an accepted connection is reported before its first
+  // message is received. Do not call it within the callback.
   void read_now() {
     while (receive()) {
     }
   }
 
  private:
-  // True when there may be more.
+  // True if there may be more events.
   bool receive();
 
   socket& watched_;

@@ -10,9 +10,9 @@
 
 namespace gate {
 
-// The frames of one ZeroMQ message, made to be used again and again: receiving into it allocates nothing of its own
-// once it has grown to the usual number of frames. Bounded: of a message with more frames than frames_max the rest is
-// counted and discarded, since libzmq delivers such a message whole or not at all.
+// The frames of one ZeroMQ message, for repeated use. Receiving into it allocates nothing of its own once it has had
+// the usual number of frames. If a message has more than frames_max frames, the rest is counted and discarded, because
+// libzmq delivers a message whole or not at all.
 class multipart {
  public:
   explicit multipart(std::size_t frames_max = 64) : frames_max_(frames_max) {}
@@ -20,7 +20,7 @@ class multipart {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   std::size_t frames_max() const noexcept { return frames_max_; }
-  // How many frames of the last message received were discarded. Not zero: its sender breaks the protocol.
+  // The number of discarded frames of the last received message. If not zero, its sender breaks the protocol.
   std::size_t excess() const noexcept { return excess_; }
   std::size_t bytes() const noexcept {
     std::size_t sum = 0;
@@ -44,9 +44,9 @@ class multipart {
   void add(std::span<const std::byte> bytes) { next().rebuild(bytes.data(), bytes.size()); }
   void add(std::string_view text) { next().rebuild(text.data(), text.size()); }
 
-  // Of the peer that sent the message, as libzmq tells: the descriptor of its connection (-1 where there is none, as
-  // with inproc), and properties by name ("Peer-Address", "User-Id"; empty where not set). The text lives as long as
-  // the frame.
+  // About the peer that sent the message, as libzmq reports it. The descriptor of its connection is -1 if there is
+  // none, as with inproc. Properties have names ("Peer-Address", "User-Id"), and are empty if not set. The text lives
+  // as long as the frame.
   int source_fd() const noexcept;
   std::string_view property(const char* name) const noexcept;
 
@@ -57,7 +57,7 @@ class multipart {
     return frames_[size_++];
   }
 
-  std::vector<zmq::message_t> frames_;  // those beyond size_ are spare
+  std::vector<zmq::message_t> frames_;  // those behind size_ are kept for reuse
   std::size_t size_ = 0;
   std::size_t frames_max_;
   std::size_t excess_ = 0;

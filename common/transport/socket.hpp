@@ -15,17 +15,17 @@ namespace gate {
 
 enum class send_result : std::uint8_t {
   sent,
-  would_block,  // the peer's pipe is full (or there is no peer): the message is whole, send it later
-  unreachable,  // ROUTER with router_mandatory: no peer has this routing id. The message is whole
+  would_block,  // the peer's pipe is full, or there is no peer. The message is unchanged: send it later
+  unreachable,  // ROUTER with router_mandatory: no peer has this routing id. The message is unchanged
   closed,       // the context was terminated
 };
 
-// Receives a message without blocking; false when there is none (or the context is terminated).
+// Receives a message without blocking. False if there is none, or if the context is terminated.
 bool try_receive(zmq::socket_t& from, multipart& into);
 
-// A ZeroMQ socket on a loop. It belongs to the loop's thread for life; the loop and the context outlive it. Nothing
-// here blocks; what happens in daily life comes as a value, not as an exception. linger is 0: what is not sent when the
-// socket closes is dropped.
+// A ZeroMQ socket on a loop. It belongs to the loop's thread for life. The loop and the context outlive it. Nothing
+// here blocks. Normal events are return values, not exceptions. linger is 0: a message that is not sent when the socket
+// closes is dropped.
 //
 //   multipart message;
 //   for (;;) {
@@ -34,28 +34,29 @@ bool try_receive(zmq::socket_t& from, multipart& into);
 //   }
 class socket {
  public:
-  // Throws zmq::error_t, when the process has too many sockets for example.
+  // Throws zmq::error_t, for example if the process has too many sockets.
   socket(loop& where, zmq::context_t& context, zmq::socket_type type);
   socket(const socket&) = delete;
   socket& operator=(const socket&) = delete;
   ~socket();
 
-  // For options, which are set before bind and connect, and for what is not offered here. Do not keep it: the loop asks
-  // the socket for its state after this was called, and not otherwise.
+  // For options, which must be set before bind and connect, and for other functions of the ZeroMQ socket. Do not keep
+  // the reference: each call of raw() makes the loop ask the socket for its state again, and nothing else does.
   zmq::socket_t& raw() noexcept {
     watch_.used();
     return socket_;
   }
   loop& where() const noexcept { return loop_; }
 
-  // Returns the real endpoint, where `endpoint` may say `tcp://127.0.0.1:*`. Throws zmq::error_t (address in use).
+  // Returns the real endpoint, for example if `endpoint` is `tcp://127.0.0.1:*`. Throws zmq::error_t (address in use).
   std::string bind(const std::string& endpoint);
-  // Throws zmq::error_t for an endpoint that cannot be parsed; that nobody is there yet is no error.
+  // Throws zmq::error_t if the endpoint cannot be parsed. It is no error if nobody listens there yet.
   void connect(const std::string& endpoint);
 
-  // Receives a message if there is one. The former content of `into` is gone either way.
+  // Receives a message if there is one. In any case the former content of `into` is gone.
   bool try_receive(multipart& into) { return gate::try_receive(raw(), into); }
-  // Sends the whole message, or leaves it whole. What was sent is empty afterwards (and keeps its room).
+  // Sends the whole message, or leaves it unchanged. A sent message is empty afterwards, and keeps its memory for
+  // reuse.
   send_result try_send(multipart& message);
   // The same for a message of one frame.
   send_result try_send(zmq::message_t& frame);
@@ -66,7 +67,8 @@ class socket {
     ~awaiter() override { leave(); }
     template <has_env P> bool await_suspend(std::coroutine_handle<P> handle) {
       if (!begin(handle)) return false;
-      socket_->arm(*this);  // the loop asks the socket in any case: a socket that is always ready starves nobody
+      // The loop asks the socket in any case, so that a socket that is always ready does not starve others.
+      socket_->arm(*this);
       return true;
     }
     void await_resume() { finish(); }
@@ -79,11 +81,10 @@ class socket {
     poller::interest direction_;
   };
 
-  // `co_await s.readable();` Resumes when a message may be received, after other ready work; read until there is no
-  // more, or for a bounded number of messages, then await again. One reader and one writer at a time. Throws
-  // `cancelled`.
+  // `co_await s.readable();` resumes when a message may be received, after other ready work. Read until there are no
+  // more, or a limited number, then await again. One reader and one writer at a time. Throws `cancelled`.
   awaiter readable() noexcept { return awaiter(*this, poller::interest::read); }
-  // Resumes when a message may be sent. Means little for a ROUTER, whose pipes fill one by one.
+  // Resumes when a message may be sent. For a ROUTER it says little, because each peer has its own pipe.
   awaiter writable() noexcept { return awaiter(*this, poller::interest::write); }
 
  private:

@@ -9,10 +9,10 @@
 
 namespace gate {
 
-// Throws Error(errc::too_large) beyond limits::methods_max methods, 255 parameters a method or labels, or
-// name_bytes_max a name; Error(errc::invalid_argument) for a method without a name.
+// Throws Error(errc::too_large) if there are more than limits::methods_max methods, 255 parameters of a method or
+// labels, or if a name is longer than name_bytes_max. Throws Error(errc::invalid_argument) if a method has no name.
 std::string encode_descriptor(const descriptor& d);
-// Empty when the bytes are not such a map, or exceed a limit.
+// Empty if the bytes are not a valid descriptor, or exceed a limit.
 std::optional<descriptor> decode_descriptor(bytes_view payload);
 
 }  // namespace gate

@@ -1,5 +1,5 @@
-// Messages of several frames that are being composed, one behind the other in one buffer: composing again after clear()
-// allocates nothing once it has grown.
+// Composes messages of several frames, one behind the other in one buffer. After clear() it keeps its memory, so that
+// the next messages allocate nothing.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,10 @@ class frame_list {
     bytes_.append(frame);
     close();
   }
-  // For a frame that is put together in place: append to what this returns, touch nothing before it, then close().
+  // Begins a frame that is composed in place. Append to the returned text, change nothing before it, then call close().
   std::string& open() noexcept { return bytes_; }
   void close() { frame_ends_.push_back(bytes_.size()); }
-  // The frames since the last message's end are a message.
+  // Ends the message that consists of the frames since the last end.
   void end_message() {
     GATE_ASSERT(frame_ends_.size() > frames_before(messages()));
     message_ends_.push_back(frame_ends_.size());

@@ -1,11 +1,11 @@
-// Bounds in time what lies on a gate/2 connection ahead of a small message: of what is large no more is on the way than
-// the other end reads in a moment, and the rest waits here, where small messages pass it and calls take turns.
-// docs/liveness.md has the tables. No I/O, no clock: the time is handed in. One thread.
+// Keeps small messages on a gate/2 connection from waiting long behind large ones. Only so many large bytes are sent
+// ahead as the other end reads in a moment. The rest waits here: small messages pass it, and calls take turns.
+// docs/liveness.md has the tables. No I/O, no clock: the caller gives the time. One thread.
 //
-//   if (!pace.passes(m)) ...                // it waits here: release what may leave of it
-//   if (pace.mark_due()) pace.mark(batch);  // behind each message that passed, waits, or was released
+//   if (!pace.passes(m)) ...                // m waits here now: release what may leave
+//   if (pace.mark_due()) pace.mark(batch);  // after each message that passed, waits, or was released
 //   pace.left(now);                         // when the batch leaves
-//   pace.answered(m, now);                  // a `marked` came; then
+//   pace.answered(m, now);                  // when a `marked` came; then
 //   while (pace.release(batch)) ...         // what may leave now
 #pragma once
 
@@ -25,55 +25,59 @@
 
 namespace gate::peer {
 
-// How many bytes may be on the way to the other end, by when it says that it has read them.
+// The number of bytes that may be on the way to the other end. It learns from the time that the other end takes to
+// read.
 class flight_limit {
  public:
-  // At first, and at the least. 65 ms over a link of 1 MB/s.
+  // The first and the least limit. It takes 65 ms over a link of 1 MB/s.
   static constexpr std::uint64_t least_bytes = 64u << 10;
   static constexpr std::uint64_t most_bytes = 16u << 20;
 
   std::uint64_t bytes() const noexcept { return bytes_; }
-  // Bytes behind which the other end is asked whether it has read them, and of one piece.
+  // step: after so many bytes a mark asks the other end whether it has read them. piece_bytes: the size of a piece.
   std::uint64_t step() const noexcept;
   std::uint64_t piece_bytes() const noexcept;
 
-  // One answer: `took` since the question left, and so many bytes were read in that time. `was_short`: something waited
-  // for lack of room. `settled`: the question was put after the limit changed last. True when it changes now.
+  // Learns from the answer to one mark: `read_bytes` were read in the time `took` since the mark left. `was_short`: a
+  // message had to wait because of the limit. `settled`: the mark was sent after the last change of the limit. True if
+  // the limit changes now.
   bool learn(duration took, std::uint64_t read_bytes, bool was_short, bool settled, instant now) noexcept;
-  // The shortest way is not known any more: it may have become longer. To be found out while nothing is on it.
+  // The shortest time is old, and the way may have become longer. It has to be measured again while nothing is on the
+  // way.
   bool is_stale(instant now) const noexcept { return shortest_ && now - shortest_at_ > shortest_age_max; }
   void forget_shortest() noexcept { shortest_.reset(); }
 
  private:
-  static constexpr duration doubled_below = std::chrono::milliseconds(50);  // each beyond the shortest
+  // Times beyond the shortest one.
+  static constexpr duration doubled_below = std::chrono::milliseconds(50);
   static constexpr duration aimed_at = std::chrono::milliseconds(120);
   static constexpr duration shrunk_above = std::chrono::milliseconds(160);
   static constexpr duration shortest_age_max = std::chrono::seconds(10);
 
   std::uint64_t bytes_ = least_bytes;
-  std::optional<duration> shortest_;  // from question to answer
-  instant shortest_at_{};             // when it was that short last
+  std::optional<duration> shortest_;  // the shortest time from a mark to its answer
+  instant shortest_at_{};             // when the time was last as short as that
 };
 
 class pacer {
  public:
-  // Messages whose payload is not larger are small, unless they are parts. A page of 4 KiB, with what stands around it,
-  // is: counting those as well would cost calls of that size more processor time.
+  // A message with a payload up to this size is small, unless it is a part. A page of 4 KiB with its envelope is small
+  // too: counting such messages would cost them processor time.
   static constexpr std::size_t small_bytes_max = 6u << 10;
-  // An envelope that is not larger leaves whole, so that it may leave between two pieces of another.
+  // An envelope up to this size leaves whole. So it may leave between two pieces of another.
   static constexpr std::size_t whole_bytes_max = 32u << 10;
 
   pacer() = default;
   pacer(pacer&&) = default;
   pacer& operator=(pacer&&) = default;
 
-  // A new connection, of which nothing waits.
+  // Begins a new connection: nothing waits.
   void reset();
-  // The other end knows of pieces and marks. Before, and without, everything passes.
+  // Call it when the other end knows pieces and marks. Until then everything passes.
   void enable() noexcept { on_ = true; }
   bool is_on() const noexcept { return on_; }
 
-  // False: it waits here.
+  // False: the message waits here.
   bool passes(const message& m) {
     if (!on_) return true;
     if (!empty()) return admit(m);
@@ -86,35 +90,35 @@ class pacer {
     return true;
   }
 
-  // Appends the next envelope that may leave, or a piece of it, and the small ones behind it; false when there is none.
-  // `all`: whatever the limit.
+  // Appends the next envelope that may leave, or a piece of it, and the small ones behind it. False if there is none.
+  // With `all` the limit does not count.
   bool release(std::string& batch, bool all = false);
-  // A batch of so many bytes leaves before more is released.
+  // When a batch has so many bytes it should leave, before more is released.
   std::size_t batch_bytes() const noexcept { return static_cast<std::size_t>(limit_.piece_bytes()); }
 
   bool mark_due() const noexcept { return mark_due_; }
   void mark(std::string& batch);
-  // What was composed leaves now.
+  // Call it when the composed batch leaves.
   void left(instant now) noexcept {
     if (unstamped_) stamp(now);
   }
-  // False when nothing of the kind was asked.
+  // False if there was no such mark.
   bool answered(const message& marked, instant now);
 
-  // That wait.
+  // The bytes that wait.
   std::size_t bytes() const noexcept { return bytes_; }
   std::size_t last_bytes() const noexcept { return last_bytes_; }
   bool empty() const noexcept { return bytes_ == 0; }
   std::uint64_t limit_bytes() const noexcept { return limit_.bytes(); }
 
-  // How long the other end has not said that it read more, although something waits for that; zero when nothing does.
+  // How long something waits without a sign that the other end reads. Zero if nothing waits.
   duration age(instant now) const noexcept { return empty() || !timed_ ? duration::zero() : now - waits_since_; }
-  // It was seen that the other end goes on reading: the age counts from now.
+  // Call it if the other end was seen to read on. The age counts from now.
   void moved(instant now) noexcept { waits_since_ = now; }
-  // Another number for each answer that is waited for; 0 when none is.
+  // A number that changes with each answer that is awaited. 0 if nothing waits.
   std::uint64_t awaited() const noexcept { return empty() ? 0 : awaited_; }
 
-  // Calls visit(const message&) for each request that waits and of which not all has left, as they came.
+  // Calls visit(const message&) for each request that waits and has not left completely, in their order.
   template <class Visit> void visit_requests(Visit& visit) const {
     for (const held* each : requests()) {
       wire::gate2::reader envelopes(each->envelope);
@@ -128,16 +132,16 @@ class pacer {
     call_id call;
     message_type type;
     bool small;
-    std::uint64_t number;  // of all that ever waited
+    std::uint64_t number;  // the position among all messages that ever waited
     std::string envelope;
-    std::size_t left = 0;  // bytes of it that have
+    std::size_t left = 0;  // how many of its bytes have left
   };
-  // What waits of one call, in order. The first is small only where it stood behind an end.
+  // The messages of one call that wait, in order. The first one is small only if it stood behind an end.
   struct lane {
     std::list<held> waiting;
-    std::size_t spent_bytes = 0;  // that left in its turn
-    std::uint32_t messages = 0;   // that wait, those in behind_ as well
-    std::uint32_t requests = 0;   // among them
+    std::size_t spent_bytes = 0;  // bytes that left in the call's present turn
+    std::uint32_t messages = 0;   // messages that wait, also those in behind_
+    std::uint32_t requests = 0;   // requests among them
   };
   struct question {
     std::uint64_t position;
@@ -147,7 +151,7 @@ class pacer {
     bool was_short = false;
   };
 
-  // What an envelope costs beyond its payload, by and large.
+  // A rough figure for the bytes of an envelope beside its payload.
   static constexpr std::size_t envelope_bytes = 64;
 
   static bool is_small(const message& m) noexcept {
@@ -171,28 +175,30 @@ class pacer {
   bool on_ = false;
   bool mark_due_ = false;
   bool unstamped_ = false;
-  bool was_short_ = false;  // since the last question
-  bool clearing_ = false;   // nothing large leaves until all has arrived
+  bool was_short_ = false;  // since the last mark: a message had to wait
+  bool clearing_ = false;   // no large message leaves until all bytes have arrived
   flight_limit limit_;
-  // Bytes of what is large, since the beginning.
+  // Counts of large bytes since the beginning: sent, covered by marks, read.
   std::uint64_t sent_ = 0, asked_ = 0, read_ = 0;
-  std::uint64_t open_up_to_ = limit_.bytes();  // that may be sent
-  std::uint64_t ask_at_ = limit_.step();       // when the next question is due
-  std::uint64_t changed_at_ = 0;               // when the limit changed
-  std::vector<question> questions_;            // without an answer, in order
-  std::unordered_map<call_id, lane> lanes_;    // of which something waits
-  // The calls in turn: those whose next envelope leaves whole, and those whose next one leaves in pieces. Of the latter
-  // the first has its turn until its envelope has left, since the pieces of two must not mix.
+  std::uint64_t open_up_to_ = limit_.bytes();  // sent_ may grow up to this
+  std::uint64_t ask_at_ = limit_.step();       // at this value of sent_ the next mark is due
+  std::uint64_t changed_at_ = 0;               // the value of sent_ when the limit changed
+  std::vector<question> questions_;            // marks without an answer, in order
+  std::unordered_map<call_id, lane> lanes_;    // the calls that have waiting messages
+  // Calls in the order of their turns: those whose next envelope leaves whole, and those whose next one leaves in
+  // pieces. The first of pieces_ keeps its turn until its envelope has left, because pieces of two envelopes must not
+  // mix.
   std::list<lane*> whole_, pieces_;
-  bool is_for_pieces_ = false;   // the turn of these two
-  std::size_t spent_bytes_ = 0;  // that left in it
-  // A message that ends something, such as drained or bye, and what came after it: behind all that came before.
+  bool is_for_pieces_ = false;   // which of the two has the turn
+  std::size_t spent_bytes_ = 0;  // bytes that left in that turn
+  // A message that ends something, such as drained or bye, and all messages after it. They wait until all earlier ones
+  // have left.
   std::list<held> behind_;
   std::size_t bytes_ = 0;
   std::size_t last_bytes_ = 0;
   std::uint64_t number_ = 0;
   std::uint64_t awaited_ = 0;
-  bool timed_ = false;  // waits_since_ is known
+  bool timed_ = false;  // waits_since_ is set
   instant waits_since_{};
 };
 

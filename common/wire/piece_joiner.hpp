@@ -1,5 +1,5 @@
-// Puts a message together that came in pieces (docs/protocol.md, section 6): the receiving end of what a pacer sends.
-// No I/O. One thread.
+// Joins the pieces of an envelope (docs/protocol.md, section 6). It is the receiving end of a pacer. No I/O. One
+// thread.
 #pragma once
 
 #include <array>
@@ -19,10 +19,10 @@ namespace gate::peer {
 
 class piece_joiner {
  public:
-  // no_memory, let_go: the last piece of an envelope came, most of which is not kept, for one of these two reasons.
+  // no_memory, let_go: the last piece came, but most of the envelope was not kept, for one of these two reasons.
   enum class outcome : std::uint8_t { more, whole, too_large, no_memory, let_go };
 
-  // `all`, where given: what all such hold together. It outlives this.
+  // `all` counts the bytes that all joiners hold together. It may be null, and outlives this.
   explicit piece_joiner(byte_total* all = nullptr) noexcept : share_(all) {}
 
   outcome add(const message& piece, std::size_t bytes_max) {
@@ -36,18 +36,18 @@ class piece_joiner {
     share_.set(parts_.capacity());
     return piece.has(message_flag::end_of_parts) ? end_ : outcome::more;
   }
-  // Of the envelope of which some has come: its header, or as much of it (docs/protocol.md, section 2).
+  // The header of the envelope whose pieces are coming, or the part of it that has come (docs/protocol.md, section 2).
   bytes_view header() const noexcept {
     return is_kept() ? bytes_view(parts_).substr(0, header_.size()) : bytes_view(header_.data(), header_bytes_);
   }
-  // What is held of it.
+  // The memory that holds the pieces.
   std::size_t bytes() const noexcept { return is_kept() ? parts_.capacity() : 0; }
-  // Keeps nothing of the envelope of which some has come, but its header.
+  // Drops the pieces of the present envelope, except its header.
   void let_go() noexcept {
     if (is_kept()) let_go(bytes_view(parts_), outcome::let_go);
     share_.set(0);
   }
-  // The envelope, once it is whole; and the next one begins.
+  // Returns the whole envelope. The next piece begins another one.
   std::string take() noexcept {
     came_bytes_ = 0;
     end_ = outcome::whole;
@@ -68,7 +68,7 @@ class piece_joiner {
   std::array<char, 16> header_{};
   std::size_t header_bytes_ = 0;
   std::size_t came_bytes_ = 0;
-  outcome end_ = outcome::whole;  // with the last piece
+  outcome end_ = outcome::whole;  // the outcome of the last piece
 };
 
 }  // namespace gate::peer

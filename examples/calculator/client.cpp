@@ -1,4 +1,4 @@
-// The kinds of calls a client can make. usage: calculator-client [BROKER]
+// The kinds of calls that a client can make. usage: calculator-client [BROKER]
 #include <chrono>
 #include <cstdint>
 #include <exception>

@@ -35,7 +35,8 @@ class Calculator : public gate::Worker {
   // [/plain]
 
   // [coroutine]
-  // A coroutine runs on the worker's loop, and holds no thread while it waits. When the caller gives up, it ends here.
+  // A coroutine runs on the worker's loop. While it waits, it holds no thread. If the caller gives up, it ends at the
+  // await.
   gate::task<double> add_slowly(double a, double b, double seconds) {
     if (!(seconds >= 0 && seconds <= 86'400)) throw gate::Error(gate::errc::invalid_argument, "0 to 86400 seconds");
     const std::chrono::milliseconds pause(static_cast<std::int64_t>(seconds * 1000));
@@ -45,7 +46,7 @@ class Calculator : public gate::Worker {
   // [/coroutine]
 
   // [errors]
-  // What a method throws, its caller gets: type and message. A gate::Error chooses the code as well.
+  // If a method throws, its caller gets the type and the message. A gate::Error sets the code as well.
   quotient divide(std::int64_t dividend, std::int64_t divisor) const {
     if (divisor == 0) throw std::domain_error("division by zero");
     if (divisor == -1 && dividend == INT64_MIN) throw gate::Error(gate::errc::too_large, "the quotient needs 65 bits");
@@ -54,7 +55,7 @@ class Calculator : public gate::Worker {
   // [/errors]
 
   // [stream]
-  // A stream: each co_yield is an item. It is pulled no further ahead than the reader's window.
+  // A stream: each co_yield is an item. The generator runs at most one window ahead of the reader.
   gate::generator<std::int64_t> primes(std::int64_t below) const {
     for (std::int64_t n = 2; n < below; ++n) {
       if (is_prime(n)) co_yield n;
@@ -63,7 +64,7 @@ class Calculator : public gate::Worker {
   // [/stream]
 
   // [client_stream]
-  // A stream from the caller, and one answer.
+  // Takes a stream from the caller, and returns one value.
   gate::task<double> mean(gate::async_generator<double> numbers) {
     double sum = 0;
     std::int64_t count = 0;

@@ -1,4 +1,4 @@
-// A broker with methods and hooks of its own: all that gate-broker is, and three more things that it answers.
+// A broker with methods and hooks of its own. It does all that gate-broker does, and has three more methods:
 //
 //   custom-broker [the flags of gate-broker]
 //   gate call gate.uptime
@@ -47,7 +47,7 @@ class WatchfulBroker : public gate::Broker {
     return {slowest_.begin(), slowest_.begin() + kept};
   }
 
-  // A stream without an end: until its caller gives it up, or the broker leaves.
+  // A stream without an end: it ends when its caller gives it up, or the broker stops.
   gate::async_generator<std::string> watch() {
     const watcher_place place(watchers_);
     watcher& mine = place.mine();
@@ -67,7 +67,7 @@ class WatchfulBroker : public gate::Broker {
 
   // [hooks]
   void on_request_done(const request_record& r) override {
-    if (r.service == "gate") return;  // those who ask are not counted
+    if (r.service == "gate") return;  // calls to this broker's own methods do not count
     if (slowest_.size() == slowest_max && r.total_time.count() <= slowest_.back().total_us) return;
     slow_call fresh;
     fresh.service = r.service;
@@ -91,7 +91,7 @@ class WatchfulBroker : public gate::Broker {
   }
   // [/hooks]
 
-  // Who reads too slowly misses the oldest lines: a hook must neither wait nor keep without bound.
+  // A slow watcher misses the oldest lines: a hook must not wait, and must not keep lines without a limit.
   static constexpr std::size_t lines_max = 1000;
   static constexpr std::size_t slowest_max = 100;
 
@@ -99,7 +99,7 @@ class WatchfulBroker : public gate::Broker {
     std::deque<std::string> lines;
     gate::async_event news;
   };
-  // A watcher is in the list for as long as its stream lives.
+  // A watcher is in the list as long as its stream lives.
   class watcher_place {
    public:
     explicit watcher_place(std::list<watcher>& all) : all_(all), at_(all.emplace(all.end())) {}

@@ -1,4 +1,4 @@
-// Lists, fetches and puts files of a file server. file-server-client --help tells how.
+// Lists, gets and puts files of a file server. See file-server-client --help.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +39,7 @@ std::string size_text(double bytes) {
   return text;
 }
 
-// A line that is drawn again and again; nothing when the output is no terminal.
+// Draws one line again and again. Does nothing if the output is no terminal.
 void draw(const gate::huge_progress& now) {
   static const bool terminal = ::isatty(STDOUT_FILENO) == 1;
   if (!terminal) return;
@@ -93,7 +93,7 @@ gate::task<void> get(gate::Client client, std::string path, std::filesystem::pat
 }
 // [/get]
 
-// gate-rpc has no HugeData among arguments: there the content is one value, which the worker's HugeData takes too.
+// gate-rpc has no HugeData arguments. So the content is one value; the worker's HugeData parameter takes that too.
 gate::task<void> put_value(gate::Client client, std::filesystem::path file, std::string path) {
   gate::HugeData data = gate::HugeData::from_file(file);
   const std::string text = co_await data.to_memory(16u << 20);

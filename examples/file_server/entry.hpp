@@ -1,4 +1,4 @@
-// What the file server says of a file or folder.
+// The file server's description of a file or folder.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ namespace {
 
 [[noreturn]] void fail(std::string_view path, int error) {
   const std::string text = "'" + std::string(path) + "': " + std::generic_category().message(error);
-  // ELOOP is what O_NOFOLLOW makes of a symbolic link at the end of a path; of one before it, ENOTDIR.
+  // O_NOFOLLOW gives ELOOP for a symbolic link at the end of a path. For one in the middle, the error is ENOTDIR.
   if (error == ELOOP || error == EACCES) throw gate::Error(gate::errc::permission_denied, text);
   throw gate::Error(gate::errc::failed, text);
 }
@@ -66,7 +66,7 @@ tree::tree(const std::string& root) : root_(::open(root.c_str(), O_RDONLY | O_DI
   if (root_.number() < 0) throw std::system_error(errno, std::generic_category(), root);
 }
 
-// Name by name, from the root on, through real folders only: what a path means cannot change on the way.
+// Opens one folder after the other, from the root on, and no links: the meaning of a path cannot change on the way.
 descriptor tree::open_parent(std::string_view path, std::string& last) const {
   std::vector<std::string> names = names_of(path);
   last = ".";
@@ -86,7 +86,7 @@ descriptor tree::open_parent(std::string_view path, std::string& last) const {
 descriptor tree::open(std::string_view path, int flags) const {
   std::string last;
   const descriptor parent = open_parent(path, last);
-  // O_NONBLOCK: to open a pipe is not to wait for whoever writes to it.
+  // O_NONBLOCK: otherwise opening a pipe would wait for its writer.
   descriptor file(::openat(parent.number(), last.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (file.number() < 0) fail(path, errno);
   return file;
@@ -126,7 +126,7 @@ std::vector<entry> tree::list(std::string_view path) const {
     const std::string_view name = each->d_name;
     struct stat s {};
     if (name == "." || name == "..") continue;
-    if (::fstatat(folder.number(), each->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) continue;  // it went meanwhile
+    if (::fstatat(folder.number(), each->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) continue;  // it was removed meanwhile
     if (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)) entries.push_back(entry_of(s, name));
   }
   std::sort(entries.begin(), entries.end(), [](const entry& a, const entry& b) { return a.name < b.name; });

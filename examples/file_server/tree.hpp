@@ -1,4 +1,4 @@
-// The files below a folder, and nothing else: no path leads out of it, neither by ".." nor by a symbolic link.
+// The files below one folder. No path leads out of it, neither by ".." nor by a symbolic link.
 #pragma once
 
 #include <string>
@@ -23,8 +23,8 @@ class descriptor {
 };
 
 // Paths are relative to the root, with '/' between names; "" and "." are the root. All functions throw
-// gate::Error(permission_denied) for a path that says it would leave it, and gate::Error(failed or permission_denied)
-// when the system says no, as it does to a symbolic link anywhere in a path.
+// gate::Error(permission_denied) for a path that would leave the root. They throw gate::Error(failed or
+// permission_denied) if the system refuses, as it does for a symbolic link anywhere in a path.
 class tree {
  public:
   explicit tree(const std::string& root);
@@ -35,7 +35,7 @@ class tree {
   static entry stat(const descriptor& file, std::string_view path);
   std::vector<entry> list(std::string_view path) const;
 
-  // A new file that takes the place of `path` when it is complete, and is gone when it never is.
+  // A new file. It replaces `path` once it is complete; if it is never completed, it is removed.
   class arriving {
    public:
     arriving(const tree& where, std::string_view path);

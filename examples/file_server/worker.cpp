@@ -1,4 +1,4 @@
-// A worker that serves the files below a folder, whatever their size. usage: file-server-worker [FLAGS] FOLDER
+// A worker that serves the files below a folder, of any size. usage: file-server-worker [FLAGS] FOLDER
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -33,7 +33,7 @@ class FileServer : public gate::Worker {
     const descriptor file = tree_.open_file(path);
     const entry about = tree::stat(file, path);
     gate::huge_options options;
-    options.etag = std::to_string(about.bytes) + "-" + std::to_string(about.changed);  // a broken transfer can go on
+    options.etag = std::to_string(about.bytes) + "-" + std::to_string(about.changed);  // lets a broken transfer go on
     return gate::HugeData::from_descriptor(file.number(), 0, about.bytes, std::move(options));
   }
   // [/download]

@@ -1,4 +1,4 @@
-// A program around asio::io_context that makes calls (docs/guide.md). Exit status 0 when it shows what the guide says.
+// A program around asio::io_context that makes calls (docs/guide.md). Exit status 0 if it does what the guide says.
 #include <chrono>
 #include <iostream>
 #include <thread>
@@ -23,7 +23,7 @@ constexpr const char* address = "inproc://doubler";
 // [asio]
 void asio_program() {
   asio::io_context io;
-  auto work = asio::make_work_guard(io);  // io.run() goes on although only the client has something to do
+  auto work = asio::make_work_guard(io);  // keeps io.run() going when only the client has work
   const std::thread::id here = std::this_thread::get_id();
   const auto on_answer = [&](const outcome<int>& what) {
     check(std::this_thread::get_id() == here, "it is the thread of io.run()");

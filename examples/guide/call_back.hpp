@@ -1,4 +1,4 @@
-// Calls whose outcome comes to a function, for programs around an event loop of their own.
+// Calls that report their outcome to a function, for programs with an event loop of their own.
 #pragma once
 
 #include <functional>
@@ -10,13 +10,13 @@
 #include <gate/scope.hpp>
 
 // [callback]
-// What became of a call: its result, or else its error.
+// The outcome of a call: its result, or else its error.
 template <class T> struct outcome {
   std::optional<T> result;
   std::optional<gate::Error> error;
 };
 
-// Awaits the call, and tells what became of it.
+// Awaits the call and reports its outcome.
 template <class T> gate::task<void> tell(gate::task<T> call, std::function<void(outcome<T>)> done) {
   outcome<T> what;
   try {
@@ -29,10 +29,10 @@ template <class T> gate::task<void> tell(gate::task<T> call, std::function<void(
   done(std::move(what));
 }
 
-// Makes the call; returns at once, from any thread. `done` is called once, by the client's thread: it must not wait.
+// Makes the call and returns at once. Any thread may use it. The client's thread calls `done` once: it must not wait.
 template <class T>
 void call_back(const gate::Client& client, gate::PendingCall call, std::function<void(outcome<T>)> done) {
   auto told = gate::start(client.where(), tell<T>(std::move(call).as<T>(), std::move(done)));
-  static_cast<void>(told);  // a future that nobody asks: its destructor does not wait
+  static_cast<void>(told);  // nobody needs the future: its destructor does not wait
 }
 // [/callback]

@@ -1,5 +1,5 @@
-// The calls of the user's guide (docs/guide.md), each against a broker and a worker in this process.
-// Exit status 0 when each shows what the guide says.
+// The calls of the user's guide (docs/guide.md), each with a broker and a worker in this process.
+// Exit status 0 if each does what the guide says.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -82,7 +82,7 @@ gate::task<void> any_arguments(gate::Client client) {
   const gate::value screws = co_await client["warehouse"]["set"]("screw", "blue", "M5", count).as<gate::value>();
   check(screws["tags"][1].as<std::string>() == "M5", "a map with two tags");
 
-  gate::argument_list list;  // when their number is known only at run time
+  gate::argument_list list;  // if their number is known only at run time
   list.add("screw");
   for (const std::string tag : {"long", "steel"}) list.add(tag);
   list.add_named("count", "three");
@@ -128,7 +128,7 @@ gate::task<void> deadlines(gate::Client client) {
 // [/deadlines]
 
 // [retries]
-// Asks until the count is told. Only a failure that says "safe" is tried again, at most 5 times, after growing pauses.
+// Asks until there is a count. Retries only errors that say "safe", at most 5 times, after growing pauses.
 gate::task<int> count_with_retries(gate::Client client, std::string sku) {
   std::chrono::milliseconds pause = 5ms;
   for (int attempt = 1;; ++attempt) {
@@ -169,7 +169,7 @@ gate::task<void> count_one(gate::Client client, std::string sku, int& into) {
   into = co_await client["warehouse"]["count"](sku).as<int>();
 }
 
-// All at once. The results stand in the order of the questions.
+// Asks all at once. The results are in the order of the questions.
 gate::task<std::vector<int>> count_all(gate::Client client, std::vector<std::string> skus) {
   std::vector<int> counts(skus.size());  // before the group: it outlives the children, which write to it
   const gate::env here = co_await gate::current_env();
@@ -198,7 +198,7 @@ gate::task<void> try_one(gate::Client client, std::string sku, answer& into) {
 // [/gather_some]
 
 // [gather_bounded]
-// A child takes the next question as soon as its last one is answered.
+// Each child asks the next question as soon as it has an answer to its last one.
 gate::task<void> count_in_turn(gate::Client client, const std::vector<std::string>& skus, std::size_t& next,
                                std::vector<int>& counts) {
   while (next < skus.size()) {
@@ -250,7 +250,7 @@ gate::task<void> cancelling(gate::Client client) {
 // [/cancel]
 
 // [with_timeout]
-// Several calls that must be over in 20 ms together.
+// Several calls that share a limit of 20 ms.
 gate::task<void> both_in_time(gate::Client client) {
   try {
     auto work = wait_for_recount(client);
@@ -315,7 +315,7 @@ gate::task<void> streams_both_ways(gate::Client client) {
 
 // [huge]
 gate::task<void> transfers(gate::Client client, std::filesystem::path folder) {
-  // Piece by piece.
+  // In pieces.
   gate::HugeData dump = co_await client["warehouse"]["dump"]().huge();
   std::ptrdiff_t lines = 0;
   while (auto chunk = co_await dump.next()) lines += std::count(chunk->begin(), chunk->end(), '\n');
@@ -324,7 +324,7 @@ gate::task<void> transfers(gate::Client client, std::filesystem::path folder) {
   // As a value, if it fits into memory: up to 256 MiB.
   const gate::bytes all = co_await client["warehouse"]["dump"]().as<gate::bytes>();
 
-  // Into a file. A transfer that breaks off goes on by itself.
+  // Into a file. A broken transfer is resumed.
   const std::filesystem::path file = folder / "dump.csv";
   const std::uint64_t bytes = co_await client["warehouse"]["dump"]().download(file);
   check(bytes == all.size(), "the file holds all of it");
@@ -351,7 +351,7 @@ gate::task<std::string> four_forms(gate::Client client) {
   while (auto next = co_await all.next()) {  // while (auto v = co_await x), if (auto v = co_await x; condition)
     check(!next->sku.empty(), "each has a name");
   }
-  item nuts;  // a value in braces, or a lambda, that an await needs: name it on an earlier line
+  item nuts;  // a value in braces, or a lambda, in an awaited expression: name it on an earlier line
   nuts.sku = "nut";
   const gate::Reply reply = co_await client["warehouse"]["put"](nuts);  // auto v = co_await x;
   check(reply.value().is_nil(), "put returns nothing");
@@ -360,7 +360,7 @@ gate::task<std::string> four_forms(gate::Client client) {
 // [/forms]
 
 // [options]
-// The address, and whatever else is to be other than it is by default.
+// The address, and all options that differ from their defaults.
 gate::Client client_with_options(gate::loop& loop, std::string address) {
   gate::client_options options(std::move(address));  // the field `endpoint`
   options.name = "billing-7";                        // what operators see
@@ -370,7 +370,7 @@ gate::Client client_with_options(gate::loop& loop, std::string address) {
 // [/options]
 
 // [login]
-// `file` holds user and password, or a key: docs/security.md.
+// `file` holds a user name and a password, or a key: docs/security.md.
 gate::Client client_that_logs_in(gate::loop& loop, std::string address, const std::string& file) {
   gate::client_options options(std::move(address));
   options.credentials = gate::credentials::from_file(file);
@@ -386,7 +386,7 @@ gate::task<void> without_an_answer(gate::Client client) {
 }
 // [/one_way]
 
-// Clients of their own, on the same loop.
+// Calls with clients of their own, on the same loop.
 gate::task<void> with_options(const std::filesystem::path& folder) {
   gate::loop& loop = co_await gate::this_loop();
   const std::filesystem::path file = folder / "alice.toml";

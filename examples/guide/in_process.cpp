@@ -1,4 +1,4 @@
-// The test of a worker, as a program: broker, worker and client in one process. Exit status 0 when all holds.
+// The test of a worker, as a program: broker, worker and client in one process. Exit status 0 if all checks hold.
 #include "examples/guide/in_process.hpp"
 
 #include <chrono>

@@ -18,7 +18,7 @@
 #include <gate/task_group.hpp>
 #include <gate/worker.hpp>
 
-// Fails the test. With Catch2 or GoogleTest: CHECK or EXPECT in the place of this.
+// Fails the test. With Catch2 or GoogleTest, use CHECK or EXPECT instead.
 inline void check(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error("not so: " + what);
 }
@@ -30,7 +30,7 @@ inline gate::task<void> stop_after(gate::task<void> test, gate::task_group& syst
   system.cancel();
 }
 
-// Broker, worker and test side by side on this loop. The address is of the kind "inproc://name".
+// Runs broker, worker and test side by side on this loop. The address has the form "inproc://name".
 inline gate::task<void> run_beside(gate::loop& loop, gate::Worker& worker, std::string address, gate::task<void> test) {
   gate::broker_options broker_options;
   broker_options.frontend = {address};
@@ -51,8 +51,8 @@ inline gate::task<void> run_beside(gate::loop& loop, gate::Worker& worker, std::
 
 inline gate::task<void> until(gate::async_event& end) { co_await end.wait(); }
 
-// For a program that blocks, or has an event loop of its own: runs it in a thread beside a broker and a worker. Returns
-// what main() returns.
+// For a program that blocks, or has an event loop of its own: runs it in a thread of its own, beside a broker and a
+// worker. Returns the value that main() returns.
 inline int run_program_beside(gate::Worker& worker, const std::string& address, const std::function<void()>& program) {
   int status = 0;
   gate::loop loop;
@@ -70,7 +70,7 @@ inline int run_program_beside(gate::Worker& worker, const std::string& address, 
     loop.run(run_beside(loop, worker, address, until(end)));
   } catch (const std::exception& e) {
     std::cerr << e.what() << '\n';
-    std::_Exit(1);  // the other thread still uses what is here
+    std::_Exit(1);  // the other thread still uses these objects
   }
   other.join();
   return status;

@@ -1,5 +1,5 @@
 // Calls from programs that are not coroutines, or that have an event loop of their own (docs/guide.md).
-// Exit status 0 when each shows what the guide says.
+// Exit status 0 if each does what the guide says.
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -60,7 +60,7 @@ void wait_for_result() {
 // [/blocking]
 
 // [inbox]
-// Functions that other threads hand to the thread of an event loop. The loop waits for the descriptor to be readable.
+// Functions that other threads pass to the thread of an event loop. The loop waits until the descriptor is readable.
 class inbox {
  public:
   inbox() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -109,7 +109,7 @@ void add_to_epoll(int epoll, int descriptor) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   }
 }
-// Something of the program's own that becomes readable each 2 ms.
+// A descriptor of the program's own that becomes readable every 2 ms.
 int new_ticker() {
   const int descriptor = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   itimerspec each{};
@@ -125,10 +125,10 @@ void read_tick(int ticker) {
 }
 
 // [epoll]
-// A program around epoll_wait(). The client has a thread; results arrive in the program's own thread, by the inbox.
+// A program around epoll_wait(). The client has its own thread; the inbox brings results to the program's thread.
 void epoll_program() {
   const int epoll = new_epoll();
-  const int ticker = new_ticker();  // stands for the sockets that the program has already
+  const int ticker = new_ticker();  // stands for the program's own sockets
   inbox from_client;
   add_to_epoll(epoll, ticker);
   add_to_epoll(epoll, from_client.descriptor());
@@ -194,7 +194,7 @@ void one_thread() {
 // [/epoll_inside]
 
 // [post]
-// From another thread to the loop of a program: post() is the one function of a loop that any thread may call.
+// From another thread to the program's loop: post() is the only function of a loop that any thread may call.
 gate::task<int> wait_for_thread(gate::loop& loop) {
   gate::async_event done;
   int number = 0;

@@ -1,4 +1,4 @@
-// The service that the user's guide calls: what is in stock.
+// The service that the user's guide calls: the stock of a warehouse.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,7 @@ class Warehouse : public gate::Worker {
   // [/interface]
 
   // [overloads]
-  // Two methods of one name in C++: each is exposed under a name of its own.
+  // Two C++ methods with one name: each gets a name of its own for callers.
   GATE_INTERFACE_AS("find_sku", find, gate::task<std::optional<item>>(std::string))
   GATE_INTERFACE_AS("find_fewer", find, gate::task<std::vector<item>>(int))
   // [/overloads]
@@ -76,7 +76,7 @@ class Warehouse : public gate::Worker {
   }
 
   // [any_arguments]
-  // set("bolt", "blue", "M5", count=3): takes any number of tags, and fields by their names; returns any value.
+  // set("bolt", "blue", "M5", count=3): takes any number of tags, and fields by name. Returns any value.
   gate::value set(const std::string& sku, gate::argument_list changes) {
     item& what = stock_[sku];
     what.sku = sku;
@@ -126,7 +126,7 @@ class Warehouse : public gate::Worker {
   // [/stream_both]
 
   // [cancelled]
-  // Takes long. When the caller gives up, or its time is over, the sleep throws gate::cancelled.
+  // Takes long. If the caller gives up, or its time is over, the sleep throws gate::cancelled.
   gate::task<int> recount() {
     try {
       for (int shelf = 0; shelf < 1000; ++shelf) co_await gate::sleep_for(std::chrono::seconds(1));
@@ -148,12 +148,12 @@ class Warehouse : public gate::Worker {
   // [/metadata]
 
   // [huge_out]
-  // Returns at once. A thread of a pool makes the lines while the caller takes them: from a copy, so without a lock.
+  // Returns at once. A pool thread makes the lines while the caller takes them. It uses a copy, so it needs no lock.
   gate::HugeData dump() const { return gate::HugeData::from_chunks(lines_of(stock_)); }
   // [/huge_out]
 
   // [huge_in]
-  // Reads bytes of any size as they come.
+  // Reads bytes of any size while they arrive.
   gate::task<std::size_t> store(gate::HugeData data) {
     std::size_t bytes = 0;
     while (auto chunk = co_await data.next()) bytes += chunk->size();
@@ -161,7 +161,7 @@ class Warehouse : public gate::Worker {
   }
   // [/huge_in]
 
-  // So that a test sees a call refused this number of times.
+  // Makes the next calls fail this number of times, for a test.
   void refuse(int times) { refusals_ = times; }
 
  private:

@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
     gate::loop loop;
     gate::Client client(loop, argc > 1 ? argv[1] : "tcp://127.0.0.1:5555");
     loop.run(greet(client));
-  } catch (const std::exception& e) {  // no broker is there, for example
+  } catch (const std::exception& e) {  // for example if there is no broker
     std::cerr << "hello-client: " << e.what() << '\n';
     return 1;
   }

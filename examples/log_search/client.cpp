@@ -1,4 +1,4 @@
-// Searches, and prints each match as it comes. usage: log-search-client TEXT [BROKER]
+// Searches, and prints each match as soon as it comes. usage: log-search-client TEXT [BROKER]
 #include <exception>
 #include <iostream>
 #include <string>

@@ -1,9 +1,8 @@
-// Many clients that search at once, for a while, and a tally of how their calls ended.
+// Many clients that search at the same time, for a while, and count how their calls end.
 // usage: log-search-many-clients TEXT BROKER [CLIENTS [SECONDS]]
 //
-// Prints `started` once the first call has been answered, then at the end one line: the calls that succeeded, those
-// that failed, by error, those that got no outcome in their time, and when the first failed, in milliseconds since
-// 1970.
+// Prints `started` after the first reply. At the end prints one line: how many calls succeeded, how many failed with
+// each error, how many had no outcome in their time, and the time of the first failure, in milliseconds since 1970.
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -42,7 +41,7 @@ void count_failure(tally& counts, const gate::Error& e) {
 }
 
 // [one_call]
-// Streams are calls: one ends with all its items, or with an Error that says what became of it.
+// Streams are calls: each ends with all its items, or with an Error that says why.
 gate::task<void> search(gate::Client client, std::string text, tally& counts) {
   try {
     auto matches = client["log_search"]["find"](text).within(budget).stream<log_search::match>();

@@ -1,4 +1,4 @@
-// What the worker streams and its clients read: a struct that both include travels as a map.
+// What the worker streams and its clients read. It is sent as a map; worker and clients include this header.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A worker that searches text files and streams what it finds. usage: log-search-worker [FLAGS] FOLDER...
+// A worker that searches text files and streams the matches. usage: log-search-worker [FLAGS] FOLDER...
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -19,7 +19,7 @@ class LogSearch : public gate::Worker {
   // The arguments that are not flags.
   explicit LogSearch(std::vector<std::string> folders) : folders_(std::move(folders)) {
     if (folders_.empty()) throw std::invalid_argument("which folders? Give one or more");
-    static_cast<void>(files_below(folders_));  // says at once when there is no such folder
+    static_cast<void>(files_below(folders_));  // throws at once if a folder does not exist
   }
 
   GATE_INTERFACE(find, survey)
@@ -29,8 +29,8 @@ class LogSearch : public gate::Worker {
   std::string description() const override { return "searches text files below " + folders_.front(); }
 
   // [find]
-  // Streams the lines that contain `text`. Runs in the pool, pulled as fast as the caller reads; a caller who gives up
-  // ends it at the next co_yield, and in between by cancelled().
+  // Streams the lines that contain `text`. Runs in the pool, as fast as the caller reads. If the caller gives up, the
+  // method ends at the next co_yield, or where it asks cancelled().
   gate::generator<match> find(gate::Call& call, std::string text) const {
     for (const std::filesystem::path& file : files_below(folders_)) {
       if (call.cancelled()) co_return;

@@ -25,7 +25,7 @@ class Pipeline : public gate::Worker {
   GATE_DOC(count_by_file, "how many lines of each file contain a text", text)
 
   // [start]
-  // The client lives on the worker's own loop: its calls hop to no other thread.
+  // The client uses the worker's own loop: its calls need no other thread.
   gate::task<void> on_start() override {
     gate::loop& here = co_await gate::this_loop();
     client_.emplace(here, frontend_);
@@ -37,7 +37,7 @@ class Pipeline : public gate::Worker {
   // [/start]
 
   // [count_by_file]
-  // A caller who gives up cancels this, and with it the search. What the search throws passes to the caller.
+  // If the caller gives up, this method is cancelled, and so is the search. An error of the search goes to the caller.
   gate::task<std::map<std::string, std::uint64_t>> count_by_file(gate::Call& call, std::string text) {
     std::map<std::string, std::uint64_t> counts;
     gate::PendingCall search = (*client_)["log_search"]["find"](text);

@@ -1,4 +1,4 @@
-"""What worker.py serves. A generator becomes a stream."""
+"""The methods that worker.py serves. A generator becomes a stream."""
 
 
 def add(a, b):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Calls a method through gate-broker, in the gate-rpc dialect. An argument is JSON; each item of a stream is a line.
+"""Calls a method through gate-broker, in the gate-rpc dialect. Arguments are JSON. It prints a line for each item.
 
 usage: client.py BROKER SERVICE METHOD [ARGUMENT | NAME=ARGUMENT]...
        such as  client.py tcp://127.0.0.1:5555 calculator divide 17 divisor=5
@@ -13,17 +13,17 @@ import zmq
 
 
 class RemoteError(Exception):
-    """What the method raised: class, text, traceback. The broker's own refusals are of such classes too."""
+    """The exception of the method: class, text, traceback. The broker reports its own errors in the same way."""
 
 
 def call(socket, service, method, *args, **kwargs):
-    """Yields the result; or each item, when the method streams. One call at a time."""
-    request = uuid.uuid4().bytes  # names the call, and comes back with each answer
+    """Yields the result, or each item of a stream. One call at a time."""
+    request = uuid.uuid4().bytes  # the id of the call: each answer has it too
     socket.send_multipart([b"", b"MDPC01", service.encode(), request, *map(msgpack.packb, (method, args, kwargs))])
     while socket.poll(60_000):  # ms to the first answer, and between two items
         match socket.recv_multipart()[3:]:
             case [answered, *_] if answered != request:
-                continue  # of a call that was given up
+                continue  # the answer to an earlier call that was given up
             case [_, single]:
                 reply = msgpack.unpackb(single, strict_map_key=False)
                 if reply["exception"]:

@@ -5,6 +5,7 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import io
+import os
 import pathlib
 import sys
 import tempfile
@@ -176,6 +177,8 @@ def snippet_failures(snippets):
 
 
 def main():
+    for name in [n for n in os.environ if n.startswith("GIT_")]:
+        del os.environ[name]  # a commit hook in a git worktree names the real tree here
     failures = snippet_failures(readme_snippets())
     status, printed = findings(CLEAN)
     if status:

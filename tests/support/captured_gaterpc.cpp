@@ -71,7 +71,7 @@ replay::replay()
   if (received_by(worker) != captured("heartbeat.broker_to_worker")) throw did_not_happen("no heartbeat");
   const frames asked = next_request();
   answer(asked, captured("worker_get_interfaces", "wrep").at(0));
-  // The worker is known once the broker lists it.
+  // The broker knows the worker once its list names it.
   frames listed;
   do {
     client.send(captured("connect_get_services.creq"));

@@ -1,5 +1,5 @@
-// What gate-rpc 0.2.12 was seen to put on the wire, and how to say it again to a broker of ours: the same frames go in,
-// and those that its peers expect come out. Ids towards a worker are the broker's own, as they were Python's.
+// Messages that were captured from gate-rpc 0.2.12, and a replay of them with this project's broker. The same frames go
+// in, and the frames that its peers expect come out. Only ids towards a worker differ: each broker makes its own.
 #pragma once
 
 #include <string>
@@ -10,30 +10,30 @@
 
 namespace gate::test {
 
-// Throws did_not_happen when there is none of that name.
+// Throws did_not_happen if there is no capture of that name.
 const frames& captured(const std::string& name);
-// Of an exchange ("generator3") the messages of one kind ("creq", "wreq", "wrep", "crep"): its one message, or those
-// numbered from 0 on.
+// The messages of one kind ("creq", "wreq", "wrep", "crep") in an exchange ("generator3"): a single one, or those with
+// the numbers from 0 on.
 std::vector<frames> captured(const std::string& exchange, const std::string& kind);
 
-// What brokers of a cluster were seen to say to each other, datagrams included.
+// Captured messages between brokers of a cluster, with datagrams.
 std::vector<frames> captured_between_gates();
 
-// The next message; throws did_not_happen when none comes.
+// The next message. Throws did_not_happen if none comes.
 frames received_by(raw_dealer& peer);
 
-// gate-broker, the worker that the capture was made with, registered, and a client.
+// A gate-broker, a registered worker like that of the capture, and a client.
 class replay {
  public:
   replay();
 
-  // Sends the exchange's request, passes the captured replies on, and compares what reaches the other side. Empty when
-  // all is as it was, else what is not.
+  // Sends the request of the exchange, passes the captured replies on, and compares the messages at the other side.
+  // Returns an empty text, or the first difference.
   std::string pass(const std::string& exchange);
 
-  // The next request to the worker; heartbeats before it are answered.
+  // The next request for the worker. Answers heartbeats before it.
   frames next_request();
-  // Says a captured reply, with or without a login, to a request that this broker sent.
+  // Sends a captured reply as the answer to a request of this broker, with or without a login.
   void answer(const frames& request, const frames& reply_of_old);
 
   broker_program broker;
@@ -43,7 +43,7 @@ class replay {
 // The exchanges that pass() can replay.
 const std::vector<std::string>& captured_calls();
 
-// The class of the exception in a reply; empty when there is none.
+// The class of the exception in a reply. Empty if there is no exception.
 std::string exception_class_in(const frames& reply);
 
 }  // namespace gate::test

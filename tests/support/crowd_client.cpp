@@ -3,9 +3,9 @@
 // usage: gate-test-crowd ENDPOINT COUNT HOW
 //   HOW  `loop` for clients on one loop, `threads` for clients with a thread of their own each
 //
-// Makes them, has each make a call, and writes the line CONNECTED ANSWERED DESCRIPTORS: how many calls were answered,
-// and how many descriptors are open when all are. Then for each line that it reads it calls by all of them again and
-// writes CALLED ANSWERED. Exit status 0 at the end of its input.
+// Makes the clients and has each make a call. Then writes the line CONNECTED ANSWERED DESCRIPTORS: how many calls were
+// answered, and how many descriptors are open after the last answer. For each line of its input all clients call again,
+// and it writes CALLED ANSWERED. Exit status 0 at the end of its input.
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
@@ -42,7 +42,7 @@ gate::task<std::size_t> call_all(const crowd& all) {
   co_return answered;
 }
 
-// The monitors of those that connected last may be closing still.
+// The monitors of the last connections may still be closing.
 std::size_t settled_descriptors() {
   std::size_t now = gate::test::open_descriptors();
   for (int calm = 0; calm < 20;) {

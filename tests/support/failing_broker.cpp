@@ -1,5 +1,5 @@
-// gate-broker over a libzmq that fails under its ZAP handler, as soon as somebody logs in as "the-end": what no peer
-// and no other process can bring about.
+// gate-broker with a libzmq whose ZAP handler fails as soon as somebody logs in as "the-end". No peer and no other
+// process can cause that.
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -21,7 +21,7 @@ template <class Function> Function* in_libzmq(const char* name) {
 
 }  // namespace
 
-// The program's own go before those of the library.
+// The program's own functions are found before those of the library.
 
 int zmq_bind(void* socket, const char* address) {
   static const auto genuine = in_libzmq<decltype(zmq_bind)>("zmq_bind");

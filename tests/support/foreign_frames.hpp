@@ -12,11 +12,11 @@ namespace gate::samples {
 
 using frames = std::vector<std::string>;
 
-// Views of frames that outlive it.
+// Views of frames. The frames must outlive this object.
 class views_of {
  public:
   explicit views_of(const frames& of) : views_(of.begin(), of.end()) {}
-  operator wire::frames_view() const { return views_; }  // NOLINT: it stands for them
+  operator wire::frames_view() const { return views_; }  // it is used as if it were the views
 
  private:
   std::vector<bytes_view> views_;
@@ -34,7 +34,7 @@ inline std::vector<frames> messages_of(const wire::frame_list& list) {
   return all;
 }
 
-// A message with a frame cut, lost, doubled, or a byte of it changed.
+// Changes a message at random: a frame is cut, removed or doubled, or one of its bytes is changed.
 inline frames changed(frames message, std::mt19937& random) {
   if (message.empty()) return message;
   const std::size_t at = random() % message.size();
@@ -55,12 +55,12 @@ inline frames changed(frames message, std::mt19937& random) {
   return message;
 }
 
-// What a foreign peer says, and what it is told, with the results held.
+// A foreign peer with the frames of its messages, and of the messages for it.
 struct foreign_harness {
   wire::foreign_peer& peer;
   wire::frame_list out;
 
-  // The views in the result live until the next call; `kept` holds the frames.
+  // The views in the result are valid until the next call. `kept` holds the frames.
   wire::received hear(frames message) {
     kept = std::move(message);
     out.clear();

@@ -1,5 +1,5 @@
-// Feeds files to a fuzz entry, each named on the command line or found below a folder named there: the corpus as a
-// regression test where libFuzzer is not at hand.
+// Feeds files to a fuzz entry: files named on the command line, or those below a folder named there. So the corpus is a
+// regression test where libFuzzer is not available.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
       return 1;
     }
     const std::vector<char> content{std::istreambuf_iterator<char>(in), {}};
-    // A copy of the exact size, so that AddressSanitizer sees a read past its end.
+    // A copy of the exact size lets AddressSanitizer see a read beyond its end.
     const std::vector<std::uint8_t> bytes(content.begin(), content.end());
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   }

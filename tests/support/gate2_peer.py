@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""A client of gate/2 that does not do what one does, in as much of docs/protocol.md as that takes.
+"""A client of gate/2 that breaks the rules. It knows just the part of docs/protocol.md that it needs.
 
-usage: gate2_peer.py deaf ENDPOINT METHOD NUMBER   calls METHOD(NUMBER) of test, takes what comes, and answers no mark
-       gate2_peer.py half ENDPOINT COUNT BYTES     COUNT connections, each with a request of so many bytes in pieces, of
-                                                   which the last does not come
+usage: gate2_peer.py deaf ENDPOINT METHOD NUMBER   calls METHOD(NUMBER) of test, reads the answers, and answers no mark
+       gate2_peer.py half ENDPOINT COUNT BYTES     COUNT connections, each with a request of BYTES bytes in pieces,
+                                                   whose last piece is never sent
 
-Writes BEGUN when that stands, and sends heartbeats until it is killed.
+Then writes BEGUN, and sends heartbeats until it is killed.
 """
 import struct
 import sys

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A broker of gate-rpc, as its specification has one: for tests of what our worker and our client say to it.
+"""A broker of gate-rpc, written from its specification, for tests of this project's worker and client.
 
-It is as strict and as silent as the original: the broker speaks first, a second READY is answered with DISCONNECT, and
-what is malformed is dropped without a word. It tells on standard output what it hears.
+It is as strict and as silent as the original: the broker sends the first heartbeat, a second READY is answered with
+DISCONNECT, and malformed messages are dropped without an answer. It prints the messages that it gets.
 """
 import argparse
 import collections
@@ -16,7 +16,7 @@ CLIENT, WORKER = b"MDPC01", b"MDPW01"
 
 
 class Dropped(Exception):
-    """What the original does not answer."""
+    """A message that the original does not answer."""
 
 
 def need(condition, why):

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""A client of gate-rpc, as its specification has one: for tests of our broker and our worker.
+"""A client of gate-rpc, written from its specification, for tests of this project's broker and worker.
 
 usage: gaterpc_client.py FRONTEND CODEC SERVICE METHOD [ARGUMENT]...
 
-Makes one call; arguments are JSON, or NAME=JSON. It says on standard output what comes: `chunk`, at the first of a
-HugeData; `item` and `value`, with JSON, or for bytes with their number and `sound` where they are those of
-huge_bytes.hpp; and how a call failed.
+Makes one call. Arguments are JSON, or NAME=JSON. It prints the answer: `chunk` at the first chunk of a HugeData; `item`
+and `value` with JSON, or for bytes with their number, and `sound` if they are those of huge_bytes.hpp; or the error.
 """
 import json
 import sys

@@ -1,4 +1,4 @@
-// gate-rpc's messages, for its tests.
+// Messages of gate-rpc, for its tests.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-"""HugeData of gate-rpc, as its specification has it: the compressed encoding of a value, in small chunks."""
+"""HugeData of gate-rpc, written from its specification: the compressed encoding of a value, in small chunks."""
 import bz2
 import lzma
 import struct
@@ -23,13 +23,13 @@ DECOMPRESSORS = {
 
 
 class HugeData:
-    """What a method returns to have it sent in chunks."""
+    """A method returns it to have a value sent in chunks."""
 
     def __init__(self, value, then=lambda: None):
         self.value, self.then = value, then
 
     def chunks(self, codec):
-        """`then` is called before the last of them, and may raise."""
+        """Calls `then`, which may raise, before the last chunk."""
         compressor = COMPRESSORS[codec]()
         encoded = msgpack.packb(self.value)
         raw = compressor.compress(encoded) + compressor.flush()
@@ -60,7 +60,7 @@ class Reader:
 
 
 def bytes_at(size):
-    """The bytes of huge_bytes.hpp, from 0 on."""
+    """The bytes of huge_bytes.hpp, from offset 0 on."""
 
     def word(w):
         x = w // 512

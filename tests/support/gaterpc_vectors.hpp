@@ -1,4 +1,4 @@
-// What gate-rpc 0.2.12 itself put on the wire: tests/vectors/gaterpc.json.
+// Frames that gate-rpc 0.2.12 itself sent: tests/vectors/gaterpc.json.
 #pragma once
 
 #include <fstream>
@@ -55,7 +55,7 @@ inline std::vector<vector_of_wire> in_direction(const std::string& direction) {
   return some;
 }
 
-// Single frames ("scalar") that zap_test.cpp has; the rest are gaterpc_words_test.cpp's.
+// The single frames ("scalar") that zap_test.cpp checks. gaterpc_words_test.cpp checks the rest.
 inline const std::set<std::string> zap_words{"C_ZAP_VERSION", "C_ZAP_NULL", "C_ZAP_CURVE", "C_ZAP_DOMAIN",
                                              "ID_golden-worker"};
 

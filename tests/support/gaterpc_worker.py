@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A worker of gate-rpc, as its specification has one: for tests of our broker and our client.
+"""A worker of gate-rpc, written from its specification, for tests of this project's broker and client.
 
 usage: gaterpc_worker.py BACKEND SERVICE [CODEC]
 """
@@ -72,7 +72,7 @@ def answers(function, args, kwargs, codec):
     """The bodies of the replies."""
     try:
         result = METHODS[function](*args, **kwargs)
-    except Exception as e:  # whatever a method raises goes to its caller
+    except Exception as e:  # any exception of a method goes to its caller
         yield [msgpack.packb({"result": None, "exception": triple(e)})]
         return
     if isinstance(result, HugeData):
@@ -104,7 +104,7 @@ def main():
         elif command == REQUEST:
             client, _, request, function, args, kwargs = rest
             function = msgpack.unpackb(function)
-            if function in METHODS:  # what it does not know it drops
+            if function in METHODS:  # drops calls of unknown methods
                 for body in answers(function, msgpack.unpackb(args), msgpack.unpackb(kwargs), codec):
                     say(REPLY, client, b"", request, *body)
         elif command == DISCONNECT:

@@ -1,4 +1,4 @@
-// A ROUTER behind PLAIN or CURVE, with a ZAP handler whose verdicts a test sets. Nobody reads the ROUTER.
+// A ROUTER with PLAIN or CURVE, and a ZAP handler whose verdicts the test sets. Nobody reads from the ROUTER.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +42,7 @@ class guarded_router {
     thread_.join();
   }
 
-  // Status codes for the logins to come, in turn; the last one stays. Without any it is 200.
+  // Sets the status codes for the next logins, in order. The last one stays in force. Without a call, all are 200.
   void answer(std::deque<std::string> statuses) {
     const std::lock_guard hold(lock_);
     statuses_ = std::move(statuses);
@@ -51,14 +51,14 @@ class guarded_router {
     const std::lock_guard hold(lock_);
     return asked_.size();
   }
-  // The frames of each login: from the seventh on the credentials.
+  // The frames of the last login request. The credentials begin with the seventh.
   std::vector<std::string> last_asked() const {
     const std::lock_guard hold(lock_);
     return asked_.empty() ? std::vector<std::string>() : asked_.back();
   }
 
   std::string endpoint;
-  std::string server_key;  // Z85, of CURVE
+  std::string server_key;  // Z85; for CURVE
 
  private:
   void serve() {
@@ -82,7 +82,7 @@ class guarded_router {
         request.push_back(frame.to_string());
         more = frame.more();
       }
-    } catch (const zmq::error_t&) {  // the context ends
+    } catch (const zmq::error_t&) {  // the context has ended
       return false;
     }
     return request.size() > 5;

@@ -16,7 +16,7 @@ struct heap_state {
 
 thread_local heap_state heap;
 
-// Not inlined: else g++ takes free() for the end of what a new of somebody else's has made.
+// Not inlined: otherwise g++ warns that free() does not match the operator new of other code.
 [[gnu::noinline]] [[maybe_unused]] void give_back(void* block) noexcept {
   if (block != nullptr) heap.held_bytes -= static_cast<std::ptrdiff_t>(::malloc_usable_size(block));
   std::free(block);

@@ -1,6 +1,6 @@
-// The memory that a test's thread gets from operator new: how much it holds, and a limit for one block. A program that
-// uses this links gate_test_heap, which replaces operator new. A sanitizer has an operator new of its own, so tests
-// that use this are left out there (GATE_TEST_SANITIZERS).
+// Measures and limits the memory that a test's thread gets from operator new: how much it holds, and the largest block.
+// A program that uses this links gate_test_heap, which replaces operator new. A sanitizer has its own operator new, so
+// these tests are left out there (GATE_TEST_SANITIZERS).
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace gate::test {
 
-// What this thread has taken and not given back. Only differences mean something: other threads may give it back.
+// The bytes that this thread has taken and not given back. Use differences only: another thread may give memory back.
 std::ptrdiff_t held_heap_bytes() noexcept;
 
-// While it lives, this thread gets no block of more than `bytes_max`: operator new throws std::bad_alloc.
+// While this object lives, its thread gets no block of more than `bytes_max`: operator new throws std::bad_alloc.
 class short_memory {
  public:
   explicit short_memory(std::size_t bytes_max) noexcept;

@@ -1,4 +1,4 @@
-// Bytes of any number that can be checked without being kept: each follows from its place.
+// Any number of bytes that can be checked without keeping them: each byte follows from its offset.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace gate::test {
 
-// Half of it is noise and half is not, so that it compresses to some half.
+// Half of the bytes are noise and half are not, so compression halves the size.
 inline std::string bytes_at(std::uint64_t offset, std::size_t size) {
   constexpr std::uint64_t block = 512;
   const std::uint64_t first = offset / 8, last = (offset + size + 7) / 8;
@@ -35,7 +35,7 @@ inline generator<std::string> byte_pieces(std::uint64_t size, std::size_t piece_
   }
 }
 
-// Takes such bytes as they come.
+// Checks such bytes as they come.
 class byte_check {
  public:
   explicit byte_check(std::uint64_t from = 0) noexcept : at_(from) {}

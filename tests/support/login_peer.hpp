@@ -1,4 +1,4 @@
-// Peers that log in at the transport, and see what becomes of it.
+// Peers that log in at the transport and observe the result.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace gate::test {
 
-// Gives a socket, before it connects, what it shows.
+// Sets the credentials of a socket before it connects.
 using prepare_socket = std::function<void(zmq::socket_t&)>;
 
 inline prepare_socket plain(const std::string& user, const std::string& password) {
@@ -35,7 +35,7 @@ inline prepare_socket curve(const curve_pair& own, const curve_key& server) {
 
 inline void unproven(zmq::socket_t&) {}
 
-// How a handshake ended, as the peer sees it.
+// The end of a handshake, as the peer sees it.
 struct handshake {
   enum class kind : std::uint8_t { succeeded, refused, failed, broken_off, silence };
   kind end = kind::silence;
@@ -54,7 +54,7 @@ class login_peer {
     socket_.connect(endpoint);
   }
 
-  // The next handshake's end.
+  // Waits for the end of the next handshake.
   handshake next(std::chrono::milliseconds wait_max = std::chrono::seconds(20)) {
     const auto deadline = std::chrono::steady_clock::now() + wait_max;
     bool shaking = false;

@@ -1,4 +1,4 @@
-// Majordomo's messages for tests that hold for both versions.
+// Majordomo's messages, for tests that run with both versions.
 #pragma once
 
 #include <string>
@@ -27,12 +27,12 @@ struct mdp_version {
 
   std::string ready() const { return "\x01"; }
   std::string request() const { return "\x02"; }
-  std::string partial() const { return "\x03"; }  // of the second version only
+  std::string partial() const { return "\x03"; }  // only in the second version
   std::string final() const { return second ? "\x04" : "\x03"; }
   std::string heartbeat() const { return second ? "\x05" : "\x04"; }
   std::string disconnect() const { return second ? "\x06" : "\x05"; }
 
-  // An answer to the call of that number.
+  // A reply to the call with that number.
   frames answer(const std::string& command, std::uint64_t call, const frames& body) const {
     return with(worker(command), {name_of(call), std::string()}, body);
   }

@@ -7,7 +7,7 @@
 
 namespace gate::test {
 
-// While one lives, the system starts no thread of this process: it has no memory for a stack of that size.
+// While one lives, this process can start no thread: the stack would need more memory than its limit.
 class no_threads {
  public:
   no_threads() {

@@ -1,14 +1,14 @@
-// A client that does to its process what programs of others do.
+// A client with the unusual habits of other people's programs.
 //
 //   gate-test-odd-client durations BROKER       calls with every duration at its largest, and at its least
-//   gate-test-odd-client fork BROKER            calls before fork(), in the child, and behind it
-//   gate-test-odd-client fork-static BROKER     leaves both processes by exit() with a Client that is static
+//   gate-test-odd-client fork BROKER            calls before fork(), in the child, and afterwards
+//   gate-test-odd-client fork-static BROKER     both processes end by exit() while a static Client exists
 //   gate-test-odd-client flood BROKER N BYTES SERVICE.METHOD   N calls with so many bytes each, at once
 //   gate-test-odd-client patient BROKER         calls gate-test-worker's pid until a call fails
-//   gate-test-odd-client truncated BROKER BACKEND   reads a huge answer whose end does not say its total
+//   gate-test-odd-client truncated BROKER BACKEND   reads a huge answer whose end does not state its total
 //
-// Calls go to the service `rough` of gate-test-rough-worker, and fork needs gate-test-worker as well. What came of it
-// is written to stdout, a line each.
+// Calls go to the service `rough` of gate-test-rough-worker. fork needs gate-test-worker as well. The outcomes are
+// written to stdout, one line each.
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -30,7 +30,7 @@
 
 #include "tests/support/raw_peer.hpp"
 
-// A child of fork() leaves what the threads of its parent owned; LeakSanitizer would call that a leak.
+// The child of a fork() leaks what the threads of its parent owned. LeakSanitizer must not report that.
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
 

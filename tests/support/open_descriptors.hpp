@@ -1,4 +1,4 @@
-// The descriptors of this test's process: counted, and taken away.
+// Counts the descriptors of the test's process, or takes them away.
 #pragma once
 
 #include <algorithm>
@@ -16,15 +16,16 @@ namespace gate::test {
 
 inline std::size_t open_descriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1;  // the folder itself
+  // Without the descriptor of the folder itself.
+  return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1;
 }
 
-// As long as it lives only so many more descriptors can be opened.
+// While this object lives, only that many more descriptors can be opened.
 class scarce_descriptors {
  public:
   explicit scarce_descriptors(std::size_t left) {
     ::getrlimit(RLIMIT_NOFILE, &before_);
-    // Numbers that were given back lie below the highest: all of these are filled.
+    // There may be free numbers below the highest one. Fills all of them.
     int highest = 0;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
       highest = std::max(highest, std::stoi(entry.path().filename()));

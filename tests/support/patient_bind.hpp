@@ -1,4 +1,4 @@
-// For brokers that come back at the address they had.
+// For tests in which a broker comes back at its former address.
 #pragma once
 
 #include <cerrno>
@@ -10,7 +10,8 @@
 
 namespace gate::test {
 
-// libzmq lets go of a port some time after the socket that had it is closed. Returns the address.
+// libzmq frees a port some time after its socket was closed, so this tries again until it can bind. Returns the
+// address.
 inline std::string patient_bind(gate::socket& s, const std::string& endpoint) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   for (;;) {

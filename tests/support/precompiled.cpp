@@ -1,2 +1,2 @@
-// Makes CMake compile that header. test_main.cpp cannot: it generates main from a header that stands in it.
+// Makes CMake compile that header. test_main.cpp cannot do it: Catch2 generates main() in a header that is in there.
 #include "tests/support/precompiled.hpp"

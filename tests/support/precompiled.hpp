@@ -1,5 +1,5 @@
-// What most tests include of others' headers, read once for all test programs. It saves time alone: each file still
-// includes what it uses.
+// The headers of other projects that most tests include, compiled once for all test programs. It only saves time: each
+// file still includes the headers it uses.
 #pragma once
 
 #include <algorithm>

@@ -35,7 +35,7 @@ struct pipe_ends {
   int read, write;
 };
 
-// The n-th line of `text` (from 1) that contains `part`; lines that are not finished do not count.
+// The n-th line of `text` (from 1) that contains `part`. A line without its newline does not count.
 std::optional<std::string_view> find_line(std::string_view text, std::string_view part, std::size_t n) {
   while (true) {
     const std::size_t end = text.find('\n');
@@ -46,14 +46,15 @@ std::optional<std::string_view> find_line(std::string_view text, std::string_vie
   }
 }
 
-// Between fork and exec: only what is safe there.
+// Runs between fork and exec: only functions that are safe there.
 [[noreturn]] void become(const char* path, char* const* arguments, pid_t parent, int out, int err) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGHUP, SIGINT}) ::signal(number, SIG_DFL);  // whatever started the tests
+  // Even if the program that started the tests ignores them.
+  for (const int number : {SIGHUP, SIGINT}) ::signal(number, SIG_DFL);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  rlimit no_core{};  // a program that a test makes crash leaves nothing behind
+  rlimit no_core{};  // a program that crashes on purpose leaves no core dump
   ::getrlimit(RLIMIT_CORE, &no_core);
   no_core.rlim_cur = 0;
   ::setrlimit(RLIMIT_CORE, &no_core);
@@ -105,8 +106,8 @@ void process::take(stream where, std::string_view raw) {
   changed_.notify_all();
 }
 
-// Reads both pipes until they and the process have ended: a child of the child may hold the pipes for longer, and is
-// not waited for.
+// Reads both pipes until they and the process have ended. A grandchild may hold the pipes for longer. It is not waited
+// for.
 void process::read_all() {
   bool over = false;
   while (true) {
@@ -171,7 +172,7 @@ std::string process::text(stream where) const {
 }
 
 void process::signal(int number) const {
-  // By the descriptor: the number of an ended process may belong to another one.
+  // Uses the descriptor, because the number of an ended process may belong to another one.
   if (::syscall(SYS_pidfd_send_signal, process_descriptor_, number, nullptr, 0) != 0 && errno != ESRCH)
     throw_errno("kill");
 }

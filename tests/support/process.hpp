@@ -1,4 +1,4 @@
-// A program that a test runs beside itself: started with arguments, its output read line by line, signalled, awaited.
+// A program that runs beside a test: with arguments, its output read line by line, with signals, and awaited.
 #pragma once
 
 #include <chrono>
@@ -17,25 +17,25 @@
 
 namespace gate::test {
 
-// Far longer than anything here takes, even on a loaded machine under a sanitizer: to reach it is to fail.
+// Far longer than anything here takes, even on a loaded machine under a sanitizer. If this time passes, the test fails.
 inline constexpr std::chrono::seconds patience{40};
 
-// What a test waited for did not come. what() tells, with all that the program wrote.
+// An event for which a test waited did not happen. what() names it, with all that the program wrote.
 class did_not_happen final : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// How a program ended: by exit(code), or killed by a signal (then code is -1).
+// How a program ended: by exit(code), or killed by a signal. Then code is -1.
 struct program_end {
   int code = -1;
   int signal = 0;
   bool operator==(const program_end&) const noexcept = default;
-  friend std::ostream& operator<<(std::ostream& out, const program_end& end);  // for the failure of a test
+  friend std::ostream& operator<<(std::ostream& out, const program_end& end);  // for messages of failed tests
 };
 
-// A child process. Killed, with SIGKILL, when this object goes, and when the test itself dies; what a sanitizer said in
-// it is then passed on. The functions that wait throw did_not_happen when the deadline passes or the program ends
+// A child process. SIGKILL ends it at the end of this object, and also if the test itself dies. Reports of a sanitizer
+// in it are then passed on. A function that waits throws did_not_happen if its deadline passes, or if the program ends
 // first. One thread uses it.
 class process {
  public:
@@ -49,21 +49,21 @@ class process {
 
   pid_t pid() const noexcept { return pid_; }
 
-  // The last of the first `times` lines of that stream that contain the text; waits for it. Lines end with a newline.
+  // Waits until `times` lines of that stream contain the text, and returns the last of them. Lines end with a newline.
   std::string wait_for_line(std::string_view text, stream where = stream::out, std::size_t times = 1,
                             std::chrono::milliseconds deadline = patience);
-  // Lines so far that contain the text.
+  // The number of lines up to now that contain the text.
   std::size_t count_lines(std::string_view text, stream where = stream::err) const;
-  // Everything so far.
+  // All output up to now.
   std::string text(stream where) const;
 
   void signal(int number) const;
   program_end wait(std::chrono::milliseconds deadline = patience);
-  // SIGKILL, and its end awaited.
+  // Sends SIGKILL and waits for the end.
   void kill();
   bool running() const;
 
-  // From /proc, while it runs.
+  // From /proc, while the program runs.
   std::size_t resident_bytes() const;
   std::size_t peak_resident_bytes() const;
   std::size_t descriptors() const;
@@ -91,7 +91,7 @@ class process {
   std::thread reader_;
 };
 
-// A program of this build.
+// The path of a program of this build.
 std::string program_path(std::string_view name);
 
 }  // namespace gate::test

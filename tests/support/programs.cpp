@@ -9,7 +9,7 @@ namespace gate::test {
 
 namespace {
 
-// "listening frontend=tcp://127.0.0.1:40123 backend=...": the value of a key.
+// The value of a key in "listening frontend=tcp://127.0.0.1:40123 backend=...".
 std::string value_in(const std::string& line, const std::string& key) {
   const std::size_t at = line.find(key + "=");
   if (at == std::string::npos) throw did_not_happen("no " + key + " in: " + line);
@@ -77,7 +77,7 @@ std::map<std::string, std::map<std::string, std::uint64_t>> stats_of(const Clien
 std::uint64_t count_of(const Client& client, const std::string& group, const std::string& name) {
   const auto all = stats_of(client);
   const auto& counters = all.at(group);
-  const auto found = counters.find(name);  // a status that never was is not listed
+  const auto found = counters.find(name);  // a status that never occurred is not listed
   return found == counters.end() ? 0 : found->second;
 }
 
@@ -87,7 +87,8 @@ template <class Condition> bool becomes(const Condition& holds) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (!holds()) {
     if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // leaves the machine to who is to make it so
+    // Leaves the processor to the programs that have to bring it about.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   return true;
 }

@@ -1,4 +1,4 @@
-// The programs of this project, as tests run them.
+// Runs the programs of this project for tests.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ inline constexpr bool sanitized = true;
 inline constexpr bool sanitized = false;
 #endif
 
-// A file that goes with this object.
+// A file that is removed with this object.
 class temporary_file {
  public:
   explicit temporary_file(std::string_view content);
@@ -40,18 +40,18 @@ struct addresses {
   std::string frontend, backend;
 };
 
-// gate-broker, or another program that is one, listening. On ports of the system's choice unless told otherwise.
+// A running gate-broker, or another broker program. Without endpoints, it listens on ports that the system chooses.
 class broker_program {
  public:
   explicit broker_program(arguments more = {});
-  // Its endpoints as given: for one that takes another's place, or listens elsewhere.
+  // With given endpoints: to take the place of another broker, or to listen elsewhere.
   explicit broker_program(const addresses& where, arguments more = {}, std::string program = "gate-broker");
 
   const std::string& frontend() const noexcept { return frontend_; }
   const std::string& backend() const noexcept { return backend_; }
   process& program() noexcept { return *process_; }
   const process& program() const noexcept { return *process_; }
-  // Begins anew, on the same endpoints, after the former process has ended.
+  // Starts again on the same endpoints, after the former process has ended.
   void start_again();
 
  private:
@@ -63,11 +63,11 @@ class broker_program {
   std::optional<process> process_;
 };
 
-// gate-test-worker, registered as `test` unless told otherwise, with threads enough for tests that block some.
+// A running gate-test-worker, registered as `test` by default. It has enough threads for tests that block some.
 class worker_program {
  public:
   explicit worker_program(const broker_program& broker, std::string service = "test", arguments more = {});
-  // Not waited for.
+  // Starts the worker and does not wait for its registration.
   static std::vector<std::string> command_line(const std::string& backend, const std::string& service,
                                                const arguments& more = {});
 
@@ -89,7 +89,7 @@ struct test_system {
   Service test = client["test"];
 };
 
-// The Error that f() throws. Throws did_not_happen when it throws none.
+// Returns the Error that f() throws. Throws did_not_happen if it throws none.
 template <class F> Error error_of(F&& f) {
   try {
     std::forward<F>(f)();
@@ -99,12 +99,12 @@ template <class F> Error error_of(F&& f) {
   throw did_not_happen("no error was thrown");
 }
 
-// What the broker says of itself, by group and name: stats["transport"]["unrecognised"].
+// The broker's statistics by group and name: stats["transport"]["unrecognised"].
 std::map<std::string, std::map<std::string, std::uint64_t>> stats_of(const Client& client);
 std::uint64_t count_of(const Client& client, const std::string& group, const std::string& name);
-// Waits until that counter is at least so much; asks again and again. False when it does not happen.
+// Asks again and again until the counter is at least that value. False if that does not happen.
 bool rises_to(const Client& client, const std::string& group, const std::string& name, std::uint64_t least);
-// The same for one that is to become that or less.
+// The same until the figure is at most that value.
 bool falls_to(const Client& client, const std::string& group, const std::string& name, std::uint64_t most);
 
 }  // namespace gate::test

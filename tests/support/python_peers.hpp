@@ -1,5 +1,5 @@
-// Peers of gate-rpc that were written in Python from its specification, as processes: the client and the worker of
-// examples/python, and those of this folder, which know HugeData and a broker as well.
+// Runs Python peers of gate-rpc, which were written from its specification: the client and the worker of
+// examples/python, and those of this folder, which also know HugeData. One of them is a broker.
 #pragma once
 
 #include <optional>
@@ -10,23 +10,23 @@
 
 namespace gate::test {
 
-// Whether there is a Python that has zmq and msgpack. Without, the rest throws did_not_happen.
+// True if there is a Python with zmq and msgpack. If not, the rest of this header throws did_not_happen.
 bool has_python();
 
-// gate-broker that lets calls wait for the worker that a test starts.
+// A gate-broker that lets calls wait until the test has started a worker.
 struct patient_broker {
   explicit patient_broker(const std::string& codec = "gzip");
   temporary_file config;
   broker_program broker;
 };
 
-// The calculator of the examples, in C++, registered.
+// The calculator worker of the examples in C++. The constructor waits for its registration.
 struct cpp_worker {
   explicit cpp_worker(const broker_program& broker);
   process program;
 };
 
-// worker.py, registered.
+// The worker.py of the examples. The constructor waits for its registration.
 struct python_worker {
   explicit python_worker(const broker_program& broker, const std::string& service = "calculator");
   process program;
@@ -37,21 +37,21 @@ struct outcome {
   std::string out, err;
 };
 
-// A program, to its end.
+// Waits until the program has ended.
 outcome end_of(process& program);
 
-// client.py, started; its words are the service, the method and the arguments.
+// Starts client.py. `words` are the service, the method and the arguments.
 process python_client(const broker_program& broker, const arguments& words);
-// client.py, to its end.
+// Runs client.py to its end.
 outcome python_call(const broker_program& broker, const arguments& words);
 
-// gaterpc_worker.py, with HugeData in that compression. It registers in its own time.
+// Starts gaterpc_worker.py, with HugeData in that compression. It does not wait for the registration.
 process scripted_worker(const std::string& backend, const std::string& service, const std::string& codec = "gzip");
-// gaterpc_client.py; its words are the service, the method and the arguments.
+// Starts gaterpc_client.py. `words` are the service, the method and the arguments.
 process scripted_client(const std::string& frontend, const std::string& codec, const arguments& words);
 outcome scripted_call(const std::string& frontend, const std::string& codec, const arguments& words);
 
-// gaterpc_broker.py, listening.
+// A running gaterpc_broker.py.
 class python_broker {
  public:
   explicit python_broker(arguments more = {});
@@ -65,13 +65,13 @@ class python_broker {
   arguments more_;
 };
 
-// zap_service.py, listening at that address. Of each user: the name, the password, and the status that is the answer
-// to both.
+// A running zap_service.py at that address. Each user has a name, a password, and the status with which its logins are
+// answered.
 class python_zap_service {
  public:
   using users = std::vector<arguments>;
   python_zap_service(std::string address, const users& known);
-  // Another process, at the same address.
+  // Starts another process at the same address.
   void start_again(const users& known);
 
   std::optional<process> program;
@@ -80,7 +80,7 @@ class python_zap_service {
   std::string address_;
 };
 
-// What a stream has, to its end.
+// Reads a stream to its end.
 template <class T> std::vector<T> items_of(blocking_stream<T>& stream) {
   std::vector<T> all;
   for (const T& item : stream) all.push_back(item);

@@ -186,7 +186,7 @@ std::string raw_tcp::read_command() {
 
 bool raw_tcp::shake_hands() {
   if (!send(greeting()) || !read_exactly(64)) return false;
-  // The answer is a READY of whatever size; it need not be understood to go on.
+  // The other side answers with a READY of any size. The content does not matter here.
   return send(ready_command());
 }
 

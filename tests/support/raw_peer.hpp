@@ -1,5 +1,5 @@
-// Peers that are not ours: a bare DEALER that says what it likes, and a bare TCP connection that need not even speak
-// ZMTP. What an attacker, a broken program or a stranger who found the port would send.
+// Peers without this project's code: a bare DEALER that sends any frames, and a bare TCP connection that need not speak
+// ZMTP. They send what an attacker, a broken program or a stranger at the port would send.
 #pragma once
 
 #include <chrono>
@@ -21,20 +21,20 @@ namespace gate::test {
 
 using frames = std::vector<std::string>;
 
-// Sends frames as they are. With the functions at the end it speaks gate/2 well, up to the point where it does not.
+// Sends frames as they are. Its last functions speak correct gate/2, so that a test can break the rules later.
 class raw_dealer {
  public:
   explicit raw_dealer(const std::string& endpoint, const prepare_socket& prepare = {});
 
   void send(const frames& message);
   void send(std::string_view only) { send(frames{std::string(only)}); }
-  // One envelope, in a message of its own.
+  // Sends one envelope in a message of its own.
   void send(const message& m);
-  // The next message; nothing when none comes in time.
+  // The next message. Empty if none comes before the deadline.
   std::optional<frames> receive(std::chrono::milliseconds deadline = patience);
-  // Reads until an envelope of that type comes, and gives its status (ok for a type that has none).
+  // Reads until an envelope of that type comes. Returns its status; ok for a type without one.
   errc wait_for(message_type type, std::chrono::milliseconds deadline = patience);
-  // What tests look at in an envelope.
+  // The fields of an envelope that tests check.
   struct heard {
     call_id call;
     errc status;
@@ -42,9 +42,9 @@ class raw_dealer {
   };
   // Reads until an envelope of that type comes.
   heard next(message_type type, std::chrono::milliseconds deadline = patience);
-  // Reads until a request comes, and gives its number.
+  // Reads until a request comes. Returns its number.
   call_id next_request(std::chrono::milliseconds deadline = patience);
-  // Waits until the broker has ended the connection.
+  // Waits until the broker has closed the connection.
   bool disconnected(std::chrono::milliseconds deadline = patience);
 
   void hello_as_client();
@@ -56,7 +56,7 @@ class raw_dealer {
   zmq::socket_t monitor_;
 };
 
-// The endpoint of "tcp://host:port".
+// A TCP connection to "tcp://host:port".
 class raw_tcp {
  public:
   explicit raw_tcp(const std::string& endpoint);
@@ -64,32 +64,32 @@ class raw_tcp {
   raw_tcp& operator=(const raw_tcp&) = delete;
   ~raw_tcp();
 
-  // False when the other side has closed.
+  // False if the other side has closed the connection.
   bool send(std::string_view data);
-  // Ends the connection so that the other side sees it reset.
+  // Ends the connection with a reset, as the other side sees it.
   void reset();
-  // Waits until the other side has closed; what it sent before is dropped.
+  // Waits until the other side has closed the connection. Bytes that come before are dropped.
   bool closed(std::chrono::milliseconds deadline = patience);
-  // Greets and shakes hands as a ZMTP 3.0 DEALER does under NULL; then send() takes frames that frame() makes.
+  // Does the handshake of a ZMTP 3.0 DEALER under NULL. Afterwards send() takes frames that frame() makes.
   bool shake_hands();
-  // The same under PLAIN, with more properties of its own in what it says of itself. False when it is not let in.
+  // The same under PLAIN, with additional properties in its READY. False if the login is refused.
   bool log_in(std::string_view user, std::string_view password, const std::string& properties = {});
 
   static std::string greeting(std::string_view mechanism = "NULL");
   static std::string ready_command();
   static std::string command(std::string_view name, const std::string& body);
   static std::string property(std::string_view name, std::string_view value);
-  // One frame, of that many bytes or of the claimed size.
+  // One frame. `claimed_size` replaces its true size in the header.
   static std::string frame(std::string_view body, bool more, std::optional<std::uint64_t> claimed_size = std::nullopt);
 
  private:
   bool read_exactly(std::size_t byte_count);
-  // The name of the next command; empty when there is none.
+  // The name of the next command. Empty if there is none.
   std::string read_command();
   int descriptor_ = -1;
 };
 
-// A message that only a peer of gate/2 may begin with.
+// The first message of a gate/2 peer.
 std::string hello_bytes(peer_role role, std::string_view service = {}, std::uint32_t capacity = 0);
 std::string bytes_of(const message& m);
 

@@ -10,7 +10,7 @@
 
 namespace gate::test {
 
-// A TCP port of this machine at which every attempt to connect is refused: taken, but not listened at.
+// A TCP port of this machine that refuses every connection: it is bound, but nobody listens.
 class refusing_port {
  public:
   refusing_port() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

@@ -1,6 +1,6 @@
-// A worker that treats its process badly: exceptions of every kind from every place, and programs that it starts.
+// A worker that is rough with its process: it throws exceptions of every kind from every place, and starts programs.
 //
-//   gate-test-rough-worker [flags of a worker] [start | stop | registered]: where it throws, besides its methods.
+//   gate-test-rough-worker [flags of a worker] [start | stop | registered]: where it throws, apart from its methods
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -50,7 +50,7 @@ struct throwing_end {
   }
 };
 
-// An argument that throws when it is let go of.
+// An argument whose destructor throws.
 struct rough_argument {
   int n = 0;
   std::shared_ptr<bool> armed = std::make_shared<bool>(false);
@@ -134,7 +134,7 @@ class RoughWorker : public gate::Worker {
   rough_result result() { return {}; }
   void end_thread() { ::pthread_exit(nullptr); }
 
-  // What a program that this one starts finds of its signals.
+  // Reports the state of signals in a program that this one starts.
   std::string piped() { return started_by_popen(); }
   gate::task<std::string> later_piped() {
     co_await gate::sleep_for(1ms);

@@ -1,5 +1,5 @@
-// For the few tests that cannot run beside a sanitizer; each says why. Defines GATE_TEST_SANITIZERS in builds under
-// AddressSanitizer or ThreadSanitizer, and GATE_TEST_THREAD_SANITIZER under the latter.
+// For the few tests that cannot run under a sanitizer. Each of them says why. Defines GATE_TEST_SANITIZERS in builds
+// with AddressSanitizer or ThreadSanitizer, and GATE_TEST_THREAD_SANITIZER only with the latter.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -1,4 +1,4 @@
-// A message that outlives the call that handed it over: what tests of the sans-I/O parts record.
+// A copy of a message that outlives the call that sent it. Tests of the sans-I/O parts record messages with it.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace gate::test {
 
-// Owns the texts that tests look at, and copies the plain fields.
+// Owns the texts that tests compare, and copies the plain fields.
 struct sent_message {
   explicit sent_message(const message& from)
       : m(from), service(from.service), method(from.method), text(from.text), payload(from.payload.single()) {

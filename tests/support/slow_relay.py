@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""A relay that passes so many bytes a second, in each direction of each connection.
+"""A relay that limits the bytes a second, in each direction of each connection.
 
 usage: slow_relay.py TARGET BYTES_PER_SECOND [DELAY]
 
-TARGET is tcp://host:port. DELAY: seconds that each byte takes in each direction besides, as over a long way; half of a
-round trip. It says on standard output where it listens, as tcp://127.0.0.1:PORT. It reads no faster than
-it passes on, and holds little: what does not pass stays with the sender. On SIGUSR1 it passes nothing any more, and
-goes on at the next.
+TARGET is tcp://host:port. DELAY is the additional time in seconds for each byte in each direction, as over a long way:
+half of a round trip. It prints the address where it listens, as tcp://127.0.0.1:PORT. It reads no faster than it
+passes on, and holds little: the rest stays with the sender. SIGUSR1 stops all traffic, and the next SIGUSR1 starts it
+again.
 """
 import collections
 import selectors
@@ -31,10 +31,10 @@ class Way:
 
     def __init__(self, source, sink):
         self.source, self.sink, self.allowance, self.at = source, sink, 0.0, time.monotonic()
-        self.on_the_way, self.blocked = collections.deque(), False  # when they arrive, and bytes
+        self.on_the_way, self.blocked = collections.deque(), False  # pairs of arrival time and bytes
 
     def step(self, rate, delay):
-        """Passes on what it may; False at the end of the connection."""
+        """Passes on as many bytes as the limit allows. False at the end of the connection."""
         now = time.monotonic()
         self.allowance = min(self.allowance + (now - self.at) * rate, max(rate * 0.2, 1))
         self.at = now

@@ -1,17 +1,16 @@
-// A client that tests kill, stop and let go on: reads one huge result, as fast as it comes.
+// A client that tests kill, stop and continue. It reads one huge result as fast as it comes.
 //
 // usage: gate-test-client ENDPOINT SIZE [beside [FORM [items]]]
-//   SIZE    of the result; `endless` for one that does not end
+//   SIZE    of the result; `endless` for one without an end
 //   beside  makes small calls meanwhile, one after the other, and writes WORST and the milliseconds that the slowest
 //           took
-//   FORM    what passes meanwhile, SIZE bytes of it: huge (a huge result, the default), upload (huge arguments),
-//           parallel (four huge results), arguments (of one call after the other, 900 kB each), results (the same),
-//           four_results (of four calls at once), items (of 300 kB, of a worker's stream), own_items (of the caller's),
-//           four_arguments (of four calls at once), many_arguments (of many calls at once, 10 kB each), many_results
-//   items   instead of the small calls there is one stream of small items to the worker and back; WORST is of these
+//   FORM    the large traffic, SIZE bytes of it: huge (a huge result, the default), upload (huge arguments), parallel
+//           (four huge results), arguments (of 900 kB, one call after the other), results (the same), four_results
+//           (of four calls at once), items (of 300 kB, in a worker's stream), own_items (in the caller's stream),
+//           four_arguments (of four calls at once), many_arguments (of 10 kB, many calls at once), many_results
+//   items   one stream of small items to the worker and back, in place of the small calls; WORST is for the items
 //
-// Writes the line BEGUN when the first bytes are there, ENDED when all are. Exit status 0 when they are right, 1
-// otherwise.
+// Writes the line BEGUN at the first bytes and ENDED at the last. Exit status 0 if the bytes are right, 1 otherwise.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -66,7 +65,7 @@ bool upload(const gate::Service& test, std::string_view size) {
   return test["take_huge"](std::move(data)).get<std::uint64_t>() == number(size);
 }
 
-// Each of four threads does the same.
+// Runs `read` in four threads at once.
 template <class Read> bool four(Read read) {
   std::atomic<int> sound = 0;
   std::vector<std::thread> readers;
@@ -148,7 +147,7 @@ std::int64_t microseconds_of(clock::duration d) {
   return std::chrono::duration_cast<std::chrono::microseconds>(d).count();
 }
 
-// The time, every 20 ms, until there is an end.
+// Sends the time every 20 ms, until `ended`.
 gate::async_generator<std::int64_t> ticks(const std::atomic<bool>& ended) {
   while (!ended) {
     co_yield microseconds_of(clock::now().time_since_epoch());
@@ -156,7 +155,7 @@ gate::async_generator<std::int64_t> ticks(const std::atomic<bool>& ended) {
   }
 }
 
-// The longest time that an item took to the worker and back.
+// The longest time in which an item travelled to the worker and back.
 clock::duration worst_item(const gate::Service& test, const std::atomic<bool>& ended) {
   std::int64_t worst = 0;
   auto doubled = test["double_each"](ticks(ended)).stream<std::int64_t>().blocking();
@@ -166,7 +165,7 @@ clock::duration worst_item(const gate::Service& test, const std::atomic<bool>& e
   return std::chrono::microseconds(worst);
 }
 
-// The longest time that a call took, of one every 20 ms.
+// The longest time of a call. One call is made every 20 ms.
 clock::duration worst_call(const gate::Service& test, const std::atomic<bool>& ended) {
   clock::duration worst{};
   while (!ended) {
@@ -179,9 +178,9 @@ clock::duration worst_call(const gate::Service& test, const std::atomic<bool>& e
   return worst;
 }
 
-// Small calls, or small items, until all has passed.
+// Makes small calls, or sends small items, until the large traffic has ended.
 bool pass_beside(const gate::Service& test, std::string_view form, std::string_view size, bool items) {
-  if (test["add"](1, 2).get<int>() != 3) return false;  // it takes its time to connect as well
+  if (test["add"](1, 2).get<int>() != 3) return false;  // the first call also waits for the connection
   std::atomic<bool> ended = false;
   bool sound = false;
   std::thread passing([&] {

@@ -1,5 +1,5 @@
-// A worker whose methods do on demand what methods do in life: answer, wait, stream, throw, hang, crash. What tests
-// wait for is counted by name, so that they need not guess how long something takes: await("spin.cancelled", 1).
+// A worker whose methods behave on demand as real ones do: answer, wait, stream, throw, hang, crash. It counts named
+// events for tests, so that a test can wait for one: await("spin.cancelled", 1).
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
@@ -27,7 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::int64_t;
 
-// Counts by name. Thread-safe: plain methods use it in the pool, coroutines on the loop.
+// Counters with names. Thread-safe: plain methods use it in the pool, coroutines on the loop.
 class tallies {
  public:
   void add(const std::string& name) {
@@ -39,7 +39,7 @@ class tallies {
     const std::lock_guard lock(mutex_);
     return counts_[name];
   }
-  // Blocks until there are so many, or the caller has gone.
+  // Blocks until the counter has reached `least`, or the caller has gone.
   int64_t await(const gate::Call& call, const std::string& name, int64_t least) {
     std::unique_lock lock(mutex_);
     while (counts_[name] < least && !call.cancelled()) changed_.wait_for(lock, 10ms);
@@ -52,7 +52,7 @@ class tallies {
   std::map<std::string, int64_t> counts_;
 };
 
-// Counts its own destruction, which is what cancellation looks like from within a coroutine.
+// Counts its own destruction: within a coroutine, that is how a cancellation shows.
 class ending {
  public:
   ending(tallies& counts, std::string name) : counts_(counts), name_(std::move(name)) {}
@@ -86,7 +86,7 @@ class TestWorker : public gate::Worker {
   GATE_DOC(count, "the numbers below n, from the pool", n)
 
   gate::task<gate::value> echo(gate::value v) { co_return v; }
-  gate::task<gate::bytes> call(gate::bytes raw) { co_return raw; }  // what Majordomo's clients call
+  gate::task<gate::bytes> call(gate::bytes raw) { co_return raw; }  // the method that Majordomo's clients call
   int add(int a, int b) const { return a + b; }
   gate::task<int64_t> pid() { co_return ::getpid(); }
 
@@ -108,7 +108,7 @@ class TestWorker : public gate::Worker {
     co_return report;
   }
 
-  // The process and the attempt: the first attempt answers after a while, any later one at once.
+  // Returns the process and the attempt. The first attempt answers after a while, later ones at once.
   gate::task<std::pair<int64_t, int64_t>> whoami_later(gate::Call& call, int64_t milliseconds) {
     counts_.add("whoami_later.started");
     const std::pair<int64_t, int64_t> answer(::getpid(), call.attempt());
@@ -129,7 +129,7 @@ class TestWorker : public gate::Worker {
     ::usleep(static_cast<useconds_t>(milliseconds * 1000));
     return milliseconds;
   }
-  // Works until it is told to stop.
+  // Works until it is cancelled.
   void spin(gate::Call& call) {
     counts_.add("spin.started");
     while (!call.cancelled()) ::usleep(100);
@@ -141,7 +141,7 @@ class TestWorker : public gate::Worker {
     counts_.add("hang.started");
     co_await gate::sleep_for(24h);
   }
-  // A plain method that looks at nothing, and returns after release() only.
+  // A plain method that ignores cancellation, and returns only after release().
   void never() {
     counts_.add("never.started");
     while (counts_.count("released") == 0) ::usleep(1000);
@@ -182,7 +182,7 @@ class TestWorker : public gate::Worker {
     for (int64_t i = 0; i < n; ++i) co_yield i;
     throw std::runtime_error("the stream broke");
   }
-  // An item a millisecond.
+  // Sends an item each millisecond.
   gate::async_generator<int64_t> endless() {
     const ending end(counts_, "endless.ended");
     for (int64_t i = 0;; ++i) {
@@ -211,14 +211,14 @@ class TestWorker : public gate::Worker {
   gate::async_generator<int64_t> double_each(gate::async_generator<int64_t> values) {
     while (auto value = co_await values.next()) co_yield 2 * *value;
   }
-  // Takes a stream and lets it lie, until release().
+  // Takes a stream and reads nothing of it until release().
   gate::task<void> read_none(gate::async_generator<int64_t> values) {
     const auto unread = std::move(values);
     counts_.add("read_none.started");
     while (counts_.count("released") == 0) co_await gate::sleep_for(1ms);
   }
 
-  // --- any arguments, and any value for them
+  // --- any arguments, and any value as an argument
 
   static gate::value shown(const gate::argument_list& given) {
     std::map<std::string, gate::value> both;
@@ -248,7 +248,7 @@ class TestWorker : public gate::Worker {
     co_return gate::value::of(std::pair<std::size_t, gate::value>(all.size(), what));
   }
 
-  // --- payloads of any size: bytes_at() says what is in them
+  // --- payloads of any size, with the bytes of bytes_at()
 
   gate::task<gate::HugeData> huge(std::uint64_t size) {
     gate::huge_options options;
@@ -269,7 +269,7 @@ class TestWorker : public gate::Worker {
       co_await gate::yield();
     }
   }
-  // How many there were; fails when they are not what they should be.
+  // Returns how many bytes came. Fails if they are not those of bytes_at().
   gate::task<std::uint64_t> take_huge(gate::HugeData data) {
     const ending end(counts_, "take_huge.ended");
     counts_.add("take_huge.started");

@@ -12,14 +12,15 @@
 
 namespace gate::test {
 
-// Thrown by a loop in virtual time whose coroutines wait for something that can never come.
+// Thrown if all coroutines of a loop in virtual time wait for events that can never come.
 class nothing_left_to_run final : public std::logic_error {
  public:
   nothing_left_to_run() : std::logic_error("nothing left to run: every coroutine waits, and no timer is set") {}
 };
 
-// Clock and poller of a loop under test: instead of waiting for the next timer it jumps to it. Never sleeps, so a test
-// of hours ends at once, the same way each time. It has no sockets, and what another thread posts is not waited for.
+// Clock and poller for a loop under test. It jumps to the next timer instead of waiting. It never sleeps, so a test of
+// hours ends at once, and in the same way each time. It has no sockets, and it does not wait for posts of other
+// threads.
 class virtual_time final : public clock_source, public poller {
  public:
   virtual_time() = default;
@@ -27,7 +28,7 @@ class virtual_time final : public clock_source, public poller {
   instant now() const noexcept override { return now_; }
   void advance(duration by) noexcept { now_ += by; }
   duration elapsed() const noexcept { return now_ - start; }
-  // How often the loop polled, by looking or by waiting.
+  // The number of polls, with and without waiting.
   std::size_t polls() const noexcept { return polls_; }
 
   void wait(std::optional<instant> until) override {
@@ -45,7 +46,7 @@ class virtual_time final : public clock_source, public poller {
   std::size_t polls_ = 0;
 };
 
-// Runs a coroutine on a loop of its own, in virtual time.
+// Runs a coroutine on its own loop in virtual time.
 template <class T> T run_virtual(task<T> work) {
   virtual_time time;
   loop here(time, time);

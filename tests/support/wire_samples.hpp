@@ -1,5 +1,4 @@
-// One message of each type with each of its fields, for the tests of the dialects and for the seeds of the fuzz
-// corpora.
+// One message of each type with each of its fields, for tests of the dialects and for the seeds of the fuzz corpora.
 #pragma once
 
 #include <string>
@@ -25,7 +24,7 @@ inline message of(message_type type, std::uint64_t call) {
   return m;
 }
 
-// A call with all that one may carry. The views point to constants.
+// A request with all fields that a request may have. The views point to constants.
 inline message request() {
   static const std::string encoded = metadata();
   message m = of(message_type::request, 0x0102030405060708u);
@@ -211,7 +210,7 @@ inline std::vector<message> all() {
           huge_final()};
 }
 
-// Whether two messages say the same: every field of them.
+// True if all fields of two messages are equal.
 inline bool same(const message& a, const message& b) {
   const auto all_of = [](const message& m) {
     return std::tuple(m.type, m.flags, m.call, m.payload.single(), m.service, m.method, m.budget, m.attempt, m.priority,

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A ZAP service (RFC 27) that is somebody else's: for tests of a broker that asks one about logins.
+"""A ZAP service (RFC 27) without this project's code, for tests of a broker that asks one about logins.
 
-Each user that is named has a password, and may have a status with which its logins are answered in place of 200. It
-tells on standard output where it listens and what it was asked, without the password.
+Each user has a password, and may have a status that replaces 200 in the answers to its logins. It prints where it
+listens, and each request without the password.
 """
 import argparse
 

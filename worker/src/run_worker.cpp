@@ -87,7 +87,7 @@ credentials read_credentials(const std::string& file) {
   return found;
 }
 
-// Throws CLI::ParseError (help and version too), config_error and credentials_error.
+// Throws CLI::ParseError (also for --help and --version), config_error and credentials_error.
 void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_line& line) {
   std::vector<std::pair<const config_key*, std::string>> given;
   given.reserve(config_keys().size());
@@ -117,14 +117,15 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
   line.chosen.options.credentials = read_credentials(line.chosen.credentials_file);
 }
 
-// A thread that does not end can be neither joined nor left behind: the process goes without its destructors.
+// A thread that does not end cannot be joined, and its objects cannot be destroyed: the process exits without
+// destructors.
 [[noreturn]] void leave_stuck() {
   log::error("exiting, to be started again");
   gate::flush_program_log();
   ::_exit(too_many_stuck);
 }
 
-// Of the settings only the level of the log can change while the worker runs, where its file says it and no flag does.
+// Only the log level can change while the worker runs, and only if it comes from the file and no flag sets it.
 void reread_settings(const command_line& line, program_log& log) {
   settings found;
   try {
@@ -137,7 +138,7 @@ void reread_settings(const command_line& line, program_log& log) {
   log::info("SIGHUP: {} read again: log_level is in force, other settings count from the next start", line.file);
 }
 
-// The file that the credentials came from; empty if they came from variables, which do not change.
+// Returns the file that the credentials came from. Empty if they came from variables: variables do not change.
 std::string file_of_credentials(const command_line& line) {
   if (!line.chosen.credentials_file.empty()) return line.chosen.credentials_file;
   const char* const file = std::getenv("GATE_CREDENTIALS");

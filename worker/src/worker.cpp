@@ -38,7 +38,8 @@ std::string service_name_of(std::string_view class_name) {
   const std::string_view from = unqualified(class_name);
   std::string to;
   for (std::size_t i = 0; i < from.size(); ++i) {
-    // A word begins at a capital behind a small letter, and at the last capital of several before a small letter.
+    // A word begins at a capital that follows a small letter, and at the last of several capitals before a small
+    // letter.
     const bool behind_small = i > 0 && !upper(from[i - 1]) && from[i - 1] != '_';
     const bool before_small = i > 0 && upper(from[i - 1]) && i + 1 < from.size() &&
                               std::islower(static_cast<unsigned char>(from[i + 1])) != 0;
@@ -67,7 +68,7 @@ bool Worker::registered() const noexcept { return runtime_ != nullptr && runtime
 
 namespace {
 
-// What would never find a broker, or none that takes it.
+// Throws if these options can never reach a broker, or if no broker can accept this worker.
 void check(const Worker& what, const worker_options& options) {
   peer::check_to_connect(options.broker);
   const std::string service = worker::service_of(what, options);

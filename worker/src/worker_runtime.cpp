@@ -25,7 +25,7 @@ namespace gate::worker {
 
 namespace {
 
-// Between two log lines about why there is no connection.
+// The shortest time between two log lines about a missing connection.
 constexpr auto loss_lines_pause = std::chrono::seconds(1);
 
 std::size_t threads_of(const worker_options& o) {
@@ -33,7 +33,7 @@ std::size_t threads_of(const worker_options& o) {
   return std::max<std::size_t>(2, std::thread::hardware_concurrency());
 }
 
-// A call that has ended may still wait in the pool's queue to be dropped there.
+// Twice the capacity: a call that has ended may still be in the pool's queue, to be dropped there.
 std::size_t calls_under_way_max(const worker_options& o) { return 2 * std::size_t{o.capacity}; }
 
 }  // namespace
@@ -95,7 +95,7 @@ dispatcher_options runtime::dispatch_options() {
   o.huge_arguments.bytes_max = options_.huge_bytes_max;
   o.huge_arguments.ratio_max = options_.huge_ratio_max;
   o.huge_arguments.account = std::make_shared<huge::memory_account>(options_.huge_peer_bytes_max);
-  // When every thread is stuck no method can begin, however many may be.
+  // No method can begin if every thread is stuck: so fewer may be, even if the options allow more.
   o.stuck_max = std::min(options_.stuck_max, pool_.size() - 1);
   o.stuck_after = options_.stuck_after;
   o.on_stuck = [this] { stuck(); };
@@ -144,7 +144,7 @@ task<void> runtime::run() {
   } catch (const gate::cancelled&) {
     cancelled_by = std::current_exception();
   }
-  // What is left to do is done even when the caller was cancelled.
+  // The worker leaves properly even if the caller was cancelled.
   cancel_scope apart;
   auto leaving = leave();
   co_await std::move(leaving).within(apart);
@@ -208,7 +208,7 @@ void runtime::broker_drains() {
 
 void runtime::lost(errc why, std::string_view text, std::chrono::milliseconds pause) {
   dispatcher_.connection_ended();
-  // Each reason is news once, and a reason that changes all the time is news once in a while.
+  // The same reason is logged once. A reason that keeps changing is logged once per `loss_lines_pause`.
   const instant now = loop_.now();
   const bool is_news = told_loss_.empty() || (text != told_loss_ && now - told_loss_at_ >= loss_lines_pause);
   if (is_news) {

@@ -1,4 +1,4 @@
-// What serves a Worker: session, channel, dispatcher and pool tied together. One loop.
+// Runs a Worker: connects its session, channel, dispatcher and pool. One loop.
 #pragma once
 
 #include <memory>
@@ -17,18 +17,18 @@
 
 namespace gate::worker {
 
-// Under which name `what` is served: the options', its own, or else the default one.
+// The name under which `what` is served: from the options, else the Worker's own, else the default service.
 std::string service_of(const Worker& what, const worker_options& options);
 
 class runtime final : private session::handler, private peer::channel::handler, private answers {
  public:
-  // Throws std::logic_error when the Worker's interface is contradictory.
+  // Throws std::logic_error if two methods of the Worker contradict each other.
   runtime(loop& where, Worker& what, worker_options options);
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
   ~runtime();
 
-  // See serve(). Once.
+  // See serve(). Call it once.
   task<void> run();
   void drain();
   bool use_credentials(const credentials& own);
@@ -76,7 +76,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
 
   task<void> leave();
   void stuck();
-  // Calls one of the options' callbacks; what it throws is logged.
+  // Calls one of the callbacks of the options, and logs what it throws.
   void tell(std::string_view name, const std::function<void()>& callback) noexcept;
 
   loop& loop_;
@@ -93,7 +93,7 @@ class runtime final : private session::handler, private peer::channel::handler, 
   errc why_closed_ = errc::ok;
   std::string closed_text_;
   bool draining_ = false;
-  std::string told_loss_;  // why it is not connected, as was logged last
+  std::string told_loss_;  // the reason that was logged last for not being connected
   instant told_loss_at_{};
 };
 

@@ -11,7 +11,7 @@
 namespace gate::security {
 namespace {
 
-// "m=19456" -> 19456; what it took is gone from the text.
+// Reads "m=19456" as 19456, and removes it from the text.
 std::optional<std::uint32_t> take_number(std::string_view& text, std::string_view name, char end) {
   if (!text.starts_with(name)) return std::nullopt;
   text.remove_prefix(name.size());
@@ -35,7 +35,7 @@ template <std::size_t N> std::string random_base64() {
   return text.data();
 }
 
-// libsodium wants an address even of nothing.
+// libsodium needs a valid address even for an empty password.
 const char* address_of(bytes_view password) noexcept { return password.empty() ? "" : password.data(); }
 
 }  // namespace
@@ -68,7 +68,7 @@ std::optional<hash_cost> cost_of(std::string_view hash) noexcept {
   if (*passes < least_cost.passes || *passes > most_cost.passes) return std::nullopt;
   const std::size_t middle = hash.find('$');
   if (middle == std::string_view::npos) return std::nullopt;
-  // 16 bytes of salt and 32 of hash, as libsodium writes them.
+  // libsodium writes a salt of 16 bytes and a hash of 32 bytes.
   const std::string_view salt = hash.substr(0, middle), digest = hash.substr(middle + 1);
   if (salt.size() != 22 || digest.size() != 43 || !is_base64(salt) || !is_base64(digest)) return std::nullopt;
   return hash_cost{*memory, *passes};

@@ -3,7 +3,7 @@
 namespace gate::security {
 
 pattern::pattern(std::string_view text) {
-  // Of several stars in a row one says the same.
+  // Several stars in a row mean the same as one.
   for (const char c : text) {
     if (c != '*' || !text_.ends_with('*')) text_ += c;
   }
@@ -31,7 +31,8 @@ bool pattern::matches(std::string_view name) const noexcept {
     case kind::general:
       break;
   }
-  // Goes back to the last star only: the stars before it have taken the least they can, which is never wrong.
+  // On a mismatch it goes back to the last star only. The stars before it have matched as little as possible, which is
+  // always enough.
   std::size_t at = 0, in = 0, star = std::string_view::npos, tried = 0;
   while (in < name.size()) {
     if (at < text.size() && text[at] == '*') {

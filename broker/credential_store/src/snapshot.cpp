@@ -7,7 +7,7 @@
 namespace gate::security {
 namespace {
 
-// "prod/x" -> the namespace's pattern; `rest` is what follows the last stroke.
+// "prod/x" gives the namespace's pattern. `rest` is the text behind the last slash.
 std::optional<pattern> take_name_space(std::string_view text, std::string_view& rest) {
   const qualified_name split = split_name(text);
   rest = split.name;

@@ -24,7 +24,7 @@ std::vector<std::string> files_of(const std::string& path) {
   return found;
 }
 
-// What tells one state of the files from another without reading them.
+// Names, sizes and times of the files. They show whether the files have changed, without reading them.
 std::string look_at(const std::string& path) {
   std::string seen;
   try {
@@ -59,7 +59,8 @@ snapshot load_store(const std::string& path) {
 
 store::store(std::string path)
     : path_(std::move(path)), current_(std::make_shared<const snapshot>(std::vector<principal>())) {
-  // Looked at before it is read: what changes in between is read again, never missed.
+  // Taken before the files are read. So a change during the reading is noticed afterwards, and the files are read
+  // again.
   seen_ = look_at(path_);
   current_ = std::make_shared<const snapshot>(load_store(path_));
 }

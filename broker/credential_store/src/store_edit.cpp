@@ -19,7 +19,7 @@ toml::table parse(std::string_view text, const std::string& file) {
   }
 }
 
-// toml++ counts lines and characters from 1; a character is one byte or a sequence of UTF-8.
+// toml++ counts lines and characters from 1. A character is one byte or one sequence of UTF-8.
 std::optional<std::size_t> offset_of(std::string_view text, const toml::source_position& at) {
   std::size_t offset = 0;
   for (toml::source_index line = 1; line < at.line; ++line) {
@@ -112,7 +112,7 @@ class editor {
     return text + "[principals." + key_text(user_) + "]\n" + std::string(key_) + " = " + value + "\n";
   }
 
-  // What was asked for is there, and all else is as it was.
+  // Checks that the new credential is in the text and that nothing else has changed.
   void verify(const std::string& changed, const std::string& value) const {
     toml::table expected = before_, wanted, found;
     try {

@@ -12,7 +12,7 @@ namespace gate::security {
 namespace {
 
 constexpr std::size_t name_bytes_max = 255;
-constexpr std::size_t credentials_max = 4;  // of a kind, of one principal: all hashes are checked at each login
+constexpr std::size_t credentials_max = 4;  // of one kind for one principal: each login checks all hashes
 
 bool is_plain_text(std::string_view text) noexcept {
   return std::none_of(text.begin(), text.end(), [](char c) {
@@ -31,7 +31,7 @@ class reader {
     } catch (const toml_bound_error& e) {
       fail(e.source(), std::string(e.description()));
     } catch (const toml::parse_error& e) {
-      // What toml++ says may quote what it read; a credential must not end in a log.
+      // The message of toml++ may quote the text, and a credential must not reach a log.
       fail(e.source(), "is no valid TOML here");
     }
     for (const auto& [key, node] : parsed) {
@@ -126,7 +126,7 @@ class reader {
     drafts_.push_back(std::move(d));
   }
 
-  // A text, or a list of them. What it holds is never quoted.
+  // Reads a text or a list of texts. Messages never quote them: they may be credentials.
   std::vector<std::string> texts(const toml::node& node, std::string_view key) const {
     const std::string expected = "'" + std::string(key) + "' must be a text or a list of texts";
     std::vector<std::string> all;
@@ -185,7 +185,7 @@ class reader {
     return all;
   }
 
-  // False when there is no such key among those of a role.
+  // False if a role has no such key.
   bool read_grant(std::string_view key, const toml::node& node, grants& to) const {
     if (key == "call") {
       for (const std::string& text : patterns(node, key)) {
@@ -230,7 +230,7 @@ class reader {
 
 bool is_principal_name(std::string_view name) noexcept {
   if (name.empty() || name.size() > name_bytes_max || !is_plain_text(name)) return false;
-  // UTF-8 by its form: what is over-long or a surrogate names nobody and does no harm.
+  // Checks the form of UTF-8 only. An over-long form or a surrogate does no harm in a name.
   for (std::size_t i = 0; i < name.size();) {
     const auto byte = static_cast<unsigned char>(name[i]);
     const std::size_t follow = byte < 0x80   ? 0

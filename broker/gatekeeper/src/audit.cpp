@@ -28,7 +28,7 @@ std::string time_text(std::chrono::system_clock::time_point when) {
 }
 
 std::string in_json(const nlohmann::ordered_json& j) {
-  // Bytes that are no UTF-8 become U+FFFD; control characters are escaped, so a record stays one line.
+  // Bytes that are not UTF-8 become U+FFFD. Control characters are escaped, so a record stays one line.
   return j.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -42,7 +42,7 @@ std::string left_out(std::string_view of, std::uint64_t count, std::chrono::syst
 }
 
 int open_file(const std::string& path) {
-  // O_NONBLOCK is for a pipe of that name: nobody may read it, or read on.
+  // O_NONBLOCK is for a pipe of that name, which may have no reader, or one that stopped reading.
   const int descriptor =
       ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (descriptor < 0)
@@ -139,7 +139,7 @@ void audit_file::write(std::string_view line) noexcept {
 }
 
 bool audit_file::write_whole(std::string line) {
-  if (torn_) line.insert(line.begin(), '\n');  // what stands there is no record
+  if (torn_) line.insert(line.begin(), '\n');  // ends the broken line
   line += '\n';
   const no_sigpipe guard;
   const ssize_t written = ::write(descriptor_, line.data(), line.size());

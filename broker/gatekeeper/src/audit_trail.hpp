@@ -1,4 +1,4 @@
-// The audit log of a running broker: several threads add to it, the clock is read here.
+// The audit log of a running broker. Several threads add to it, and it reads the clock.
 #pragma once
 
 #include <cstdint>
@@ -12,26 +12,26 @@ namespace gate::security {
 
 class audit_trail {
  public:
-  // An empty path: there is none, and what is added goes nowhere. Throws std::system_error.
+  // If the path is empty there is no log, and add() does nothing. Throws std::system_error.
   explicit audit_trail(const std::string& path);
   audit_trail(const audit_trail&) = delete;
   audit_trail& operator=(const audit_trail&) = delete;
   ~audit_trail();
 
-  // All of them: any thread.
+  // Any thread may call these.
   void add(const audit_record& record) noexcept;
-  // Tells what was left out of kinds of which nothing came since. Due now and then.
+  // Writes how many lines were left out. Call it now and then.
   void flush() noexcept;
-  // After the file was moved away. Empty, or why the old one is still written to.
+  // Call it after the file was moved away. Returns the error if the old file is still in use; otherwise an empty text.
   std::string reopen();
-  // Lines that could not be written.
+  // The number of lines that could not be written.
   std::uint64_t lost() const;
 
  private:
   mutable std::mutex lock_;
   std::optional<audit_file> file_;
   audit_log log_;
-  std::uint64_t lost_ = 0;  // before they reached the file
+  std::uint64_t lost_ = 0;  // lines that failed before they reached the file
 };
 
 }  // namespace gate::security

@@ -1,5 +1,5 @@
-// Which failed logins are worth a line: of one user at one address one a minute at the most, with the number of those
-// in between. Decides only.
+// Decides which failed logins get a line in the log. One user at one address gets one line a minute, which says how
+// many failures came in between.
 #pragma once
 
 #include <chrono>
@@ -21,8 +21,8 @@ class failure_log {
  public:
   explicit failure_log(std::size_t faces_max = 1024) : faces_max_(faces_max) {}
 
-  // `text` is the whole line of this failure. True when it is to be written now; else it is counted, and the latest one
-  // comes back from take_due() with the number.
+  // `text` is the whole line of this failure. True: write it now. False: it is counted, and take_due() returns the
+  // latest text with the number.
   bool add(const std::string& face, const std::string& text, instant now) {
     const auto found = by_face_.find(face);
     if (found == by_face_.end()) {
@@ -41,7 +41,7 @@ class failure_log {
     std::string text;
     std::uint64_t times;
   };
-  // Those whose minute is over, and of whom there is more to tell. To be asked now and then.
+  // Returns the users whose minute is over and who failed again in it. Call it now and then.
   std::vector<due> take_due(instant now) {
     std::vector<due> all = std::exchange(overdue_, {});
     while (!entries_.empty() && now - entries_.front().told >= every) {
@@ -71,7 +71,7 @@ class failure_log {
   };
   using entries = std::list<entry>;
 
-  // Another needs the room; what was counted is told with the next.
+  // Drops an entry to make room. take_due() returns what was counted in it.
   void forget(entries::iterator gone) {
     if (gone->counted > 0) overdue_.push_back({std::move(gone->latest), gone->counted});
     by_face_.erase(gone->face);
@@ -82,7 +82,7 @@ class failure_log {
   static constexpr std::size_t overdue_max = 64;
 
   std::size_t faces_max_;
-  entries entries_;  // by the time of the last line
+  entries entries_;  // in the order of their last lines
   std::unordered_map<std::string, entries::iterator> by_face_;
   std::vector<due> overdue_;
 };

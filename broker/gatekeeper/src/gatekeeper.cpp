@@ -23,8 +23,8 @@
 namespace gate::security {
 namespace {
 
-// libzmq 4.3 hides the name of this option among its drafts, but has it: without it a CURVE socket that finds no
-// handler admits everybody.
+// ZMQ_ZAP_ENFORCE_DOMAIN. libzmq 4.3 supports it, but its header shows it only with the draft API. Without it, a CURVE
+// socket that finds no handler admits everybody.
 constexpr int zap_enforce_domain_option = 93;
 
 std::unique_ptr<store> open_store(const std::string& path) {
@@ -45,7 +45,8 @@ audit_kind kind_of(outcome o) noexcept {
 
 void give_key(zmq::socket_t& port, const std::string& path) {
   const curve_pair pair = read_curve_file(path);
-  // With its end libzmq reads the key where it is; without, it would make a copy and leave that behind.
+  // The size includes the final zero: then libzmq reads the key in place. Otherwise it would leave a copy of the key
+  // behind.
   secret text(pair.secret_key.size() + 1);
   pair.secret_key.view().copy(text.data(), pair.secret_key.size());
   port.set(zmq::sockopt::curve_server, true);
@@ -80,7 +81,7 @@ class gatekeeper::impl {
 
   void prepare(zmq::socket_t& port, auth how) const {
     const socket_words words = words_for(how, store_ != nullptr);
-    GATE_ASSERT(thread_ != nullptr || !words.enforce_domain);  // libzmq would admit everybody to a CURVE socket
+    GATE_ASSERT(thread_ != nullptr || !words.enforce_domain);  // a CURVE socket without a handler would admit everybody
     if (words.plain_server) port.set(zmq::sockopt::plain_server, true);
     if (words.curve_server) give_key(port, curve_key_);
     if (!words.enforce_domain) return;
@@ -91,7 +92,7 @@ class gatekeeper::impl {
 
   std::optional<verdict> check(const attempt& what, unique_function<void(verdict)> decided) {
     GATE_ASSERT(thread_ != nullptr);
-    ++waits_;  // before a verdict can come
+    ++waits_;  // before a verdict can arrive
     authenticator::begun begun =
         thread_->logins().use([&](authenticator& l, instant now) { return l.begin(what, now); });
     if (begun.now) {
@@ -139,7 +140,7 @@ class gatekeeper::impl {
     return l;
   }
 
-  // Has `call` run on the loop, if this lives then.
+  // Runs `call` on the loop, unless this object is gone by then.
   template <class Call> void on_loop(Call call) {
     where_.post([alive = std::weak_ptr<impl*>(self_), call = std::move(call)]() mutable {
       if (const std::shared_ptr<impl*> found = alive.lock()) call(**found);
@@ -166,7 +167,6 @@ class gatekeeper::impl {
     if (failures_.add(origin + " " + user, text, now)) warn(text, now);
   }
 
-  // Called each second.
   void tell_failures() {
     const instant now = std::chrono::steady_clock::now();
     const std::lock_guard hold(failures_lock_);
@@ -183,7 +183,7 @@ class gatekeeper::impl {
   }
 
   void decided(const shared_authenticator::verdicts& late) {
-    if (waits_ == 0) return;  // all are ZAP's
+    if (waits_ == 0) return;  // no login within a message waits: all verdicts are for ZAP requests
     on_loop([verdicts = shared_authenticator::verdicts(late)](impl& self) mutable {
       for (authenticator::decided& d : verdicts) {
         auto found = self.waiting_.extract(d.who);
@@ -239,9 +239,9 @@ class gatekeeper::impl {
   std::unique_ptr<store> store_;
   std::mutex failures_lock_;
   failure_log failures_;
-  gate::broker::log_limiter lines_;  // of failures
+  gate::broker::log_limiter lines_;  // limits the lines about failed logins
   std::unordered_map<authenticator::ticket, unique_function<void(verdict)>> waiting_;
-  std::atomic<std::size_t> waits_{0};  // no less than waiting_ holds
+  std::atomic<std::size_t> waits_{0};  // at least the size of waiting_
   std::atomic<std::uint64_t> reloads_{0}, reloads_failed_{0};
   std::shared_ptr<impl*> self_ = std::make_shared<impl*>(this);
   std::unique_ptr<zmq::context_t> context_;

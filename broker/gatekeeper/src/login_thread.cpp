@@ -13,11 +13,11 @@
 namespace gate::security {
 namespace {
 
-// How late the end of a time may be noticed that an external service had.
+// The time-out of an external service may be noticed this much too late.
 constexpr auto glance = std::chrono::milliseconds(250);
 constexpr int glances_a_second = 4;
 
-// What our own ports say to libzmq, see words_for().
+// The ZAP domain of the broker's own ports, see words_for().
 constexpr const char* own_domain = "gate";
 
 login_settings settings_of(const broker_options& options) {
@@ -124,7 +124,7 @@ void login_thread::reload() {
 void login_thread::read_store() {
   store::reloaded found;
   if (store_ == nullptr) {
-    // What the external service said may be another thing now.
+    // There is no store. Forgets what the external service said, which may have changed.
     found.in_force = true;
   } else {
     found = store_->reload();

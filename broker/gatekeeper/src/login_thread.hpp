@@ -1,5 +1,5 @@
-// The thread on which logins of the transport are decided: libzmq asks here, and nobody comes in while it is not
-// answered, so it does nothing else but to look after the store's files.
+// The thread that decides logins of the transport. libzmq asks it, and no peer can connect until it answers. So its
+// only other work is to watch the files of the store.
 #pragma once
 
 #include <atomic>
@@ -26,23 +26,23 @@ namespace gate::security {
 
 class login_thread {
  public:
-  // Called on this thread, but for what says otherwise.
+  // They run on this thread, unless the comment says otherwise.
   struct listeners {
-    unique_function<void(const login_event&)> heard;                       // one at a time, on any thread
+    unique_function<void(const login_event&)> heard;                       // on any thread, one call at a time
     unique_function<void(const shared_authenticator::verdicts&)> decided;  // on any thread
-    unique_function<void(const store::reloaded&)> reloaded;                // logins go by the new store already
+    unique_function<void(const store::reloaded&)> reloaded;                // the logins use the new store already
     unique_function<void()> every_second;
-    unique_function<void(std::string_view why)> ended;  // without being told to; the last call
+    unique_function<void(std::string_view why)> ended;  // the thread ended by itself; the last call
   };
 
-  // Binds the handler in that context, and the addresses for others. `from` may be null; it outlives this. Throws
+  // Binds the ZAP handler in that context, and the zap_bind addresses. `from` may be null; it outlives this. Throws
   // bind_error.
   login_thread(zmq::context_t& context, const broker_options& options, store* from, listeners tell);
   login_thread(const login_thread&) = delete;
   login_thread& operator=(const login_thread&) = delete;
   ~login_thread();
 
-  // Any thread, all of them.
+  // Any thread may call these.
   shared_authenticator& logins() noexcept { return logins_; }
   void reload();
   std::uint64_t requests() const noexcept;
@@ -63,7 +63,7 @@ class login_thread {
   std::unique_ptr<zap_client> outside_;
   shared_authenticator logins_;
   std::vector<std::unique_ptr<zap_server>> servers_;
-  task_group* working_ = nullptr;  // this thread's
+  task_group* working_ = nullptr;  // of this thread
   std::atomic<bool> leaving_{false};
   std::thread thread_;
 };

@@ -13,14 +13,14 @@
 
 namespace gate::security {
 
-// One thread, one password at a time (some 16 ms each): logins cannot take more than one processor from the calls.
+// Checks one password at a time (some 16 ms each), so logins take at most one processor from the calls.
 class password_checker final : public hasher {
  public:
-  // `done` is called on this object's thread with each job; it is to hand it over to the thread of its login.
+  // `done` gets each job, on this object's thread. It has to pass the job to the authenticator's thread.
   password_checker(std::size_t waiting_max, unique_function<void(std::unique_ptr<hash_job>)> done);
   password_checker(const password_checker&) = delete;
   password_checker& operator=(const password_checker&) = delete;
-  // Ends after the job in hand; those that wait are dropped.
+  // Waits for the end of the job in hand, and drops those that wait.
   ~password_checker() override;
 
   std::unique_ptr<hash_job> submit(const line& at, std::unique_ptr<hash_job> job) override;

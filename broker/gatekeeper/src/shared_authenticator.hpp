@@ -1,4 +1,4 @@
-// The logins of one broker, as its threads share them: the one that answers ZAP, the loop, the one that hashes.
+// The authenticator of one broker, shared by its threads: the one that answers ZAP, the loop, the one that hashes.
 #pragma once
 
 #include <chrono>
@@ -18,12 +18,12 @@ class shared_authenticator {
  public:
   using verdicts = std::vector<authenticator::decided>;
 
-  // `heard` is told of each login, under the lock. `tell` is told of verdicts that came late, on the thread that
-  // brought them about: by several at once. Both must be quick.
+  // `heard` gets each login, under the lock. `tell` gets verdicts that were not known at once. It runs on the thread
+  // that caused them, and on several threads at the same time. Both must be quick.
   shared_authenticator(const login_settings& settings, std::shared_ptr<const snapshot> store, external_service* outside,
                        unique_function<void(const login_event&)> heard, unique_function<void(const verdicts&)> tell);
 
-  // Lets `f(login&, instant now)`, which returns something, at the login while nobody else is. Any thread.
+  // Calls `f(authenticator&, instant now)` under the lock and returns its result, which must not be void. Any thread.
   template <class F> auto use(F f) {
     std::unique_lock hold(lock_);
     auto result = f(login_, instant(std::chrono::steady_clock::now()));

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t frame_bytes_max = 64 << 10;  // a reply's metadata may be long
 constexpr int replies_per_turn_max = 256;
 
-// The domain that gate-rpc's services expect.
+// The domain that gate-rpc's ZAP services expect.
 constexpr std::string_view domain = "gate";
 
 std::optional<std::uint64_t> parse_id(bytes_view text) noexcept {
@@ -31,10 +31,11 @@ zap_client::zap_client(loop& where, zmq::context_t& context, const std::string& 
                        unique_function<void(std::uint64_t, const zap::reply*)> answered)
     : loop_(where), socket_(where, context, zmq::socket_type::dealer), answered_(std::move(answered)) {
   socket_.raw().set(zmq::sockopt::maxmsgsize, frame_bytes_max);
-  // What cannot leave now is put off now, and not asked when nobody waits for it any more.
+  // A request that cannot leave now is put off at once. It is not queued, so it is never sent after its login was given
+  // up.
   socket_.raw().set(zmq::sockopt::immediate, true);
-  // Of a name libzmq tries one address alone, of IPv6 where there is one; so it is told to try both kinds. What cannot
-  // be connected is given nothing, and who listens at both is asked over either.
+  // For a host name, libzmq tries one address only, an IPv6 one if there is one. So this socket connects twice, once
+  // for each kind. A connection that cannot be made gets no requests. If the service listens at both, libzmq uses both.
   const bool by_name = gate::peer::names_a_host(endpoint);
   socket_.raw().set(zmq::sockopt::ipv6, by_name || gate::peer::is_ipv6(endpoint));
   socket_.connect(endpoint);
@@ -84,7 +85,7 @@ void zap_client::handle() {
   if (reply && incoming_.excess() == 0) {
     if (const auto id = parse_id(reply->id)) return answered_(*id, &*reply);
   }
-  // Whose it was may be legible still; the login is then put off now, not at its time-out.
+  // The id may still be readable. Then the login is put off now, not at its time-out.
   if (views_.size() > 2) {
     if (const auto id = parse_id(views_[2])) answered_(*id, nullptr);
   }

@@ -19,15 +19,15 @@ namespace gate::security {
 
 class zap_client final : public external_service {
  public:
-  // `answered` is told on the loop: null when it cannot be asked, or its answer is none. Throws zmq::error_t for what
-  // is no address; that nobody is there yet is no error.
+  // `answered` runs on the loop. It gets null if the service cannot be asked, or if its answer is not valid. Throws
+  // zmq::error_t if the endpoint is not an address. It is no error if nobody listens there yet.
   zap_client(loop& where, zmq::context_t& context, const std::string& endpoint,
              unique_function<void(std::uint64_t id, const zap::reply*)> answered);
 
-  // Any thread; always true, since it is found out on the loop whether it can be asked.
+  // Any thread. Always true: whether the service can be asked is found out later, on the loop.
   bool ask(std::uint64_t id, const attempt& what) override;
 
-  // Without end, but for an error of the transport, which it throws.
+  // Runs until the transport fails, and then throws.
   task<void> serve();
 
  private:

@@ -10,7 +10,7 @@
 namespace gate::security {
 namespace {
 
-// Of a frame of a request; libzmq ends the connection of who sends a longer one.
+// The limit for one frame of a request. libzmq closes the connection that sends a longer one.
 constexpr std::int64_t frame_bytes_max = 4096;
 
 constexpr int requests_per_turn_max = 256;
@@ -48,7 +48,7 @@ void zap_server::handle() {
       return answered;
     });
   }
-  for (zmq::message_t& frame : incoming_.frames()) sodium_memzero(frame.data(), frame.size());  // passwords among them
+  for (zmq::message_t& frame : incoming_.frames()) sodium_memzero(frame.data(), frame.size());  // they hold passwords
   if (reply) answer(*reply);
 }
 
@@ -60,7 +60,7 @@ void zap_server::decided(const authenticator::decided& what) {
 void zap_server::answer(const zap::frames& reply) {
   outgoing_.clear();
   for (const std::string& frame : reply) outgoing_.add(std::string_view(frame));
-  // A ROUTER takes all it is given, and drops what is for somebody who went away.
+  // A ROUTER takes every message, and drops those for peers that have gone.
   static_cast<void>(socket_.try_send(outgoing_));
 }
 

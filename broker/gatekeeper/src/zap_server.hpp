@@ -1,4 +1,4 @@
-// A socket behind which ZAP is answered: the broker's own handler, or one for others.
+// A socket that answers ZAP requests: the broker's own handler, or one for other programs (zap_bind).
 #pragma once
 
 #include <atomic>
@@ -20,13 +20,13 @@ namespace gate::security {
 
 class zap_server {
  public:
-  // Binds; `domains` as zap_desk has them. Throws zmq::error_t.
+  // Binds the endpoint. `domains` as in zap_desk. Throws zmq::error_t.
   zap_server(loop& where, zmq::context_t& context, const std::string& endpoint, shared_authenticator& logins,
              std::vector<std::string> domains);
 
-  // Without end, but for an error of the transport, which it throws.
+  // Runs until the transport fails, and then throws.
   task<void> serve();
-  // Answers what waited for that verdict, if it is this one's.
+  // Answers the request that waited for that verdict, if it came through this socket.
   void decided(const authenticator::decided& what);
 
   const std::string& endpoint() const noexcept { return endpoint_; }
@@ -39,7 +39,7 @@ class zap_server {
   void answer(const zap::frames& reply);
 
   shared_authenticator& logins_;
-  zap_desk desk_;  // under the lock of the logins
+  zap_desk desk_;  // used under the lock of `logins_`
   gate::socket socket_;
   std::string endpoint_;
   multipart incoming_, outgoing_;

@@ -222,7 +222,7 @@ broker_stats operator_methods::stats() const {
   for (const config_key& key : config_keys()) {
     if (const std::optional<std::uint64_t> number = number_of(key, options_)) s.limits.emplace(key.name, *number);
   }
-  s.limits["peers_max"] = engine_.peers_max();  // in force
+  s.limits["peers_max"] = engine_.peers_max();  // the value in force
   return s;
 }
 

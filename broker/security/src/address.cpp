@@ -17,7 +17,7 @@ std::string text_of(int family, const void* raw) {
 }  // namespace
 
 std::string origin_of(std::string_view address) {
-  // libzmq tells of an ipc peer its user, group and process, the last of which it can change at will.
+  // For an ipc peer, libzmq gives "localhost:" with user, group and process. A peer can change its process at will.
   if (address.starts_with("localhost:")) return "localhost";
   std::string text(address.substr(0, address.find('%')).substr(0, 64));
   in_addr four{};

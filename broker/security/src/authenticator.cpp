@@ -24,7 +24,7 @@ verdict postpone(std::string_view why, duration pause = std::chrono::seconds(1))
   return {outcome::later, {}, why, pause, {}};
 }
 
-// The same wrong password at the same place.
+// The key under which `repeats_` counts one wrong password from one place.
 std::string repeat_of(const std::string& place, const credential_digest& digest) {
   return place + " " + std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
 }
@@ -34,7 +34,7 @@ std::span<const std::string> own_hashes_of(const snapshot& store, std::string_vi
   return who == nullptr ? std::span<const std::string>() : who->password_hashes;
 }
 
-// The genuine hashes of a principal, and as many others as make no difference between principals.
+// The principal's own hashes, then dummies, so that each user has the same number.
 std::vector<std::string> hashes_for(const snapshot& store, std::string_view user) {
   const std::span<const std::string> own = own_hashes_of(store, user);
   std::vector<std::string> hashes(own.begin(), own.end());
@@ -105,7 +105,7 @@ verdict authenticator::decide_curve(const attempt& what, instant now) {
     std::memcpy(key.data(), what.key.data(), key.size());
     who = store_->find(key);
   }
-  // A key cannot be guessed, so a known one is let in whatever others did from there.
+  // Nobody can guess a key. So a known key is accepted even if others failed from the same address.
   if (who != nullptr) return {outcome::accepted, who->name, {}, {}, {}};
   fail(throttle_, standing_of(what).place(), now);
   return refuse();
@@ -115,7 +115,8 @@ authenticator::standing authenticator::standing_of(const attempt& what) const {
   standing at;
   at.origin = origin_of(what.address);
   at.shared = is_shared_origin(at.origin);
-  // What others say of an address neither blocks it at our own ports nor lets anybody in there.
+  // A claimed address is counted apart: it neither blocks that address at the broker's own ports nor helps anybody
+  // there.
   if (what.hearsay) at.origin.insert(0, "as told: ");
   at.face = at.origin + " " + std::string(what.user.substr(0, zap::text_bytes_max));
   const bool in_store = outside_ == nullptr && store_ && store_->find(what.user) != nullptr;
@@ -130,12 +131,12 @@ void authenticator::fail(login_throttle& of, const std::string& place, instant n
   of.ended(place, true, now);
 }
 
-// What can be said without a check: a pause is due, or the same was found right before. While a pause is due that is
-// told to those alone who came in from there before, and not often: else who guesses would learn without a pause what
-// others use.
+// Decides without a check if a pause is due, or if the same login was found right before. During a pause, only users
+// who have logged in from there before are looked up, and not often. Otherwise a guesser could find out without a pause
+// which passwords are in use.
 std::optional<verdict> authenticator::recall(const attempt& what, const standing& at, const credential_digest& digest,
                                              instant now) {
-  // Those who wait for the same check are no further guess.
+  // Another peer's login with the same credentials is in check. To join it is no further guess.
   if (by_digest_.contains(digest)) return std::nullopt;
   const duration pause = throttle_.pause(at.place(), now);
   const bool waits = pause > duration::zero();
@@ -151,8 +152,7 @@ std::optional<verdict> authenticator::recall(const attempt& what, const standing
   return postpone(too_many_failures, pause);
 }
 
-// Somebody whose password is wrong and who comes with it again and again, as a program does, guesses no more than once:
-// it has to wait for itself alone.
+// A program may send the same wrong password again and again. It counts as one guess: only that password has to wait.
 std::optional<verdict> authenticator::recall_wrong(const standing& at, const credential_digest& digest, instant now) {
   const std::string again = repeat_of(at.place(), digest);
   if (!repeats_.has_failed(again, now)) return std::nullopt;
@@ -160,7 +160,7 @@ std::optional<verdict> authenticator::recall_wrong(const standing& at, const cre
     ++counted_.throttled;
     return postpone(too_many_failures, pause);
   }
-  if (outside_ != nullptr) return std::nullopt;  // its no is not remembered
+  if (outside_ != nullptr) return std::nullopt;  // a refusal by the external service is not remembered
   fail(repeats_, again, now);
   return of_failure(at, refuse(), now);
 }
@@ -211,8 +211,8 @@ void authenticator::take_part(check_under_way& in, const attempt& what, const st
   ++waiting_;
   const bool is_new = !repeats_.has_failed(repeat_of(at.place(), in.digest), now);
   take_stake(in, at.place(), is_new, now);
-  // Whose failures are its own adds to its address's nevertheless, lest the difference tell who is in the store. On
-  // this machine, where all have one address, it does not.
+  // A failure of a known user also counts for its address. Otherwise the difference would show who is in the store. It
+  // does not count on this machine, where all users share one address.
   if (at.named) take_stake(in, at.origin, is_new && !at.shared && outside_ == nullptr, now);
   if (waiting_ > settings_.waiting_max) make_room_to_wait();
 }
@@ -224,7 +224,7 @@ void authenticator::take_stake(check_under_way& in, const std::string& place, bo
   throttle_.began(place, now);
 }
 
-// Too many wait for checks: of those for whom most others wait, who came last is put off.
+// Too many peers wait for checks. In the check with the most peers, the one that came last is put off.
 void authenticator::make_room_to_wait() {
   const auto most = std::max_element(pending_.begin(), pending_.end(), [](const auto& a, const auto& b) {
     return a.second.waiting.size() < b.second.waiting.size();
@@ -246,8 +246,8 @@ std::unique_ptr<hash_job> authenticator::submit(const line& at, std::unique_ptr<
   return hasher_.submit(at, std::move(job));
 }
 
-// The store says of its user what it said when the check began. Else whoever reloads the store again and again would
-// keep everybody out.
+// True if the store has the same hashes for the user as when the check began. A job is not dropped just because of a
+// reload: otherwise somebody who reloads again and again would keep everybody out.
 bool authenticator::still_counts(const hash_job& job) const {
   if (job.generation == generation_) return true;
   const std::span<const std::string> own = own_hashes_of(*store_, job.user);
@@ -261,7 +261,7 @@ void authenticator::hashed(std::unique_ptr<hash_job> job, instant now) {
   ++counted_.hashed;
   if (!store_) return finish(found, refuse(), false, now);
   if (!still_counts(*job)) {
-    // The store changed under it: what the old one says may be revoked.
+    // The hashes of this user changed during the check. The old password may be revoked, so it is checked again.
     if (const auto bumped = submit(found->second.in_line, std::move(job))) {
       finish(pending_.find(bumped->id), postpone(too_many_logins), false, now);
     }
@@ -274,9 +274,9 @@ void authenticator::hashed(std::unique_ptr<hash_job> job, instant now) {
 
 void authenticator::answered(std::uint64_t id, const zap::reply* reply, instant now) {
   const auto found = pending_.find(id);
-  if (found == pending_.end()) return;  // it came too late
+  if (found == pending_.end()) return;  // the answer came too late
   const check_under_way& of = found->second;
-  // Its fault is none of the peer's: neither remembered nor held against it.
+  // A failure of the service is not the peer's fault. It is not remembered and does not count against the peer.
   if (reply == nullptr || reply->code == zap::status::internal || reply->code == zap::status::temporary) {
     return finish(found, postpone(no_answer), false, now);
   }
@@ -336,8 +336,8 @@ void authenticator::finish(checks::iterator which, const verdict& v, bool failed
   for (const std::string& again : repeated) fail(repeats_, again, now);
 }
 
-// Strangers from an address that has to wait are put off unseen. There a wrong password is told the same, or it would
-// tell who is none.
+// If an address has to wait, unknown users from there are put off without a check. A known user with a wrong password
+// gets the same answer. Otherwise the answer would show which users exist.
 verdict authenticator::of_failure(const standing& at, const verdict& v, instant now) {
   const duration pause = at.shared || outside_ != nullptr ? duration::zero() : throttle_.blocked(at.origin, now);
   return pause > duration::zero() ? postpone(too_many_failures, pause) : v;

@@ -7,24 +7,24 @@
 namespace gate::security {
 namespace {
 
-// Names come from peers: what is remembered of them is bounded, and begins anew when it is full.
+// Peers choose the names, so the number of remembered services is limited. At the limit all are forgotten.
 constexpr std::size_t services_remembered_max = 1024;
 
-// The broker's own, which is in every namespace.
+// The broker's own service. It exists in every namespace.
 constexpr std::string_view own_service = "gate";
 
 bool concerns(const std::optional<pattern>& wanted, std::string_view name_space) noexcept {
   return !wanted || wanted->matches(name_space);
 }
 
-// Whether a name can stand for itself in a pattern of the store.
+// True if the name can stand in a pattern of the store as it is.
 bool is_plain(std::string_view name) noexcept {
   return std::none_of(name.begin(), name.end(), [](char c) {
     return c == '*' || c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
 }
 
-// `call = ["billing"]`; empty: there is no such line for that name.
+// Returns `call = ["billing"]`. Empty if the name cannot stand in a pattern.
 std::string line_of(std::string_view key, const std::string& pattern) {
   return is_plain(pattern) ? std::string(key) + " = [\"" + pattern + "\"]" : std::string();
 }
@@ -48,7 +48,7 @@ std::string_view to_text(permission p) noexcept {
 authoriser::authoriser(std::shared_ptr<const snapshot> current) : current_(std::move(current)) {}
 
 void authoriser::replace(std::shared_ptr<const snapshot> current) {
-  found_.clear();  // points into the old one
+  found_.clear();  // they point into the old store
   current_ = std::move(current);
 }
 
@@ -69,7 +69,7 @@ authoriser::of_service authoriser::decide(const principal& who, std::string_view
     return result;
   }
   for (const call_grant& grant : who.granted.call) {
-    // "*" is meant for services: methods of the broker are granted by its name alone.
+    // The pattern "*" means services of workers. Methods of the broker are granted only by the broker's exact name.
     const bool meant = own ? grant.service.is_exact() : concerns(grant.name_space, name_space);
     if (!meant || !grant.service.matches(service)) continue;
     result.all_methods = result.all_methods || grant.method.matches_all();
@@ -140,7 +140,8 @@ std::string authoriser::way_to_call(std::string_view principal, std::string_view
     if (method.find('.') != std::string_view::npos) return {};
     return way_to(principal, {}, line_of("call", pattern.append(".").append(method)));
   }
-  if (service.find('.') != std::string_view::npos && is_plain(service)) {  // the method stands behind the last point
+  // The method of a pattern stands behind the last dot. So this name can only be granted with all methods.
+  if (service.find('.') != std::string_view::npos && is_plain(service)) {
     return way_to(principal, name_space, "call = [\"" + pattern + ".*\"]");
   }
   return way_to(principal, name_space, line_of("call", pattern));

@@ -25,7 +25,7 @@ std::optional<auth> parse_auth(std::string_view text) noexcept {
 
 std::string_view fault_of(const endpoint_facts& facts) noexcept {
   const bool can_check = facts.has_store || facts.has_external;
-  // libzmq admits everybody to a CURVE socket when no handler is there to be asked.
+  // Without a handler, libzmq admits everybody to a CURVE socket.
   if (facts.how != auth::none && facts.how != auth::in_message && !facts.has_handler) {
     return "there is no ZAP handler, so anybody would be admitted; this is a fault of the broker's set-up";
   }
@@ -54,12 +54,13 @@ socket_words words_for(auth how, bool has_store) noexcept {
   socket_words words;
   words.plain_server = how == auth::plain;
   words.curve_server = how == auth::curve;
-  // Who says in each message who he is has to get in first: libzmq asks nobody about NULL where there is no domain.
+  // A peer that logs in with its messages must first connect with NULL. Without a domain libzmq does not ask about
+  // NULL.
   if (how == auth::in_message) {
     words.domain = {};
     return words;
   }
-  // With a store even a peer that comes with NULL is somebody, or is refused.
+  // With a store, a NULL peer is the anonymous principal, or it is refused.
   words.enforce_domain = how == auth::plain || how == auth::curve || has_store;
   return words;
 }

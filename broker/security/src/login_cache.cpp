@@ -17,7 +17,7 @@ credential_digest digester::of(bytes_view mechanism, bytes_view user, bytes_view
   crypto_generichash_state state;
   crypto_generichash_init(&state, key_.data(), key_.size(), std::tuple_size_v<credential_digest>);
   for (const bytes_view part : {mechanism, user, password}) {
-    // The length first, lest a user "ab" with "c" were one "a" with "bc".
+    // The length comes first. Otherwise user "ab" with password "c" would equal user "a" with password "bc".
     const std::uint64_t size = part.size();
     std::array<unsigned char, sizeof size> raw{};
     std::memcpy(raw.data(), &size, sizeof size);

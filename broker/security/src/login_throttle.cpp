@@ -17,7 +17,7 @@ duration login_throttle::pause(std::string_view place, instant now) {
   const entry* const e = find(place, now);
   if (e == nullptr) return duration::zero();
   if (e->blocked_until > now) return e->blocked_until - now;
-  // What is being checked may fail: until that is known no more may be tried at once.
+  // A login in check may fail. So a place may only have `pending_max` in check at once.
   return e->pending >= settings_.pending_max ? settings_.first_pause : duration::zero();
 }
 
@@ -67,7 +67,7 @@ void login_throttle::began(const std::string& place, instant now) {
 void login_throttle::ended(std::string_view place, bool failed, instant now) {
   entry* const e = find(place, now);
   failures_ += failed ? 1u : 0u;
-  if (e == nullptr) return;  // it had to make room
+  if (e == nullptr) return;  // the entry was dropped to make room
   if (e->pending > 0) --e->pending;
   if (failed) {
     ++e->failed;
@@ -88,7 +88,8 @@ void login_throttle::ended(std::string_view place, bool failed, instant now) {
 
 void login_throttle::make_room() {
   if (entries_.size() < settings_.places_max) return;
-  // Whoever has failed least of the oldest few: else a flood from many places would free the one that is blocked.
+  // Of the oldest few entries, the one with the fewest failures goes. Otherwise a flood from many places would free a
+  // blocked one.
   auto least = std::prev(entries_.end());
   auto at = least;
   for (int looked = 0; looked < 16 && at != entries_.begin(); ++looked) {

@@ -56,7 +56,7 @@ quota principal_quotas::begin(std::string_view principal, std::size_t bytes, ins
     found = used_.emplace(std::string(principal), use{token_bucket(rate, burst, now)}).first;
   }
   use& u = found->second;
-  // One that is larger than the limit passes when nothing else is in flight: else it never could.
+  // A request larger than the limit passes if nothing else is in flight. Otherwise it could never pass.
   const bool room = settings_.bytes_in_flight_max == 0 || u.bytes == 0 ||
                     (u.bytes <= settings_.bytes_in_flight_max && bytes <= settings_.bytes_in_flight_max - u.bytes);
   quota result = quota::within;
@@ -76,7 +76,7 @@ quota principal_quotas::begin(std::string_view principal, std::size_t bytes, ins
 
 void principal_quotas::end(std::string_view principal, std::size_t bytes) {
   const auto found = used_.find(principal);
-  if (found == used_.end()) return;  // nothing is limited
+  if (found == used_.end()) return;  // no limits are set
   GATE_ASSERT(found->second.open > 0 && found->second.bytes >= bytes);
   found->second.bytes -= bytes;
   --found->second.open;

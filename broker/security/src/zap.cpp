@@ -20,7 +20,7 @@ void put_property(std::string& to, std::string_view name, std::string_view value
   to += value;
 }
 
-// Reads one property; false when it is none.
+// Reads one property. False if there is no valid one.
 bool take_property(bytes_view& raw, bytes_view& name, bytes_view& value) noexcept {
   const std::size_t name_size = static_cast<unsigned char>(raw.front());
   raw.remove_prefix(1);
@@ -133,7 +133,7 @@ frames compose_reply(frames_view envelope, bytes_view id, status code, std::stri
 
 frames compose_request(const request& what) {
   frames out{"", std::string(version)};
-  out.reserve(9);  // else growing it would leave copies of the password behind
+  out.reserve(9);  // without a reallocation, which would leave copies of the password behind
   for (const bytes_view field : {what.id, what.domain, what.address, what.identity}) out.emplace_back(field);
   out.emplace_back(to_string(what.how));
   if (what.how == mechanism::plain) {

@@ -12,7 +12,7 @@ zap::frames reply_of(zap::frames_view envelope, bytes_view id, const verdict& v)
     case outcome::refused:
       return zap::compose_reply(envelope, id, zap::status::refused, v.why, {});
     case outcome::later:
-      // libzmq ends the connection of a peer with 300 without a word, and the peer tries again.
+      // On status 300 libzmq closes the peer's connection without a message, and the peer tries again.
       return zap::compose_reply(envelope, id, zap::status::temporary, v.why, {});
   }
   return {};

@@ -14,8 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The broker's idle clock is the one that counts; ours only covers a broker that forgets, so it gives the answer time
-// to travel.
+// The broker measures the idle time. This client measures it as well, in case the broker does not end the call, and
+// waits this much longer so that the broker's answer has time to arrive.
 constexpr auto idle_allowance = milliseconds(200);
 
 }  // namespace
@@ -25,13 +25,13 @@ session::impl::impl(const session_options& options, handler& world)
 
 // --- time -----------------------------------------------------------------------------------------------------------
 
-// For the one deadline that rules a call at the moment.
+// Sets the call's timer to the earliest of its deadlines.
 void session::impl::arm(call& c, instant now) {
   instant due = c.limit;
   if (c.now == phase::kept) {
     due = std::min(c.limit, c.kept_until);
   } else if (c.limit == instant::max()) {
-    // A consumer that takes its time must not time itself out.
+    // While the reader has granted no credit the worker cannot send: the call must not time out then.
     const bool waits_for_consumer = c.takes_parts() && !c.inward.open();
     if (!waits_for_consumer) due = now + options_.idle_timeout + idle_allowance;
   }
@@ -69,7 +69,7 @@ void session::impl::received(const message& m, instant now) {
   if (!link_.received(m, now)) return;
   switch (m.type) {
     case message_type::final:
-      if (sent_call(m.call) == nullptr) return;  // it crossed our cancel
+      if (sent_call(m.call) == nullptr) return;  // it was on its way when we cancelled the call
       forget(m.call);
       return world_.finished(m.call, m);
     case message_type::error:
@@ -91,7 +91,7 @@ void session::impl::take_error(const message& m) {
   if (c == nullptr) return;
   const errc status = m.status == errc::ok ? errc::internal : m.status;
   const origin where = m.origin == origin::local ? origin::broker : m.origin;
-  // The broker speaks of what it was sent last.
+  // The error is for the latest attempt. If there were earlier attempts, one of them may have run.
   const retry_class again = retry_after(status, c->attempt > 0);
   forget(m.call);
   world_.failed(m.call, {status, where, m.text, m.remote_type, again});
@@ -109,7 +109,7 @@ void session::impl::take_part(const message& m, instant now) {
   world_.part(m.call, m);
 }
 
-// False when the broker sent what the call does not take.
+// Returns false if the broker sent what this call cannot take.
 bool session::impl::pay(call& c, const message& m, instant now) {
   if (m.is_head()) {
     if (!c.takes_huge || c.huge_answer) return link_.violation("a huge answer to a call that takes none", now), false;
@@ -142,7 +142,7 @@ void session::impl::forget(call_id id) {
   calls_.remove(id);
 }
 
-// By what is known here: once it was sent, nobody here knows whether it ran.
+// Judges by what this client knows: once a request was sent, it may have run.
 void session::impl::fail(call_id id, errc status, origin where, std::string_view text) {
   const call& c = *calls_.find(id);
   const retry_class again = retry_after(status, c.now == phase::sent || c.attempt > 0);

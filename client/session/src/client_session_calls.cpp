@@ -1,4 +1,4 @@
-// What callers ask of a client's session.
+// The part of a client's session that serves callers.
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -76,7 +76,7 @@ void session::impl::keep_for_connection(call_id id, call& c, const message& m, i
   arm(c, now);
 }
 
-// Without room there is no copy, and so no second attempt.
+// Without room for a copy the call cannot be sent again.
 bool session::impl::keep_copy(call_id id, call& c, const message& m) {
   if (kept_bytes_ + m.payload.size_bytes() > options_.kept_bytes_max) return false;
   message request = m;
@@ -112,7 +112,7 @@ void session::impl::send_kept(call_id id, call& c, instant now) {
   m.credit_items = as_credit(c.inward.items());
   m.credit_bytes = as_credit(c.inward.bytes());
   if (c.limit != instant::max()) {
-    const auto left = std::chrono::ceil<milliseconds>(c.limit - now);  // not before it is over
+    const auto left = std::chrono::ceil<milliseconds>(c.limit - now);  // rounded up: never before the limit
     m.budget = std::max(left, milliseconds(1));
   }
   transmit(m);
@@ -139,8 +139,8 @@ void session::impl::settle(call_id id, call& c, errc outcome, std::string_view t
   settled_.push_back(id);
 }
 
-// One round of them: what their reports begin is for the next tick, so that a caller which always begins another cannot
-// hold us here.
+// Reports one round of ends. Calls that a report begins are left for the next tick: otherwise a caller that always
+// begins another call would keep this loop running for ever.
 void session::impl::report_settled() {
   if (settled_.empty()) return;
   std::vector<call_id> round;
@@ -152,7 +152,7 @@ void session::impl::report_settled() {
 
 void session::impl::report(call_id id) {
   const call* const c = calls_.find(id);
-  if (c == nullptr) return;  // cancelled meanwhile
+  if (c == nullptr) return;  // the caller cancelled it meanwhile
   if (c->outcome != errc::ok) {
     fail(id, c->outcome, origin::local, c->outcome_text);
     return;
@@ -224,7 +224,7 @@ bool session::impl::grant(call_id id, std::uint32_t items, std::uint32_t bytes, 
   if (c == nullptr || c->now == phase::settled) return false;
   const bool was_open = c->inward.open();
   c->inward.grow(items, bytes);
-  if (c->now == phase::kept) return true;  // it becomes part of the opening window
+  if (c->now == phase::kept) return true;  // it will be part of the opening window
   message m;
   m.type = message_type::credit;
   m.call = id;

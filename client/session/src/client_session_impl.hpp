@@ -1,7 +1,7 @@
-// What is behind `session`: the table of the open calls, and the link.
+// The implementation of `session`: the table of the open calls, and the link.
 //
-//   session_calls.cpp   what callers ask for: calls begun, kept, sent and given up, and their own streams
-//   session.cpp         what the clock, the broker and the connection bring
+//   client_session_calls.cpp   serves the callers: begins, keeps, sends and cancels calls, and sends their own streams
+//   client_session.cpp         takes events of the clock, the broker and the connection
 #pragma once
 
 #include <chrono>
@@ -42,40 +42,39 @@ class session::impl final : public peer::link::owner {
   std::size_t kept_bytes() const noexcept { return kept_bytes_; }
 
  private:
-  // A step of the wheel: 2^20 ns, about a millisecond.
+  // One step of the timer wheel: 2^20 ns, about 1 ms.
   static constexpr unsigned timer_step_bits = 20;
-  // A kept copy larger than this gives its memory back when the call ends; smaller ones serve the next user of the
-  // slot.
+  // A copy with a larger capacity is freed when the call ends. A smaller one stays for the next call of the slot.
   static constexpr std::size_t reused_copy_bytes_max = 1024;
 
   enum class phase : std::uint8_t {
     kept,    // waits for a connection
     sent,    // the broker has it, as far as we know
-    settled  // its end is known and will be reported by the next tick
+    settled  // it has ended; the next tick will report it
   };
 
-  // What a call starts with each time that its slot is used.
+  // The state that is reset each time that the slot is used.
   struct call_state {
     call_id id{};
     phase now = phase::kept;
     std::uint8_t flags = 0;
-    bool delivered = false;    // a part of the answer reached the caller
+    bool delivered = false;    // a part of the reply reached the caller
     bool parts_sent = false;   // of the caller's own stream
     bool half_closed = false;  // the caller's own stream has ended
-    bool takes_huge = false;   // the answer may be huge
-    bool huge_answer = false;  // and is: its head has come
-    errc outcome = errc::ok;   // of a settled one
+    bool takes_huge = false;   // the reply may come in chunks
+    bool huge_answer = false;  // the reply comes in chunks: its head has arrived
+    errc outcome = errc::ok;   // if settled
     std::uint32_t attempt = 0;
     instant limit = instant::max();       // the budget's end
-    instant kept_until = instant::max();  // of a kept one
-    peer::window outward;                 // of the caller's own stream
-    peer::window inward;                  // granted for the answer
-    std::optional<std::uint64_t> total;   // that the end of the caller's own stream states
+    instant kept_until = instant::max();  // if kept
+    peer::window outward;                 // for the caller's own stream
+    peer::window inward;                  // the credit granted for the reply
+    std::optional<std::uint64_t> total;   // as the end of the caller's own stream says
     std::string_view outcome_text;        // static, or session::impl::closed_text_
-    std::string copy;                     // one envelope, while it may have to be sent (again)
+    std::string copy;                     // one envelope, as long as it may have to be sent (again)
   };
 
-  // The timer is the one deadline that rules it at the moment.
+  // The timer is set to the earliest of the call's deadlines.
   struct call : wheel_timer, call_state {
     bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
     bool takes_parts() const noexcept { return huge_answer || has(message_flag::wants_stream); }
@@ -95,7 +94,7 @@ class session::impl final : public peer::link::owner {
   void link_lost(errc why, std::string_view text, std::chrono::milliseconds pause, instant now) override;
   void link_closed(errc why, std::string_view text, instant now) override;
 
-  // While the ends of a lost connection's calls are being reported, some still count as sent.
+  // While the session reports the ends of a lost connection's calls, other calls still count as sent.
   void transmit(const message& m) {
     if (link_.up()) world_.send(m);
   }
@@ -131,8 +130,8 @@ class session::impl final : public peer::link::owner {
   std::vector<call_id> settled_;
   std::size_t kept_bytes_ = 0;
   bool leaving_ = false;  // the broker drains
-  bool drained_ = false;  // so did the one that was connected to last
-  bool nobody_ = true;    // answered at the last attempt, as far as is known
+  bool drained_ = false;  // the broker of the last connection drained
+  bool nobody_ = true;    // nobody answered the last attempt, as far as is known
   errc closed_status_ = errc::ok;
   std::string closed_text_;
 };

@@ -12,23 +12,24 @@ namespace gate {
 
 namespace {
 
-thread_local std::optional<courtesy> manners;  // of a thread in the background
+thread_local std::optional<courtesy> manners;  // set in a background thread
 
-// sched_setattr(2), its first published form; glibc has no declaration of it before 2.41, and <linux/sched/types.h>
-// does not go with <sched.h>.
+// The argument of sched_setattr(2), in its first published form. glibc declares it since 2.41 only, and
+// <linux/sched/types.h> cannot be included together with <sched.h>.
 struct scheduling_attributes {
   std::uint32_t size = sizeof(scheduling_attributes);
   std::uint32_t policy = SCHED_OTHER;
   std::uint64_t flags = 0;
   std::int32_t nice = 0;
   std::uint32_t priority = 0;
-  std::uint64_t runtime_ns = 0;  // the time slice, since Linux 6.12; ignored before
+  std::uint64_t runtime_ns = 0;  // the time slice, since Linux 6.12; older kernels ignore it
   std::uint64_t deadline_ns = 0;
   std::uint64_t period_ns = 0;
 };
 
-// Who wakes with a shorter slice may take the processor from a thread at once, who has the same waits for the end of
-// it. The kernel's own is 0.7 ms times 1 + log2 of the processors, counted up to eight: 2.8 ms at most.
+// A thread that wakes takes the processor at once from a thread whose time slice is longer. With the same slice it
+// waits until that slice is over. The kernel's default is 0.7 ms times 1 + log2 of the processors, counting at most
+// eight of them: 2.8 ms at most.
 constexpr duration longer_than_default = std::chrono::milliseconds(3);
 
 }  // namespace
@@ -37,8 +38,8 @@ void become_background(int niceness) noexcept {
   scheduling_attributes wanted;
   wanted.nice = niceness;
   wanted.runtime_ns = static_cast<std::uint64_t>(longer_than_default.count());
-  // On Linux both belong to the thread. That they cannot be set is no reason not to work; a sandbox may know the nice
-  // value alone.
+  // On Linux both settings belong to the thread. If they cannot be set, the thread works without them. A sandbox may
+  // allow the nice value alone.
   if (::syscall(SYS_sched_setattr, 0, &wanted, 0) != 0) {
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
   }

@@ -43,7 +43,7 @@ class own_wait final : public descriptor_wait {
 
   void wake() noexcept override {
     const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the loop wakes anyway.
+    // write() fails only if the counter is full, and then the loop wakes anyway.
     [[maybe_unused]] const auto written = ::write(wake_descriptor_, &one, sizeof one);
   }
 
@@ -57,12 +57,12 @@ class own_wait final : public descriptor_wait {
 
 class counted_own_wait final : public descriptor_wait {
  public:
-  // Null when there are enough of them.
+  // Returns null if there are enough of them.
   static std::unique_ptr<descriptor_wait> make() {
     if (count.fetch_add(1) < own_waits_max) {
       try {
         return std::unique_ptr<descriptor_wait>(new counted_own_wait);
-      } catch (const std::system_error&) {  // not one descriptor left: then without
+      } catch (const std::system_error&) {  // no descriptor is left: share instead
       }
     }
     --count;

@@ -34,14 +34,14 @@ loop::loop(clock_source& clock, poller& waits)
 
 loop::~loop() {
   GATE_ASSERT(!running_);
-  // What is destroyed here may post, cancel timers and forget coroutines: all members are still alive.
+  // The objects that are destroyed here may post, cancel timers and forget coroutines: all members still exist.
   while (!detached_.empty()) {
     detail::runner::promise_type& root = detached_.pop_front();
     if (!root.started) forget(root.handle());
     detail::destroy_frame(root.handle());
   }
   taken_.clear();
-  while (generation_ == process_generation()) {  // else the mutex may be held for ever
+  while (generation_ == process_generation()) {  // in a child of fork() the mutex may be locked for ever
     std::vector<unique_function<void()>> dropped;
     {
       const std::lock_guard lock(posted_mutex_);
@@ -65,13 +65,13 @@ void loop::post(unique_function<void()> call) {
     const std::lock_guard lock(posted_mutex_);
     posted_.push_back(std::move(call));
     wake = std::exchange(sleeping_, false);
-    // Inside the lock: once it is released the loop may find the call, end, and be destroyed.
+    // Wakes under the lock: once it is released, the loop may run the call, end, and be destroyed.
     if (wake) poller_.wake();
   }
 }
 
 timer_key loop::at(instant when, unique_function<void()> call) {
-  return timers_->add(std::max(when, now()), std::move(call));  // what is overdue keeps its turn among what is due
+  return timers_->add(std::max(when, now()), std::move(call));  // an overdue timer counts as due now
 }
 void loop::cancel_timer(timer_key key) noexcept { timers_->cancel(key); }
 std::size_t loop::timers() const noexcept { return timers_->size(); }
@@ -82,7 +82,7 @@ turn_hook loop::at_turn_end(unique_function<void()> call) {
   return turn_hook(std::move(node));
 }
 
-// The wait that ends with an event may have been a long one: the event's callback must not see the time before it.
+// The wait that the event ended may have been long: this sets the loop's time before the callback runs.
 unique_function<void()> loop::in_time(unique_function<void()> call) {
   return [this, call = std::move(call)]() mutable {
     if (std::exchange(waited_, false)) now_ = clock_.now();
@@ -135,7 +135,7 @@ void loop::when_detached_end(unique_function<void()> call) {
 }
 
 void loop::run_until_done(std::coroutine_handle<> root) {
-  // On the way out by an exception, the root may still be ready: it is about to be destroyed.
+  // If an exception ends the run, the root may still be ready to run. It is about to be destroyed.
   class ending {
    public:
     ending(loop& l, std::coroutine_handle<> r) noexcept : loop_(l), root_(r) {}
@@ -166,7 +166,7 @@ void loop::run_until_done(std::coroutine_handle<> root) {
 }
 
 void loop::take_posted() {
-  if (taken_next_ == taken_.size()) {  // else an exception left a call behind in an earlier run
+  if (taken_next_ == taken_.size()) {  // not equal if an exception left a call behind in an earlier run
     taken_.clear();
     taken_next_ = 0;
     const std::lock_guard lock(posted_mutex_);
@@ -180,7 +180,7 @@ void loop::take_posted() {
 }
 
 void loop::fire_timers() {
-  const std::uint64_t last = timers_->last_sequence();  // those made meanwhile wait for the next turn
+  const std::uint64_t last = timers_->last_sequence();  // timers that are made from now on wait for the next turn
   while (unique_function<void()> call = timers_->pop_due(now_, last)) call();
 }
 
@@ -201,7 +201,7 @@ void loop::run_ready(std::coroutine_handle<> root) {
 }
 
 void loop::run_hooks() {
-  // Each hook once, also when hooks come and go meanwhile.
+  // Runs each hook once, even if hooks are added or removed meanwhile.
   intrusive_list<turn_hook::node, turn_hook> due;
   due.take_all(hooks_);
   try {
@@ -238,7 +238,7 @@ detail::runner run_detached(loop& where, task<void> work, unique_function<void(s
   } catch (...) {
     error = std::current_exception();
   }
-  // What on_error throws leaves run(), as what any callback throws.
+  // If on_error throws, run() throws that, as it does for any callback.
   try {
     if (error) on_error(error);
   } catch (...) {

@@ -17,7 +17,7 @@ namespace gate::client {
 struct loop_home::state {
   steady_clock_source clock;
   detail::zmq_poller waits{clock, detail::make_frugal_wait()};
-  loop where{clock, waits};  // belongs to the thread from its construction on
+  loop where{clock, waits};  // used by the new thread alone once constructed
   async_event stop;
 
   static task<void> run(state& self) { co_await self.stop.wait(); }
@@ -29,8 +29,8 @@ constexpr auto rest = std::chrono::milliseconds(1);
 
 }  // namespace
 
-// False if a callback had no memory. Whatever waits for that callback ends by its own time, and the thread goes on: the
-// process is the user's.
+// Returns false if a callback found no memory. Coroutines that wait for that callback end by their own timeouts, and
+// the thread goes on: only the user may end the process.
 bool loop_home::run_to_end(state& self) {
   try {
     self.where.run(state::run(self));

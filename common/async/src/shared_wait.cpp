@@ -1,4 +1,4 @@
-// The wait of loops that are many: see descriptor_wait.hpp.
+// The wait that many loops share: see descriptor_wait.hpp.
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -23,7 +23,7 @@ namespace gate::detail {
 
 namespace {
 
-// Between two looks of who cannot be told: the kernel has no room for what it waits for.
+// The pause between two looks of a loop whose descriptors the shared thread could not add for lack of memory.
 constexpr auto slice = std::chrono::milliseconds(5);
 
 class shared_wait;
@@ -31,8 +31,8 @@ class shared_wait;
 // One thread that waits for the descriptors of all members. It lives as long as the process.
 class crowd {
  public:
-  // A child of fork() has none of its parent's threads: it gets a crowd of its own. Without a lock, which the child
-  // might find held for ever.
+  // In a child of fork() the parent's threads do not exist: the child gets a crowd of its own. There is no lock here: a
+  // child might find it locked for ever.
   static crowd& here() {
     static std::atomic<crowd*> current{nullptr};  // never destroyed: its thread uses it to the end
     crowd* known = current.load(std::memory_order_acquire);
@@ -52,7 +52,7 @@ class crowd {
     const std::lock_guard lock(mutex_);
     members_.erase(who);
   }
-  // Rings for `who` once the descriptor is ready. False when that cannot be promised.
+  // Rings for `who` once the descriptor is ready. Returns false if it cannot do so.
   bool arm(std::uint64_t who, const pollfd& one) noexcept;
 
  private:
@@ -70,7 +70,7 @@ class crowd {
 class shared_wait final : public descriptor_wait {
  public:
   shared_wait() : crowd_(crowd::here()), who_(crowd_.enter(*this)) {}
-  // In a child of fork() a lock may be held, and a condition waited for, by threads that are not there.
+  // In a child of fork(), threads that do not exist there may hold the mutex or wait for the condition.
   ~shared_wait() override {
     if (made_.gone()) {
       static_cast<void>(bell_.release());
@@ -105,7 +105,7 @@ class shared_wait final : public descriptor_wait {
   }
 
   void tell(bool& what) noexcept {
-    const std::lock_guard lock(bell_->mutex);  // held to the end: who is told may be gone after it
+    const std::lock_guard lock(bell_->mutex);  // held to the end: the waiting thread may destroy this after it
     what = true;
     bell_->told.notify_one();
   }
@@ -120,7 +120,7 @@ class shared_wait final : public descriptor_wait {
   const made_in_process made_;
   crowd& crowd_;
   std::unique_ptr<bell> bell_ = std::make_unique<bell>();
-  bool woken_ = false, rung_ = false;  // guarded by the bell
+  bool woken_ = false, rung_ = false;  // guarded by bell_->mutex
   const std::uint64_t who_;
 };
 
@@ -131,7 +131,7 @@ bool crowd::start() noexcept {
   const int fresh = ::epoll_create1(EPOLL_CLOEXEC);
   if (fresh < 0) return false;
   epoll_ = fresh;
-  // Signals are for the threads of the program.
+  // The new thread takes no signals: they are for the threads of the program.
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -178,7 +178,7 @@ void shared_wait::sleep(std::vector<pollfd>& of, int timeout) noexcept {
   }
   bool promised = true;
   for (pollfd one : of) {
-    // A descriptor has one entry in the crowd's set, for all that is wanted of it.
+    // A descriptor has one entry in the crowd's epoll set, with all events that are wanted from it.
     for (const pollfd& other : of) {
       if (other.fd == one.fd) one.events = static_cast<short>(one.events | other.events);
     }

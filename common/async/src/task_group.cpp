@@ -47,7 +47,7 @@ void task_group::ended() noexcept {
 }
 
 task<void> task_group::join() {
-  while (live_ > 0) {  // again, when somebody spawned a child after the last one had ended
+  while (live_ > 0) {  // a loop, since a child may be spawned after the last one ended
     joiner wait(*this);
     co_await wait;
   }

@@ -13,7 +13,7 @@ namespace gate {
 
 namespace {
 
-// What glibc throws for pthread_exit() is no object, and UBSan takes it for a null reference.
+// pthread_exit() of glibc throws something that is no object. UBSan takes that for a null reference.
 #define CATCHES_END_OF_THREAD __attribute__((no_sanitize("null")))
 
 class submitted_job final : public detail::pool_job {
@@ -46,20 +46,20 @@ thread_pool::thread_pool(std::size_t threads, std::size_t queue_max, int nicenes
 
 thread_pool::~thread_pool() { stop(); }
 
-// With the mutex held. The system may refuse one for want of memory, or of threads (ulimit -u).
+// Call it with the mutex locked. The system may refuse a thread for lack of memory, or of threads (ulimit -u).
 void thread_pool::start_missing() noexcept {
   try {
     while (running_ < thread_count_ && !stopping_) {
       threads_.emplace_back([this] { work(); });
       ++running_;
     }
-  } catch (const std::exception&) {  // tried again with the next job
+  } catch (const std::exception&) {  // the next job tries again
   }
 }
 
 void thread_pool::stop() noexcept {
   if (generation_ != process_generation()) {
-    // No thread is there to be joined, and one of the parent's may have held the mutex.
+    // A child of fork() has no thread to join, and a thread of the parent may have held the mutex.
     static_cast<void>(new std::vector<std::thread>(std::move(threads_)));
     return;
   }
@@ -69,7 +69,7 @@ void thread_pool::stop() noexcept {
     stopping_ = true;
     while (!queue_.empty()) {
       detail::pool_job& job = queue_.pop_front();
-      job.state_ = detail::pool_job::state::running;  // as far as wait_for is concerned
+      job.state_ = detail::pool_job::state::running;  // so that wait_for() does not expect it to start
       dropped.push_back(std::move(job.keep_));
     }
     queued_ = 0;
@@ -81,7 +81,7 @@ void thread_pool::stop() noexcept {
     job->state_ = detail::pool_job::state::ended;
   }
   ended_.notify_all();
-  // A thread that ends by itself has added another one before, or none, since it found us stopping.
+  // A thread that a job ended has started another one, except while the pool stops.
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -93,7 +93,7 @@ bool thread_pool::enqueue(std::shared_ptr<detail::pool_job> job) {
   if (generation_ != process_generation()) return false;
   {
     const std::lock_guard lock(mutex_);
-    // A job for which a thread is free does not wait, so it does not count against the queue.
+    // A job for which a thread is free does not wait, and so does not count against the limit of the queue.
     if (stopping_ || queued_ + busy_ >= queue_max_ + thread_count_) return false;
     if (running_ < thread_count_) start_missing();
     if (running_ == 0) return false;
@@ -108,7 +108,7 @@ bool thread_pool::enqueue(std::shared_ptr<detail::pool_job> job) {
 }
 
 bool thread_pool::withdraw(detail::pool_job& job) noexcept {
-  // In a child of fork() no thread runs the job, and one of the parent's may have held the mutex.
+  // In a child of fork() no thread runs the job, and a thread of the parent may have held the mutex.
   if (generation_ != process_generation()) return true;
   std::shared_ptr<detail::pool_job> released;
   const std::lock_guard lock(mutex_);
@@ -169,7 +169,7 @@ CATCHES_END_OF_THREAD void thread_pool::run(detail::pool_job& job) {
   };
   try {
     job.execute();
-  } catch (abi::__forced_unwind&) {  // the job ends this thread, which cannot be prevented
+  } catch (abi::__forced_unwind&) {  // the job ends this thread, and nothing can prevent that
     over();
     {
       const std::lock_guard lock(mutex_);

@@ -13,8 +13,8 @@
 
 namespace gate::detail {
 
-// Timers in the order of (time, sequence). A four-way heap of small entries over a table of places that know where
-// their entry is: adding and cancelling cost O(log n) and, once warm, no allocation.
+// Timers in the order of (time, sequence). A 4-ary heap of small entries, and a table of places that say where in the
+// heap their entry is. Adding and cancelling cost O(log n), and no allocation once the queue has had this size.
 class timer_queue {
  public:
   timer_key add(instant when, unique_function<void()> call) {
@@ -37,7 +37,7 @@ class timer_queue {
   std::optional<instant> next() const noexcept {
     return heap_.empty() ? std::nullopt : std::optional<instant>(heap_.front().when);
   }
-  // The first timer, if it is due and was made no later than `sequence_max`; an empty function otherwise.
+  // Removes and returns the first timer if it is due and was made no later than `sequence_max`; else an empty function.
   unique_function<void()> pop_due(instant now, std::uint64_t sequence_max) noexcept {
     if (heap_.empty() || heap_.front().when > now || heap_.front().sequence > sequence_max) return nullptr;
     return remove(0);
@@ -63,7 +63,7 @@ class timer_queue {
     if (free_.empty()) {
       GATE_ASSERT(places_.size() < UINT32_MAX);
       places_.emplace_back();
-      free_.reserve(places_.capacity());  // giving a place back must not throw
+      free_.reserve(places_.capacity());  // so that remove() never allocates
       return static_cast<std::uint32_t>(places_.size() - 1);
     }
     const std::uint32_t place = free_.back();

@@ -29,15 +29,15 @@ short to_poll_events(poller::interest wanted) noexcept {
   return static_cast<short>(((bits & 1) != 0 ? POLLIN : 0) | ((bits & 2) != 0 ? POLLOUT : 0));
 }
 
-// Whether the socket is ready for what is wanted. Asking takes what its descriptor had to announce: from here on the
-// descriptor tells of any news, until the socket is used.
+// Whether the socket is ready for what is wanted. ZMQ_EVENTS also resets the socket's descriptor: until the socket is
+// used next, the descriptor becomes readable for new events only.
 bool is_ready(poller::watched& item) {
   const int events = option(item.socket, ZMQ_EVENTS);
   const int bits = static_cast<int>(item.wanted);
   const bool ready = ((bits & 1) != 0 && (events & ZMQ_POLLIN) != 0) ||
                      ((bits & 2) != 0 && (events & ZMQ_POLLOUT) != 0) ||
                      ((bits & 4) != 0 && (events & ZMQ_POLLOUT) == 0);
-  item.used = ready;  // stays ready until somebody uses it
+  item.used = ready;  // ask again in the next wait: a ready socket may not be used
   return ready;
 }
 
@@ -59,7 +59,7 @@ void zmq_poller::add(watched& item) {
 void zmq_poller::remove(watched& item) noexcept {
   const auto found = std::find(watched_.begin(), watched_.end(), &item);
   if (found == watched_.end()) return;
-  *found = nullptr;  // a callback may be walking the list
+  *found = nullptr;  // not erased: a callback may be walking the list
   holes_ = true;
 }
 
@@ -73,16 +73,16 @@ int zmq_poller::timeout_ms(std::optional<instant> until) const noexcept {
   if (*until == instant::min()) return 0;
   const duration left = *until - clock_.now();
   if (left <= duration::zero()) return 0;
-  constexpr auto longest = std::chrono::hours(1);  // a wait may return early; keeps the arithmetic small
+  constexpr auto longest = std::chrono::hours(1);  // a wait may return early; this keeps the arithmetic small
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(std::min<duration>(left, longest)).count());
 }
 
-// Gathers what to poll, and asks the sockets that have been used. True when one of them is ready.
+// Gathers the descriptors to poll, and asks the sockets that have been used. Returns true if one of those is ready.
 bool zmq_poller::look() {
   ready_.clear();
   polled_.clear();
   descriptors_.clear();
-  descriptors_.reserve(watched_.size() + 1);  // and one of who waits
+  descriptors_.reserve(watched_.size() + 1);  // one more for the waker
   for (std::size_t i = 0; i < watched_.size(); ++i) {
     watched& item = *watched_[i];
     if (item.wanted == interest::none) continue;
@@ -96,7 +96,7 @@ bool zmq_poller::look() {
   return !ready_.empty();
 }
 
-// True when the wait is over. A socket's descriptor may announce what nobody wants: then it goes on.
+// Returns true if the wait is over. A socket's descriptor may report an event that nobody wants: then the wait goes on.
 bool zmq_poller::poll_once(int timeout) {
   const bool woken = waits_->wait(descriptors_, timeout);
   bool announced = false;
@@ -110,13 +110,13 @@ bool zmq_poller::poll_once(int timeout) {
 }
 
 void zmq_poller::call_back() {
-  std::sort(ready_.begin(), ready_.end());  // in the order of their coming, whichever way they were found
+  std::sort(ready_.begin(), ready_.end());  // in the order in which they were added
   for (const std::size_t i : ready_) {
     if (watched* const item = watched_[i]) item->on_event();
   }
 }
 
-// In a child of fork(): what it waits with is its parent's too, and so are the sockets, whose threads are not here.
+// In a child of fork(): the waiter and the sockets belong to the parent, and their threads do not exist in the child.
 void zmq_poller::start_anew() {
   waits_ = make_own_wait();
   std::erase_if(watched_, [](const watched* item) { return item == nullptr || item->socket != nullptr; });

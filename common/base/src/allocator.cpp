@@ -21,7 +21,7 @@ void keep_freed_memory() noexcept {
 void keep_freed_chunks() noexcept {
 #if defined(__GLIBC__)
   constexpr std::size_t bytes = std::size_t{2} << 20;
-  void* volatile block = std::malloc(bytes);  // NOLINT: not a container's; volatile, or a compiler leaves it out
+  void* volatile block = std::malloc(bytes);  // NOLINT: on purpose; volatile, or a compiler leaves it out
   std::free(block);                           // NOLINT
 #endif
 }

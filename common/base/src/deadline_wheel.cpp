@@ -23,8 +23,8 @@ void deadline_wheel::arm(wheel_timer& t, instant at) noexcept {
   next_ = std::min(next_, t.due_);
 }
 
-// Everything that is due is collected before the first of it is returned: an owner that arms a deadline in the past
-// whenever one is reported is not held here.
+// Collects all due timers before it returns the first. So it ends even if its owner arms a deadline in the past each
+// time that one is reported.
 wheel_timer* deadline_wheel::pop_due(instant now) noexcept {
   const std::uint64_t target = step_of(now);
   while (cursor_ < target) {
@@ -33,7 +33,7 @@ wheel_timer* deadline_wheel::pop_due(instant now) noexcept {
     if (step <= target) collect(step);
   }
   if (!due_.empty()) return &due_.pop_front();
-  // Worked out only when it is passed: what was collected may also have been disarmed since.
+  // Computed only once cursor_ has passed it: the collected timers may also have been disarmed since.
   if (next_ <= cursor_) next_ = next_used();
   return nullptr;
 }
@@ -43,7 +43,7 @@ instant deadline_wheel::next() const noexcept {
   return next_ == no_step ? instant::max() : time_of(next_);
 }
 
-// Disarming leaves the bit of an emptied bucket set; it is cleared here, once.
+// Disarming the last timer of a bucket leaves the bucket's bit set. It is cleared here.
 std::uint64_t deadline_wheel::next_used() noexcept {
   const std::size_t start = (cursor_ + 1) % buckets;
   for (std::size_t passed = 0; passed < buckets;) {
@@ -62,7 +62,7 @@ std::uint64_t deadline_wheel::next_used() noexcept {
   return no_step;
 }
 
-// What a later turn of the wheel is to fire stays in the bucket.
+// Timers that are due in a later round of the wheel stay in the bucket.
 void deadline_wheel::collect(std::uint64_t step) noexcept {
   const std::size_t slot = step % buckets;
   intrusive_list<wheel_timer>& bucket = ring_[slot];

@@ -14,7 +14,7 @@ std::string demangled(const std::type_info& type) {
   char* const name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
   std::string text = status == 0 && name != nullptr ? name : type.name();
   std::free(name);  // NOLINT: __cxa_demangle allocates with malloc
-  // What std::throw_with_nested() has thrown.
+  // The type that std::throw_with_nested() throws.
   constexpr std::string_view before = "std::_Nested_exception<";
   if (text.starts_with(before) && text.ends_with('>')) {
     text.pop_back();

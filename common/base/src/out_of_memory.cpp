@@ -17,12 +17,12 @@ namespace {
 constexpr int patience_ms = 300;
 constexpr std::string_view reason = ": out of memory\n";
 
-// Made beforehand: there is no memory to make it when it is needed.
+// Made in advance: later there may be no memory to make it.
 std::array<char, 128> line;
 std::size_t line_bytes = 0;
 
 extern "C" void on_abort(int) {
-  if (!is_memory_short()) return;  // and abort() ends the process
+  if (!is_memory_short()) return;  // abort() then ends the process as usual
   pollfd wanted{STDERR_FILENO, POLLOUT, 0};
   if (::poll(&wanted, 1, patience_ms) > 0) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line_bytes);

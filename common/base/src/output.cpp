@@ -14,7 +14,7 @@
 namespace gate {
 namespace {
 
-// True when the descriptor takes PIPE_BUF bytes, or fails, without blocking.
+// Returns true once the descriptor takes PIPE_BUF bytes, or fails, without blocking.
 bool wait_to_write(int descriptor, std::chrono::steady_clock::time_point until) noexcept {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
@@ -61,7 +61,7 @@ bool write_fully(int descriptor, std::string_view text) noexcept {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {  // somebody who shares the descriptor has made it non-blocking
+    } else if (errno == EAGAIN) {  // a process that shares the descriptor made it non-blocking
       pollfd wanted{descriptor, POLLOUT, 0};
       ::poll(&wanted, 1, -1);
     } else if (errno != EINTR) {

@@ -14,7 +14,7 @@ extern "C" void count_child() { generation.fetch_add(1, std::memory_order_relaxe
 }  // namespace
 
 unsigned process_generation() noexcept {
-  // Should there be no memory for it, children do not know that they are some.
+  // If there is no memory for the handler, a child of fork() is not recognised as a child.
   static const int registered = ::pthread_atfork(nullptr, nullptr, count_child);
   static_cast<void>(registered);
   return generation.load(std::memory_order_relaxed);

@@ -20,19 +20,18 @@ namespace gate::peer {
 
 namespace {
 
-// Long past any life of a connection that failed: a socket is used for one connection only. Not -1, because then libzmq
-// reports nothing at all when a name cannot be resolved; with an interval it announces each attempt that it will not
-// make.
+// Longer than any attempt: a socket is used for one connection only. With -1, libzmq would report nothing at all if a
+// name cannot be resolved. With an interval, it announces each attempt that it is not going to make.
 constexpr int reconnect_interval_ms = 3'600'000;
 
-// The socket, its monitor at both ends, and the connection.
+// The socket, both ends of its monitor, and the connection.
 constexpr int descriptors_to_connect = 4;
 
-// How long after a socket got stuck its descriptor is looked at again: at first, and then doubled up to the other.
-// libzmq lets go of a connection before it closes the descriptor.
+// When to look at a stuck socket's descriptor: first after `doubt_min`, then after twice the time each, up to
+// `doubt_max`. libzmq drops a connection before it closes the descriptor.
 constexpr auto doubt_min = std::chrono::milliseconds(1), doubt_max = std::chrono::milliseconds(16);
 
-// Of connections in a row that end while greeting so many are followed by one inquiry.
+// One inquiry is made for each 16 connections in a row that end during the greeting.
 constexpr unsigned hang_ups_an_inquiry = 16;
 
 bool is_inproc(std::string_view endpoint) { return endpoint.starts_with("inproc://"); }
@@ -42,7 +41,7 @@ std::string silence_text(const std::string& endpoint, duration silence) {
   return "the broker at '" + endpoint + "' is silent: no sign of life came from it for " + std::to_string(ms) + " ms";
 }
 
-// Fails only when the context has ended, and then nothing leaves any more.
+// Fails only if the context has ended, and then nothing is sent any more.
 void set(connection& c, int option, int value) noexcept {
   c.ready.used();
   static_cast<void>(::zmq_setsockopt(c.dealer.raw().handle(), option, &value, sizeof value));
@@ -62,7 +61,7 @@ connection::connection(loop& where, const channel_options& options, high_water m
   const auto interval = milliseconds_of(options.transport_heartbeat_interval);
   if (interval <= 0) return;
   raw.set(zmq::sockopt::heartbeat_ivl, interval);
-  raw.set(zmq::sockopt::heartbeat_timeout, 0);  // life_watch judges: libzmq sees whole messages only
+  raw.set(zmq::sockopt::heartbeat_timeout, 0);  // life_watch decides: libzmq sees only whole messages
 }
 
 bool connection::take(zmq::message_t& frame) noexcept {
@@ -148,8 +147,8 @@ void channel::impl::found(found_addresses what) {
   attempt();
 }
 
-// The session that asks for it is not told anything from within, and whatever it is that fails comes to it as the end
-// of a connection.
+// Never throws: the session that called open() is not called from within. Any failure reaches it later, as the end of a
+// connection.
 void channel::impl::attempt() {
   retire();
   try {
@@ -169,7 +168,7 @@ void channel::impl::attempt() {
 void channel::impl::connect(connection& c) {
   c.ready = loop_.watch_socket(c.dealer.raw().handle(), [this, &c] { dealer_ready(c); });
   c.ready.tells_use();
-  const bool silent = is_inproc(options_.endpoint);  // libzmq tells nothing of such a connection
+  const bool silent = is_inproc(options_.endpoint);  // libzmq reports no events for inproc
   if (!silent) {
     c.events.emplace(transport_context(), c.dealer,
                      [this, &c](const connection_event& event) { take_event(c, event); });
@@ -199,7 +198,7 @@ void channel::impl::fail(errc why, std::string_view text) {
   owner_.ended(why, kept);
 }
 
-// Whether the next address is tried instead.
+// Whether to try the next address.
 bool channel::impl::goes_on(const connection& c, const verdict& end) {
   if (c.connected || end.why != errc::unavailable) return false;
   faults_.push_back(end.text);
@@ -239,13 +238,13 @@ void channel::impl::report_connected(connection& c) {
   owner_.connected();
 }
 
-// Of inproc nothing but a full socket could look stuck for long, and no descriptor tells.
+// Over inproc, only a full socket looks stuck for long, and there is no descriptor that could tell.
 poller::interest channel::impl::calm() const noexcept {
   return is_inproc(options_.endpoint) ? poller::interest::read : poller::interest::read_or_stuck;
 }
 
 void channel::impl::report_ended(connection& c, const verdict& end) {
-  // What had arrived before the end still counts: a farewell, an answer.
+  // Messages that had arrived before the end still count: a bye, a reply.
   while (is_current(c) && take_message(c)) {
   }
   if (!is_current(c)) return;
@@ -268,10 +267,10 @@ void channel::impl::close(std::chrono::milliseconds linger) {
   retire();
 }
 
-// Lets the socket take all that is queued, which our own queue bounds. libzmq tells the pipe's other end of a new mark.
-// Once this end has agreed to close the pipe, the other end may be freed memory. The pipe is whole while the socket
-// takes messages. A full socket looks like one whose pipe is closing; then the connection's descriptor tells. Over
-// inproc nothing tells: what a full socket does not take is dropped.
+// Removes the limit of the socket, so that it takes the whole queue; our own limits bound the queue. libzmq tells the
+// other end of the pipe about the new limit. That end may be freed memory once this end has agreed to close the pipe.
+// If the socket takes messages, the pipe is whole. A full socket looks like one whose pipe is closing: the connection's
+// descriptor shows which. Over inproc there is no descriptor: a full socket's rest is dropped.
 void channel::impl::lift_mark(connection& c) noexcept {
   if (!c.is_stuck() || c.link.is_whole()) set(c, ZMQ_SNDHWM, 0);
 }
@@ -328,16 +327,16 @@ void channel::impl::greeting_failed(connection& c, const connection_event& event
   hung_up(c);
 }
 
-// Who takes no connections now hangs up on each: it is not asked again each time. With credentials it is, since only an
-// inquiry tells whether these are wrong.
+// A server that takes no connections at the moment ends each one. Without credentials, not every end is worth an
+// inquiry. With credentials each one is: only an inquiry tells whether they are wrong.
 void channel::impl::hung_up(connection& c) {
   stranger& there = strangers_[c.address];
   if (!options_.shown.empty() || there.hang_ups++ % hang_ups_an_inquiry == 0) return inquire(c);
   report_ended(c, of_server(there.facts, options_.shown, options_.endpoint));
 }
 
-// A broker greets at once, however much it has to do. What has not greeted by now is asked by itself if it may have
-// said something, which libzmq waits to understand.
+// A broker greets at once, however busy it is. If no greeting has come by now, an inquiry asks the server, provided
+// that it may have sent something: libzmq waits until it understands that.
 void channel::impl::bound_greeting(connection& c) {
   if (options_.connect_timeout.count() == 0) return;
   c.doubt = loop_.at(loop_.now() + options_.connect_timeout * 3 / 4, [this, &c] {
@@ -347,7 +346,7 @@ void channel::impl::bound_greeting(connection& c) {
   });
 }
 
-// The kernel counts what comes by TCP only.
+// Only TCP connections have byte counts in the kernel.
 channel::impl::came channel::impl::what_came(const connection& c) const {
   if (c.inquiring) return c.inquiring->heard_bytes() > 0 ? came::something : came::nothing;
   const auto seen = c.link.is_open() ? sample_path(c.link.descriptor, loop_.now()) : std::nullopt;
@@ -363,12 +362,12 @@ void channel::impl::inquire(connection& c) {
       strangers_[c.address].facts = theirs;
       report_ended(c, of_server(theirs, options_.shown, options_.endpoint));
     });
-  } catch (const std::exception&) {  // the process has no more sockets, or descriptors
+  } catch (const std::exception&) {  // the process has no socket or descriptor left
     report_ended(c, of_server({}, options_.shown, options_.endpoint));
   }
 }
 
-// Of the whole attempt, which its owner gives up at the end without a reason.
+// The time left for the whole attempt. The session gives up after it, without knowing a reason.
 duration channel::impl::time_left() const noexcept {
   if (options_.connect_timeout.count() == 0) return duration::max() / 8;
   return std::max<duration>(opened_at_ + options_.connect_timeout - loop_.now(), duration::zero());
@@ -384,7 +383,7 @@ void channel::impl::bound_login(connection& c) {
   });
 }
 
-// The connection cannot go on: some of what came over it, or was to leave, is lost.
+// The connection cannot go on: messages that arrived, or were to leave, are lost.
 void channel::impl::without_memory() {
   if (!current_) return;
   fail(errc::unavailable, "this process has no memory for what comes and goes over the connection");
@@ -414,8 +413,8 @@ void channel::impl::read_and_write(connection& c) {
   }
 }
 
-// A stuck socket's connection has ended if its descriptor is closed; else the other side may be slow, or libzmq about
-// to close it.
+// If the descriptor of a stuck socket is closed, the connection has ended. Otherwise the other side may be slow, or
+// libzmq is about to close the descriptor.
 void channel::impl::look_for_end(connection& c, std::chrono::milliseconds again) {
   if (!is_current(c) || !c.blocked || is_inproc(options_.endpoint)) return;
   if (!c.link.is_open()) return report_ended(c, {errc::unavailable, gone()});

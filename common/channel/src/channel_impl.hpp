@@ -1,7 +1,7 @@
-// What is behind `channel`: the life of its connections. How messages travel over one is its heirs' affair.
+// The implementation of `channel`: the life of its connections. Derived classes send and receive the messages:
 //
 //   envelope_channel.cpp   gate/2: batches of envelopes
-//   frame_channel.cpp      other dialects: messages of several frames, by way of a foreign_broker
+//   frame_channel.cpp      other dialects: messages of several frames, through a foreign_broker
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@
 
 namespace gate::peer {
 
-// Messages that libzmq holds for us in either direction, uncounted.
+// How many messages libzmq may hold for us in either direction. Nobody counts their bytes.
 struct high_water {
   int send = 0, receive = 0;
 };
@@ -39,39 +39,39 @@ struct high_water {
 inline zmq::message_t frame_of(bytes_view bytes) {
   try {
     return {bytes.data(), bytes.size()};
-  } catch (const zmq::error_t&) {  // there is no other reason
+  } catch (const zmq::error_t&) {  // the only possible reason
     throw std::bad_alloc();
   }
 }
 
-// One socket, for one connection. A monitor costs two sockets more, each with a descriptor, so it is there only until
-// the connection is made. From then on the socket itself tells of the end: libzmq takes away what is written into (with
-// ZMQ_IMMEDIATE), and once everything that had arrived was read the socket is neither readable nor writable. A socket
-// that is only full looks the same, and then the connection's descriptor is still open.
+// One socket, for one connection. A monitor costs two more sockets and descriptors, so it is dropped once the
+// connection is made. From then on the socket itself shows the end: libzmq then takes away the pipe that is written
+// into (with ZMQ_IMMEDIATE), and once all arrived messages were read the socket is neither readable nor writable. A
+// full socket looks the same, but then the connection's descriptor is still open.
 struct connection {
   // Throws zmq::error_t or std::system_error.
   connection(loop& where, const channel_options& options, high_water marks, std::string address);
 
-  // Takes one frame, or hands one over; false when the transport has none, or takes no more.
+  // take() reads one frame: false if there is none. give() hands one over: false if the transport takes no more.
   bool take(zmq::message_t& frame) noexcept;
   bool give(zmq::message_t& frame, bool more) noexcept;
-  // It takes nothing now.
+  // The socket takes nothing at the moment.
   bool is_stuck() noexcept;
 
-  const std::string address;  // one of those behind the endpoint
-  context_user user;          // leaves last
+  const std::string address;  // one of the endpoint's addresses
+  context_user user;          // destroyed last
   socket dealer;
-  std::optional<monitor> events;  // until connected
+  std::optional<monitor> events;  // until the connection is made
   watch ready;
-  socket_mark link;                  // the connection's descriptor, which is libzmq's; none over inproc
-  timer_key patience;                // with an address while there is another, then with an answer to our credentials
-  timer_key doubt;                   // whether it greets; then whether the connection is still there
-  std::optional<inquiry> inquiring;  // it has failed, and why is being asked
-  std::optional<life_watch> life;    // since the greeting was over
-  bool reached = false;              // there is a connection, over which the greeting goes on
-  bool connected = false;            // and it is over
-  bool blocked = false;              // the transport took no more; POLLOUT is awaited
-  int fault = 0;                     // errno of what the transport should never answer
+  socket_mark link;                  // the connection's descriptor, owned by libzmq; none over inproc
+  timer_key patience;                // limits one address if there is another, then the answer to our credentials
+  timer_key doubt;                   // when to check: first for the greeting, later whether the connection still exists
+  std::optional<inquiry> inquiring;  // runs after a failure, to find the reason
+  std::optional<life_watch> life;    // exists once the greeting is done
+  bool reached = false;              // there is a connection; the greeting is going on
+  bool connected = false;            // the greeting is done
+  bool blocked = false;              // the transport took no more; waiting for POLLOUT
+  int fault = 0;                     // an errno that the transport should never return
 };
 
 class channel::impl {
@@ -89,17 +89,17 @@ class channel::impl {
   bool writable() const noexcept { return queued_bytes_ < options_.out_queue_bytes_max; }
 
  protected:
-  // The socket is new, and not yet connected: nothing of the last connection counts any more.
+  // The socket is new and not yet connected: drops all state of the last connection.
   virtual void begin(connection& c) = 0;
-  // Reads one message; false when there is none.
+  // Reads one message. Returns false if there is none.
   virtual bool take_message(connection& c) = 0;
-  // Hands over what waits, in order, until the transport takes no more; then wait_until_writable().
+  // Hands over the waiting messages, in order, until the transport takes no more; then calls wait_until_writable().
   virtual void flush(connection& c) = 0;
-  // Whether the other side sends heartbeats whatever else it does.
+  // Whether the other side sends heartbeats, however busy it is.
   virtual bool broker_speaks_by_itself() const noexcept = 0;
-  // What is held back for the sake of smaller messages leaves, since nothing comes after it.
+  // Queues the messages that were held back behind smaller ones: no more messages come.
   virtual void release_all(connection&) {}
-  // No more joins what was sent in this turn: it may leave.
+  // Closes the batch of this turn: it may leave.
   virtual void end_batch(connection& c) = 0;
 
   bool is_current(const connection& c) const noexcept { return current_.get() == &c; }
@@ -148,19 +148,19 @@ class channel::impl {
 
   high_water marks_;
   turn_hook hook_;
-  std::unique_ptr<lookup> lookup_;      // under way
-  std::vector<std::string> addresses_;  // to be tried, by next_
-  std::vector<std::string> faults_;     // of those that were
+  std::unique_ptr<lookup> lookup_;      // while it runs
+  std::vector<std::string> addresses_;  // to try; next_ is the present one
+  std::vector<std::string> faults_;     // of the addresses that failed
   std::size_t next_ = 0;
   instant opened_at_{};
   struct stranger {
-    server_facts facts;     // that the last inquiry found
-    unsigned hang_ups = 0;  // while greeting
+    server_facts facts;     // from the last inquiry
+    unsigned hang_ups = 0;  // connections that ended during the greeting
   };
   std::map<std::string, stranger> strangers_;         // by address, since the last connection
-  std::string good_address_;                          // that answered last
-  timer_key notice_;                                  // for what must be reported but not from within open()
-  std::vector<std::unique_ptr<connection>> retired_;  // a callback of theirs may be running: gone at the turn's end
+  std::string good_address_;                          // the address that answered last
+  timer_key notice_;                                  // for a report that must not be made within open()
+  std::vector<std::unique_ptr<connection>> retired_;  // destroyed at the turn's end: their callbacks may be running
 };
 
 }  // namespace gate::peer

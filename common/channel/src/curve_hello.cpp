@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view command = "\x04"sv;  // a short frame that is a command
+constexpr std::string_view command = "\x04"sv;  // flags: a short frame that is a command
 constexpr std::string_view hello_head = "\x05HELLO\1\0"sv;
 constexpr std::string_view welcome_head = "\x07WELCOME"sv;
 constexpr std::string_view nonce_prefix = "CurveZMQHELLO---"sv;
@@ -41,7 +41,7 @@ std::string hello(const curve_key& server) {
   std::array<unsigned char, signed_bytes + crypto_box_MACBYTES> box{};
   const int sealed =
       crypto_box_easy(box.data(), zeros.data(), zeros.size(), nonce.data(), server.data(), own_secret.data());
-  if (sealed != 0) box.fill(0);  // the key is no point of the curve: no server can read this, and all hang up
+  if (sealed != 0) box.fill(0);  // not a point of the curve: no server can read this, and any server hangs up
   sodium_memzero(own_secret.data(), own_secret.size());
 
   std::string frame(command);

@@ -1,5 +1,5 @@
-// The first exchange of CURVE (RFC 26), as bytes on a connection of ZMTP 3: a client's HELLO, which only the server
-// with that key can read, and the server's WELCOME. Neither tells who the client is.
+// The first exchange of CURVE (RFC 26), as bytes on a ZMTP 3 connection. The client sends a HELLO that only the server
+// with that key can read. The server answers with a WELCOME. Neither says who the client is.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,13 @@
 
 namespace gate::peer::curve {
 
-// Flags, size, and the name with its length: what tells a WELCOME from any other command.
+// Flags, size, and the name with its length: they tell a WELCOME from other commands.
 inline constexpr std::size_t command_head_bytes = 10;
 
-// A HELLO under a key pair that is made for it and forgotten.
+// Makes a HELLO with a new key pair, which is then dropped.
 std::string hello(const curve_key& server);
 
-// False of less than command_head_bytes too.
+// Returns false also if there are less than command_head_bytes.
 bool is_welcome(std::string_view raw);
 
 }  // namespace gate::peer::curve

@@ -11,11 +11,13 @@ namespace gate::peer {
 
 namespace {
 
-// Batches that libzmq holds for us in either direction. Small, since what it holds nobody counts: beyond it batches
-// wait in our own queue, where more envelopes join them, and the sender's TCP connection pushes back.
+// How many batches libzmq may hold for us in either direction. It is small, since nobody counts their bytes. Further
+// batches wait in our own queue, where more envelopes join them. When receiving, the rest waits at the sender, held
+// back by TCP.
 constexpr high_water batches{64, 256};
 
-// A worker whose answers wait, so many bytes of them, is given no more calls on their account.
+// A worker with more bytes of replies waiting than this does not tell the broker that a method returned: it then gets
+// no new calls for it.
 constexpr std::size_t answering_bytes_max = 8u << 20;
 
 }  // namespace
@@ -32,7 +34,7 @@ void envelope_channel::begin(connection&) {
 
 // --- receiving
 
-// Reads one message, of any number of frames; false when there is none.
+// Reads one message, of any number of frames. Returns false if there is none.
 bool envelope_channel::take_message(connection& c) {
   zmq::message_t envelopes, payload;
   if (!c.take(envelopes)) return false;
@@ -70,11 +72,11 @@ void envelope_channel::read_batch(connection& c, bytes_view envelopes, std::opti
 
 void envelope_channel::be_welcome(connection& c, const message& m) {
   if ((m.capabilities & wire::gate2::capability_pieces) != 0) pace_.enable();
-  // A broker that speaks more seldom than pings are sent cannot be judged by what it says of itself.
+  // If the broker's heartbeats are rarer than pings, its own messages do not show that it is alive.
   if (c.life) c.life->speaks_by_itself(m.heartbeat_interval <= options_.transport_heartbeat_interval);
 }
 
-// What concerns the connection alone.
+// Handles the messages that concern the connection alone.
 void envelope_channel::take_own(connection& c, const message& m) {
   if (!pace_.is_on()) return owner_.malformed(to_string(wire::gate2::parse_error::unknown_type));
   if (m.type == wire::gate2::type_piece) return take_piece(c, m);
@@ -132,7 +134,8 @@ void envelope_channel::send(const message& m) {
   if (!writable()) over_bound_ = true;
 }
 
-// The broker would think that the method still runs, and give its thread to nobody.
+// Tells the broker that the method has returned. Otherwise it would think that the method still runs, and give the
+// thread no new call.
 void envelope_channel::tell_of_answer(call_id call) {
   if (pace_.bytes() > answering_bytes_max) return;
   message note;
@@ -149,7 +152,7 @@ void envelope_channel::append_own(const message& m) {
 
 void envelope_channel::append(connection& c, const message& m) {
   const bool external = m.payload.frames() == 1 && m.payload.single().size() >= limits::external_payload_bytes_min;
-  std::optional<zmq::message_t> payload;  // made first: without memory for it nothing is sent
+  std::optional<zmq::message_t> payload;  // made first: if there is no memory for it, nothing is sent
   if (external) payload = frame_of(m.payload.single());
   const std::size_t before = filling_.size();
   wire::gate2::append(filling_, m, external);
@@ -183,8 +186,8 @@ void envelope_channel::end_batch(connection& c, std::optional<zmq::message_t> ex
   if (!c.blocked) flush(c);
 }
 
-// Hands over what waits, in order, until the transport takes no more. A batch that is still being filled when the
-// transport is full stays open: what is sent meanwhile joins it.
+// Hands over the waiting batches, in order, until the transport takes no more. If the transport is full, the batch that
+// is being filled stays open, and messages that are sent meanwhile join it.
 void envelope_channel::flush(connection& c) {
   while (!queue_.empty()) {
     if (!hand_over(c, queue_.front())) return wait_until_writable(c);
@@ -195,15 +198,15 @@ void envelope_channel::flush(connection& c) {
 }
 
 bool envelope_channel::hand_over(connection& c, batch& b) {
-  // A copy: handing the string over instead saves less than the allocation of the next one costs.
+  // A copy. Handing the string over would save less than allocating the next string costs.
   zmq::message_t first = frame_of(b.envelopes);
   if (!c.give(first, b.external.has_value())) return false;
   if (!b.external) return true;
   const std::size_t size = b.external->size();
-  // libzmq takes all frames of a message whose first it took, unless the connection or the context ends in between:
-  // then the message is lost with it.
+  // If libzmq took the first frame of a message, it takes all, unless the connection or the context ends in between.
+  // Then the whole message is lost.
   if (!c.give(*b.external, false)) b.external->rebuild();
-  queued_bytes_ -= size;  // the frame is empty now
+  queued_bytes_ -= size;  // libzmq has emptied the frame
   return true;
 }
 

@@ -1,4 +1,4 @@
-// The transport of gate/2: envelopes that are sent in one turn of the loop travel as one message.
+// The transport of gate/2: the envelopes that are sent in one turn of the loop leave as one message.
 #pragma once
 
 #include <cstddef>

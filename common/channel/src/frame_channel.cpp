@@ -8,7 +8,7 @@ namespace gate::peer {
 
 namespace {
 
-// Single messages, not batches of them: enough that the transport does not starve between two turns of the loop.
+// These are single messages, not batches: enough for the transport to stay busy between two turns of the loop.
 constexpr high_water messages{1024, 1024};
 
 }  // namespace
@@ -38,7 +38,7 @@ bool frame_channel::take_message(connection& c) {
   return true;
 }
 
-// Reads one message; of one with too many frames, only that it has them.
+// Reads one message. If it has too many frames, notes only that.
 bool frame_channel::read_frames(connection& c) {
   frames_.clear();
   for (bool more = true; more;) {
@@ -67,7 +67,7 @@ void frame_channel::deliver(connection& c) {
   deliver_later();
 }
 
-// A session is not told anything while it sends.
+// Delivers later: the session must not be called while it sends.
 void frame_channel::deliver_later() {
   if (delivering_ || delivery_ != timer_key{} || !broker_->has_next()) return;
   delivery_ = loop_.at(loop_.now(), [this] {
@@ -103,7 +103,7 @@ void frame_channel::flush(connection& c) {
       if (!hand_over(c, first.messages, first.next)) return wait_until_writable(c);
     }
     queued_bytes_ -= first.messages.bytes();
-    if (queue_.size() == 1 && filling_.empty()) {  // its room serves the next turn
+    if (queue_.size() == 1 && filling_.empty()) {  // its memory serves the next turn
       std::swap(filling_, first.messages);
       filling_.clear();
     }
@@ -118,7 +118,8 @@ bool frame_channel::hand_over(connection& c, const wire::frame_list& list, std::
     zmq::message_t frame = frame_of(raw);
     const bool sent = c.give(frame, i + 1 < count);
     if (!sent && i == 0) return false;
-    // A later one is refused when the connection ended in between. The message is lost with it; libzmq drops its rest.
+    // give() refuses a later frame if the connection ended in between. The message is then lost; libzmq drops the
+    // frames that it took.
   }
   return true;
 }

@@ -1,4 +1,4 @@
-// The transport of the other dialects: messages of several frames, made and read by a foreign_broker.
+// The transport of the other dialects: messages of several frames. A foreign_broker makes and reads them.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class frame_channel final : public channel::impl {
   void send(const message& m) override;
 
  private:
-  // Messages composed in one turn; those before `next` have left.
+  // The messages of one turn. Those before `next` have left.
   struct batch {
     wire::frame_list messages;
     std::size_t next = 0;
@@ -43,10 +43,10 @@ class frame_channel final : public channel::impl {
   std::unique_ptr<foreign_broker> broker_;
   wire::frame_list filling_;
   std::deque<batch> queue_;
-  std::vector<zmq::message_t> frames_;  // of the message being read
+  std::vector<zmq::message_t> frames_;  // of the message that is being read
   std::vector<bytes_view> views_;
   bool delivering_ = false;
-  timer_key delivery_;  // of what came of send()
+  timer_key delivery_;  // delivers what the broker object made during send()
 };
 
 }  // namespace gate::peer

@@ -7,7 +7,7 @@ namespace gate::peer {
 
 namespace {
 
-constexpr int refused_for_good = 400;  // of ZAP; 300 and 500 are troubles of whom was asked
+constexpr int refused_for_good = 400;  // a ZAP status; 300 and 500 mean that the server had a problem
 
 void set(zmq::socket_t& on, int option, const void* value, std::size_t size_bytes) {
   if (::zmq_setsockopt(on.handle(), option, value, size_bytes) != 0) throw zmq::error_t();
@@ -50,7 +50,7 @@ std::string refused_text(const credentials& own, std::string_view endpoint) {
          ": is it in the broker's store (gate keygen --store)?";
 }
 
-// What is known of a program by the first bytes that it says.
+// Recognises a program by the first bytes that it sends.
 std::string_view language_of(std::string_view said) noexcept {
   struct known {
     std::string_view begin, name;
@@ -63,7 +63,7 @@ std::string_view language_of(std::string_view said) noexcept {
   return "it does not speak ZeroMQ";
 }
 
-// In our words: what a stranger says of itself may be anything.
+// Returns a text of ours, never the stranger's: that may hold any bytes.
 std::string type_of(std::string_view said) {
   for (const std::string_view known :
        {"PAIR",   "PUB",    "SUB",    "REQ",   "REP",  "DEALER", "ROUTER",  "PULL",  "PUSH", "XPUB",   "XSUB",

@@ -1,4 +1,4 @@
-// How a connection shows who it is, and what a greeting that failed says about it.
+// Sends our credentials with a connection, and explains a greeting that failed.
 #pragma once
 
 #include <string>
@@ -11,29 +11,29 @@
 
 namespace gate::peer {
 
-// Before the socket is connected. Throws zmq::error_t when this libzmq has no CURVE.
+// Sets the credentials. Call it before the socket is connected. Throws zmq::error_t if this libzmq has no CURVE.
 void show(const credentials& own, zmq::socket_t& on);
 
-// Why a connection failed. `unauthenticated` is final: the same credentials would fare no better. `busy`: we are put
+// Why a connection failed. `unauthenticated` is final: the same credentials would fail again. `busy`: the login is put
 // off.
 struct verdict {
   errc why;
   std::string text;
 };
 
-// Of handshake_failed_auth, with the ZAP status.
+// Explains a handshake_failed_auth event. `status` is its ZAP status.
 verdict of_refusal(int status, const credentials& own, std::string_view endpoint);
 
 struct server_facts;
 
-// Of a greeting that failed at a server of which an inquiry told this.
+// Explains a greeting that failed, from the facts that an inquiry found.
 verdict of_server(const server_facts& theirs, const credentials& own, std::string_view endpoint);
 
-// Of a server that takes connections and does not greet.
+// Explains a server that accepts connections and does not greet.
 verdict of_mute(std::string_view endpoint);
 
-// Of a server that does not answer what was shown: libzmq says nothing to those who are to come back later, and either
-// keeps the connection or, when the verdict came at once, ends it.
+// Explains a server that does not answer our credentials. libzmq sends no answer if the login is put off: it keeps the
+// connection, or ends it if the decision was immediate.
 verdict of_silence(std::string_view endpoint);
 
 }  // namespace gate::peer

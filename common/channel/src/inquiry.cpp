@@ -13,20 +13,20 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr int reconnect_interval_ms = 3'600'000;  // one connection is all
+constexpr int reconnect_interval_ms = 3'600'000;  // one connection is enough
 
-constexpr int descriptors = 4;  // the socket, its monitor at both ends, and the connection
+constexpr int descriptors = 4;  // the socket, both ends of its monitor, and the connection
 
-// Signature and major version: upon that a server sends all of its own greeting.
+// Signature and major version. A server that gets these sends all of its own greeting.
 constexpr std::string_view opening = "\xff\0\0\0\0\0\0\0\1\x7f\3"sv;
 
-// A short frame that is a command, which has the type among its properties: a length of four bytes precedes it.
+// A short command frame. The socket type is among its properties, behind a length of four bytes.
 constexpr std::string_view ready_head = "\4"sv, type_property = "\x0bSocket-Type\0\0\0"sv;
 constexpr std::size_t type_bytes_max = 10, said_bytes_max = 64;
 
 constexpr std::size_t version_at = 10, mechanism_at = 12, mechanism_bytes = 20, greeting_bytes = 64;
 
-// The rest of a greeting: minor version, mechanism, not a server, filler.
+// The rest of a greeting: minor version, mechanism, "not a server", filler.
 std::string rest_of_greeting(std::string_view mechanism) {
   std::string rest(greeting_bytes - opening.size(), '\0');
   rest.replace(mechanism_at - opening.size(), mechanism.size(), mechanism);
@@ -55,7 +55,7 @@ inquiry::inquiry(loop& where, const std::string& endpoint, const credentials& ow
   stream_.connect(endpoint);
 }
 
-// A connection without bytes tells of its beginning and of its end.
+// A STREAM socket reports the beginning and the end of a connection as a message without bytes.
 void inquiry::receive() {
   while (!over_ && stream_.try_receive(message_)) {
     if (message_.size() < 2) continue;
@@ -77,14 +77,14 @@ void inquiry::send(std::string_view raw) {
   try {
     static_cast<void>(stream_.try_send(out));
   } catch (const zmq::error_t&) {
-    // The connection is gone already. Its end is about to be told, and before that what the other side said.
+    // The connection is gone already. Its end is about to be reported, after the bytes that the other side sent.
   }
 }
 
 void inquiry::take(std::string_view raw) {
   received_ += raw;
   if (!greeted_) take_greeting();
-  if (over_ || !greeted_ || received_.size() < greeting_bytes) return;  // the rest of the greeting tells nothing
+  if (over_ || !greeted_ || received_.size() < greeting_bytes) return;  // the rest of the greeting has no facts
   const std::string_view after = std::string_view(received_).substr(greeting_bytes);
   if (bare_) return take_ready(after);
   if (after.size() >= curve::command_head_bytes) end({"CURVE", curve::is_welcome(after), {}, {}});
@@ -106,7 +106,7 @@ void inquiry::take_greeting() {
   send(keys ? rest_of_greeting(name) + curve::hello(*server_key_) : rest_of_greeting(name));
 }
 
-// Under NULL each end says of which type its socket is, without waiting for the other one.
+// Under NULL each end sends the type of its socket without waiting for the other end.
 void inquiry::take_ready(std::string_view after) {
   if (after.size() < 2) return;
   const std::string_view command = after.substr(0, 2 + std::size_t{static_cast<unsigned char>(after[1])});
@@ -123,7 +123,7 @@ void inquiry::take_ready(std::string_view after) {
 void inquiry::take_event(const connection_event& event) {
   using kind = connection_event::kind;
   if (event.what != kind::closed && event.what != kind::connect_retried) return;
-  receive();  // what it said before counts
+  receive();  // bytes that came before count
   if (!over_) hung_up();
 }
 

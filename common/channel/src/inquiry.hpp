@@ -17,22 +17,23 @@
 
 namespace gate::peer {
 
-// What a server of ZeroMQ tells those who have not shown who they are.
+// What a ZeroMQ server tells a peer that has not logged in.
 struct server_facts {
-  std::string mechanism;    // "NULL", "PLAIN" or "CURVE"; empty when nobody is there that speaks ZeroMQ
-  bool reads_us = false;    // of CURVE: it could read what was said under the server's key that we have
-  std::string socket_type;  // of NULL, to those without credentials: "ROUTER"; empty when it did not say
-  std::string said;         // of one that does not speak ZeroMQ: the beginning of what it said
+  std::string mechanism;    // "NULL", "PLAIN" or "CURVE"; empty if no ZeroMQ server answers
+  bool reads_us = false;    // CURVE: it could read a message made with the server key that we have
+  std::string socket_type;  // NULL, if we have no credentials: "ROUTER"; empty if it did not say
+  std::string said;         // if it does not speak ZeroMQ: the first bytes that it sent
 };
 
-// Asks a server of ZeroMQ how its peers are to prove who they are, by a connection of its own on which it reads the
-// server's greeting (ZMTP 3, RFC 23) and shows nothing. A handshake that fails does not tell: of two ends that differ
-// the first to notice hangs up, and the other one sees only that. A server that was spoken to under a wrong key hangs
-// up as well, and so may one that puts its peer off (ZAP status 300); these are told apart by the first exchange of
-// CURVE (RFC 26), HELLO and WELCOME, which needs the server's key and no key of ours.
+// Asks a ZeroMQ server how its peers must log in. It makes a connection of its own, reads the server's greeting (ZMTP
+// 3, RFC 23), and sends no credentials.
+// The handshake itself does not tell why it failed. If the two ends differ, the first to notice hangs up, and the other
+// sees only that. A server hangs up also if the peer has a wrong server key, and it may do so if it puts the peer off
+// (ZAP status 300). The first exchange of CURVE (RFC 26), HELLO and WELCOME, tells these two apart. It needs the
+// server's key, and no key of ours.
 class inquiry {
  public:
-  // `tell` is called on the loop, once. It may not come at all. Destroy this not from within it. Throws zmq::error_t.
+  // Calls `tell` on the loop, once; it may never do so. Do not destroy the inquiry within `tell`. Throws zmq::error_t.
   inquiry(loop& where, const std::string& endpoint, const credentials& own, unique_function<void(server_facts)> tell);
   inquiry(const inquiry&) = delete;
   inquiry& operator=(const inquiry&) = delete;
@@ -49,16 +50,16 @@ class inquiry {
   void hung_up();
   void end(server_facts facts);
 
-  context_user user_;  // leaves last
+  context_user user_;  // destroyed last
   socket stream_;
   monitor events_;
   watch ready_;
   std::optional<curve_key> server_key_;
-  const bool bare_;  // without credentials
+  const bool bare_;  // we have no credentials
   unique_function<void(server_facts)> tell_;
   multipart message_{2};
-  std::string peer_;      // names the connection to the socket
-  std::string received_;  // the greeting, and what follows it
+  std::string peer_;      // the routing id of the connection
+  std::string received_;  // the greeting, and the bytes after it
   bool began_ = false;
   bool greeted_ = false;
   bool over_ = false;

@@ -20,14 +20,14 @@ void life_watch::look_later() {
 void life_watch::look() {
   timer_ = {};
   const instant now = loop_.now();
-  // One that is closed already has ended, as the transport is about to find.
+  // If the descriptor is closed, the connection has ended: the transport is about to report that.
   if (!connection_.is_open()) return;
   const std::optional<path_sample> seen = sample_path(connection_.descriptor, now);
   if (!seen) return;
   const pulse::change since = pulse_.look(*seen, now);
   const bool dead = pulse_.is_dead(now);
   if (!dead) look_later();
-  // As the last thing, since this may be gone afterwards.
+  // These calls come last: they may destroy this object.
   if (dead) {
     told_(sign::none, now - pulse_.last_sign());
   } else if (since.message_arrives) {

@@ -1,4 +1,4 @@
-// Looks at a session's connection for signs of life of its broker. Belongs to one loop; that loop's thread only.
+// Watches a session's connection for signs that its broker is alive. Belongs to one loop; that loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ namespace gate::peer {
 class life_watch {
  public:
   enum class sign : std::uint8_t {
-    message_arrives,  // some of one that is not whole yet
-    none,             // none came for as long as is waited; told once
+    message_arrives,  // part of a message that is not whole yet
+    none,             // no sign came in time; told once
   };
 
-  // `told` may destroy the watch. `silence`: since the last sign.
+  // `told` may destroy the watch. `silence` is the time since the last sign.
   life_watch(loop& where, socket_mark connection, const pulse_options& options,
              unique_function<void(sign what, duration silence)> told);
   life_watch(const life_watch&) = delete;

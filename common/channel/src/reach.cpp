@@ -32,7 +32,7 @@ std::string text_of_route(int error, int family) {
   }
 }
 
-// A datagram socket that is connected sends nothing, and finds out whether there is a way.
+// Connecting a datagram socket sends nothing, and shows whether there is a route.
 std::string why_of_tcp(std::string_view endpoint) {
   std::string host(host_of(endpoint));
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);

@@ -1,4 +1,4 @@
-// Why nobody answers at an address, as far as this machine knows without asking there: libzmq does not tell.
+// Explains why nobody answers at an address, as far as this machine knows without asking there. libzmq does not tell.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace gate::peer {
 
-// Of an endpoint without a name to be looked up, after a connection to it could not be made. For people.
+// Call it after a connection to `endpoint` could not be made. The host must be an address, not a name. Text for people.
 std::string why_nobody_answers(std::string_view endpoint);
 
 }  // namespace gate::peer

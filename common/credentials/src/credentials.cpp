@@ -14,11 +14,11 @@
 namespace gate {
 namespace {
 
-constexpr std::size_t text_bytes_max = 255;  // of a user and of a password, as PLAIN carries them
+constexpr std::size_t text_bytes_max = 255;  // of a user and of a password: the limit of PLAIN
 
 constexpr const char* password_variable = "GATE_PASSWORD";
 
-// What somebody has stated, wherever; wiped at the end.
+// The settings from a file or from the environment. The password is wiped at the end.
 struct statement {
   statement() = default;
   statement(const statement&) = delete;
@@ -35,7 +35,7 @@ void check_size(std::string_view what, std::string_view text) {
   throw credentials_error(std::string(what) + " has 1 to " + std::to_string(text_bytes_max) + " bytes");
 }
 
-// `names` are those of user, password, key and server key where they come from.
+// `names` are the names of user, password, key and server key in their source, for messages.
 credentials made_of(statement& s, const std::array<std::string_view, 4>& names) {
   const auto needs = [](std::string_view one, std::string_view other) {
     throw credentials_error(std::string(one) + " needs " + std::string(other) + " beside it");
@@ -58,7 +58,7 @@ credentials made_of(statement& s, const std::array<std::string_view, 4>& names) 
 
 std::string line_of(const toml::source_region& at) { return ":" + std::to_string(at.begin.line); }
 
-// The text is moved out of the table, and what is left there wiped.
+// Moves the text out of the table and wipes the rest of it there.
 std::string take_text(toml::node& node, std::string_view name) {
   auto* const text = node.as_string();
   if (text == nullptr) throw credentials_error(line_of(node.source()) + ": " + std::string(name) + " must be a text");
@@ -88,12 +88,12 @@ void read_text(std::string_view text, statement& to) {
   } catch (const toml_bound_error& e) {
     throw credentials_error(line_of(e.source()) + ": " + std::string(e.description()));
   } catch (const toml::parse_error& e) {
-    // Its own words may quote the line.
+    // The message of toml++ may quote the line, so it is not used.
     throw credentials_error(line_of(e.source()) + ": is no TOML from here on");
   }
 }
 
-// A relative name is looked for beside the file that says it.
+// A relative name begins at the folder of the file that holds it.
 std::string beside(const std::string& file, const std::string& name) {
   return (std::filesystem::path(file).parent_path() / name).string();
 }

@@ -42,7 +42,7 @@ bool decode(std::string_view from, std::span<unsigned char, 32> to) noexcept {
   return true;
 }
 
-// The text between the quotation marks of `name = "..."`; nothing when the line says something else.
+// The text between the quotation marks of `name = "..."`. Empty if the line has another form.
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
   const auto skip = [&] {
     while (line.starts_with(' ') || line.starts_with('\t')) line.remove_prefix(1);

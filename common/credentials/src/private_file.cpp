@@ -59,7 +59,7 @@ void check_owner(const struct stat& status, const std::string& path) {
   if (status.st_uid != 0 && status.st_uid != ::geteuid()) fail(path, "belongs to another user");
 }
 
-// A file that is not there yet has no real path: then the path as it is.
+// The path with links followed. If the file does not exist yet, the path as it is.
 std::string resolved(const std::string& path) {
   std::error_code error;
   const auto real = std::filesystem::canonical(path, error);
@@ -80,7 +80,7 @@ void write_all(int descriptor, bytes_view content, const std::string& path) {
   }
 }
 
-// The new file, until it has its name.
+// The new file under a temporary name. The destructor removes it unless it got its final name.
 class draft {
  public:
   explicit draft(const std::string& path) : name_(path + ".XXXXXX"), file_(::mkostemp(name_.data(), O_CLOEXEC)) {
@@ -110,7 +110,7 @@ void keep_owner(int descriptor, const std::string& path) {
 }  // namespace
 
 secret read_private_file(const std::string& path) {
-  // Without O_NONBLOCK a pipe of that name would hold us up.
+  // Without O_NONBLOCK, open() would wait if a pipe has that name.
   const descriptor_guard file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) fail_errno(path, "cannot be opened");
   const struct stat status = status_of(file.get(), path);
@@ -152,7 +152,8 @@ void write_private_file(const std::string& path, bytes_view content, when_there 
   write_all(made.descriptor(), content, place);
   if (::fsync(made.descriptor()) != 0) fail_errno(place, "cannot be written");
   if (policy == when_there::refuse) {
-    // link(2) refuses a name that is taken, which rename(2) does not; the draft's name goes with the draft.
+    // link(2) refuses a name that exists, rename(2) would replace the file. The temporary name is removed with the
+    // draft.
     if (::link(made.name().c_str(), place.c_str()) != 0) {
       if (errno == EEXIST) fail(path, "is there already; it is not overwritten");
       fail_errno(path, "cannot be made");
@@ -166,7 +167,7 @@ void write_private_file(const std::string& path, bytes_view content, when_there 
 }
 
 file_lock::file_lock(const std::string& path) {
-  // The file itself is replaced by another under its name, its folder is not.
+  // Locks the folder, because write_private_file() replaces the file itself by another one.
   const std::string folder = folder_of(resolved(path));
   descriptor_guard opened(::open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
   if (opened.get() < 0) fail_errno(folder, "cannot be opened as a folder");

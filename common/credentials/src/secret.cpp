@@ -42,7 +42,7 @@ secret& secret::operator=(secret&& other) noexcept {
 secret::~secret() { release(); }
 
 void secret::release() noexcept {
-  if (data_ != nullptr) sodium_free(data_);  // wipes
+  if (data_ != nullptr) sodium_free(data_);  // sodium_free() wipes the memory
 }
 
 void secret::shorten(std::size_t size_bytes) noexcept {
@@ -56,7 +56,7 @@ bool same_bytes(bytes_view a, bytes_view b) noexcept {
 }
 
 void wipe(std::string& text) noexcept {
-  text.resize(text.capacity());  // what was moved out of a short text is still there
+  text.resize(text.capacity());  // a text that was moved from may still hold its old bytes
   sodium_memzero(text.data(), text.size());
   text.clear();
 }

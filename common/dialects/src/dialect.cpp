@@ -13,7 +13,7 @@ std::optional<dialect> dialect_named(std::string_view option) noexcept {
 wire::recognised recognise(wire::frames_view frames, dialect only) {
   wire::recognised who = wire::recognise(frames);
   if (only == dialect::unknown || who.speaks == only) return who;
-  // They share their headers, and what looks like one may be the other.
+  // gate-rpc and MDP/0.1 share their headers, so a message of one may look like the other.
   const bool alike = who.speaks == dialect::gaterpc || who.speaks == dialect::mdp01;
   if (alike && (only == dialect::gaterpc || only == dialect::mdp01)) {
     who.speaks = only;

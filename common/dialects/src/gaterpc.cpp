@@ -1,4 +1,4 @@
-// Frames and bodies of gate-rpc.
+// Reads and writes the frames and bodies of gate-rpc.
 #include "common/dialects/gaterpc.hpp"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ void append_login(frame_list& to, const login& credentials) {
   to.add(credentials.password);
 }
 
-// Takes a login off the frames if they begin with one and `needed` frames follow it.
+// If the frames begin with a login and `needed` frames follow it, removes the login and returns it.
 login take_login(frames_view& frames, std::size_t needed) noexcept {
   if (frames.size() < login_frames + needed || frames[0] != plain_mechanism) return {};
   const login credentials = login_of(frames);
@@ -61,7 +61,8 @@ bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-// A decimal integer as Python's int() takes it; what is below 1 becomes 1, what is too large the largest.
+// Reads a decimal integer as Python's int() does. A value below 1 counts as 1; a value that is too large is cut to the
+// largest one.
 std::optional<std::uint32_t> read_capacity(std::string_view text) noexcept {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
@@ -83,7 +84,7 @@ std::optional<client_message> read_client_request(frames_view frames) {
   client_message m;
   m.service = frames[2];
   frames_view rest = frames.subspan(3);
-  // A request id may read "PLAIN" as well; then no name of a method stands where it would behind a login.
+  // A request id may also be "PLAIN". Then the frame that would hold the method behind a login is not a text.
   if (rest.size() >= login_frames + 2 && msgpack_scan::is_text(rest[login_frames + 1])) {
     m.credentials = take_login(rest, 2);
   }
@@ -126,7 +127,7 @@ std::optional<worker_message> read_from_worker(frames_view frames) {
       m.body = rest;
       return rest.size() == 1 ? std::optional(m) : std::nullopt;
     case command::reply:
-      // Behind a login, the empty frame stands three further on.
+      // With a login, the empty frame comes three frames later.
       if (rest.size() >= login_frames + 4 && rest[login_frames + 1].empty()) m.credentials = take_login(rest, 4);
       return read_envelope(rest, m) ? std::optional(m) : std::nullopt;
     case command::heartbeat:
@@ -135,7 +136,7 @@ std::optional<worker_message> read_from_worker(frames_view frames) {
       m.body = rest;
       return m;
     case command::request:
-      break;  // a broker's word
+      break;  // only a broker sends it
   }
   return std::nullopt;
 }
@@ -156,7 +157,7 @@ std::optional<worker_message> read_from_broker(frames_view frames) {
       return m;
     case command::ready:
     case command::reply:
-      break;  // a worker's words
+      break;  // only a worker sends them
   }
   return std::nullopt;
 }
@@ -172,7 +173,7 @@ login read_login(peer_role from, frames_view frames) {
 
 namespace {
 
-// All of it but the body.
+// Appends all frames before the body.
 void append_envelope(frame_list& to, const worker_message& m) {
   to.add({});
   to.add(worker_tag);
@@ -199,7 +200,7 @@ void append(frame_list& to, const worker_message& m, const answer& a) {
   to.end_message();
 }
 
-// At most so many bytes of a text, and no part of a character.
+// The first bytes of a text, at most `size_max`. It does not cut a character in two.
 bytes_view begin_of(bytes_view text, std::size_t size_max) noexcept {
   if (text.size() <= size_max) return text;
   while (size_max > 0 && (static_cast<unsigned char>(text[size_max]) & 0xc0) == 0x80) --size_max;
@@ -255,7 +256,7 @@ std::optional<arguments> read_arguments(frames_view body, std::string_view& why)
 
 namespace {
 
-// What a Python worker would drop without a word, and keep the call's credit for.
+// False if a Python worker would drop the request without an answer and never free its slot.
 bool takes_names(bytes_view named) {
   if (!msgpack_scan::one_named_map(named, msgpack_scan::reader::python)) return false;
   for (std::uint32_t left = *take_map(named); left > 0; --left) {
@@ -323,7 +324,7 @@ bool is_falsy(bytes_view value) noexcept {
   return size && *size == 0;
 }
 
-// The exception's value: three texts, or one as some older peers send it.
+// Reads an exception: three texts, or one text as some older peers send it.
 std::optional<exception> read_exception(bytes_view value) {
   if (const auto text = text_of(value)) return exception{{}, *text, {}};
   std::array<bytes_view, 3> texts;
@@ -337,7 +338,7 @@ std::optional<exception> read_exception(bytes_view value) {
   return exception{texts[0], texts[1], texts[2]};
 }
 
-// A map with `result` and `exception`; either may be missing, others may be there.
+// Reads a map with `result` and `exception`. Either may be missing, and other keys may be there.
 std::optional<answer> read_single(bytes_view body) {
   constexpr std::size_t depth_max = msgpack_scan::depth_with_values;
   if (!msgpack_scan::is_map(body) || !msgpack_scan::one_value(body, msgpack_scan::reader::ours, depth_max)) {
@@ -396,7 +397,7 @@ std::optional<answer> read_answer(frames_view body) {
 
 namespace {
 
-// What a strict reader takes: bytes that are no UTF-8 become question marks.
+// Makes a text that a strict reader accepts: if it is not UTF-8, each byte above 127 becomes a question mark.
 std::string clean(std::string_view text) {
   std::string cleaned(text);
   if (msgpack_scan::valid_utf8(text)) return cleaned;
@@ -466,7 +467,8 @@ bool recognises(frames_view frames) {
 bool recognises_old(frames_view frames) noexcept {
   const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
   if (begins(frames, worker_tag)) {
-    // Its READY has the worker's id and then the service; where the id is alone, it holds no colon.
+    // In its READY, the worker's id is followed by the service. In its other messages the id stands alone and has no
+    // colon.
     if (frames.size() < 4 || frames[2].size() != 1 || !frames[3].starts_with("gw-")) return false;
     return frames[2][0] == static_cast<char>(command::ready) ? frames.size() >= 5
                                                              : frames[3].find(':') == bytes_view::npos;

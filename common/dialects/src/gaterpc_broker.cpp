@@ -14,8 +14,8 @@ std::string gaterpc_broker::begin() {
   for_session_.clear();
   welcomed_ = false;
   forget();
-  // A new one each time: this kind of broker listens to the first of two connections of one name, though it may be
-  // dead.
+  // A new id for each connection. If two connections have one id, this kind of broker listens to the first, even if
+  // that is dead.
   return new_id();
 }
 
@@ -39,7 +39,7 @@ std::string gaterpc_broker::new_id() {
       id.push_back(static_cast<char>(random & 0xff));
     }
   }
-  id[0] = static_cast<char>(id[0] | 1);  // libzmq keeps the ids that begin with a zero for itself
+  id[0] = static_cast<char>(id[0] | 1);  // libzmq reserves the ids that begin with a zero
   return id;
 }
 
@@ -69,7 +69,8 @@ void gaterpc_broker::tell_welcome() {
   message m = wire::of_type(message_type::welcome);
   m.version_min = m.version_max = gate2_version;
   m.heartbeat_interval = heartbeat_interval_;
-  // In our intervals, as many as make up so many of the broker's.
+  // The welcome counts silence in the session's heartbeat intervals. So the broker's intervals are converted, rounded
+  // up.
   const std::chrono::milliseconds theirs = std::max(heartbeat_interval_, limits::gaterpc_heartbeat_interval);
   const auto silence = theirs * std::max(heartbeat_liveness_, 1u);
   m.liveness =

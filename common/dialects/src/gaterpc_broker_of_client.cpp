@@ -17,7 +17,7 @@ using rpc::answer;
 
 namespace {
 
-// Questions of our own, which no call of a session is.
+// Ids of this class's own requests. No call of a session has them.
 constexpr call_id services_question{1};
 constexpr call_id beat{2};
 
@@ -26,7 +26,7 @@ constexpr bytes_view no_arguments = "\x90";
 constexpr bytes_view no_names = "\x80";
 constexpr bytes_view beat_arguments = "\x91\xc4\x09heartbeat";
 
-// Of what waits of a HugeData, in one piece.
+// The limit for one joined piece of a HugeData that waits.
 constexpr std::size_t joined_bytes_max = 32u << 10;
 
 constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
@@ -61,7 +61,7 @@ void gaterpc_broker_of_client::say(const message& m, wire::frame_list& out) {
     case message_type::credit:
       return take_credit(m);
     case message_type::cancel:
-      // Its worker cannot be told; what it still sends is dropped.
+      // The worker cannot be told. The rest of the answer is dropped.
       if (const auto call = open_.find(m.call); call != open_.end()) erase(call);
       return;
     default:
@@ -119,13 +119,14 @@ void gaterpc_broker_of_client::say_request(const message& m, wire::frame_list& o
   held_bytes_ += c.held.bytes();
 }
 
-// Whether the broker is to be asked once more before it is given the call: it refuses at once what it does not know.
+// Whether the call waits until the broker's list of services has come once more. The broker refuses calls to services
+// that it does not know yet.
 bool gaterpc_broker_of_client::to_be_held(const message& m) const {
   return polls_left_ > 0 && m.service != rpc::internal_service && services_.find(m.service) == services_.end() &&
          held_bytes_ + m.payload.size_bytes() < limits::gaterpc_held_bytes_max;
 }
 
-// Those whose services have come, or all when the time is over.
+// Sends the held calls whose services are known now. When the time is over, sends all.
 void gaterpc_broker_of_client::release_held(wire::frame_list& out) {
   if (held_bytes_ == 0) return;
   const bool all = polls_left_ == 0 && polls_unanswered_ == 0;
@@ -171,7 +172,7 @@ void gaterpc_broker_of_client::hear(wire::frames_view frames, wire::frame_list& 
 void gaterpc_broker_of_client::take_services(wire::frames_view body, wire::frame_list& out) {
   const std::optional<answer> a = rpc::read_answer(body);
   if (a && a->what == answer::kind::failure && rpc::status_of(a->thrown.type) == errc::unauthenticated) {
-    return tell_bye(errc::unauthenticated, a->thrown.text);  // Python's own brokers say nothing
+    return tell_bye(errc::unauthenticated, a->thrown.text);  // Python's own brokers send nothing in this case
   }
   tell_welcome();
   tell(message_type::heartbeat);
@@ -223,7 +224,7 @@ void gaterpc_broker_of_client::take_item(open_calls_map::iterator call, bytes_vi
   give_part(call, item);
 }
 
-// The session is told of a HugeData by a head, for which it asks for as much as it takes.
+// A HugeData begins with a head for the session, which then grants credit for the chunks.
 void gaterpc_broker_of_client::take_chunk(open_calls_map::iterator call, bytes_view raw) {
   open_call& c = call->second;
   if (!c.huge) {
@@ -237,7 +238,7 @@ void gaterpc_broker_of_client::take_chunk(open_calls_map::iterator call, bytes_v
     tell(head);
   }
   if (raw.empty()) return;
-  // Python's chunks are small, and what waits is joined.
+  // Python's chunks are small, so chunks that wait are joined.
   if (!c.backlog.empty() && c.backlog.back().size() + raw.size() <= joined_bytes_max &&
       c.backlog_bytes + raw.size() <= c.backlog_bytes_max) {
     c.backlog.back() += raw;
@@ -294,7 +295,7 @@ void gaterpc_broker_of_client::erase(open_calls_map::iterator call) {
   open_.erase(call);
 }
 
-// --- what waited for its reader --------------------------------------------------------------------------------------
+// --- answers that wait for their reader ------------------------------------------------------------------------------
 
 void gaterpc_broker_of_client::may_release(call_id id, open_call& c) {
   if (c.releasable || (c.backlog.empty() && !c.ended)) return;
@@ -312,7 +313,7 @@ bool gaterpc_broker_of_client::next(message& m) {
   return false;
 }
 
-// The next message of this call; false when its reader has to ask for more first.
+// Returns the next message of this call. False if its reader has to grant credit first.
 bool gaterpc_broker_of_client::release(open_calls_map::iterator call, message& m) {
   open_call& c = call->second;
   if (!c.backlog.empty()) {

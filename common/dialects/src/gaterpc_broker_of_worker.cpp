@@ -20,14 +20,14 @@ using rpc::command;
 
 namespace {
 
-// The session holds to credit, gate-rpc has none: it is given plenty, and again when so much of it is used.
+// The session needs credit, and gate-rpc has none. So each call gets this much, and more when half of it is used.
 constexpr std::uint32_t plenty = 1u << 31;
 constexpr std::uint32_t renewed_at = 1u << 30;
 
 constexpr std::string_view unread_encoding = "the answer is compressed in a way that this broker's clients do not read";
 constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
 
-// The answer to get_interfaces. Empty when the worker has a method of that name.
+// The answer to get_interfaces. Empty if the worker has a method of that name.
 std::string interfaces_of(const descriptor& d) {
   for (const method_descriptor& m : d.methods) {
     if (m.name == rpc::interfaces_method) return {};
@@ -42,7 +42,7 @@ void gaterpc_broker_of_worker::forget() { open_.clear(); }
 // --- from the session ------------------------------------------------------------------------------------------------
 
 void gaterpc_broker_of_worker::say(const message& m, wire::frame_list& out) {
-  constexpr std::array<bytes_view, 1> farewell{};  // this broker ignores a DISCONNECT with nothing behind it
+  constexpr std::array<bytes_view, 1> farewell{};  // this broker ignores a DISCONNECT without a body
   switch (m.type) {
     case message_type::hello:
       return say_ready(m, out);
@@ -51,7 +51,7 @@ void gaterpc_broker_of_worker::say(const message& m, wire::frame_list& out) {
     case message_type::bye:
       return say_command(command::disconnect, farewell, out);
     case message_type::drain:
-      return tell(message_type::drained);  // it has no such word: what still comes is refused
+      return tell(message_type::drained);  // gate-rpc has no drain: requests that still come are refused
     default:
       break;
   }
@@ -149,9 +149,9 @@ void gaterpc_broker_of_worker::say_final(const message& m, open_calls_map::itera
   }
   if (call->second.form == answer_form::huge) {
     if (!empty) return say_error(errc::protocol_error, {}, two_kinds, call, out);
-    reply(call->second, {answer::kind::chunk, {}, {}}, out);  // as Python's workers do
+    reply(call->second, {answer::kind::chunk, {}, {}}, out);  // Python's workers send it too
     reply(call->second, {answer::kind::huge_end, {}, {}}, out);
-    // A stream without an item looks like this as well: its end is all there is of it.
+    // A stream without items also ends here: it consists of its end only.
   } else if (call->second.form == answer_form::generator || empty) {
     if (!empty) reply(call->second, {answer::kind::item, content, {}}, out);
     reply(call->second, {answer::kind::end, {}, {}}, out);
@@ -173,7 +173,7 @@ void gaterpc_broker_of_worker::say_error(errc status, std::string_view type, std
 
 void gaterpc_broker_of_worker::hear(wire::frames_view frames, wire::frame_list& out) {
   const std::optional<rpc::worker_message> m = rpc::read_from_broker(frames);
-  if (!m) return;  // as Python's workers do
+  if (!m) return;  // Python's workers ignore it too
   if (m->what == command::disconnect) {
     return tell_bye(errc::unavailable, welcomed() ? "the broker has disconnected this worker"
                                                   : "the broker turns this worker away; are its credentials right?");
@@ -181,7 +181,7 @@ void gaterpc_broker_of_worker::hear(wire::frames_view frames, wire::frame_list& 
   tell_welcome();
   if (m->what == command::request) return take_request(*m, out);
   tell(message_type::heartbeat);
-  // The broker counts the answers to its heartbeats, whatever else we send.
+  // The broker counts only the answers to its heartbeats, not other messages.
   say_command(command::heartbeat, {}, out);
 }
 
@@ -196,12 +196,13 @@ void gaterpc_broker_of_worker::take_request(const rpc::worker_message& m, wire::
     open_.erase(call);
     return;
   }
-  // Its credit grows with each item of a stream: it may send more than it was told to.
+  // This kind of broker adds one to the worker's credit for each item of a stream, so it may send more calls than the
+  // worker has capacity for.
   if (open_.size() > capacity_) {
     return say_error(errc::busy, {}, "the worker runs as many calls as it takes", call, out);
   }
   message request = wire::of_type(message_type::request, id);
-  request.flags = message_flag::wants_stream;  // its client takes whatever comes
+  request.flags = message_flag::wants_stream;  // the client takes a stream as well as a single answer
   request.service = service_;
   request.method = a->method;
   request.payload = a->positional;

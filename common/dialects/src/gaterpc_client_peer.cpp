@@ -56,7 +56,7 @@ received client_peer::begin(const client_message& from, const arguments& a) {
   r.credentials = from.credentials;
   if (!std::exchange(known_, true)) r.add(client_hello());
   message m = of_type(message_type::request, call_id{++last_call_});
-  m.flags = message_flag::wants_stream;  // it takes whatever comes
+  m.flags = message_flag::wants_stream;  // the client takes a stream as well as a single answer
   m.service = from.service;
   m.method = a.method;
   m.accept = options_.huge_encoding;
@@ -113,7 +113,7 @@ composed client_peer::say_part(const message& m, open_calls_map::iterator call, 
   return said();
 }
 
-// Nothing is said of it: what the head tells is nothing that gate-rpc has words for.
+// Sends nothing: gate-rpc has no message for the head of a HugeData.
 composed client_peer::begin_huge(const message& m, open_calls_map::iterator call, frame_list& out) {
   open_call& c = call->second;
   if (c.form != answer_form::single) return give_up(call, two_kinds, out);
@@ -128,8 +128,9 @@ composed client_peer::say_final(const message& m, open_calls_map::iterator call,
   open_call& c = call->second;
   const bool empty = m.has(message_flag::no_payload);
   const bytes_view content = empty || m.payload.frames() == 0 ? bytes_view("\xc0") : value_of(m);
-  if (empty && c.form == answer_form::single) c.form = answer_form::generator;  // one without items: nil is a value
-  // Its worker has ended the call: nobody is to be told of a fault but the client.
+  // It is an empty generator: nil would be a value.
+  if (empty && c.form == answer_form::single) c.form = answer_form::generator;
+  // The worker has ended the call. So if the answer cannot be sent, only the client needs to know.
   const bool huge = c.form == answer_form::huge;
   if (m.encoding != 0) return say_error(error_of(m.call, errc::unsupported, unread_encoding), call, out);
   if (huge && !empty) return say_error(error_of(m.call, errc::protocol_error, two_kinds), call, out);
@@ -145,7 +146,7 @@ composed client_peer::say_final(const message& m, open_calls_map::iterator call,
       reply(out, c.service, c.request_id, answer{answer::kind::end, {}, {}});
       break;
     case answer_form::huge:
-      reply(out, c.service, c.request_id, answer{answer::kind::chunk, {}, {}});  // as Python's workers do
+      reply(out, c.service, c.request_id, answer{answer::kind::chunk, {}, {}});  // Python's workers send it too
       reply(out, c.service, c.request_id, answer{answer::kind::huge_end, {}, {}});
       break;
   }
@@ -163,7 +164,7 @@ composed client_peer::say_error(const message& m, open_calls_map::iterator call,
   return said();
 }
 
-// The client hears that its call has failed, and the core that nobody waits for it any more.
+// Tells the client that its call has failed, and cancels the call at the core.
 composed client_peer::give_up(open_calls_map::iterator call, std::string_view why, frame_list& out) {
   const call_id id = call->first;
   composed c = say_error(error_of(id, errc::unsupported, why), call, out);

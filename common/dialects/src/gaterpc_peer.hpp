@@ -1,4 +1,5 @@
-// Connections of gate-rpc clients and workers as the broker has them: their frames to messages of the core, and back.
+// The broker's view of connections of gate-rpc clients and workers. Turns their frames into messages of the core, and
+// back.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +13,10 @@
 
 namespace gate::wire::gaterpc {
 
-// Bytes of a client's request id. Python's have 16.
+// The limit for a client's request id. Python's have 16 bytes.
 inline constexpr std::size_t request_id_bytes_max = 255;
 
-// A client. Its first request is preceded by the hello that the core expects.
+// A client. Before its first request it gives the core the hello that the core expects.
 class client_peer final : public foreign_peer {
  public:
   explicit client_peer(const foreign_options& options) : options_(options) {}
@@ -44,11 +45,11 @@ class client_peer final : public foreign_peer {
   open_calls_map open_;
   std::uint64_t last_call_ = 0;
   bool known_ = false;   // its hello has been given to the core
-  std::string scratch_;  // what the last message's payload points into
+  std::string scratch_;  // the last message's payload points into it
 };
 
-// A worker. Its READY is answered at once, and it is asked for its methods; the hello follows with their list, or by
-// settle() without.
+// A worker. Its READY is answered at once, and the worker is asked for its methods. The hello for the core follows with
+// their list, or without it by settle().
 class worker_peer final : public foreign_peer {
  public:
   explicit worker_peer(const foreign_options& options) : options_(options) {}
@@ -75,7 +76,7 @@ class worker_peer final : public foreign_peer {
   std::string service_;
   std::uint32_t capacity_ = 0;
   descriptor described_;
-  std::unordered_map<call_id, bool> given_;  // calls that it has not answered; whether it began a HugeData
+  std::unordered_map<call_id, bool> given_;  // calls that the worker has not answered; true: it began a HugeData
 };
 
 }  // namespace gate::wire::gaterpc

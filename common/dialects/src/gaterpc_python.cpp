@@ -1,4 +1,4 @@
-// What gate-rpc takes from Python: exceptions by their class names, texts as repr() writes them, signatures.
+// Texts in Python's form: class names of exceptions, texts as repr() writes them, signatures.
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -16,14 +16,14 @@
 namespace gate::wire::gaterpc {
 namespace {
 
-// Python's own classes where it has one, gate-rpc's where it has one, and else one named as those are.
+// Names the Python class if there is one, otherwise the class of gate-rpc. The rest have new names in that style.
 constexpr std::array<std::string_view, errc_max + 1> classes{
     "Error",                    // ok: never an error
     "CancelledError",           // cancelled
     "TimeoutError",             // timed_out
     "TypeError",                // invalid_argument
     "AttributeError",           // no_method
-    "Exception",                // failed, of a type that is not known
+    "Exception",                // failed, if the type is not known
     "ServiceUnAvailableError",  // unavailable
     "BusyWorkerError",          // busy
     "WorkerLostError",          // worker_lost
@@ -64,7 +64,7 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text;
 }
 
-// Where the first of `ends` stands that is in no bracket and no quotes.
+// Finds the first character of `ends` that is outside of brackets and quotes.
 std::size_t find_outside(std::string_view text, std::string_view ends) noexcept {
   int depth = 0;
   char quote = 0;
@@ -89,7 +89,7 @@ std::size_t find_outside(std::string_view text, std::string_view ends) noexcept 
   return std::string_view::npos;
 }
 
-// One of "n", "n=100", "n: int", "n: int = 100", "*args".
+// Reads one of "n", "n=100", "n: int", "n: int = 100", "*args".
 parameter_info read_parameter(std::string_view text) {
   const std::size_t name_end = find_outside(text, ":=");
   parameter_info p;
@@ -101,7 +101,7 @@ parameter_info read_parameter(std::string_view text) {
   return p;
 }
 
-// "/" behind parameters that signature_of() made names for: they have none.
+// Reads the "/" behind parameters without names. signature_of() has invented names for them, which are removed here.
 void drop_made_up_names(std::vector<parameter_info>& parameters) {
   const auto made_up = [](const parameter_info& p) {
     return p.name.size() > 1 && p.name[0] == '_' && p.name.find_first_not_of("0123456789", 1) == std::string::npos;
@@ -111,7 +111,7 @@ void drop_made_up_names(std::vector<parameter_info>& parameters) {
   for (parameter_info& p : parameters) p.name.clear();
 }
 
-// "(n: int = 100, *args) -> str"; what does not look like it tells nothing.
+// Reads "(n: int = 100, *args) -> str". A text of another form is ignored.
 void read_signature(std::string_view text, method_descriptor& into) {
   constexpr std::size_t parameters_max = 255;
   if (!text.starts_with('(')) return;
@@ -133,7 +133,8 @@ void read_signature(std::string_view text, method_descriptor& into) {
   if (into.result.size() > limits::name_bytes_max) into.result.clear();
 }
 
-// "optional[list[string]]" for "optional<list<string>>". What is no annotation of Python's becomes text, which is one.
+// Writes "optional[list[string]]" for "optional<list<string>>". A type that is not valid as an annotation becomes a
+// Python string.
 std::string annotation_of(std::string_view type) {
   if (type == "nil") return "None";
   constexpr std::string_view others = "_.,<>";
@@ -209,7 +210,7 @@ std::string interfaces_of(const std::vector<method_descriptor>& methods) {
 std::string_view class_of(errc status) noexcept { return classes[static_cast<std::size_t>(status)]; }
 
 errc status_of(std::string_view type) noexcept {
-  // Only those that a method does not throw by itself: its TimeoutError says nothing about the call.
+  // Only the names that a method does not raise itself. A TimeoutError of a method says nothing about the call.
   if (type == "ServiceUnAvailableError" || type == "GateUnAvailableError") return errc::unavailable;
   if (type == "BusyWorkerError" || type == "BusyGateError") return errc::busy;
   for (const errc status : {errc::worker_lost, errc::too_large, errc::protocol_error, errc::unauthenticated,

@@ -9,7 +9,7 @@
 namespace gate::wire::gaterpc {
 namespace {
 
-// Our own question to the worker, which no call of the core is.
+// The id of this class's own request to the worker. The core has no call with this id.
 constexpr call_id interfaces_call{0};
 
 constexpr bytes_view no_arguments = "\x90";
@@ -63,7 +63,7 @@ received worker_peer::receive(frames_view frames, frame_list& out) {
       state_ = state::left;
       break;
     case command::request:
-      break;  // never read from a worker
+      break;  // only a broker sends it
   }
   r.credentials = m->credentials;
   return r;
@@ -97,7 +97,7 @@ received worker_peer::on_reply(const worker_message& m) {
   if (state_ != state::registered) return wrong(outcome::ignored, "a reply before any request");
   const std::optional<answer> a = read_answer(m.body);
   if (!a) {
-    // Its caller would wait for nothing: the worker believes that it has answered.
+    // The worker believes that it has answered, so the caller would wait for nothing.
     given_.erase(*call);
     return taken(error_of(*call, errc::protocol_error, "the worker's answer cannot be read"));
   }
@@ -132,7 +132,8 @@ received worker_peer::on_reply(const worker_message& m) {
   return taken(said);
 }
 
-// The first one is preceded by what a HugeData begins with elsewhere. Empty ones mean nothing.
+// Passes a chunk on. The first one is preceded by the head with which a HugeData begins in gate/2. Empty chunks are
+// dropped.
 received worker_peer::on_chunk(call_id call, bytes_view raw) {
   received r;
   const auto given = given_.find(call);
@@ -185,14 +186,14 @@ composed worker_peer::compose(const message& m, frame_list& out) {
       say(out, command::disconnect);
       return said();
     case message_type::recall:
-      given_.erase(m.call);  // its answer is not waited for any longer
+      given_.erase(m.call);  // the core does not wait for its answer any more
       return unsaid();
     default:
-      return unsaid();  // it can neither be cancelled, nor told of credit or of a drain
+      return unsaid();  // the dialect has no message for a cancel, credit or a drain
   }
 }
 
-// There is one word for it, and no room for reasons.
+// gate-rpc has only a DISCONNECT for this, without a reason.
 void worker_peer::decline(frames_view, errc, std::string_view, frame_list& out) {
   state_ = state::left;
   say(out, command::disconnect);

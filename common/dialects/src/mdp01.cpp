@@ -38,12 +38,12 @@ constexpr bytes_view byte_of(word what) noexcept {
     case word::disconnect:
       return "\x05";
     case word::partial:
-      break;  // this version has none
+      break;  // this version has no partial replies
   }
   return {};
 }
 
-// `own` is what only this direction says.
+// `own` are the commands that only this direction has.
 template <class... Own> reading<worker_message> read_worker(frames_view frames, Own... own) {
   if (!begins(frames, worker_header)) return fault::header;
   if (frames.size() < 3) return fault::too_short;

@@ -43,17 +43,17 @@ constexpr bytes_view client_byte(form f, word what) noexcept {
     case word::ready:
     case word::heartbeat:
     case word::disconnect:
-      break;  // between broker and worker only
+      break;  // only between broker and worker
   }
   return {};
 }
 
-// Whether it can be no name of a service, where a command may be left out.
+// In one form the command of a request is left out. A frame that may be a command is no name of a service.
 constexpr bool may_be_command(bytes_view frame) noexcept {
   return frame.size() == 1 && static_cast<unsigned char>(frame[0]) < 0x20;
 }
 
-// The header, and what stands behind it; a fault when there is another one.
+// Checks the header and returns the frames behind it. A fault if the header is another one.
 template <form F> reading<frames_view> read_header(frames_view frames, bytes_view header) {
   if constexpr (F != form::rfc18) {
     if (frames.empty() || !frames[0].empty()) return fault::header;
@@ -109,7 +109,7 @@ template <form F> void append_client(frame_list& to, const client_message& m) {
 
 // --- a worker --------------------------------------------------------------------------------------------------------
 
-// `own` is what only this direction says.
+// `own` are the commands that only this direction has.
 template <form F, class... Own> reading<worker_message> read_worker(frames_view frames, Own... own) {
   const reading<frames_view> rest = read_header<F>(frames, worker_header);
   if (!rest) return rest.error();

@@ -1,4 +1,5 @@
-// Bodies of Majordomo, which mean nothing to it, and calls with a method, arguments and a result.
+// Converts between Majordomo bodies, which have no meaning for Majordomo, and calls with a method, arguments and a
+// result.
 #include <algorithm>
 
 #include <gate/limits.hpp>
@@ -43,7 +44,8 @@ void append_binaries(std::string& to, frames_view body) {
   for (const bytes_view frame : body) append_binary(to, frame);
 }
 
-// A list of binaries, or of binaries and texts, as many as a message may have frames: their content.
+// Reads a list of binaries (and of texts, if `texts_too`) into `body`. The list may have as many as a message may have
+// frames.
 bool take_bytes(bytes_view list, bool texts_too, std::vector<bytes_view>& body) {
   const std::optional<std::uint32_t> size = take_list(list);
   if (!size || *size > limits::frames_max) return false;

@@ -6,7 +6,7 @@
 namespace gate::wire::mdp {
 namespace {
 
-// What a frame costs beside its bytes, so that many small parts are bounded as well.
+// Each frame counts for this much beside its bytes, so that many small parts are limited as well.
 constexpr std::size_t frame_cost_bytes = 64;
 
 constexpr std::string_view broker_prefix = "mmi.";
@@ -57,7 +57,8 @@ composed client_peer::compose(const message& m, frame_list& out) {
 
 composed client_peer::say_part(const message& m, open_calls_map::iterator call, frame_list& out) {
   if (m.has(message_flag::no_payload)) return unsaid();
-  if (m.encoding != 0) return give_up(call);  // it was not asked for, and the client could not tell
+  // The client did not ask for an encoding, and could not see that there is one.
+  if (m.encoding != 0) return give_up(call);
   open_call& c = call->second;
   body_.clear();
   compose_result(value_of(m), body_);

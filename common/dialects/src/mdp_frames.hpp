@@ -1,4 +1,4 @@
-// How the frames behind a command are read and written, which the versions of Majordomo do alike.
+// Reads and writes the frames behind a command. Both versions of Majordomo have the same ones.
 #pragma once
 
 #include <gate/limits.hpp>
@@ -7,14 +7,14 @@
 
 namespace gate::wire::mdp {
 
-// Service and body, of a client's message.
+// The service and the body of a client's message.
 inline reading<client_message> read_service_and_body(word what, frames_view rest) {
   if (rest.size() < 2) return fault::too_short;
   if (rest[0].empty() || rest[0].size() > limits::name_bytes_max) return fault::service;
   return client_message{what, rest[0], rest.subspan(1)};
 }
 
-// What stands behind a worker's command.
+// The frames behind a worker's command.
 inline reading<worker_message> read_worker_rest(word what, frames_view rest) {
   worker_message m;
   m.what = what;

@@ -14,7 +14,8 @@ constexpr std::uint32_t capacity = 1;
 
 // --- from the worker -------------------------------------------------------------------------------------------------
 
-// Whatever is invalid, or valid but unexpected, ends in refusal: the core's bye becomes the DISCONNECT that is due.
+// An invalid or unexpected message is refused. The broker then says bye, which goes out as the DISCONNECT that RFC 7
+// and RFC 18 demand.
 received worker_peer::receive(frames_view frames, frame_list&) {
   using outcome = received::outcome;
   if (state_ == state::left) return wrong(outcome::ignored, "a message behind a DISCONNECT");
@@ -42,7 +43,7 @@ received worker_peer::on_answer(const worker_message& m) {
   const auto held = std::find_if(open_.begin(), open_.end(), [&](const open_call& c) { return c.call == call; });
   if (held == open_.end()) return wrong(received::outcome::refused, "an answer without a request");
   message said = of_type(m.what == word::partial ? message_type::part : message_type::final, held->call);
-  // The last of several replies has to have a body, and need not mean anything by it.
+  // The last reply of several must have a body. If that body is empty, it is only the end of the stream.
   if (m.what == word::final && held->streams && m.body.size() == 1 && m.body[0].empty()) {
     said.flags = message_flag::no_payload;
   } else {
@@ -71,12 +72,12 @@ composed worker_peer::compose(const message& m, frame_list& out) {
       forget(m.call);
       return unsaid();
     default:
-      return unsaid();  // it can neither be cancelled, nor told of credit or of a drain
+      return unsaid();  // the dialect has no message for a cancel, credit or a drain
   }
 }
 
-// Its answer is not waited for any longer; it may come nevertheless, and is then no fault. Of those that never come
-// only so many are remembered.
+// The core does not wait for this answer any more. If it still comes, it is no fault. Some never come, so the number of
+// remembered calls is limited.
 void worker_peer::forget(call_id call) {
   constexpr std::size_t forgotten_max = 64;
   const auto held = std::find_if(open_.begin(), open_.end(), [&](const open_call& c) { return c.call == call; });

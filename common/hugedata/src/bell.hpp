@@ -12,22 +12,22 @@
 
 namespace gate::huge {
 
-// By which other threads tell the one coroutine that reads from a shared state to look again. Part of that state, and
-// guarded by its mutex. The coroutine:
+// Wakes the one coroutine that reads from a shared state, from other threads. It is part of that state, and guarded by
+// its mutex. The coroutine does:
 //
 //   for (;;) {
 //     { lock; bell.heard(); if there is something, take it and return }
 //     co_await bell.wait();
 //   }
 //
-// It may be told for nothing.
+// A wake-up may come without a reason.
 class bell {
  public:
   explicit bell(std::mutex& mutex) noexcept : mutex_(mutex) {}
   bell(const bell&) = delete;
   bell& operator=(const bell&) = delete;
 
-  // With the mutex held; `owner` is what the bell is part of.
+  // Call it with the mutex locked. `owner` is the state that the bell is part of.
   void ring(std::shared_ptr<void> owner) {
     rung_ = true;
     if (!std::exchange(waiting_, false)) return;
@@ -35,7 +35,7 @@ class bell {
       if (waiter_ != nullptr) std::exchange(waiter_, nullptr)->heard();
     });
   }
-  // With the mutex held, by the reader.
+  // Call it in the reader, with the mutex locked.
   void heard() noexcept { rung_ = false; }
 
   class [[nodiscard]] waiter final : public suspension {
@@ -80,9 +80,9 @@ class bell {
  private:
   std::mutex& mutex_;
   bool rung_ = false;
-  bool waiting_ = false;  // somebody is to be told
+  bool waiting_ = false;  // the reader must be woken
   loop* home_ = nullptr;
-  waiter* waiter_ = nullptr;  // the reader's thread only
+  waiter* waiter_ = nullptr;  // for the reader's thread only
 };
 
 }  // namespace gate::huge

@@ -18,11 +18,11 @@ namespace {
 constexpr std::uint64_t bin_bytes_max = 0xffffffffu;
 
 struct bytes_header {
-  std::size_t header_bytes = 0;  // 0: more is needed to tell
+  std::size_t header_bytes = 0;  // 0: more bytes are needed
   std::uint64_t bytes = 0;
 };
 
-// Of a msgpack bin or str.
+// Reads the header of a msgpack bin or str.
 bytes_header read_header(bytes_view encoded) {
   bytes_header h;
   if (encoded.empty()) return h;
@@ -48,7 +48,7 @@ bool is_text(bytes_view value) noexcept {
   return (tag & 0xe0u) == 0xa0u || (tag >= 0xd9u && tag <= 0xdbu);
 }
 
-// The reads of an inner source, with something done to them.
+// Passes on the reads of an inner source, and changes the bytes.
 class wrapping_source : public detail::huge_source {
  public:
   explicit wrapping_source(HugeData inner) : inner_(std::move(inner)) {}
@@ -121,7 +121,7 @@ class bytes_source final : public wrapping_source {
     return std::exchange(start_, {});
   }
 
-  std::string start_;  // until the header is complete
+  std::string start_;  // collected until the header is complete
   std::optional<std::uint64_t> total_;
   std::uint64_t read_ = 0;
 };

@@ -20,7 +20,7 @@ struct free_decompressor {
   void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
 };
 
-// A context is a megabyte to allocate and to clear: one for each thread that compresses, kept.
+// A context takes 1 MB to allocate and to clear: each thread that compresses keeps one.
 ZSTD_CCtx& compressor() {
   static thread_local const std::unique_ptr<ZSTD_CCtx, free_compressor> context(ZSTD_createCCtx());
   if (!context) throw std::bad_alloc();
@@ -33,13 +33,13 @@ ZSTD_DCtx& decompressor() {
   return *context;
 }
 
-// Room for what is compressed, until its size is known.
+// Space for the compressed bytes, until their size is known.
 std::string& scratch() {
   static thread_local std::string room;
   return room;
 }
 
-// Empty when it does not get smaller by a sixteenth, which is what reading it again is worth.
+// Returns nothing if this saves less than a sixteenth: decompressing costs more than that saves.
 bytes_view compressed(bytes_view raw, int level, int window_log) {
   ZSTD_CCtx& context = compressor();
   std::string& room = scratch();
@@ -56,7 +56,7 @@ bytes_view compressed(bytes_view raw, int level, int window_log) {
 constexpr std::size_t sample_bytes = 4u << 10;
 constexpr std::size_t samples = 3;
 
-// By its beginning, middle and end.
+// Tries the beginning, the middle and the end.
 bool worth_compressing(bytes_view raw, int level) {
   if (raw.size() < 2 * samples * sample_bytes) return true;
   std::array<char, samples * sample_bytes> taken;  // NOLINT: filled below

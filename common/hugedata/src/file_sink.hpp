@@ -6,7 +6,7 @@
 
 namespace gate::huge {
 
-// Writes all of it at that place of a file. Blocks. Throws std::system_error.
+// Writes all bytes at that place in a file. Blocks. Throws std::system_error.
 void write_at(int descriptor, bytes_view raw, std::uint64_t at);
 
 }  // namespace gate::huge

@@ -51,7 +51,7 @@ std::string hexadecimal(std::uint64_t number) {
   return text;
 }
 
-// What changes when the file does.
+// An etag that changes when the file changes.
 std::string etag_of(const struct stat& s) {
   return hexadecimal(static_cast<std::uint64_t>(s.st_size)) + '-' +
          hexadecimal(static_cast<std::uint64_t>(s.st_mtim.tv_sec)) + '.' +
@@ -59,12 +59,12 @@ std::string etag_of(const struct stat& s) {
          hexadecimal(static_cast<std::uint64_t>(s.st_ino));
 }
 
-// Of a transfer whose reading or writing no thread can do: other calls go on.
+// Throws for a transfer that no thread can read or write. Other calls go on.
 [[noreturn]] void throw_busy() {
   throw Error(errc::busy, "the system starts no thread for a transfer of this process at the moment (ulimit -u)");
 }
 
-// What a blocking source reads at a time, where nobody says otherwise: away from the loop, for it may wait for a disk.
+// Reads a blocking source in the pool, as it may wait for a disk and would block the loop.
 task<std::optional<std::string>> read_in_pool(detail::huge_source& source) {
   auto job = [&source] {
     const detail::huge_piece piece = source.read(limits::huge_chunk_bytes);
@@ -104,8 +104,8 @@ HugeData HugeData::from_memory(std::vector<std::byte> raw, huge_options options)
 }
 
 HugeData HugeData::from_file(const std::filesystem::path& path, huge_options options) {
-  // Not blocking: to open a pipe would otherwise wait for its writer.
-  owned_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT: so it is declared
+  // O_NONBLOCK: otherwise opening a pipe would wait for its writer.
+  owned_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT: a C function with `...`
   if (file.get() < 0) throw_errno(path.string());
   struct stat about {};
   if (::fstat(file.get(), &about) != 0) throw_errno(path.string());
@@ -118,7 +118,7 @@ HugeData HugeData::from_file(const std::filesystem::path& path, huge_options opt
 }
 
 HugeData HugeData::from_descriptor(int descriptor, std::uint64_t offset, std::uint64_t length, huge_options options) {
-  owned_descriptor own(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));  // NOLINT: so it is declared
+  owned_descriptor own(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));  // NOLINT: a C function with `...`
   if (own.get() < 0) throw_errno("cannot duplicate a descriptor");
   const int duplicate = own.release();
   auto source = detail::make_file_source(duplicate, offset, length, false, options.etag);
@@ -165,14 +165,14 @@ task<std::string> HugeData::to_memory(std::size_t bytes_max) {
 }
 
 task<std::uint64_t> HugeData::to_descriptor(int descriptor, awaited_progress on_progress) {
-  owned_descriptor own(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));  // NOLINT: so it is declared
+  owned_descriptor own(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));  // NOLINT: a C function with `...`
   if (own.get() < 0) throw_errno("cannot duplicate a descriptor");
   co_return co_await write_to(own.get(), on_progress.take());
 }
 
 task<std::uint64_t> HugeData::to_file(std::filesystem::path path, awaited_progress on_progress) {
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (position_ == 0 ? O_TRUNC : 0);
-  owned_descriptor file(::open(path.c_str(), flags, 0666));  // NOLINT: so it is declared
+  owned_descriptor file(::open(path.c_str(), flags, 0666));  // NOLINT: a C function with `...`
   if (file.get() < 0) throw_errno(path.string());
   if (position_ != 0) {
     struct stat about {};
@@ -212,7 +212,7 @@ blocking_huge::blocking_huge(HugeData data) : loop_(std::make_unique<loop>()), d
 blocking_huge::blocking_huge(blocking_huge&&) noexcept = default;
 blocking_huge& blocking_huge::operator=(blocking_huge&& other) noexcept {
   if (this != &other) {
-    data_ = std::move(other.data_);  // before the loop that it was read on goes
+    data_ = std::move(other.data_);  // must go before the loop that it was read on
     loop_ = std::move(other.loop_);
   }
   return *this;

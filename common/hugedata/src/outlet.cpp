@@ -17,8 +17,8 @@ namespace gate::huge {
 
 namespace {
 
-// Reads an asynchronous source on the loop, a chunk's worth at a time, for as long as there is room for more. Lives
-// while the outlet does.
+// Reads an asynchronous source on the loop, a chunk's worth at a time, as long as there is room. Lives as long as the
+// outlet.
 class feeder {
  public:
   feeder(HugeData source, std::shared_ptr<sender> to, const env& here)
@@ -59,11 +59,11 @@ class feeder {
       } catch (const pool_full&) {
         fed = false;
       }
-      if (!fed) to_->feed(std::move(raw));  // here, as everywhere where no thread of the pool can
+      if (!fed) to_->feed(std::move(raw));  // on the loop, since the pool has no thread for it
     }
   }
 
-  // A chunk's worth; less only at the end.
+  // Returns a chunk's worth of bytes; less only at the end.
   task<std::string> collect() {
     const std::size_t wanted = to_->chunk_bytes();
     std::string raw;
@@ -91,11 +91,11 @@ class feeder {
   std::string piece_;
   std::size_t used_ = 0;
   bool ended_ = false;
-  task_group group_;  // last: its coroutine uses the others
+  task_group group_;  // last, and so destroyed first: its coroutine uses the others
 };
 
 std::uint8_t encoding_for(std::uint8_t accept) noexcept {
-  if (accept == 0 || (accept & payload_encoding::zstd) != 0) return payload_encoding::plain;  // each chunk its own
+  if (accept == 0 || (accept & payload_encoding::zstd) != 0) return payload_encoding::plain;  // each chunk has its own
   for (const std::uint8_t one : {payload_encoding::gzip, payload_encoding::bz2, payload_encoding::lzma}) {
     if ((accept & one) != 0) return one;
   }
@@ -113,7 +113,7 @@ struct outlet::state {
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state() {
-    // Jobs under way end, and begin no others.
+    // Jobs that run will end, and start no others.
     if (making != nullptr) making->fail(std::make_exception_ptr(cancelled()));
   }
   void describe() {
@@ -161,7 +161,7 @@ task<std::optional<leaving_chunk>> outlet::next() {
   }
   bool there = s.making->available();
   while (!there) {
-    // What a compressed stream swallows makes room, too.
+    // A compressed stream makes room also when it takes bytes without giving any.
     if (s.feeding != nullptr) s.feeding->made_room();
     co_await s.making->arrival();
     there = s.making->available();

@@ -13,7 +13,7 @@ namespace gate::huge {
 
 namespace {
 
-// Each transfer has a few jobs at most, so that this many are never met.
+// Never reached: each transfer has only a few jobs.
 constexpr std::size_t queue_max = 1u << 20;
 constexpr int niceness = 10;
 
@@ -24,10 +24,10 @@ struct pool_of_process {
 
 }  // namespace
 
-// Throws nothing but std::bad_alloc: a pool without threads is full, and what is to be done is then done on the loops.
+// Throws nothing but std::bad_alloc. If no thread starts, the pool counts as full, and the loops do the work.
 //
-// Without a lock, which a child of fork() might find held for ever. Never destroyed: a thread may still be at work when
-// the process ends, and in a child there is nobody to be joined.
+// There is no lock: a child of fork() might find it locked for ever. The pool is never destroyed: a thread may be at
+// work when the process ends, and in a child there is no thread to join.
 thread_pool& transfer_pool() {
   static std::atomic<pool_of_process*> current{nullptr};
   pool_of_process* known = current.load(std::memory_order_acquire);

@@ -26,7 +26,7 @@ void progress_meter::report(std::uint64_t bytes, std::optional<std::uint64_t> to
   if (seconds > 0) p.rate = static_cast<double>(bytes - marks_.front().bytes) / seconds;
   if (total && p.rate > 0 && bytes <= *total) {
     const std::chrono::duration<double> left(static_cast<double>(*total - bytes) / p.rate);
-    // A rate of next to nothing would overflow what a duration can hold.
+    // If the rate is almost 0, the estimate would overflow the duration.
     constexpr std::chrono::duration<double> longest = std::chrono::hours(24 * 365);
     p.estimate = std::chrono::duration_cast<duration>(left < longest ? left : longest);
   }

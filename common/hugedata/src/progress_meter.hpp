@@ -9,7 +9,7 @@
 
 namespace gate::huge {
 
-// Tells somebody how far a transfer is, not too often, with the rate of the last seconds.
+// Reports how far a transfer is, once per `interval` at most, with the rate of the last seconds.
 class progress_meter {
  public:
   static constexpr auto interval = std::chrono::milliseconds(100);
@@ -28,7 +28,7 @@ class progress_meter {
   void report(std::uint64_t bytes, std::optional<std::uint64_t> total, instant now);
 
   progress_function tell_;
-  std::deque<mark> marks_;  // one for each report within the time remembered, the first a little older
+  std::deque<mark> marks_;  // one for each report within `memory`, and one that is a little older
   instant told_;
 };
 

@@ -45,7 +45,7 @@ bool receiver::part(const arrived_chunk& arrived) {
   const std::lock_guard locked(mutex_);
   if (over() || ended_) return false;
   flow_.arrived(arrived.payload.size(), where_.now());
-  // Credit may be overrun by one chunk, which may have grown a little by being compressed.
+  // The credit may be exceeded by one chunk, and compression may have made that chunk a little larger.
   const std::uint64_t wire_max = bounds_.chunk_bytes_max + bounds_.chunk_bytes_max / 128 + 1024;
   if (arrived.payload.size() > wire_max) return refuse(errc::too_large, "a chunk is larger than is taken");
   held_wire_bytes_ += arrived.payload.size();
@@ -85,8 +85,8 @@ bool receiver::admit_stream(const arrived_chunk& arrived) {
   return true;
 }
 
-// So many bytes more. What was declared is held against the bounds at the beginning, what comes against what was
-// declared.
+// Counts this many more bytes. The declared size was compared with the bounds at the beginning; here the bytes that
+// come are compared with the declared size.
 bool receiver::admit_total(std::uint64_t plain_bytes, std::uint64_t wire_bytes) {
   if (plain_bytes > limits::huge_bytes_max - plain_bytes_) {
     return refuse(errc::too_large, "the transfer is larger than is taken");
@@ -108,7 +108,7 @@ bool receiver::end(std::optional<std::uint64_t> total) {
   ended_ = true;
   final_total_ = total;
   if (!streamed()) {
-    // A compressed stream says itself where it ends; chunks do not.
+    // A compressed stream marks its own end; chunks do not.
     if (!total) return refuse(errc::data_loss, "the transfer ended without its total: whether all came is not known");
     const bool whole = *total == plain_bytes_ && head_.total.value_or(plain_bytes_) == plain_bytes_;
     if (!whole) return refuse(errc::data_loss, "the transfer ended before all of it came");
@@ -163,7 +163,8 @@ void receiver::consumed(std::uint32_t items, std::size_t byte_count) {
   held_wire_bytes_ -= byte_count;
   consumed_items_ += items;
   consumed_bytes_ += static_cast<std::uint32_t>(byte_count);
-  // Often: what is granted at once comes at once, and what else is for this process waits behind it.
+  // Grants credit often, in small amounts: bytes that are granted at once arrive at once, and other messages to this
+  // process wait behind them.
   if (consumed_items_ < (bounds_.window_items + 15) / 16 && consumed_bytes_ < (flow_.bytes() + 15) / 16) return;
   const std::uint32_t credit_bytes = flow_.read(std::exchange(consumed_bytes_, 0));
   if (credit_bytes == 0 && consumed_items_ < (bounds_.window_items + 15) / 16) return;
@@ -176,7 +177,7 @@ void receiver::consumed(std::uint32_t items, std::size_t byte_count) {
 
 // --- decoding
 
-// Gives the pool what it may do now. What it refuses, the reader does when it comes to it.
+// Gives the pool the work that can be done now. If the pool refuses, the reader does the work when it gets there.
 void receiver::pump() {
   if (pool_ == nullptr || closed_) return;
   if (streamed()) {
@@ -204,7 +205,7 @@ void receiver::pump() {
   }
 }
 
-// With the mutex held, but for the work itself.
+// Call it with the mutex locked. It is unlocked during the work itself.
 void receiver::decode(chunk& next, std::unique_lock<std::mutex>& locked) {
   next.now = chunk::state::decoding;
   if (closed_) return;
@@ -237,7 +238,7 @@ bool receiver::stream_wants_work() const noexcept {
   return !stream_ended_ && !closed_ && !stream_starved() && output_.size() < bounds_.chunks_ahead;
 }
 
-// With the mutex held, but for the work itself, and decoding_ set, so that it is one thread's at a time.
+// Call it with the mutex locked and decoding_ set: one thread at a time. The mutex is unlocked during the work itself.
 void receiver::decode_stream(std::unique_lock<std::mutex>& locked) {
   try {
     while (stream_wants_work()) stream_step(locked);
@@ -294,7 +295,7 @@ void receiver::stream_step(std::unique_lock<std::mutex>& locked) {
   }
 }
 
-// Whether all that arrived is the whole.
+// Checks whether the bytes that arrived are all of the transfer.
 void receiver::settle_stream() {
   if (!ended_ || failure_) return;
   if (!stream_ended_) {
@@ -356,7 +357,7 @@ void receiver::drop() noexcept {
   const std::lock_guard locked(mutex_);
   if (std::exchange(closed_, true)) return;
   tell_abandoned();
-  // What a thread is at stays until it is through.
+  // Data that a thread is working on must stay until it is done.
   for (chunk& c : chunks_) {
     if (c.now != chunk::state::decoding) free_memory(c.payload);
   }

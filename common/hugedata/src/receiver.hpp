@@ -1,4 +1,4 @@
-// What the two ends of a receiving transfer share: see inlet.hpp for who calls what.
+// The state that the two ends of a receiving transfer share: see inlet.hpp for the threads.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@
 
 namespace gate::huge {
 
-// Everything but the first group is guarded by the mutex. Jobs in the pool share the ownership, so nothing that they
-// use goes away under them.
+// All members below the first group are guarded by the mutex. Jobs in the pool share the ownership, so the state lives
+// as long as they use it.
 class receiver final : public std::enable_shared_from_this<receiver> {
  public:
   receiver(loop& where, inlet::events& told, receive_bounds bounds, thread_pool* pool);
@@ -40,19 +40,19 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   const huge::head& head() const noexcept { return head_; }
 
   // --- the reader's thread
-  // Whether there is something to take: bytes, the end, or a failure. Decodes here what no thread of the pool did.
+  // Whether there is something to take: bytes, the end, or a failure. Decodes what no thread of the pool has decoded.
   bool available();
-  // The next bytes; nothing at the end. Throws the failure.
+  // Returns the next bytes; nothing at the end. Throws the failure.
   std::optional<std::string> take();
   bell::waiter arrival() noexcept { return bell_.wait(); }
   void drop() noexcept;
   bool on_its_own_thread() const;
 
  private:
-  // A chunk by itself. Its place in the queue stays where it is while a thread decodes it.
+  // A chunk that can be decoded by itself. It does not move in memory while a thread decodes it.
   struct chunk {
     enum class state : std::uint8_t { waiting, decoding, ready, failed };
-    std::string payload;  // once ready: the bytes
+    std::string payload;  // the decoded bytes, once ready
     std::exception_ptr failure;
     std::size_t wire_bytes = 0;
     std::size_t plain_bytes = 0;
@@ -77,7 +77,7 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   bool chunk_available(std::unique_lock<std::mutex>& locked);
   bool stream_available(std::unique_lock<std::mutex>& locked);
 
-  // Both are false, for the caller to return.
+  // Both return false, for the caller to return.
   bool refuse(errc code, std::string_view text);
   bool refuse(std::exception_ptr why);
   void consumed(std::uint32_t items, std::size_t byte_count);
@@ -86,33 +86,33 @@ class receiver final : public std::enable_shared_from_this<receiver> {
   loop& where_;
   const receive_bounds bounds_;
   thread_pool* const pool_;
-  huge::head head_;      // written by begin(), before anybody else reads it
-  inlet::events* told_;  // the runtime's thread
+  huge::head head_;      // written by begin(), before any thread reads it
+  inlet::events* told_;  // for the runtime's thread only
 
   mutable std::mutex mutex_;
   bell bell_;
-  bool attached_ = true;  // the runtime is there
+  bool attached_ = true;  // the runtime still exists
   bool told_abandoned_ = false;
-  bool closed_ = false;         // the reader is not there
-  bool ended_ = false;          // all has arrived
-  std::exception_ptr failure_;  // the reader gets it behind what is queued
+  bool closed_ = false;         // the reader is gone
+  bool ended_ = false;          // all bytes have arrived
+  std::exception_ptr failure_;  // the reader gets it after the queued bytes
   std::uint64_t held_wire_bytes_ = 0;
-  std::uint64_t wire_bytes_ = 0;   // of the transfer
-  std::uint64_t plain_bytes_ = 0;  // known to be in it, its offset included
+  std::uint64_t wire_bytes_ = 0;   // of the whole transfer
+  std::uint64_t plain_bytes_ = 0;  // known to be in the transfer, including the offset
   std::uint32_t consumed_items_ = 0;
   std::uint32_t consumed_bytes_ = 0;
   flow_window flow_;
 
   std::deque<chunk> chunks_;
 
-  // Of a transfer as one stream.
+  // For a transfer as one stream.
   std::unique_ptr<stream_decoder> decoder_;
   std::deque<std::string> input_;
-  std::size_t input_used_ = 0;  // of its first
+  std::size_t input_used_ = 0;  // bytes of input_.front() that are used up
   std::deque<std::string> output_;
   bool decoding_ = false;
-  bool more_output_ = false;   // the decoder holds some without further input
-  bool stream_ended_ = false;  // or is damaged: nothing more comes out
+  bool more_output_ = false;   // the decoder has more output without more input
+  bool stream_ended_ = false;  // or is damaged: no more output comes
   std::uint64_t decoded_wire_bytes_ = 0;
   std::optional<std::uint64_t> final_total_;
 };

@@ -12,7 +12,7 @@ namespace gate::huge {
 
 namespace {
 
-// What gate-rpc's peers send at a time, and so what they are known to take.
+// The size that gate-rpc peers send at a time, and so a size that they certainly take.
 constexpr std::size_t stream_part_bytes = 32u << 10;
 
 chunk_options options_of(const huge_options& how, const head& h) {
@@ -20,7 +20,8 @@ chunk_options options_of(const huge_options& how, const head& h) {
   o.compress = how.compression == huge_compression::automatic;
   o.level = std::clamp(how.level.value_or(limits::huge_zstd_level), -7, 19);
   o.window_log = how.window_log ? std::clamp(*how.window_log, 10, 20) : 0;
-  // Without a declared size the receiver judges by the ratio: a chunk of nothing but zeros must not look like a bomb.
+  // Without a declared size the receiver judges by the ratio. A chunk of zeros alone must not look like a decompression
+  // bomb.
   o.ratio_max = h.total ? 0 : limits::huge_ratio_max;
   return o;
 }
@@ -50,8 +51,9 @@ void sender::pump() {
   reading_ = pool_->submit([self = shared_from_this()] { self->make_one(); });
 }
 
-// In a thread of the pool, or (no pool, or a full one) in the loop's; reading_ is set, for this caller. Once a chunk's
-// bytes are read, the next job may read while these are compressed; but a compressed stream is made in one go.
+// Runs in a thread of the pool, or on the loop if there is no pool or it is full. reading_ is set for this caller. Once
+// the bytes of a chunk are read, the next job may read while this one compresses. A compressed stream is made in one
+// go.
 void sender::make_one() {
   detail::huge_piece piece;
   std::exception_ptr why;
@@ -79,7 +81,8 @@ void sender::make_one() {
   }
 }
 
-// With the mutex held: these bytes were read, or none and that is all. Null when the transfer has failed.
+// Call it with the mutex locked, with the bytes that were read, or with none at the end. Returns null if the transfer
+// has failed.
 sender::slot* sender::begin_slot(detail::huge_piece piece) {
   const std::size_t bytes = piece.bytes().size();
   read_ += bytes;
@@ -144,7 +147,7 @@ bool sender::available() {
   }
 }
 
-// Those of which all was taken, or out of which nothing came.
+// Removes the slots whose chunks were all taken, and those that made no chunk.
 void sender::drop_used() {
   while (!slots_.empty()) {
     const slot& first = slots_.front();

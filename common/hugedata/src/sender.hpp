@@ -1,4 +1,4 @@
-// What an outlet and its jobs in the pool share: see outlet.hpp for who calls what.
+// The state that an outlet and its jobs in the pool share: see outlet.hpp for the threads.
 #pragma once
 
 #include <cstddef>
@@ -24,21 +24,21 @@
 
 namespace gate::huge {
 
-// The queue of chunks that are made, in order, and the making of them. Jobs share the ownership.
+// Makes the chunks and queues them, in order. Jobs share the ownership.
 class sender final : public std::enable_shared_from_this<sender> {
  public:
   sender(const huge_options& how, const send_options& options, const head& h, thread_pool* pool);
 
-  // Bytes come from here, read by the jobs; otherwise from feed(). Before the first pump().
+  // The jobs read the bytes from `data`. Without this call, feed() brings them. Call it before the first pump().
   void read_from(HugeData data) noexcept { source_.emplace(std::move(data)); }
   bool reads() const noexcept { return source_.has_value(); }
 
   // --- the loop's thread
 
   void started_at(std::uint64_t offset) noexcept { read_ = position_ = offset; }
-  // Has the pool make what it may.
+  // Starts the jobs that may run now.
   void pump();
-  // Whether there is something to take: a chunk, the end, or a failure. Makes it here where no pool does.
+  // Whether there is something to take: a chunk, the end, or a failure. Makes the chunk itself if no pool does.
   bool available();
   std::optional<leaving_chunk> take();
   bell::waiter arrival() noexcept { return bell_.wait(); }
@@ -48,8 +48,8 @@ class sender final : public std::enable_shared_from_this<sender> {
   // --- of a source that is not read by the jobs
 
   bool has_room() const;
-  // The next bytes, a chunk's worth; empty at the end. Encoded in the pool, or (a compressed stream) where it is
-  // called, which is then a job itself, never two at once.
+  // Adds the next bytes, a chunk's worth; empty at the end. A job in the pool encodes them. A compressed stream is
+  // encoded in this call, so the call is a job of its own: never make two at once.
   void feed(std::string raw);
   bool feeds_in_order() const noexcept { return encoder_ != nullptr; }
   void fail(std::exception_ptr why);
@@ -58,7 +58,7 @@ class sender final : public std::enable_shared_from_this<sender> {
   thread_pool* pool() const noexcept { return pool_; }
 
  private:
-  // A chunk's worth of bytes, of which one leaving chunk is made, or of a compressed stream several or none.
+  // A chunk's worth of bytes. One chunk is made of it; with a compressed stream, any number of chunks.
   struct slot {
     detail::huge_piece piece;
     std::uint64_t offset = 0;
@@ -81,17 +81,17 @@ class sender final : public std::enable_shared_from_this<sender> {
   const std::size_t ahead_;
   const std::uint8_t stream_encoding_;
   const std::optional<std::uint64_t> total_;
-  std::uint64_t position_ = 0;  // the loop's thread
+  std::uint64_t position_ = 0;  // for the loop's thread only
 
   mutable std::mutex mutex_;
   bell bell_;
-  std::optional<HugeData> source_;  // read by the one job that has set reading_
+  std::optional<HugeData> source_;  // the job that has set reading_ reads it
   std::unique_ptr<stream_encoder> encoder_;
   std::deque<slot> slots_;
-  std::uint64_t read_ = 0;  // of the whole, offset included
+  std::uint64_t read_ = 0;  // of the whole, including the offset
   bool reading_ = false;
   bool read_all_ = false;
-  std::exception_ptr failure_;  // behind what is queued
+  std::exception_ptr failure_;  // comes after the queued chunks
 };
 
 }  // namespace gate::huge

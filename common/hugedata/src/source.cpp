@@ -28,7 +28,7 @@ class known_source : public huge_source {
   const std::string etag_;
 };
 
-// One that can begin anywhere.
+// A source that can begin anywhere.
 class seekable_source : public known_source {
  public:
   using known_source::known_source;
@@ -41,7 +41,7 @@ class seekable_source : public known_source {
   }
 
  protected:
-  // How many bytes to give now, and from where.
+  // The number of bytes to return now.
   std::size_t left(std::size_t bytes_max) const noexcept {
     return static_cast<std::size_t>(std::min<std::uint64_t>(bytes_max, *total() - next_));
   }
@@ -108,7 +108,7 @@ class file_source final : public seekable_source {
   struct stat at_first_ {};
 };
 
-// Joins what is yielded to pieces of the size asked for.
+// Joins the yielded strings into pieces of the size that was asked for.
 class generated_source final : public known_source {
  public:
   generated_source(generator<std::string> chunks, std::optional<std::uint64_t> total, std::string etag) noexcept
@@ -126,7 +126,7 @@ class generated_source final : public known_source {
         used_ = 0;
       }
       if (piece.own.empty() && used_ == 0 && chunk_.size() <= bytes_max) {
-        piece.own = std::exchange(chunk_, {});  // as it is: of the size that is sent, it is not copied
+        piece.own = std::exchange(chunk_, {});  // already of the right size: moved, not copied
         continue;
       }
       const std::size_t taken = std::min(bytes_max - piece.own.size(), chunk_.size() - used_);
@@ -166,12 +166,12 @@ class async_generated_source final : public known_source {
 }  // namespace
 
 huge_piece huge_source::read(std::size_t) {
-  GATE_ASSERT(false);  // an asynchronous source
+  GATE_ASSERT(false);  // this source is asynchronous
   return {};
 }
 
 task<std::optional<std::string>> huge_source::next() {
-  GATE_ASSERT(false);  // a blocking source
+  GATE_ASSERT(false);  // this source is blocking
   co_return std::nullopt;
 }
 

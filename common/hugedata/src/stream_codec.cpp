@@ -13,16 +13,16 @@ namespace gate::huge {
 
 namespace {
 
-// What the three libraries have in common: pointers into input and output that they move. `Codec` is one direction of
-// one of them: `stream` (its struct), step(last) -> progress, and the types of its counters.
+// What the three libraries have in common: they move pointers into the input and the output. `Codec` is one direction
+// of one library: `stream` (the library's struct), step(last) -> progress, and the types of its counters.
 enum class progress : std::uint8_t { going, ended, damaged, too_large };
 
-// Room is given in steps, so that a small output does not pay for a large one.
+// The output grows in steps, so that a small output needs little memory.
 constexpr std::size_t step_bytes = 32u << 10;
 
 template <class Codec> void give_input(Codec& codec, bytes_view in) {
   using pointer = decltype(codec.stream.next_in);
-  // The two older libraries do not say const, but do not write either.
+  // The two older libraries take pointers that are not const, but do not write through them.
   codec.stream.next_in = reinterpret_cast<pointer>(const_cast<char*>(in.data()));  // NOLINT
   codec.stream.avail_in = static_cast<decltype(codec.stream.avail_in)>(in.size());
 }
@@ -47,7 +47,7 @@ template <class Codec> class encoder_of final : public stream_encoder {
     for (;;) {
       const progress p = run_once(codec_, out, step_bytes, last);
       if (p == progress::ended) return;
-      if (p != progress::going) throw std::bad_alloc();  // the only thing an encoder can lack
+      if (p != progress::going) throw std::bad_alloc();  // an encoder fails for no other reason
       if (!last && codec_.stream.avail_in == 0 && codec_.stream.avail_out != 0) return;
     }
   }
@@ -60,7 +60,7 @@ template <class Codec> class decoder_of final : public stream_decoder {
  public:
   state decode(bytes_view& in, std::string& out, std::size_t out_bytes_max) override {
     if (ended_) return state::ended;
-    // A counter of 32 bits in two of the libraries.
+    // Two of the libraries count in 32 bits.
     GATE_ASSERT(in.size() < (std::size_t{1} << 31));
     give_input(codec_, in);
     const std::size_t end = out.size() + out_bytes_max;
@@ -135,7 +135,7 @@ struct bz2_encoding {
   bz2_encoding& operator=(const bz2_encoding&) = delete;
   ~bz2_encoding() { BZ2_bzCompressEnd(&stream); }
   progress step(bool last) {
-    // Unlike the others it takes a call without input for an error.
+    // Unlike the other libraries, bz2 fails if there is no input.
     if (!last && stream.avail_in == 0) return progress::going;
     const int r = BZ2_bzCompress(&stream, last ? BZ_FINISH : BZ_RUN);
     if (r == BZ_STREAM_END) return progress::ended;
@@ -161,7 +161,7 @@ struct bz2_decoding {
 
 // --- lzma
 
-// What xz -9 needs to decompress, and a little.
+// The memory that decompressing `xz -9` needs, and a little more.
 constexpr std::uint64_t lzma_memory_bytes_max = 80u << 20;
 
 struct lzma_encoding {

@@ -10,7 +10,7 @@
 
 namespace gate::detail {
 
-// Fills the list that a method takes.
+// Fills the argument_list that a method takes.
 class argument_intake {
  public:
   argument_intake(argument_list& into, std::string method, std::size_t before, bool strict) : into_(into) {
@@ -25,13 +25,13 @@ class argument_intake {
     into_.positional_ += encoded;
     into_.positions_.push_back({begin, begin, into_.positional_.size()});
   }
-  // `both`: a name and its value, encoded, with so many bytes before the name's text and behind it.
+  // Adds an encoded name and its value. The name's text begins after `name` bytes, and the value after `value` bytes.
   void add_named(bytes_view both, std::size_t name, std::size_t value) {
     const std::size_t begin = into_.named_.size();
     into_.named_ += both;
     into_.names_.push_back({begin + name, begin + value, into_.named_.size()});
   }
-  // One of the names that were given twice.
+  // Returns one of the names that were given twice.
   std::optional<std::string_view> repeated() const {
     std::vector<std::string_view> all;
     for (std::size_t i = into_.positional_count(); i < into_.size(); ++i) all.push_back(into_[i].name());
@@ -46,20 +46,20 @@ class argument_intake {
 
 namespace {
 
-// So many bytes, big-endian, as msgpack writes lengths.
+// Reads a number of `byte_count` bytes, big-endian, as msgpack writes lengths.
 std::uint64_t read_number(const char* at, std::size_t byte_count) noexcept {
   std::uint64_t n = 0;
   for (std::size_t i = 0; i < byte_count; ++i) n = (n << 8) | static_cast<unsigned char>(at[i]);
   return n;
 }
 
-// One value's head: bytes of the head with its body, and how many values lie inside it.
+// The head of one value: the size of the head with its body, and how many values are inside.
 struct head {
   std::uint64_t size = 1;
   std::uint64_t inside = 0;
 };
 
-// Bytes of the length field that follows the tags 0xc4 to 0xdf which have one; 0 for the others.
+// The size of the length field after the tags 0xc4 to 0xdf that have one; 0 for others.
 constexpr std::size_t length_bytes(unsigned char tag) noexcept {
   switch (tag) {
     case 0xc4:
@@ -83,7 +83,7 @@ constexpr std::size_t length_bytes(unsigned char tag) noexcept {
   }
 }
 
-// Bytes of the body that the tag alone tells.
+// The size of a body that depends on the tag alone.
 constexpr std::size_t fixed_bytes(unsigned char tag) noexcept {
   switch (tag) {
     case 0xcc:
@@ -114,7 +114,7 @@ constexpr std::size_t fixed_bytes(unsigned char tag) noexcept {
   }
 }
 
-// False when it is cut short, or begins no value.
+// Returns false if the head is incomplete, or no value begins so.
 bool read_head(const char* at, const char* end, head& out) noexcept {
   const auto tag = static_cast<unsigned char>(*at);
   if (tag < 0x80 || tag >= 0xe0) return true;
@@ -134,7 +134,7 @@ bool read_head(const char* at, const char* end, head& out) noexcept {
   return true;
 }
 
-// Takes the head of an array (or map) off; false when it is none.
+// Reads the head of an array (or map). Returns false if there is none.
 bool open_container(const char*& at, const char* end, bool map, std::uint64_t& count) noexcept {
   if (at == end) return false;
   const auto tag = static_cast<unsigned char>(*at);
@@ -176,7 +176,7 @@ std::string full_signature(const running_call& call) {
 
 [[noreturn]] void refuse_malformed(const running_call& call) { refuse(call, "the arguments are not a list of values"); }
 
-// "2 'b'", or "2" of a method whose parameters have no names.
+// "2 'b'", or "2" if the method's parameters have no names.
 std::string label(const running_call& call, std::size_t index) {
   std::string text = std::to_string(index + 1);
   if (!call.entry().names.empty()) text += " '" + call.entry().names[index] + "'";
@@ -197,7 +197,7 @@ std::string expected_count(const method_shape& shape) {
   refuse(call, "takes " + std::to_string(limits::arguments_max) + " arguments more than its parameters at the most");
 }
 
-// The chunks of a HugeData go to a parameter, and nowhere else.
+// The chunks of a HugeData may go to a parameter only.
 bool is_stray_huge(const running_call& call, bytes_view encoded) noexcept {
   return encoded == huge_placeholder && call.takes_chunks();
 }
@@ -214,7 +214,7 @@ void take_positional(const running_call& call, const char*& at, const char* end,
     refuse(call, "takes " + expected_count(*call.entry().shape) + ", got " + std::to_string(count));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    // The last one is what is left: its decoder finds its end, so that a large value is read once.
+    // The last one is the rest of the payload. Its decoder finds its end, so that a large value is read only once.
     const bool rest = last_of_payload && i + 1 == count && i < each.size();
     const char* const behind = rest && at != end ? end : skip_value(at, end);
     if (behind == nullptr) refuse_malformed(call);
@@ -279,7 +279,7 @@ void check_complete(const running_call& call, std::span<const bytes_view> each) 
   }
 }
 
-// What the decoder found: the tail of "expected int32, got string".
+// The part of the decoder's text that says what it found: the tail of "expected int32, got string".
 std::string got_what(std::string_view why) {
   const std::size_t at = why.rfind(", got ");
   if (at != std::string_view::npos) return "got " + std::string(why.substr(at + 6));
@@ -289,7 +289,7 @@ std::string got_what(std::string_view why) {
 }  // namespace
 
 const char* skip_value(const char* at, const char* end) noexcept {
-  // Depth costs nothing here: only how many values are still to come is kept.
+  // Deep nesting costs nothing here: only the number of values that must still come is kept.
   std::uint64_t to_come = 1;
   while (to_come > 0) {
     if (at == end) return nullptr;
@@ -298,7 +298,7 @@ const char* skip_value(const char* at, const char* end) noexcept {
     at += h.size;
     to_come += h.inside;
     --to_come;
-    // Each value has a byte at least: more than are left cannot come, and a sum of claims cannot overflow.
+    // Each value has at least one byte. So more values than bytes cannot come, and the sum cannot overflow.
     if (to_come > static_cast<std::uint64_t>(end - at)) return nullptr;
   }
   return at;

@@ -14,7 +14,7 @@ std::string_view Call::method() const noexcept { return entry_->name; }
 
 std::optional<duration> Call::remaining() const noexcept {
   if (!deadline_) return std::nullopt;
-  // A loop's time belongs to its thread.
+  // loop::now() is for the loop's thread only.
   const instant now = loop_->in_loop_thread() ? loop_->now() : instant(std::chrono::steady_clock::now());
   return std::max(duration::zero(), *deadline_ - now);
 }

@@ -19,8 +19,7 @@ using detail::method_entry;
 using detail::method_form;
 using detail::running_call;
 
-// Where pool threads lay down the calls that they have run. It outlives the dispatcher, since a report may be on its
-// way.
+// Pool threads leave the calls here that they have run. It outlives the dispatcher: a report may be on its way.
 class dispatcher::mailbox final : public std::enable_shared_from_this<mailbox> {
  public:
   mailbox(loop& where, dispatcher& owner) : loop_(where), owner_(&owner) {}
@@ -33,7 +32,7 @@ class dispatcher::mailbox final : public std::enable_shared_from_this<mailbox> {
     const std::lock_guard lock(mutex_);
     --under_way_;
   }
-  // One wake-up serves all that is laid down before the loop looks.
+  // One wake-up is enough for all calls that are left here before the loop looks.
   void report(running_call& call) {
     const std::lock_guard lock(mutex_);
     const bool first = done_.empty();
@@ -43,7 +42,7 @@ class dispatcher::mailbox final : public std::enable_shared_from_this<mailbox> {
   }
   void close() {
     owner_ = nullptr;
-    if (made_.gone()) return;  // in a child of fork() no job ends any more, and the mutex may be held
+    if (made_.gone()) return;  // in a child of fork() no job ends any more, and the mutex may be locked
     std::unique_lock lock(mutex_);
     none_left_.wait(lock, [this] { return under_way_ == 0; });
   }
@@ -63,7 +62,7 @@ class dispatcher::mailbox final : public std::enable_shared_from_this<mailbox> {
 
   loop& loop_;
   made_in_process made_;
-  dispatcher* owner_;  // the loop's thread only
+  dispatcher* owner_;  // for the loop's thread only
   std::mutex mutex_;
   std::condition_variable none_left_;
   std::vector<running_call*> done_;  // guarded by mutex_
@@ -92,7 +91,7 @@ dispatcher::~dispatcher() {
   for (const auto& call : records_) call->destroy_root();
 }
 
-// Of a plain method what it took itself, without the wait for a thread, and not nothing when it has run.
+// For a plain method, the time that it ran itself, without the wait for a thread. More than 0 if it has run.
 std::chrono::microseconds dispatcher::service_time_of(const call_type& call) const noexcept {
   const detail::method_shape& shape = *call.entry().shape;
   if (shape.form == method_form::plain && shape.where == run_on::pool) {
@@ -134,7 +133,7 @@ void dispatcher::request(const message& m, const call_origin& from) {
   start_job(call);
 }
 
-// False when there is no memory for them.
+// Returns false if there is no memory for the arguments.
 bool dispatcher::keep_arguments(call_type& call, const message& m) {
   try {
     call.arguments.reserve(m.payload.size_bytes());
@@ -215,7 +214,7 @@ void dispatcher::release(call_type& call) {
   if (--live_ == 0) idle_.notify_all();
 }
 
-// The window opens here, and parts may come before the method has begun: from now on the call can be named.
+// Opens the window. Chunks may come before the method has begun: from now on they can find the call.
 void dispatcher::open_huge_arguments(call_type& call, const message& m) {
   huge::head head;
   head.content = *m.content;
@@ -233,7 +232,7 @@ void dispatcher::enlist(call_type& call) {
   if (call.registered) return;
   const auto [at, added] = open_.try_emplace(call.id(), &call);
   if (!added) {
-    // The number is in use: whoever sends requests has forgotten that call, so nobody can be answered there any more.
+    // The number is in use: the sender of the requests has forgotten that call, so its reply would reach nobody.
     call_type& former = *std::exchange(at->second, &call);
     former.registered = false;
     former.detached = true;
@@ -288,7 +287,7 @@ void dispatcher::collected(call_type& call) {
   release(call);
 }
 
-// With arguments that the call has.
+// Starts the method. The call has its arguments.
 void dispatcher::start(call_type& call) {
   const detail::method_shape& shape = *call.entry().shape;
   if (shape.form == method_form::coroutine) return shape.run(target_, call, call.arguments);
@@ -364,7 +363,7 @@ void dispatcher::run_job(call_type& call, Interface& target) {
     call.caught();
     call.exhausted = true;
   }
-  // Here, since what the generator holds may take its time to be let go.
+  // Destroyed on this thread: it may take long to destroy what the generator holds.
   if (call.exhausted || call.cancelled()) call.source.reset();
 }
 
@@ -379,7 +378,7 @@ void dispatcher::job_done(call_type& call) {
   pump(call);
 }
 
-// Sends what a generator's batch holds, as far as the consumer takes it, then has another one pulled.
+// Sends the items of a generator's batch, as far as the consumer takes them, then has the next batch made.
 void dispatcher::pump(call_type& call) {
   while (call.batch_next < call.batch_ends.size() && !call.cancelled()) {
     if (!can_send(call)) return;
@@ -446,7 +445,7 @@ void dispatcher::connection_ended() {
   }
 }
 
-// Nobody waits for this call any more: its method is told, and what did not begin is answered at once.
+// The caller does not wait for this call any more: tells its method. If it has not begun, replies at once.
 void dispatcher::abort(call_type& call, errc why) {
   if (call.cancelled()) return;
   loop_.cancel_timer(call.timer);
@@ -476,7 +475,7 @@ void dispatcher::watch_stuck(call_type& call) {
 void dispatcher::answer(call_type& call) {
   if (std::exchange(call.answered, true) || call.detached) return;
   const bool streamed = call.entry().shape->kind == method_kind::stream;
-  // A method that was told to stop may have stopped half-way: what it returned is no result.
+  // A method that was told to stop may have stopped half-way: what it returned does not count.
   if (!call.failed() && call.cancelled()) {
     call.fail(call.cancel_reason(), std::string(detail::reason_text(call.cancel_reason())));
   }

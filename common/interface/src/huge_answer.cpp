@@ -1,4 +1,4 @@
-// Results that leave in chunks.
+// Sends results in chunks.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -31,8 +31,8 @@ message head_of(call_id call, const huge::head& from) {
 bool running_call::goes_in_chunks() const noexcept {
   if (failed()) return false;
   if (huge_result_) return true;
-  // To peers who read one compressed stream only, a huge answer is another kind of answer than a large value: they get
-  // one where the value would not pass.
+  // For a peer that reads one compressed stream only, a huge reply and a large value are different kinds of reply. It
+  // gets a huge reply only if the value does not fit into one message.
   const bool apart = (accept_ & payload_encoding::zstd) == 0;
   const std::uint64_t plain_max =
       apart ? payload_bytes_max_ : std::min<std::uint64_t>(huge_.threshold, payload_bytes_max_);
@@ -51,7 +51,7 @@ task<void> running_call::send_in_chunks() {
   huge_result_.reset();
   output_.clear();
   if (accept_ == 0) {
-    // Its caller knows no chunks: what fits goes as a value.
+    // The caller knows no chunks: data that fits is sent as a value.
     task<std::string> reading = data.to_memory(payload_bytes_max_ - std::min<std::uint64_t>(payload_bytes_max_, 8));
     const std::string all = co_await std::move(reading);
     append_bytes(output_, all);

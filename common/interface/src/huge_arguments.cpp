@@ -14,7 +14,7 @@ namespace gate::detail {
 
 namespace {
 
-// What stands in the list of arguments for the one that comes in chunks.
+// Marks the place in the list of arguments of the argument that comes in chunks.
 constexpr std::string_view placeholder("\xc7\x00\x48", 3);
 
 huge::receive_bounds with_window(huge::receive_bounds bounds, std::uint32_t bytes) {

@@ -1,4 +1,4 @@
-// Arguments of a call that come in chunks.
+// Receives arguments of a call that come in chunks.
 #pragma once
 
 #include <memory>
@@ -13,23 +13,23 @@
 
 namespace gate::detail {
 
-// The receiving end, for as long as the call is open; its reader is the method, or whoever collects.
+// The receiving end, as long as the call is open. Its reader is the method, or the coroutine that collects the bytes.
 class huge_arguments final : private huge::inlet::events {
  public:
   huge_arguments(call_host& host, running_call& call, loop& where, const huge::receive_bounds& bounds,
                  huge::window_budget::lease window, const huge::head& head);
 
-  // The window that its producer is to be granted.
+  // Grants the producer its window.
   void open_window() { consumed(inlet_.bounds().window_items, inlet_.first_credit()); }
 
   void arrived(const message& part);
   void fail(errc why);
-  // The reader's side, once; nothing when it was taken.
+  // The reader's side. Returns it once, then nothing.
   std::optional<HugeData> take() noexcept { return std::exchange(data_, std::nullopt); }
 
  private:
   void consumed(std::uint32_t items, std::uint32_t byte_count) override { host_.grant(call_, items, byte_count); }
-  // The method has dropped it, or is told what is wrong with it: either way its end is the call's.
+  // The method has dropped the data, or gets the error when it reads. Both end with the call.
   void abandoned() override {}
 
   call_host& host_;

@@ -14,7 +14,7 @@ namespace gate::detail {
 
 namespace {
 
-// Without memory for it a failure goes without its text.
+// If there is no memory for the text, the failure goes without it.
 void keep_text(std::string& to, std::string_view text) noexcept {
   try {
     to = text;
@@ -49,7 +49,7 @@ void running_call::caught() noexcept {
     fail(e.code() == errc::ok ? errc::internal : e.code(), std::move(thrown.text));
     keep_text(remote_type_, e.remote_type());
   } catch (const gate::cancelled&) {
-    // What the method's own scopes cancelled, and it did not catch, is a failure like any other.
+    // A cancellation from a scope of the method's own is a failure like any other.
     if (cancelled_.load(std::memory_order_acquire)) {
       keep_text(thrown.text, reason_text(cancel_reason_));
       fail(cancel_reason_, std::move(thrown.text));
@@ -77,7 +77,7 @@ void running_call::fail(errc code, std::string text) noexcept {
 
 void running_call::launch(call_root root) {
   root_ = root.handle();
-  root.handle().promise().env = env{const_cast<loop*>(loop_), &*scope_};  // NOLINT: a Call shows its loop to nobody
+  root.handle().promise().env = env{const_cast<loop*>(loop_), &*scope_};  // NOLINT: a Call gives its loop to nobody
   drive(root.handle());
 }
 
@@ -139,10 +139,11 @@ void running_call::begin(const message& m, const call_origin& from, std::string_
   started = where.now();
   if (m.budget) deadline_ = started + *m.budget;
   scope_.emplace();
-  // What has to wait for a thread may be handed back, and then goes to another worker as it came.
+  // A call that waits for a thread may be handed back: its request must then go to another worker unchanged.
   if (!entry.shape->wants_call && entry.shape->where != run_on::pool) return;
 
-  // The message borrows from its frame, which a method may outlive. The caller is the broker's to say.
+  // The views are into the message's frame, which is gone before the method ends: copies them. Only the broker may name
+  // the caller.
   const std::string_view caller = entry.shape->wants_call ? m.caller : std::string_view();
   const std::string_view all[] = {caller,      m.traceparent, m.tracestate, m.idempotency_key, m.metadata.encoded(),
                                   from.address};
@@ -228,7 +229,7 @@ bool running_call::deliver(const message& part) {
   if (!incoming_ || incoming_->ended) return true;
   incoming_stream& in = *incoming_;
   if (!part.has(message_flag::no_payload)) {
-    // The broker holds the caller to what was granted: this only bounds what a faulty broker could do to us.
+    // The broker holds the caller to its credit. This limits the damage that a faulty broker could do.
     if (in.items.size() >= 2 * std::size_t{window_items_} || in.held_bytes >= 2 * std::size_t{window_bytes_})
       return false;
     std::string item;

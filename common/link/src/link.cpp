@@ -11,19 +11,19 @@
 namespace gate::peer {
 namespace {
 
-// A refusal that another attempt cannot change.
+// True for a refusal that another attempt cannot change.
 bool for_good(errc status) noexcept {
   return status == errc::permission_denied || status == errc::unauthenticated || status == errc::unsupported;
 }
 
-// Of the longest pause, when the broker puts us off again and again.
+// How often the longest pause may be doubled if the broker puts us off again and again.
 constexpr std::uint32_t put_off_doublings = 3;
 
 constexpr std::string_view comes_back = "what it is sent comes back";
 
 std::string at(const link_options& options) { return options.address.empty() ? "" : " at '" + options.address + "'"; }
 
-// `greeted`: the transport's own greeting was answered, by ZeroMQ.
+// `greeted`: the other end answered the greeting of ZeroMQ.
 std::string no_answer(const link_options& options, bool greeted) {
   const bool tells = greeted && options.silence_hint.empty() && !options.address.starts_with("inproc://");
   if (!tells) return "no answer from the broker" + std::string(options.silence_hint);
@@ -86,7 +86,7 @@ void link::ended(errc why, std::string_view text, instant now) {
 }
 
 bool link::received(const message& m, instant now) {
-  if (!connected_state()) return false;  // of a connection that was given up already
+  if (!connected_state()) return false;  // the message came over a connection that was given up
   forgive_own_absence(now);
   last_heard_ = now;
   switch (m.type) {
@@ -102,7 +102,7 @@ bool link::received(const message& m, instant now) {
         violation("a second welcome", now);
       return false;
     case message_type::drain:
-      return state_ == state::up;  // before the welcome it says nothing that the welcome's own drain does not
+      return state_ == state::up;  // before the welcome, it says nothing that the welcome's own drain does not
     default:
       if (state_ == state::up) return true;
       violation(m.type == message_type::hello ? comes_back : "a message before the welcome", now);
@@ -168,8 +168,8 @@ void link::close(std::string_view text, instant now) {
   finish(errc::ok, text, has_socket(), now);
 }
 
-// When we come too late by much, this process stood still (stopped, swapped, the machine asleep) and what the broker
-// said meanwhile may still lie unread: that time does not count as the broker's silence.
+// If we are much too late, this process stood still (stopped, swapped out, or the machine was asleep). Messages from
+// the broker may still lie unread: that time does not count as the broker's silence.
 void link::forgive_own_absence(instant now) noexcept {
   if (!has_socket()) return;
   const duration late = now - next_deadline();
@@ -197,7 +197,7 @@ void link::greeted(const message& m, instant now) {
 
 void link::said_bye(const message& m, instant now) {
   const std::string text(m.text.empty() ? std::string_view("the broker said bye")
-                                        : m.text);  // outlives the socket's frames
+                                        : m.text);  // a copy: it outlives the socket's frames
   if (for_good(m.status))
     finish(m.status, text, true, now);
   else
@@ -230,14 +230,15 @@ void link::finish(errc why, std::string_view text, bool close_socket, instant no
   session_.link_closed(why, text, now);
 }
 
-// Doubled with each failure in a row; between half of it and all of it, lest all peers of a broker come back at the
-// same moment.
+// Returns the pause before the next attempt: doubled with each failure in a row, and a random time between half of that
+// and all of it. So the peers of a broker do not all come back at the same moment.
 std::chrono::milliseconds link::next_pause(instant now) noexcept {
-  // A broker that welcomes and throws out at once must not be asked in a tight loop.
+  // A connection that was up for less than an interval still counts as a failure. So a broker that accepts and closes
+  // at once is not asked in a tight loop.
   if (state_ == state::up && now - up_since_ >= interval_) failures_ = 0;
   auto doubled = options_.pause_min * (std::int64_t{1} << std::min(failures_, 20u));
   auto most = options_.pause_max;
-  // Each attempt may be one failed login more there.
+  // Each attempt may count as one more failed login at the broker.
   if (put_off_ > 0)
     doubled = most = options_.pause_max * (std::int64_t{1} << std::min(put_off_ - 1, put_off_doublings));
   ++failures_;

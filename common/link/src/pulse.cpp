@@ -7,10 +7,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Pings, their answers and the transport's own bytes are fewer from one look to the next.
+// Pings, their answers and the transport's own bytes are fewer than this between two looks.
 constexpr std::uint64_t message_bytes_min = 512;
 
-// Of a connection that is quiet.
+// The times between two looks at a quiet connection.
 constexpr auto step_max = 250ms, step_min = 5ms;
 
 duration step_of(const pulse_options& options) noexcept {
@@ -69,7 +69,7 @@ bool pulse::look_at_counted(const path_sample& seen, instant now) noexcept {
     takes = (acknowledges && is_ahead_of_ping) || (reads && !options_.speaks_by_itself && has_backlog());
   }
   const bool ping_is_due = now - heard_at_ >= options_.ping_interval;
-  // Twice in a row, since the socket also takes more for a moment before the transport gives it more.
+  // The socket must take more in two looks in a row: it also does so for a moment before the transport gives it more.
   const bool takes_more = ping_is_due && seen.writable;
   if (!ping_at_ && ping_is_due && ((takes_more && took_more_) || options_.speaks_by_itself)) {
     ping_at_ = seen.acknowledged + seen.outstanding;
@@ -85,7 +85,7 @@ void pulse::awaits(std::uint64_t answer) noexcept {
   took_question_ = false;
 }
 
-// As with the ping: acknowledgements of what was sent behind the question say nothing of who is to answer it.
+// Acknowledgements of bytes that were sent after the question do not show that the question is being read.
 bool pulse::is_toward_answer(const path_sample& seen) noexcept {
   const bool acknowledges = seen.acknowledged > last_->acknowledged && last_->outstanding > 0;
   const bool is_ahead = !question_at_ || last_->acknowledged < *question_at_;
@@ -94,7 +94,7 @@ bool pulse::is_toward_answer(const path_sample& seen) noexcept {
   return acknowledges && is_ahead;
 }
 
-// Of what is read from then on, no more than what lay there with the question counts as before it.
+// Counts at most the bytes that lay there with the question as read before it.
 bool pulse::is_read_toward_answer(const path_sample& seen) noexcept {
   const bool is_ahead = is_read(seen) && question_at_ != 0u;
   if (question_at_) {
@@ -107,16 +107,16 @@ bool pulse::is_read_toward_answer(const path_sample& seen) noexcept {
   return is_ahead;
 }
 
-// The peer has not read all that its kernel has for it: with an empty buffer the window is as wide as ever, but for
-// what is just passing through.
+// Whether the peer has not read all that its kernel holds. With an empty buffer the window is as large as ever, except
+// for bytes that are just passing through.
 bool pulse::has_backlog() const noexcept { return last_->window < widest_ - widest_ / 16; }
 
 bool pulse::look_at_uncounted(const path_sample& seen) const noexcept {
   return seen.outstanding == 0 || !last_ || is_read(seen);
 }
 
-// What was not read stays on our side. A rise says nothing, since it is we who write; only when the kernel took no more
-// before it did, somebody must have read.
+// Unread bytes stay on our side. If their number falls, the peer has read some. If it rises, we have written more: that
+// shows nothing, except when the kernel took no more before. Then the peer must have read some.
 bool pulse::is_read(const path_sample& seen) const noexcept {
   return seen.outstanding < last_->outstanding || (!last_->writable && seen.outstanding != last_->outstanding);
 }

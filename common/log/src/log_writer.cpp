@@ -20,10 +20,10 @@ struct log_writer::state {
   const std::function<std::string(std::uint64_t)> notice;
   std::mutex mutex;
   std::condition_variable news, ended;
-  std::deque<std::string> lines;  // all below: guarded by mutex
+  std::deque<std::string> lines;  // this and all below is guarded by mutex
   std::size_t bytes = 0;
-  std::uint64_t dropped = 0;  // and not told yet
-  bool finishing = false;     // nothing is added any more
+  std::uint64_t dropped = 0;  // and not reported yet
+  bool finishing = false;     // no more lines are added
   bool abandoned = false;     // nobody waits for the thread
   bool over = false;          // the thread has written all that it can
 
@@ -41,7 +41,7 @@ struct log_writer::state {
     }
   }
 
-  // The next thing to write; empty at the end.
+  // Waits for the next text to write. Empty at the end.
   std::string take(std::uint64_t& told) {
     std::unique_lock lock(mutex);
     news.wait(lock, [this] { return abandoned || finishing || !lines.empty(); });
@@ -96,7 +96,7 @@ void log_writer::add(std::string line) {
 }
 
 void log_writer::finish() noexcept {
-  if (state_->made.gone()) return;  // the thread is the parent's
+  if (state_->made.gone()) return;  // in a child of fork() there is no thread
   std::unique_lock lock(state_->mutex);
   if (state_->abandoned) return;
   state_->finishing = true;

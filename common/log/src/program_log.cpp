@@ -22,7 +22,7 @@ namespace gate {
 
 namespace {
 
-// What is logged may quote a peer, who shall not write lines of his own, nor steer a terminal.
+// A log line may quote a peer. The peer must not be able to add lines of its own, nor to control a terminal.
 class one_line final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& line, const std::tm&, spdlog::memory_buf_t& to) override {
@@ -74,7 +74,7 @@ program_log::program_log(const std::string& program, const std::string& level) {
   const auto logger = std::make_shared<spdlog::logger>(program, sink);
   logger->set_formatter(make_formatter());
   logger->set_level(spdlog::level::from_str(level));
-  logger->set_error_handler([](const std::string&) {});  // spdlog's own writes to stderr itself
+  logger->set_error_handler([](const std::string&) {});  // spdlog's own handler writes to stderr
   spdlog::set_default_logger(logger);
   current = this;
 }

@@ -20,11 +20,11 @@ namespace gate {
 
 namespace {
 
-// One for each signal, for the whole life of the process: a handler may still run on another thread when a watch ends.
+// One for each signal, until the process ends: a handler may still run on another thread when a watch ends.
 struct caught_signal {
-  std::atomic<int> counter{-1};   // an eventfd that counts what was received
+  std::atomic<int> counter{-1};   // an eventfd that counts the received signals
   std::atomic<bool> kept{false};  // the handler is installed
-  struct sigaction before {};     // the action to give back
+  struct sigaction before {};     // the action to restore
 };
 
 std::array<caught_signal, NSIG> caught;
@@ -37,7 +37,7 @@ caught_signal& of(int signal) {
 }
 
 extern "C" void count_signal(int signal) {
-  // A child of fork() has the handler for a moment: what it receives then is not for its parent.
+  // A child of fork() has the handler for a moment. Signals that it receives in that time are not for its parent.
   if (::getpid() != owner.load(std::memory_order_relaxed)) return;
   const int saved = errno;
   const std::uint64_t one = 1;
@@ -51,8 +51,8 @@ void give_back(int signal) noexcept {
   if (c.kept.exchange(false)) ::sigaction(signal, &c.before, nullptr);
 }
 
-// In the child: the counters are its parent's too, so it starts anew. A loop that goes on in the child may still watch
-// a counter. So the descriptor stays open, and is a counter of the child's own, which nothing raises.
+// In the child: the child shares the counters with its parent, so it gets new ones. A loop that goes on in the child
+// may still watch a counter: the descriptor stays open, and becomes a counter of the child's that nothing raises.
 extern "C" void forget_in_child() {
   for (int signal = 1; signal < NSIG; ++signal) {
     give_back(signal);
@@ -66,7 +66,7 @@ extern "C" void forget_in_child() {
   owner = 0;
 }
 
-// As whoever started this process wants it.
+// Whether the process that started this one asked to ignore the signal.
 bool stays_ignored(int signal) noexcept {
   struct sigaction now {};
   return (signal == SIGHUP || signal == SIGINT) && ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;

@@ -28,7 +28,7 @@ std::string_view fault_of_path(std::string_view path) noexcept {
 
 bool is_ipv6_number(std::string_view text) noexcept {
   std::array<char, INET6_ADDRSTRLEN> number{};
-  text = text.substr(0, text.find('%'));  // the interface of a link's own address
+  text = text.substr(0, text.find('%'));  // the interface of a link-local address
   if (text.size() >= number.size()) return false;
   text.copy(number.data(), text.size());
   in6_addr parsed{};
@@ -36,7 +36,7 @@ bool is_ipv6_number(std::string_view text) noexcept {
 }
 
 std::string_view fault_of_host(std::string_view host) noexcept {
-  if (host.find(';') != host.npos) return {};  // the address to connect from stands before it, for libzmq to read
+  if (host.find(';') != host.npos) return {};  // with `;` a source address stands before it, which libzmq reads
   if (host.starts_with('[')) {
     const bool closed = host.ends_with(']');
     return closed && is_ipv6_number(host.substr(1, host.size() - 2)) ? "" : "between [ and ] stands no IPv6 address";
@@ -45,7 +45,7 @@ std::string_view fault_of_host(std::string_view host) noexcept {
   return {};
 }
 
-// What is wrong before the port; else `port` is it, of TCP alone.
+// Returns the fault in the part before the port. If there is none and the address is TCP, `port` gets the port.
 std::string_view fault_of(std::string_view endpoint, std::optional<std::string_view>& port) noexcept {
   if (endpoint.starts_with(ipc)) return fault_of_path(endpoint.substr(ipc.size()));
   if (endpoint.starts_with(inproc)) return endpoint.size() > inproc.size() ? "" : "a name must follow inproc://";

@@ -10,7 +10,7 @@ struct row {
   retry_class retry;
 };
 
-// Indexed by the number on the wire; docs/protocol.md has the same table in words.
+// Indexed by the number on the wire. docs/protocol.md has the same table in words.
 constexpr std::array<row, errc_max + 1> table{{
     {"ok", retry_class::never},
     {"cancelled", retry_class::never},

@@ -4,7 +4,7 @@
 namespace gate {
 namespace {
 
-// Splits the first entry off `rest`; false, with `rest` untouched, when what is there is not one.
+// Takes the first entry off `rest`. If there is no valid entry, returns false and leaves `rest` unchanged.
 bool take_entry(bytes_view& rest, metadata_view::entry& out) noexcept {
   if (rest.empty()) return false;
   const std::size_t key_bytes = static_cast<std::uint8_t>(rest[0]);

@@ -17,8 +17,9 @@
 namespace gate::peer {
 namespace {
 
-// For libzmq the call of the kernel: ThreadSanitizer does not see how libzmq orders its threads, and would take what
-// they do with a descriptor for races. For everybody else the C library's, with all that it and others add to it.
+// Calls of libzmq go to the kernel directly. ThreadSanitizer does not see how libzmq orders its threads, and would
+// report races on descriptors. Calls of other code go to the C library's function, which tools such as ThreadSanitizer
+// replace.
 int kernel_control(int epoll, int what, int descriptor, epoll_event* wanted) noexcept {
   return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, what, descriptor, wanted));
 }
@@ -40,8 +41,8 @@ wait_function wait_of_the_system() noexcept {
   return found;
 }
 
-// The descriptors from which libzmq reads, or has read until it paused: connections and what wakes its threads. A
-// connection that is still being made is none of them, and its hang-up is its failure.
+// The descriptors from which libzmq reads, or did read before it paused: connections, and those that wake its threads.
+// A connection that is still being made is not among them. There a hang-up means that it failed.
 class readers {
  public:
   bool has(int descriptor) const noexcept {
@@ -56,7 +57,8 @@ class readers {
 
  private:
   using word = std::atomic<std::uint64_t>;
-  static constexpr int descriptors_max = 1 << 20;  // the system's own bound, as a rule; beyond it nothing is guarded
+  // The usual limit of the system. Descriptors above it are not guarded.
+  static constexpr int descriptors_max = 1 << 20;
 
   static bool is_known(int descriptor) noexcept { return descriptor >= 0 && descriptor < descriptors_max; }
   static std::uint64_t bit_of(int descriptor) noexcept { return std::uint64_t{1} << (descriptor % 64); }
@@ -68,15 +70,15 @@ class readers {
 
 constinit readers reading;
 
-// A connection from which reading is paused.
+// A connection from which libzmq has paused reading.
 struct paused {
   int descriptor;
-  std::uint64_t mark;    // by which epoll names it
-  std::uint32_t wanted;  // events
+  std::uint64_t mark;    // the name of the descriptor in epoll's events
+  std::uint32_t wanted;  // the events that libzmq wants
   bool is_mute;          // its hang-up is not reported any more
 };
 
-// Each thread of libzmq has an epoll of its own, and alone changes what is in it.
+// Each thread of libzmq has its own epoll, and only that thread changes it.
 thread_local std::vector<paused> paused_here;
 constinit thread_local std::size_t paused_count = 0;
 
@@ -95,7 +97,7 @@ void pauses(int descriptor, const epoll_event& wanted) noexcept {
   goes_on(descriptor);
   try {
     paused_here.push_back({descriptor, wanted.data.u64, wanted.events, false});
-  } catch (...) {  // no memory: then it is not guarded
+  } catch (...) {  // out of memory: this connection is not guarded
   }
   paused_count = paused_here.size();
 }
@@ -113,7 +115,7 @@ void take_note(int what, int descriptor, const epoll_event* wanted) noexcept {
   goes_on(descriptor);
 }
 
-// EPOLLONESHOT: the system reports the hang-up once more, and then nothing until the events are set anew.
+// With EPOLLONESHOT the system reports the hang-up once more. Then it is silent until the events are set again.
 void mute(int epoll, paused& p) noexcept {
   if (p.is_mute) return;
   p.is_mute = true;

@@ -24,8 +24,8 @@ bool takes_more(int descriptor) noexcept {
   return ::poll(&one, 1, 0) != 1 || (one.revents & POLLOUT) != 0;
 }
 
-// For poll() a local socket is full from a quarter of its buffer on, but it takes what is written until the buffer is
-// full: pings, that is, which would look as if the other side had read something.
+// poll() calls a local socket full when a quarter of its buffer is used. The socket still takes bytes until the buffer
+// is full, pings for example. That would look as if the other side had read something. So this counts the bytes.
 bool local_takes_more(int descriptor, std::uint64_t outstanding) noexcept {
   int buffer = 0;
   socklen_t size = sizeof buffer;
@@ -33,7 +33,7 @@ bool local_takes_more(int descriptor, std::uint64_t outstanding) noexcept {
   return outstanding < static_cast<std::uint64_t>(buffer);
 }
 
-// A kernel older than our headers fills in less.
+// Older kernels fill in a shorter tcp_info.
 constexpr socklen_t needed_bytes = offsetof(tcp_info, tcpi_snd_wnd) + sizeof(tcp_info::tcpi_snd_wnd);
 
 }  // namespace

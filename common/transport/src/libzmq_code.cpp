@@ -9,7 +9,7 @@
 namespace gate::peer {
 namespace {
 
-// Where libzmq's code is in this process; empty if it is no library of its own.
+// The address range of libzmq's code in this process. Empty if libzmq is not a shared library here.
 struct code_range {
   std::uintptr_t begin = 0, end = 0;
 

@@ -25,7 +25,7 @@ namespace gate::peer {
 
 namespace {
 
-// Of a name with many addresses the first ones: each may take its time to fail.
+// The most addresses of one name that are tried: each may take its whole time-out to fail.
 constexpr std::size_t addresses_max = 8;
 
 std::atomic<found_addresses (*)(const std::string&)> answers{look_up};
@@ -49,7 +49,7 @@ std::string fault_text(const std::string& host, int error, int system_error) {
 bool names_a_host(std::string_view endpoint) noexcept {
   if (!endpoint.starts_with("tcp://")) return false;
   const std::string_view host = host_of(endpoint);
-  // A source address in front of it is libzmq's to read.
+  // With `;` a source address stands in front, which libzmq reads.
   if (host.find(';') != host.npos || host.find(':') != host.npos || host.starts_with('[')) return false;
   return host.find_first_not_of("0123456789.") != host.npos;
 }
@@ -87,7 +87,7 @@ void answer_lookups_by(found_addresses (*other)(const std::string& endpoint)) no
   answers = other == nullptr ? look_up : other;
 }
 
-// Who waits for a name. Its loop is there for as long as `where` says so, under the lock of the desk.
+// One lookup object that waits for a name. Its loop exists while `where` is not null. The desk's lock guards `where`.
 struct lookup::waiting {
   made_in_process made;
   loop* where = nullptr;
@@ -96,11 +96,11 @@ struct lookup::waiting {
 
 namespace {
 
-// All lookups under way.
+// All lookups in progress.
 template <class Waiting> class desk {
  public:
-  // A child of fork() has none of its parent's threads: it gets a desk of its own. Without a lock, which the child
-  // might find held for ever.
+  // A child of fork() has no threads of its parent, so it gets a desk of its own. No lock: the child might find it
+  // locked for ever.
   static desk& here() {
     static std::atomic<desk*> current{nullptr};  // never destroyed: its threads use it to the end
     desk* known = current.load(std::memory_order_acquire);
@@ -116,7 +116,7 @@ template <class Waiting> class desk {
     auto& all = asked_[endpoint];
     all.push_back(std::move(who));
     if (all.size() > 1) return;
-    sigset_t every, before;  // signals are for the threads of the program
+    sigset_t every, before;  // the new thread blocks all signals: they are for the threads of the program
     ::sigfillset(&every);
     ::pthread_sigmask(SIG_SETMASK, &every, &before);
     std::string fault;

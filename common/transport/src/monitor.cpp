@@ -36,7 +36,8 @@ constexpr known_event known_events[] = {
     {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, kind::handshake_failed_auth, false},
 };
 
-// First frame: event number (16 bit) and value (32 bit), both in the order of the machine. Second: the endpoint.
+// The first frame has the event number (16 bits) and the value (32 bits) in the machine's byte order. The second is the
+// endpoint.
 connection_event parse(const multipart& message) {
   connection_event event;
   if (message.size() < 2 || message[0].size() < sizeof(std::uint16_t) + sizeof(std::int32_t)) return event;

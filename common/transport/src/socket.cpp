@@ -25,7 +25,7 @@ socket::socket(loop& where, zmq::context_t& context, zmq::socket_type type) : lo
 }
 
 socket::~socket() {
-  // Who still waits is being torn down too, or waits until cancelled.
+  // An awaiter that is left is also being destroyed, or it waits until it is cancelled.
   if (reader_ != nullptr) reader_->socket_ = nullptr;
   if (writer_ != nullptr) writer_->socket_ = nullptr;
 }
@@ -50,7 +50,7 @@ bool try_receive(zmq::socket_t& from, multipart& into) {
       received = ::zmq_msg_recv(frame.handle(), from.handle(), ZMQ_DONTWAIT);
     } while (received < 0 && zmq_errno() == EINTR);
     if (received < 0) {
-      // The first frame: nothing there, or the context is terminated. Later frames are there when the first is.
+      // At the first frame: there is no message, or the context is terminated. Once the first frame is there, all are.
       GATE_ASSERT(zmq_errno() == EAGAIN || zmq_errno() == ETERM);
       into.clear();
       return false;
@@ -85,8 +85,8 @@ send_result socket::try_send(multipart& message) {
     const bool last = i + 1 == frames.size();
     const send_result result = send_frame(frames[i], last ? 0 : ZMQ_SNDMORE);
     if (result == send_result::sent) continue;
-    // libzmq decides about the whole message at its first frame, except when the context ends or the peer does in
-    // between; the message is lost then, as it would be a moment later.
+    // libzmq accepts or refuses the whole message at its first frame. The only exceptions are the end of the context or
+    // of the peer in between. Then the message is lost, as it would be a moment later.
     if (i == 0 || result == send_result::closed) return result;
     break;
   }
@@ -100,7 +100,7 @@ bool socket::is_ready(poller::interest direction) {
   int events = 0;
   std::size_t size = sizeof events;
   while (::zmq_getsockopt(raw().handle(), ZMQ_EVENTS, &events, &size) != 0) {
-    if (zmq_errno() != EINTR) return true;  // the context has ended: who waits finds out by itself
+    if (zmq_errno() != EINTR) return true;  // the context is terminated: the waiting operation finds out by itself
   }
   return (events & (direction == poller::interest::read ? ZMQ_POLLIN : ZMQ_POLLOUT)) != 0;
 }
@@ -118,7 +118,7 @@ void socket::update_interest() noexcept {
 }
 
 void socket::on_event() {
-  const bool alone = reader_ == nullptr || writer_ == nullptr;  // then it is what the loop found
+  const bool alone = reader_ == nullptr || writer_ == nullptr;  // then the loop has found this direction ready
   for (const poller::interest direction : {poller::interest::read, poller::interest::write}) {
     awaiter*& place = place_of(direction);
     if (place != nullptr && (alone || is_ready(direction))) std::exchange(place, nullptr)->wake();

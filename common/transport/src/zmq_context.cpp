@@ -12,11 +12,12 @@ namespace gate::peer {
 
 namespace {
 
-// Sockets of one process: three for a client that connects, one for a client that is connected. The room for them is
-// made at the start, 12 bytes each.
+// The most sockets of one process. A client needs three while it connects and one afterwards. libzmq allocates 12 bytes
+// for each of them at the start.
 constexpr int sockets_max = 16'383;
 
-// What a context opens: one for itself, and two for each of its two threads, which begin with its first socket.
+// The descriptors that a context opens: one for itself, and two for each of its two threads, which start with the first
+// socket.
 constexpr int own_descriptors = 5;
 
 struct context_of_process {
@@ -33,9 +34,9 @@ struct context_of_process {
 std::atomic<context_of_process*> current{nullptr};
 std::atomic<std::size_t> users{0};
 
-// What is left to the end of the process, because a thread that nobody can join has still a socket open, stays
-// reachable, and so is no leak. In a child of fork() the parent's context stays as well: libzmq would wait for threads
-// that are not there.
+// Destroys the context at the end of the process, unless a thread that nobody can join still has a socket open. Then
+// the context is left, reachable, so it is no leak. In a child of fork() the parent's context is left too, because
+// libzmq would wait for threads that do not exist there.
 struct at_exit {
   at_exit() = default;
   at_exit(const at_exit&) = delete;
@@ -46,7 +47,7 @@ struct at_exit {
   }
 };
 
-// Without a lock, which a child of fork() might find held for ever.
+// No lock: a child of fork() might find it locked for ever.
 context_of_process& of_this_process() {
   static const at_exit end;
   context_of_process* known = current.load(std::memory_order_acquire);

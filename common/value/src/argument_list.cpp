@@ -13,10 +13,10 @@ constexpr std::size_t shown_bytes_max = 64;  // of a name that a peer sent
 namespace detail {
 
 std::string misfit_text(const std::string& label, std::string_view type, std::string_view why) {
-  // ".tags[2]: must be string, got int": what does not fit lies inside it.
+  // For ".tags[2]: must be string, got int" the fault lies inside the argument.
   if (why.starts_with('.') || why.starts_with('[')) return label + std::string(why);
   if (why.starts_with("not a value")) return label + " is " + std::string(why);
-  // What the decoder found: the tail of "expected int32, got string".
+  // The end of the decoder's text: "expected int32, got string".
   const std::size_t got = why.rfind(", got ");
   if (got != std::string_view::npos) why.remove_prefix(got + 2);
   return label + " must be " + std::string(type) + ", " + std::string(why);

@@ -1,4 +1,4 @@
-// Counts of any period into nanoseconds and back, in 128 bits: exactly, or not at all.
+// Converts counts of any period to nanoseconds and back in 128 bits. The result is exact, or there is none.
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -20,7 +20,7 @@ constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 
 bool fits(wide n) { return n >= least && n <= most; }
 
-// n * by / over; false when that is no whole number, or beyond 128 bits.
+// Computes n * by / over. False if the result is not a whole number, or exceeds 128 bits.
 bool scale(wide n, wide by, wide over, wide& out) {
   if (__builtin_mul_overflow(n, by, &out)) return false;
   if (out % over != 0) return false;
@@ -28,10 +28,10 @@ bool scale(wide n, wide by, wide over, wide& out) {
   return true;
 }
 
-// The least factors of num/den seconds in nanoseconds.
+// num/den seconds as a fraction of nanoseconds in lowest terms.
 struct factors {
   factors(std::int64_t num, std::int64_t den) : by(num), over(den) {
-    // num and den have no common factor; den and a second may have.
+    // num and den have no common factor, but den and the nanoseconds of a second may have one.
     const std::int64_t common = std::gcd(second, den);
     over /= common;
     by *= second / common;

@@ -7,7 +7,7 @@
 namespace gate::wire::msgpack_scan {
 namespace {
 
-// Python's limits, as gate-rpc leaves them.
+// The limits of Python's msgpack, which gate-rpc does not change.
 constexpr std::uint32_t python_bytes_max = 32u << 20;
 constexpr std::uint32_t python_elements_max = 1u << 20;
 
@@ -65,7 +65,8 @@ std::uint32_t big_endian(bytes_view from, std::size_t at, std::size_t byte_count
   return v;
 }
 
-// A header of the short form `fix`, whose low bits are the size, or of one byte and a size of two or four.
+// Reads a header. In the short form `fix` its low bits are the size. Otherwise it is one byte, then a size of 2 or 4
+// bytes.
 std::optional<std::uint32_t> take_header(bytes_view& raw, std::uint8_t fix, std::uint8_t two) noexcept {
   if (raw.empty()) return std::nullopt;
   const std::uint8_t first = byte(raw, 0);
@@ -153,7 +154,7 @@ bool valid_utf8(bytes_view text) noexcept {
     const std::size_t more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
     if (text.size() - i < more) return false;
     const std::uint8_t second = byte(text, i);
-    // No longer form than needed, no surrogate, nothing above U+10FFFF.
+    // Refuses over-long forms, surrogates, and code points above U+10FFFF.
     if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
         (first == 0xf4 && second > 0x8f)) {
       return false;

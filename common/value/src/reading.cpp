@@ -16,7 +16,7 @@ bool is_integer(const msgpack::object& o) {
   return o.type == msgpack::type::POSITIVE_INTEGER || o.type == msgpack::type::NEGATIVE_INTEGER;
 }
 
-// "int", "string"; for a number out of the range of an integer type, the number.
+// "int", "string". For a number out of range of an integer type: the number.
 std::string plain_kind(std::string_view expected, const msgpack::object& o) {
   const bool out_of_range = expected.starts_with("int") || expected.starts_with("uint");
   if (is_integer(o) && out_of_range) {

@@ -8,8 +8,8 @@ namespace gate {
 namespace detail {
 namespace {
 
-// Builds the tree of one value. What msgpack-cxx's own visitor does, but with bounds in depth and in what is allocated,
-// and strings left where they are.
+// Builds the tree of one value, like msgpack-cxx's own visitor. But it limits the depth and the allocated memory, and
+// it does not copy strings.
 class tree_builder : public msgpack::null_visitor {
  public:
   tree_builder(object_arena& arena, msgpack::object& root, std::size_t size) noexcept
@@ -61,7 +61,7 @@ class tree_builder : public msgpack::null_visitor {
     slot().via.bin.size = size;
     return true;
   }
-  // The byte of the extension's type comes first, and is counted.
+  // The size includes the byte of the extension's type, which comes first.
   bool visit_ext(const char* v, std::uint32_t size) {
     slot().type = msgpack::type::EXT;
     slot().via.ext.ptr = v;
@@ -87,7 +87,7 @@ class tree_builder : public msgpack::null_visitor {
     return true;
   }
   bool start_map(std::uint32_t size) {
-    // A key and its value lie side by side, as two elements of an array do.
+    // A key and its value stand side by side, like two elements of an array.
     static_assert(sizeof(msgpack::object_kv) == 2 * sizeof(msgpack::object));
     msgpack::object* elements = enter(std::size_t{size} * 2);
     if (error_ != decode_error::none) return false;
@@ -111,8 +111,8 @@ class tree_builder : public msgpack::null_visitor {
     if (error_ == decode_error::none) error_ = error;
   }
 
-  // Each element takes a byte at least: whoever claims more elements, in all lists together, than there are bytes
-  // lies, and is not given the room.
+  // Each element takes at least one byte. If the lists together claim more elements than there are bytes, the message
+  // is false, and no memory is allocated for it.
   msgpack::object* enter(std::size_t count) {
     if (depth_ == limits::value_depth_max) {
       fail(decode_error::too_deep);
@@ -152,7 +152,7 @@ void store64(char* to, std::uint64_t v) noexcept {
   store32(to + 4, static_cast<std::uint32_t>(v & 0xffffffffu));
 }
 
-// "int 300", "list<string>", "map": what it is, and of a number which, since it may be out of range.
+// "int 300", "list<string>", "map": the type. A number is shown too, because it may be out of range.
 std::string describe(const msgpack::object& o, bool nested = false);
 
 template <class It, class Get> std::string common_kind(It begin, It end, Get get) {
@@ -190,7 +190,7 @@ msgpack::object* object_arena::allocate(std::size_t count, std::size_t bytes_max
     room = storage_.data() + used_ * sizeof(msgpack::object);
     used_ += count;
   } else {
-    // A chunk for the rest of the value, within reason.
+    // Memory for the rest of the value in one allocation, up to this many objects.
     constexpr std::size_t chunk_objects_max = 2048;
     const std::size_t chunk_objects = std::clamp(bytes_max, count, std::max(count, chunk_objects_max));
     if (!zone_) zone_.emplace((chunk_objects + 1) * sizeof(msgpack::object));

@@ -6,7 +6,7 @@
 namespace gate {
 namespace {
 
-// Writes until the bound is passed, then no more.
+// Writes until the limit is exceeded, then nothing more.
 class value_printer {
  public:
   explicit value_printer(std::size_t bytes_max) : bytes_max_(bytes_max) {}

@@ -62,7 +62,7 @@ method_descriptor read_method(const msgpack::object& o) {
     if (key == "result") m.result = text_of(v);
     if (key == "doc") m.doc = text_of(v);
     if (key == "parameters") {
-      m.parameters.clear();  // of a key given twice the last counts
+      m.parameters.clear();  // if a key is given twice, the last one counts
       each_element(v, parameters_max, [&m](const msgpack::object& p) { m.parameters.push_back(read_parameter(p)); });
     }
   });
@@ -121,7 +121,7 @@ void write_method(std::string& out, const method_descriptor& m) {
   write(out, "doc", m.doc);
 }
 
-// What decode_descriptor would refuse, said where it can still be mended.
+// Refuses a descriptor that decode_descriptor would refuse. Here the author can still correct it.
 void check(const descriptor& d) {
   const auto name_fits = [](std::string_view name) {
     if (name.size() > limits::name_bytes_max) {

@@ -12,10 +12,10 @@ namespace {
 constexpr std::uint64_t piece_bytes_min = 16u << 10, piece_bytes_max = 64u << 10;
 constexpr std::uint64_t step_bytes_min = 8u << 10, step_bytes_max = 1u << 20;
 
-// A piece that fills what room there is has so many at least.
+// A piece that only fills the rest of the room has at least this size.
 constexpr std::uint64_t filling_bytes_min = 8u << 10;
 
-// What the connection itself says, and need not be in order with anything.
+// Messages of the connection itself. They need no order relative to others.
 bool is_of_connection(message_type type) noexcept {
   return type == message_type::heartbeat || type == wire::gate2::type_piece || type == wire::gate2::type_mark ||
          type == wire::gate2::type_marked;
@@ -32,7 +32,7 @@ std::uint64_t flight_limit::piece_bytes() const noexcept {
 }
 
 bool flight_limit::learn(duration took, std::uint64_t read_bytes, bool was_short, bool settled, instant now) noexcept {
-  // Within a little of the shortest is as short: it is still true.
+  // A time close to the shortest one confirms it.
   if (!shortest_ || took <= *shortest_ + *shortest_ / 4 + std::chrono::milliseconds(5)) shortest_at_ = now;
   shortest_ = std::min(shortest_.value_or(took), took);
   if (!settled) return false;
@@ -43,8 +43,8 @@ bool flight_limit::learn(duration took, std::uint64_t read_bytes, bool was_short
     const std::uint64_t before = std::exchange(bytes_, std::clamp(wanted, least_bytes, bytes_));
     return bytes_ != before;
   }
-  // What was asked while little was on the way says nothing of a full one; what was asked while nearly all was, a
-  // little.
+  // A mark that was sent with little on the way says nothing about a full way. One with more than three quarters of the
+  // limit says enough.
   if (!was_short || read_bytes <= bytes_ / 4 * 3 || bytes_ == most_bytes) return false;
   const double share = static_cast<double>(bytes_) / static_cast<double>(read_bytes);
   const std::chrono::duration<double> of_all = (took - *shortest_) * std::max(share, 1.0);
@@ -59,7 +59,7 @@ void pacer::reset() { *this = pacer(); }
 
 bool pacer::admit(const message& m) {
   if (is_of_connection(m.type) || (!empty() && may_overtake(m))) return true;
-  // All that may throw comes first: the message waits, or nothing has changed.
+  // All steps that may throw come first. So the message waits, or nothing has changed.
   std::list<held> added;
   added.push_back({m.call, m.type, is_small(m), number_ + 1, {}});
   wire::gate2::append(added.front().envelope, m);
@@ -82,20 +82,21 @@ bool pacer::admit(const message& m) {
   last_bytes_ = bytes;
   bytes_ += bytes;
   was_short_ = true;
-  // Nobody else would tell when there is room again.
+  // A mark is needed. Otherwise no answer would show when there is room again.
   if (questions_.empty() && on_the_way() > 0) mark_due_ = true;
   return false;
 }
 
-// What is small passes what waits, but not what waits of its own call. Credit is of the other direction: it has to
-// follow its request alone.
+// A small message passes waiting ones, but not those of its own call. Credit only has to follow its own request,
+// because it is for the other direction.
 bool pacer::may_overtake(const message& m) const {
   if (!is_small(m) || m.call == call_id{}) return false;
   const auto its = lanes_.find(m.call);
   return its == lanes_.end() || (m.type == message_type::credit && its->second.requests == 0);
 }
 
-// The first of `from`. `place` has an element at least, for the list of turns.
+// Moves the first element of `from` into the lane. `place` has at least one element, which becomes the lane's entry in
+// a list of turns.
 void pacer::enqueue(lane& its, std::list<held>& from, std::list<lane*>& place) noexcept {
   its.waiting.splice(its.waiting.end(), from, from.begin());
   if (its.waiting.size() > 1) return;
@@ -103,7 +104,7 @@ void pacer::enqueue(lane& its, std::list<held>& from, std::list<lane*>& place) n
   take_place(place);
 }
 
-// At the end of those whose next envelope is of its kind. `from`: the list that the lane is first in.
+// Moves the lane, the first of `from`, to the end of the list for its next envelope.
 void pacer::take_place(std::list<lane*>& from) noexcept {
   lane& its = *from.front();
   its.spent_bytes = 0;
@@ -116,13 +117,13 @@ void pacer::count(std::uint64_t bytes) noexcept {
   if (sent_ >= ask_at_) mark_due_ = true;
 }
 
-// What is allowed follows what was read, asked and learned.
+// Computes the limits for sending and for the next mark from what was read, marked and learned.
 void pacer::follow() noexcept {
   open_up_to_ = clearing_ ? 0 : read_ + limit_.bytes();
   ask_at_ = asked_ + limit_.step();
 }
 
-// Those that leave whole and those that leave in pieces have turns of a piece's bytes.
+// whole_ and pieces_ take turns, each for the bytes of one piece.
 std::list<pacer::lane*>& pacer::turn() noexcept {
   if (whole_.empty() || pieces_.empty()) {
     is_for_pieces_ = whole_.empty();
@@ -170,7 +171,7 @@ bool pacer::release(std::string& batch, bool all) {
   return true;
 }
 
-// The first envelope of the call in turn has left. What is small behind it follows at once.
+// The first envelope of the call whose turn it is has left. The small ones behind it follow at once.
 void pacer::ended(std::list<lane*>& from, std::string& batch) {
   lane& its = *from.front();
   std::list<held>& waiting = its.waiting;
@@ -194,9 +195,9 @@ void pacer::ended(std::list<lane*>& from, std::string& batch) {
   }
 }
 
-// All that came before the end of something has left: it leaves now, and what came after it takes its place.
+// All earlier messages have left. Now the message that ends something leaves, and those behind it join the queue.
 void pacer::end(std::string& batch) {
-  // All that may throw comes first.
+  // The steps that may throw come first.
   std::list<lane*> places;
   for (auto each = std::next(behind_.begin()); each != behind_.end() && each->call != call_id{}; ++each) {
     places.push_back(nullptr);

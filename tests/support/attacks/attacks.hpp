@@ -1,5 +1,6 @@
-// What somebody tries who does not belong, with real processes, and what is to come of it: nobody gets in or further
-// than he may, nothing leaks, nothing grows, and the broker counts it. The tests and gate-acceptance share this.
+// Attacks with real processes, and the results that must follow: nobody gets in without rights or does more than the
+// rights allow, nothing leaks, nothing grows, and the broker counts the attack. The tests and gate-acceptance share
+// them.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 
 namespace gate::test {
 
-// Where an attack tells what came of it, a line a point.
+// Receives the results of an attack, one line a point.
 class findings {
  public:
   findings() = default;
@@ -17,13 +18,13 @@ class findings {
   findings& operator=(const findings&) = delete;
   virtual ~findings() = default;
 
-  // What was measured, the figure, the bar, and whether it is met.
+  // The point, the figure, the bar, and whether the figure meets it.
   virtual void line(std::string_view what, const std::string& figure, const std::string& bar, bool ok) = 0;
-  // The same of a point that a slow machine can miss without any fault: a test does not judge it.
+  // The same for a point that a slow machine may miss without a fault. Tests do not judge it.
   virtual void pace(std::string_view what, const std::string& figure, const std::string& bar, bool ok) {
     line(what, figure, bar, ok);
   }
-  // How often an attack is repeated, of so many times that are wanted: less where time is short.
+  // How often to repeat an attack that wants to be repeated `wanted` times. Fewer if time is short.
   virtual int rounds(int wanted) const { return wanted; }
 
   void all(std::string_view what, std::size_t met, std::size_t of) {
@@ -38,7 +39,7 @@ class findings {
 struct attack {
   std::string_view name;
   std::string_view about;
-  void (*run)(findings& to);  // throws did_not_happen, and whatever else keeps it from an end
+  void (*run)(findings& to);  // throws did_not_happen, or anything else that prevents its end
 };
 
 const std::vector<attack>& attacks();
@@ -48,21 +49,21 @@ void wrong_passwords(findings& to);
 void unknown_keys(findings& to);
 void flood_of_logins(findings& to);
 void put_off_logins(findings& to);
-// Connections that go no further.
+// Connections that never send a first message.
 void endless_handshakes(findings& to);
 void silent_connections(findings& to);
-// Who a peer is.
+// The identity of a peer.
 void duplicate_identities(findings& to);
 void answers_of_others(findings& to);
 void replies_for_others(findings& to);
 void forged_callers(findings& to);
 void forged_messages(findings& to);
-// What a peer may do.
+// The rights of a peer.
 void wrong_roles(findings& to);
 void strange_offers(findings& to);
 void crossed_namespaces(findings& to);
 void revoked_users(findings& to);
-// The operator's side.
+// Operation.
 void rotated_store(findings& to);
 void unsafe_set_ups(findings& to);
 void kept_secrets(findings& to);

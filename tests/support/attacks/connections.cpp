@@ -1,4 +1,4 @@
-// Connections that go no further: handshakes without an end, and peers that say nothing.
+// Attacks by connections without a first message: endless handshakes, and silent peers.
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -38,7 +38,7 @@ ends wait_for_ends(const peers& all, clock::time_point began) {
   return e;
 }
 
-// Its soft limit is lower than what an attacker has.
+// The soft limit is lower than that of a real attacker.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
@@ -85,7 +85,7 @@ void endless_handshakes(findings& to) {
     to.pace("the last after", in_seconds(e.last), "hello_timeout (1 s) and 2 s", e.last < 3s);
   }
 
-  // A byte now and then is no progress.
+  // Single bytes now and then do not count as progress.
   raw_tcp slow(port);
   const auto began = clock::now();
   std::size_t said = 0;
@@ -152,8 +152,8 @@ void silent_connections(findings& to) {
   connect_many();
   to.holds("each is counted as ended early, or as silent", system.becomes_fruitless(before + many));
   steadiness watched(system);
-  // A slow machine has fewer of them up at once, and the broker is as large as most of them at once have made it. What
-  // is lost with each grows each time.
+  // On a slow machine fewer connections are open at once, and the most at once determine the broker's memory. A real
+  // leak grows with each round, so a round that adds nothing ends the test.
   for (int i = 0; i < 5; ++i) {
     watched.begin();
     connect_many();

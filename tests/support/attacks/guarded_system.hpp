@@ -1,4 +1,4 @@
-// gate-broker with a credential store, a key and an audit log of its own, and people who may this and that.
+// A gate-broker with a credential store, a key and an audit log, and users with different rights.
 #pragma once
 
 #include <chrono>
@@ -19,15 +19,15 @@
 
 namespace gate::test {
 
-// What the store says of each principal, by name.
-//   olga operates; alice, bob and kate (by CURVE) may call `test`; carl may call something else; wendy and walt may
-//   offer `test`, omar anything; paula and tess may call `billing`, in `prod` and in `test`, where paul and theo offer
-//   it
+// The lines of the store for each principal, by name.
+//   olga operates; alice, bob and kate (by CURVE) may call `test`; carl may call another service; wendy and walt may
+//   offer `test`, omar any service; paula and tess may call `billing`, in `prod` and in `test`, where paul and theo
+//   offer it
 using people = std::map<std::string, std::string>;
 people usual_people();
-// Everybody's own; whatever it is found in should not hold it.
+// The password of that user. Each user has another one, so a test can search for it.
 std::string password_of(std::string_view user);
-// A line of the store: the hash of that password, at the least cost.
+// A line of the store with the hash of that password, at the least cost.
 std::string password_line(std::string_view password);
 std::string store_text(const people& all);
 
@@ -40,7 +40,7 @@ prepare_socket as(const std::string& user);  // by PLAIN
 prepare_socket with_routing_id(const std::string& id, const prepare_socket& more);
 client_options options_for(const std::string& endpoint, const std::string& user);
 
-// How the peers of its two addresses log in.
+// How peers log in at the two addresses.
 struct ways {
   std::string frontend = "curve", backend = "plain";
 };
@@ -50,36 +50,36 @@ class guarded_system {
   // `more`: lines of the configuration.
   explicit guarded_system(const std::string& more = {}, const ways& how = {}, const people& store = usual_people());
 
-  // One of its addresses.
+  // An address of the broker.
   const std::string& at_frontend() const noexcept { return broker_.frontend(); }
   const std::string& at_backend() const noexcept { return broker_.backend(); }
   broker_program& broker() noexcept { return broker_; }
   const scratch_folder& folder() const noexcept { return folder_; }
 
-  // As olga, at the backend.
+  // A client as olga, at the backend.
   const Client& operators() const noexcept { return operators_; }
   std::uint64_t count(const std::string& group, const std::string& name) const {
     return count_of(operators_, group, name);
   }
-  // Connections that never came to a first message. The transport and the broker look at the same time: either may be
-  // the first to end one.
+  // Connections that never sent a first message. Either the transport or the broker ends such a connection, whichever
+  // notices it first.
   std::uint64_t fruitless() const { return count("transport", "ended_early") + count("transport", "silent"); }
-  // Waits until there are so many.
+  // Waits until that number is reached.
   bool becomes_fruitless(std::uint64_t least) const;
 
   Client client(const std::string& user) const { return Client(options_for(at_backend(), user)); }
-  // A file for --credentials.
+  // Makes a file for --credentials.
   std::string credentials_file(const std::string& user) const;
   arguments shown_by(const std::string& user) const { return {"--credentials", credentials_file(user)}; }
 
-  // As an editor does that writes a new file and moves it into place. It takes effect later.
+  // Writes a new file and moves it into place, as an editor does. It takes effect later.
   void replace_store(const std::string& text) const;
   void replace_store(const people& all) const { replace_store(store_text(all)); }
-  // SIGHUP, and waits until a store is in force that was not before.
+  // Sends SIGHUP and waits until the new store is in force.
   void reload(const people& all);
 
   std::string audit() const { return scratch_folder::read(folder_.file("audit.jsonl")); }
-  // Waits for a line that has all of this.
+  // Waits for a line with that event and that part.
   bool audits(std::string_view event, std::string_view part = {}) const;
 
  private:
@@ -92,15 +92,15 @@ class guarded_system {
   Client operators_;
 };
 
-// A call of a peer that speaks gate/2, with whatever it says of its caller.
+// A request of a gate/2 peer, with any claim about its caller.
 std::string call_bytes(std::uint64_t number, std::string_view service, std::string_view method,
                        std::string_view payload = "\x90", std::string_view caller = {});
 std::string answer_bytes(call_id to, std::string_view payload, message_type type = message_type::final);
-// Sends calls of the broker's own `ping`, and reads all that comes until that one is answered. What was meant for this
-// peer before has come then, too. Gives up when nothing comes for so long.
+// Calls the broker's own `ping` and returns all that comes up to its answer. Messages for this peer that were on their
+// way have come by then, too. Gives up if nothing comes for that time.
 std::string heard_by(raw_dealer& peer, std::uint64_t number, std::chrono::milliseconds patience_for = patience);
 
-// Runs it twice, then `wanted` times or as often as there is time for, and tells what is left of that in the broker:
+// Runs the attack twice, then `wanted` times or as often as time allows. Reports what then remains of it in the broker:
 // connections, descriptors, memory.
 class steadiness {
  public:
@@ -114,7 +114,7 @@ class steadiness {
     end(to, what + " (" + std::to_string(rounds) + " rounds)");
   }
   void begin();
-  // Whether the broker has grown by no more than it may since; under a sanitizer, which keeps what is freed, always.
+  // True if the broker has not grown beyond the allowance. Always true under a sanitizer, which keeps freed memory.
   bool is_steady();
   void end(findings& to, const std::string& what);
 

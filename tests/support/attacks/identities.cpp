@@ -1,4 +1,4 @@
-// Peers that would be somebody else: routing ids, numbers of calls, and names that they make up.
+// Attacks by peers that pretend to be others: they invent routing ids, call numbers and names.
 #include <chrono>
 #include <future>
 #include <memory>
@@ -90,7 +90,7 @@ void answers_of_others(findings& to) {
     raw_dealer walt(system.at_backend(), as("walt"));
     walt.hello_as_worker("test", 1);
     walt.wait_for(message_type::welcome);
-    // That very call, and whatever else may be a number of one.
+    // The number of that very call, and others that may be in use.
     for (const message_type type : {message_type::final, message_type::error}) {
       walt.send(answer_bytes(call,
                              "\xa6"
@@ -127,7 +127,7 @@ void replies_for_others(findings& to) {
   worker.hello_as_worker("test", 64);
   worker.wait_for(message_type::welcome);
 
-  // Numbers of calls that are not its own.
+  // The client uses call numbers that are not its own.
   raw_dealer alice(system.at_backend(), as("alice")), bob(system.at_backend(), as("bob"));
   welcome(alice);
   welcome(bob);
@@ -139,7 +139,7 @@ void replies_for_others(findings& to) {
       bob.send(word(message_type::credit, guess));
       bob.send(word(message_type::cancel, guess));
     }
-    static_cast<void>(heard_by(bob, 1'000'000 + i));  // the broker has seen all that
+    static_cast<void>(heard_by(bob, 1'000'000 + i));  // the broker has processed all of it
     worker.send(answer_bytes(asked, secret_answer));
     right += alice.next(message_type::final).call == call_id{i} ? 1u : 0u;
     leaked += heard_by(bob, 2'000'000 + i).find(plans) != std::string::npos ? 1u : 0u;
@@ -147,7 +147,7 @@ void replies_for_others(findings& to) {
   to.all("answers, after another client meddled with the call", right, rounds);
   to.none("of them heard by that client", leaked, rounds);
 
-  // The routing id of one who has just left, with an answer on its way.
+  // A client takes the routing id of one that has just left while an answer to it is on its way.
   leaked = 0;
   std::size_t let_in = 0, number = 0;
   const auto inherit = [&] {

@@ -1,4 +1,4 @@
-// Peers of gate-rpc, whose logins stand in each message, and messages that are forged.
+// gate-rpc peers, whose messages each carry a login, and forged messages.
 #include <string>
 #include <vector>
 
@@ -16,7 +16,7 @@ using parts = std::vector<std::string>;
 
 parts login_frames(const std::string& user) { return {"PLAIN", user, password_of(user)}; }
 
-// A call of a Python client: note(text), which the worker counts.
+// The frames of a Python client's call note(text), which the worker counts.
 parts call_frames(const parts& login, const std::string& text, const std::string& id = "id") {
   parts all{"", "MDPC01", "test"};
   all.insert(all.end(), login.begin(), login.end());
@@ -24,7 +24,7 @@ parts call_frames(const parts& login, const std::string& text, const std::string
   return all;
 }
 
-// What the answer names as its exception; "answered" when it has none, "nothing" when there is no answer.
+// The class of the exception in the answer. "answered" if there is none, "nothing" if no answer comes.
 std::string end_of(raw_dealer& peer) {
   const auto received = peer.receive(2s);
   if (!received || received->size() < 5) return "nothing";
@@ -75,7 +75,8 @@ void forged_messages(findings& to) {
     return end;
   };
   for (const forgery& each : forgeries) {
-    // At first; and behind messages that were right. Of the first kind, another user is simply that user.
+    // Once as the first message, and once after valid messages. A valid login as another user is not a forgery in a
+    // first message: the peer simply is that user.
     const bool is_right = each.login == login_frames("bob");
     const std::string first = is_right ? "AuthenticationError" : forge(each.login, false);
     const std::string later = forge(each.login, true);

@@ -1,4 +1,4 @@
-// Logins at the transport: passwords and keys that are wrong, and very many of them.
+// Logins at the transport with wrong passwords and keys, and very many of them.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -29,7 +29,7 @@ bool is_refused(const std::string& endpoint, const prepare_socket& shown) {
   return end.end == handshake::kind::refused && end.value == refused_by_zap;
 }
 
-// So many logins, all of which are to be refused.
+// Makes `times` logins, which must all be refused.
 std::uint64_t refused_ones(findings& to, std::string_view what, const std::string& endpoint,
                            const prepare_socket& shown) {
   std::size_t refused = 0;
@@ -139,7 +139,7 @@ void flood_of_logins(findings& to) {
       longest = std::max(longest, clock::now() - began);
     }
   });
-  // Half of them guess at one user, the others at one each, whom nothing slows down but the hashing itself.
+  // Half of the logins guess at one user. The others use a new user each time, so only the hashing slows them down.
   int number = 0;
   std::size_t let_in = 0, logins = 0;
   const auto flood = [&] {
@@ -153,7 +153,7 @@ void flood_of_logins(findings& to) {
   };
   try {
     steadiness(system).tell(to, std::to_string(at_once) + " logins at once", rounds, flood);
-    // An attempt that the transport ends at its hello_timeout was not refused: the peer tries again by itself.
+    // If the transport ends an attempt at its hello_timeout, the login was not refused: the peer tries again by itself.
     const auto began = clock::now();
     login_peer walt(port, as("walt"));
     handshake last = walt.next();
@@ -180,7 +180,7 @@ void flood_of_logins(findings& to) {
   to.holds("the audit log tells of them", system.audits("login_postponed"));
 }
 
-// ZAP's status 300 says that there is nobody to ask: libzmq then lets nobody in, and tells the peer nothing.
+// With ZAP's status 300 the verdict is not possible now. libzmq admits nobody then, and tells the peer nothing.
 void put_off_logins(findings& to) {
   const scratch_folder folder;
   const std::string service = "ipc://" + folder.file("zap");

@@ -1,4 +1,4 @@
-// The operator's side: a store that changes under load, set-ups that are not safe, and what becomes of secrets.
+// Points about operation: a store that changes under load, unsafe set-ups, and secrets that must not show.
 #include <atomic>
 #include <chrono>
 #include <fstream>
@@ -21,7 +21,7 @@ using clock = std::chrono::steady_clock;
 
 namespace {
 
-// Calls in threads of their own until it is told to stop.
+// Makes calls in threads of its own until it is stopped.
 class steady_callers {
  public:
   steady_callers(const std::vector<Client>& clients) {
@@ -88,7 +88,7 @@ std::string text_of_file(const std::string& path) {
   return text.str();
 }
 
-// Bytes that the system would write of a core dump.
+// The limit for the bytes of a core dump of that process.
 std::string core_limit(const process& of) {
   std::ifstream limits("/proc/" + std::to_string(of.pid()) + "/limits");
   for (std::string line; std::getline(limits, line);) {
@@ -148,7 +148,7 @@ void rotated_store(findings& to) {
           refused.code() == errc::unauthenticated);
 }
 
-// What libzmq does by itself would let people in: the broker does not start so, or has seen to it.
+// In these set-ups libzmq would admit everybody. The broker refuses to start, or prevents it.
 void unsafe_set_ups(findings& to) {
   const scratch_folder folder;
   write_curve_file(folder.file("broker.key"), key_ring::get().brokers);
@@ -179,7 +179,7 @@ void unsafe_set_ups(findings& to) {
     to.line(each.what, "exit code " + std::to_string(o.end.code), "exit code 2, and a line",
             o.end == program_end{2, 0} && !o.said.empty());
   }
-  // NULL at a broker with a store: without a ZAP domain nobody would be asked.
+  // NULL peers at a broker with a store: without a ZAP domain libzmq would not ask about them.
   guarded_system system({}, {"none", "plain"});
   const handshake end = log_in(system.at_frontend(), unproven);
   to.holds("NULL, where there is a store without `anonymous`: refused", end.end == handshake::kind::refused);
@@ -213,7 +213,7 @@ void kept_secrets(findings& to) {
     if (!rises_to(system.operators(), "logins", "store_reloads_failed", 1)) throw did_not_happen("no reload");
   }
   const std::string mark = "sesame-8d1f-";
-  // A user's name is shown, whoever takes it for a password.
+  // The claimed user's name may be shown, even if somebody has typed the password there.
   const auto holds = [&](std::string text) {
     const std::string shown = wrong + "-as-user";
     for (std::size_t at = text.find(shown); at != std::string::npos; at = text.find(shown))
@@ -243,7 +243,7 @@ void kept_secrets(findings& to) {
   const std::string_view key = key_ring::get().brokers.secret_key.view();
   to.holds("nor the broker's secret key",
            (broker.text(process::stream::err) + system.audit()).find(key) == std::string::npos);
-  // What came in went through libzmq's memory, which is not wiped. The system's own limit for us may be 0.
+  // Received passwords went through libzmq's memory, which nobody wipes. The system's own limit may already be 0.
   const std::string limit = core_limit(broker);
   to.line("bytes of a core dump of the broker", limit, "1 or none", limit == "1" || limit == "0");
 }

@@ -1,4 +1,4 @@
-// Who is known, and does what he may not.
+// Attacks by known users who try more than their rights allow.
 #include <chrono>
 #include <csignal>
 #include <optional>
@@ -37,7 +37,7 @@ void tell_denied(findings& to, const std::string& what, const std::string& end) 
   to.line(what, end, std::string(denied), end == denied);
 }
 
-// What the broker says to a hello as a worker; ok for a welcome.
+// Sends a hello as a worker and returns the status of the answer; ok for a welcome.
 std::string offer(const std::string& port, const std::string& user, std::string_view service) {
   raw_dealer peer(port, as(user));
   peer.hello_as_worker(service, 1);
@@ -51,7 +51,7 @@ std::string offer(const std::string& port, const std::string& user, std::string_
   return "nothing";
 }
 
-// Until a call ends so; how long that took.
+// Repeats a call until it ends with `wanted`. Returns how long that took.
 clock::duration until(const Client& who, std::string_view wanted) {
   const auto began = clock::now();
   while (end_of(who, "test", "pid") != wanted) {

@@ -40,11 +40,11 @@ class session::impl final : public peer::link::owner {
  private:
   struct call {
     call_id remote{};      // the broker's number
-    peer::window outward;  // of the parts that we send
-    peer::window inward;   // granted for the parts of the caller
+    peer::window outward;  // for the parts that we send
+    peer::window inward;   // the credit granted to the caller's parts
     bool cancelled = false;
-    bool takes_parts = false;  // the caller's half of the stream is open
-    bool takes_huge = false;   // the answer may be huge, and has not begun
+    bool takes_parts = false;  // the caller's stream is open
+    bool takes_huge = false;   // the reply may come in chunks, and has not begun
 
     void reset() noexcept { *this = call(); }
   };
@@ -75,7 +75,7 @@ class session::impl final : public peer::link::owner {
   peer::id_map by_remote_;
   instant now_{};          // the latest time that was handed in
   bool draining_ = false;  // drain() was called while registered
-  bool drained_ = false;   // and the broker has confirmed that nothing more is under way
+  bool drained_ = false;   // and the broker has confirmed that no more requests are on their way
 };
 
 void session::impl::received(const message& m, instant now) {
@@ -125,7 +125,7 @@ void session::impl::refuse(const message& m) {
 void session::impl::take_part(const message& m, instant now) {
   const call_id id = by_remote_.find(m.call);
   call* const record = calls_.find(id);
-  if (record == nullptr || record->cancelled) return;  // it crossed the end of the call
+  if (record == nullptr || record->cancelled) return;  // the call ended while the message was on its way
   if (!record->takes_parts) return link_.violation("a part of a stream that is closed", now);
   const bool bare_end = m.has(message_flag::end_of_parts) && m.has(message_flag::no_payload);
   if (!bare_end) {
@@ -175,7 +175,7 @@ bool session::impl::window_open(call_id id) const noexcept {
 bool session::impl::part(message m) {
   call* const record = calls_.find(m.call);
   if (record == nullptr) return false;
-  if (record->cancelled) return true;  // nobody reads it
+  if (record->cancelled) return true;  // nobody reads it any more
   const std::size_t bytes = m.payload.size_bytes();
   if (bytes > link_.payload_bytes_max()) {
     too_large(m.call);
@@ -237,7 +237,7 @@ void session::impl::too_large(call_id id) {
 bool session::impl::grant(call_id id, std::uint32_t items, std::uint32_t bytes) {
   call* const record = calls_.find(id);
   if (record == nullptr) return false;
-  if (record->cancelled || !record->takes_parts) return true;  // nothing more comes anyway
+  if (record->cancelled || !record->takes_parts) return true;  // no more items come
   record->inward.grow(items, bytes);
   message m;
   m.type = message_type::credit;
@@ -259,8 +259,8 @@ void session::impl::drain(instant now) {
   world_.send(m);
 }
 
-// Requests that were under way when we asked to drain are handed back only if we are still there to receive them: so
-// the broker's word that nothing more comes is waited for.
+// Closes the link when the drain is complete. Requests that were on their way when we asked to drain are handed back
+// when they arrive. So the session waits until the broker confirms that no more requests come.
 void session::impl::close_when_done(instant now) {
   if (draining_ && drained_ && calls_.size() == 0) link_.close("drained", now);
 }
