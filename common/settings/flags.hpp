@@ -21,12 +21,12 @@ struct program_flag {
 };
 
 struct read_flags {
-  std::vector<std::pair<std::string, std::string>> keys;   // name of the key, text; as given_settings takes them
-  std::map<std::string, std::string, std::less<>> own;     // name of the program's flag, text; empty if it takes none
-  std::vector<std::string> arguments;                      // all that is no flag, and all behind --
+  std::vector<std::pair<std::string, std::string>> keys;  // name of the key, text; as given_settings takes them
+  std::map<std::string, std::string, std::less<>> own;    // name of the program's flag, text; empty if it takes none
+  std::vector<std::string> arguments;                     // all that is no flag, and all behind --
 
   bool has(std::string_view name) const { return own.contains(name); }
-  std::string value_of(std::string_view name) const;       // empty if the flag is not there
+  std::string value_of(std::string_view name) const;  // empty if the flag is not there
 };
 
 // A command line that is no good. what() is one line: "there is no flag '--capasity' (did you mean '--capacity'?)".

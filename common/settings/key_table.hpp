@@ -21,9 +21,9 @@ namespace gate {
 
 enum class unit : std::uint8_t {
   count,
-  bytes,     // "64MiB", or a whole number of bytes
-  duration,  // "5s", or a whole number of milliseconds
-  flag,      // true or false
+  size,  // "64MiB", or a whole number of bytes
+  time,  // "5s", or a whole number of milliseconds
+  flag,  // true or false
   text,
   texts  // a list of texts
 };
@@ -36,23 +36,28 @@ using setting_value = std::variant<std::uint64_t, bool, std::string, std::vector
 
 // What a row of a table may say beyond the first columns.
 struct key_extras {
-  std::span<const std::string_view> choices;  // of a text; empty: any text
+  std::span<const std::string_view> choices = {};  // of a text; empty: any text
   // Says what is wrong with a text, as a whole sentence: "'x' is no address to bind: ...". Empty: nothing is wrong.
   std::string (*fault)(std::string_view text) = nullptr;
-  bool reloadable = false;    // SIGHUP brings a new value of the file into force
-  std::string_view variable;  // its environment variable; empty: GATE_ and the name in capitals
-  std::string_view when_unset;  // of a field without a default: what counts while nothing sets it, in words
+  bool reloadable = false;           // SIGHUP brings a new value of the file into force
+  std::string_view variable = {};    // its environment variable; empty: GATE_ and the name in capitals
+  std::string_view when_unset = {};  // of a field without a default: what counts while nothing sets it, in words
 };
 
 // The levels of a program's log.
 inline constexpr std::array<std::string_view, 6> log_levels{"trace", "debug", "info", "warn", "error", "off"};
 
+constexpr key_extras one_of(std::span<const std::string_view> choices) noexcept { return {.choices = choices}; }
+constexpr key_extras checked_by(std::string (*fault)(std::string_view)) noexcept { return {.fault = fault}; }
+constexpr key_extras with_variable(std::string_view name) noexcept { return {.variable = name}; }
+constexpr key_extras reloadable(key_extras e) noexcept { return e.reloadable = true, e; }
+
 // A row of a table of keys, whatever struct the value goes to.
 struct key_info {
   std::string_view name;  // drain_timeout in a file, --drain-timeout as a flag, GATE_DRAIN_TIMEOUT in the environment
   gate::unit unit;
-  // What is allowed: of a number, in its unit. Of a text, how many bytes; of a list, how many texts. A text or list with
-  // `most` 0 may have any length.
+  // What is allowed: of a number, in its unit. Of a text, how many bytes; of a list, how many texts. A text or list
+  // with `most` 0 may have any length.
   std::uint64_t least, most;
   // What the key does, its unit, and what happens beyond a limit. Whole sentences; the last one has no full stop.
   std::string_view doc;
@@ -96,8 +101,12 @@ template <class Options> struct field {
 };
 
 namespace detail {
-template <class T> struct value_of_field { using type = T; };
-template <class T> struct value_of_field<std::optional<T>> { using type = T; };
+template <class T> struct value_of_field {
+  using type = T;
+};
+template <class T> struct value_of_field<std::optional<T>> {
+  using type = T;
+};
 }  // namespace detail
 
 // field_of<options, &options::queue_max>; the member may be one of a base.
@@ -118,9 +127,10 @@ template <class Options, auto Member> constexpr field<Options> field_of() noexce
 template <class Options> struct key : key_info {
   field<Options> where;
 
-  constexpr key(std::string_view name, field<Options> member, gate::unit unit, std::uint64_t least, std::uint64_t most,
-                std::string_view doc, key_extras extras = {})
-      : key_info{name, unit, least, most, doc, extras}, where(member) {}
+  // name, field, unit, least, most, doc, extras
+  constexpr key(std::string_view n, field<Options> member, gate::unit u, std::uint64_t from, std::uint64_t to,
+                std::string_view text, key_extras more = {})
+      : key_info{n, u, from, to, text, more}, where(member) {}
 };
 
 // Two keys that are numbers: the value of `upper` must not be less than that of `lower`.
@@ -159,12 +169,12 @@ template <class Options>
 void bring_durations_within_bounds(const key_table<Options>& table, Options& options,
                                    std::chrono::milliseconds longest) {
   for (const key<Options>& k : table.keys) {
-    if (k.unit != unit::duration) continue;
+    if (k.unit != unit::time) continue;
     const std::optional<setting_value> value = k.where.get(options);
     if (!value) continue;
     const auto time = setting_type<std::chrono::milliseconds>::from(*value);
-    k.where.put(options, setting_type<std::chrono::milliseconds>::to(
-                             std::clamp(time, std::chrono::milliseconds(0), longest)));
+    k.where.put(options,
+                setting_type<std::chrono::milliseconds>::to(std::clamp(time, std::chrono::milliseconds(0), longest)));
   }
 }
 

@@ -15,7 +15,8 @@ enum class quantity : std::uint8_t {
 };
 
 // Reads a number, optional blanks, and a unit. The result is rounded, but more than 0 never becomes 0. Nothing for any
-// other text, and for 2^64 or more. `unit_of_bare` is the unit of a number without one; empty: such a number is refused.
+// other text, and for 2^64 or more. `unit_of_bare` is the unit of a number without one; empty: such a number is
+// refused.
 std::optional<std::uint64_t> parse_quantity(std::string_view text, quantity of,
                                             std::string_view unit_of_bare = {}) noexcept;
 

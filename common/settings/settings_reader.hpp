@@ -29,7 +29,7 @@ class settings_error final : public std::runtime_error {
 // What a program is told, before a table of keys gives it a meaning.
 struct given_settings {
   std::vector<std::pair<std::string, std::string>> flags;     // name of a key, text; a list may have several
-  std::map<std::string, std::string, std::less<>> variables;  // GATE_...; an empty one counts as not set
+  std::map<std::string, std::string, std::less<>> variables;  // gate_variables(); an empty one counts as not set
   std::string file;                                           // its name in errors; empty: there is none
   toml_value content;                                         // of the file
 
@@ -38,8 +38,9 @@ struct given_settings {
   void read_text(std::string_view text, std::string_view name);
 };
 
-// The environment of this process, as far as it begins with GATE_.
-std::map<std::string, std::string, std::less<>> gate_variables();
+// The variables of this process that begin with GATE_. Only those of a key have their value: another one may be a
+// secret (GATE_PASSWORD), so it is not copied.
+std::map<std::string, std::string, std::less<>> gate_variables(std::span<const key_info* const> keys);
 
 // Variables that are probably meant for one of these keys, and misspelt: "GATE_QEUE_MAX is no setting (did you mean
 // GATE_QUEUE_MAX?)". Other unknown variables belong to other programs, so they are not reported.
@@ -116,5 +117,8 @@ std::vector<std::string_view> changed_until_restart(const key_table<Options>& ta
   }
   return names;
 }
+
+// " (changed: queue_max, frontend)", for text that ends a message; empty if there are none.
+std::string changed_text(std::span<const std::string_view> names);
 
 }  // namespace gate

@@ -1,4 +1,5 @@
-// What a table of keys looks like as text: for --help, --print-config, the example file, and the tables of the documents.
+// What a table of keys looks like as text: for --help, --print-config, the example file, and the tables of the
+// documents.
 #pragma once
 
 #include <optional>
@@ -38,7 +39,8 @@ struct help_page {
 // What --help prints: no line has more than 80 columns, but for an example in the footer that does.
 std::string help_text(const help_page& page);
 
-// The keys that have a value, as a file has them, each with its doc. Behind a value that is no default the place that it came from.
+// The keys that have a value, as a file has them, each with its doc. Behind a value that is no default the place that
+// it came from.
 std::string config_text(std::span<const shown_key> keys, const found_settings& found);
 
 // A part of the example file: `header` ("", "[worker]"), and each key as a comment with its doc and its default. A line

@@ -1,5 +1,5 @@
-// TOML files, read within bounds, as plain values. toml++ recurses on the parts of a dotted key, so a file of 100 kB could
-// overflow the stack of a program. One source of the whole tree includes toml++: src/toml_text.cpp.
+// TOML files, read within bounds, as plain values. toml++ recurses on the parts of a dotted key, so a file of 100 kB
+// could overflow the stack of a program. One source of the whole tree includes toml++: src/toml_text.cpp.
 #pragma once
 
 #include <compare>

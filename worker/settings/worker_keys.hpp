@@ -24,6 +24,9 @@ const key_table<settings>& worker_keys() noexcept;
 // settings_error, and then `to` is unchanged. The result says where the value of each key came from.
 found_settings read_worker_settings(const given_settings& given, settings& to);
 
+// The section [worker] of a configuration file with every key as a comment, its meaning and its default.
+std::string example_config();
+
 // The options with durations so bounded that sums and products of them do not overflow. For options set by a program.
 worker_options within_bounds(worker_options options);
 

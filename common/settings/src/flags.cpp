@@ -50,8 +50,8 @@ class parser {
   }
 
   void flag_of_key(const key_info& key, const std::string& name, std::optional<std::string> value) {
-    const bool is_there = std::any_of(found_.keys.begin(), found_.keys.end(),
-                                      [&](const auto& given) { return given.first == key.name; });
+    const bool is_there =
+        std::any_of(found_.keys.begin(), found_.keys.end(), [&](const auto& given) { return given.first == key.name; });
     if (is_there && key.unit != unit::texts) fail_twice(name);
     if (!value && key.unit == unit::flag) {
       const bool stated = at_ + 1 < words_.size() && (words_[at_ + 1] == "true" || words_[at_ + 1] == "false");

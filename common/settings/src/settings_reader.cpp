@@ -40,9 +40,9 @@ std::string range_of(const key_info& key) {
 
 std::string kind_of_number(const key_info& key) {
   switch (key.unit) {
-    case unit::duration:
+    case unit::time:
       return "a duration such as \"5s\" or \"200ms\", or a whole number of milliseconds, ";
-    case unit::bytes:
+    case unit::size:
       return "a size such as \"64MiB\", or a whole number of bytes, ";
     default:
       return "a whole number ";
@@ -53,8 +53,8 @@ std::optional<std::uint64_t> parse_number(const key_info& key, std::string_view 
   std::uint64_t number = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (fault == std::errc() && end == text.data() + text.size()) return number;
-  if (key.unit == unit::duration) return parse_quantity(text, quantity::time);
-  if (key.unit == unit::bytes) return parse_quantity(text, quantity::size);
+  if (key.unit == unit::time) return parse_quantity(text, quantity::time);
+  if (key.unit == unit::size) return parse_quantity(text, quantity::size);
   return std::nullopt;
 }
 
@@ -209,13 +209,15 @@ void given_settings::read_file(const std::string& path) {
   read_text(text, path);
 }
 
-std::map<std::string, std::string, std::less<>> gate_variables() {
+std::map<std::string, std::string, std::less<>> gate_variables(std::span<const key_info* const> keys) {
   std::map<std::string, std::string, std::less<>> found;
   for (char** at = ::environ; at != nullptr && *at != nullptr; ++at) {
     const std::string_view line = *at;
     const std::size_t equals = line.find('=');
     if (!line.starts_with(prefix) || equals == line.npos) continue;
-    found.emplace(line.substr(0, equals), line.substr(equals + 1));
+    const std::string_view name = line.substr(0, equals);
+    const bool is_key = std::any_of(keys.begin(), keys.end(), [&](const auto* k) { return variable_of(*k) == name; });
+    found.emplace(name, is_key ? line.substr(equals + 1) : std::string_view());
   }
   return found;
 }
@@ -252,8 +254,8 @@ found_settings find_in_file(std::span<const key_info* const> keys, const file_se
     const std::size_t i = index_of(keys, entry->name);
     if (i == keys.size()) fail_unknown(keys, where, *entry);
     const std::uint32_t line = entry->value.begin.line;
-    found[i] = {value_of(*keys[i], entry->value, where), setting_source::file,
-                where.file + ":" + std::to_string(line), line};
+    found[i] = {value_of(*keys[i], entry->value, where), setting_source::file, where.file + ":" + std::to_string(line),
+                line};
   }
   return found;
 }
@@ -295,6 +297,12 @@ void check_rules(std::span<const ordered_keys> rules, std::span<const key_info* 
                          " " + std::string(rule.rule) + " " + stated(*keys[lower], below, found[lower]) +
                          std::string(rule.reason));
   }
+}
+
+std::string changed_text(std::span<const std::string_view> names) {
+  std::string text;
+  for (const std::string_view name : names) text += (text.empty() ? " (changed: " : ", ") + std::string(name);
+  return text.empty() ? text : text + ")";
 }
 
 }  // namespace gate

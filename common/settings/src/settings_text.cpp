@@ -42,7 +42,7 @@ std::string joined(std::span<const std::string_view> texts, std::string_view bet
 // "one of gzip, bz2, lzma", "10ms to 24h"; empty if there is nothing to say.
 std::string allowed(const key_info& key) {
   if (!key.extras.choices.empty()) return "one of " + joined(key.extras.choices, ", ");
-  if (key.unit == unit::count || key.unit == unit::bytes || key.unit == unit::duration) {
+  if (key.unit == unit::count || key.unit == unit::size || key.unit == unit::time) {
     return plain_text(key, key.least) + " to " + plain_text(key, key.most);
   }
   return {};
@@ -52,9 +52,9 @@ std::string type_name(const key_info& key) {
   switch (key.unit) {
     case unit::count:
       return " N";
-    case unit::bytes:
+    case unit::size:
       return " SIZE";
-    case unit::duration:
+    case unit::time:
       return " TIME";
     case unit::flag:
       return "[=true|false]";
@@ -131,8 +131,8 @@ std::string variable_of(const key_info& key) {
 
 std::string plain_text(const key_info& key, const setting_value& value) {
   if (const auto* const number = std::get_if<std::uint64_t>(&value)) {
-    if (key.unit == unit::duration) return format_quantity(*number, quantity::time);
-    if (key.unit == unit::bytes) return format_quantity(*number, quantity::size);
+    if (key.unit == unit::time) return format_quantity(*number, quantity::time);
+    if (key.unit == unit::size) return format_quantity(*number, quantity::size);
     return std::to_string(*number);
   }
   if (const auto* const flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
@@ -196,13 +196,15 @@ std::string example_text(std::string_view header, std::string_view about, std::s
 }
 
 std::string markdown_table(std::span<const shown_key> keys) {
-  std::string text = "| key | unit | default | allowed | meaning, and what happens beyond it |\n|---|---|---|---|---|\n";
+  std::string text =
+      "| key | unit | default | allowed | meaning, and what happens beyond it |\n|---|---|---|---|---|\n";
   for (const shown_key& k : keys) {
     std::string meaning = in_markdown(k.key->doc);
     if (k.key->extras.reloadable) meaning += ". SIGHUP reads it again from the file";
     if (!k.key->extras.variable.empty()) meaning += ". Its variable is `" + std::string(k.key->extras.variable) + "`";
     text += "| `" + std::string(k.key->name) + "` | " + std::string(to_string(k.key->unit)) + " | " +
-            (k.value ? "`" + stated(k) + "`" : std::string(k.key->extras.when_unset)) + " | " + allowed(*k.key) + " | " + meaning + " |\n";
+            (k.value ? "`" + stated(k) + "`" : std::string(k.key->extras.when_unset)) + " | " + allowed(*k.key) +
+            " | " + meaning + " |\n";
   }
   return text;
 }
@@ -211,8 +213,9 @@ std::string with_table(const std::string& document, std::string_view name, const
   const std::string first = "<!-- keys: " + std::string(name) + " -->\n", last = "<!-- end of keys -->\n";
   const std::size_t begin = document.find(first);
   const std::size_t end = begin == document.npos ? begin : document.find(last, begin);
-  if (end == document.npos) throw std::runtime_error("no lines '" + first.substr(0, first.size() - 1) + "' and '" +
-                                                     last.substr(0, last.size() - 1) + "' in the document");
+  if (end == document.npos)
+    throw std::runtime_error("no lines '" + first.substr(0, first.size() - 1) + "' and '" +
+                             last.substr(0, last.size() - 1) + "' in the document");
   return document.substr(0, begin + first.size()) + "\n" + table + "\n" + document.substr(end);
 }
 

@@ -257,9 +257,9 @@ std::string toml_quoted(std::string_view text) {
 }
 
 std::string toml_key(std::string_view name) {
-  const bool bare = !name.empty() && name.find_first_not_of(
-                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
-                                         std::string_view::npos;
+  const bool bare =
+      !name.empty() && name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
+                           std::string_view::npos;
   return bare ? std::string(name) : toml_quoted(name);
 }
 

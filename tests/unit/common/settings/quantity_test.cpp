@@ -37,3 +37,19 @@ TEST_CASE("a quantity is shown in the largest unit that leaves a whole number", 
   CHECK(format_quantity(1'000'000, quantity::size) == "1000000B");
   CHECK(format_quantity(0, quantity::size) == "0B");
 }
+
+TEST_CASE("a number without a unit is read in the unit that is named for it", "[quantity]") {
+  CHECK(parse_quantity("3", quantity::time, "s") == 3000u);
+  CHECK(parse_quantity("1.5", quantity::time, "s") == 1500u);
+  CHECK(parse_quantity("3", quantity::size, "B") == 3u);
+  CHECK_FALSE(parse_quantity("", quantity::time, "s"));
+  CHECK_FALSE(parse_quantity("3 ", quantity::time, "s"));
+}
+
+TEST_CASE("more than nothing is never rounded to nothing", "[quantity]") {
+  CHECK(parse_quantity("0.1ms", quantity::time) == 1u);
+  CHECK(parse_quantity("0.4B", quantity::size) == 1u);
+  CHECK(parse_quantity("0ms", quantity::time) == 0u);
+  CHECK(parse_quantity("1.001s", quantity::time) == 1001u);
+  CHECK(parse_quantity("2m", quantity::time) == 120'000u);
+}
