@@ -1,15 +1,17 @@
-// Payloads of any size: their speed, what they leave of memory, and what small calls notice of them.
+// Payloads of any size: their speed, the memory that they take, and their effect on small calls.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <sys/resource.h>
+#include <malloc.h>
 
 #include <gate/huge_data.hpp>
 #include <gate/loop.hpp>
@@ -50,11 +52,29 @@ std::string sha256_of(const std::string& path) {
   return std::string(line).substr(0, 64);
 }
 
-double own_peak_bytes() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  return static_cast<double>(used.ru_maxrss) * 1024;
-}
+// The most memory that this process has had since a moment, above what it had then. It ran other points before, whose
+// memory and whose peak are not the transfer's.
+class own_peak {
+ public:
+  own_peak() {
+    ::malloc_trim(0);
+    std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM begins again (proc(5))
+    before_ = status_bytes("VmRSS:");
+  }
+  double bytes() const { return status_bytes("VmHWM:") - before_; }
+
+ private:
+  static double status_bytes(std::string_view name) {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+      double kibibytes = 0;
+      if (word == name && status >> kibibytes) return kibibytes * 1024;
+    }
+    throw std::runtime_error("/proc/self/status has no " + std::string(name));
+  }
+
+  double before_ = 0;
+};
 
 std::string rate_text(double bytes, std::chrono::duration<double> time) {
   char text[48];
@@ -62,7 +82,7 @@ std::string rate_text(double bytes, std::chrono::duration<double> time) {
   return text;
 }
 
-// Reads a result of so many bytes; at a rate, when one is given. The bytes a second that it went with.
+// Reads a result of `size` bytes, at that rate if it is not 0. Returns the bytes a second.
 task<double> read_huge(Service test, std::uint64_t size, double bytes_per_s_max) {
   const auto begin = clock::now();
   HugeData data = co_await test["huge"](size).huge();
@@ -111,7 +131,8 @@ struct latency_result {
   double without_us = 0, beside_us = 0, factor = 0, peak = 0;
 };
 
-// In turns of a second, since the machine differs from one to the next more than the two differ: the medians of them.
+// Measures without and beside a transfer in turns of a second, because the machine's own speed changes by more than the
+// difference. Returns the medians.
 task<latency_result> small_beside_huge(const test_system& system) {
   const env here = co_await current_env();
   Client client(*here.where, client_options(system.broker.frontend()));
@@ -176,13 +197,14 @@ void large_file(report& to) {
   const scratch_folder files;
   write_bytes(files.file("from"), size);
   test_system system;
+  const own_peak client_memory;
   const auto begin = clock::now();
   auto data = system.test["huge_file"](files.file("from")).get<HugeData>().blocking();
   data.to_file(files.file("to"));
   const std::chrono::duration<double> took = clock::now() - begin;
   const double broker = static_cast<double>(system.broker.program().peak_resident_bytes());
   const double worker = static_cast<double>(system.worker.program().peak_resident_bytes());
-  const double client = own_peak_bytes();
+  const double client = client_memory.bytes();
   const bool same = sha256_of(files.file("from")) == sha256_of(files.file("to"));
   to.line("4 GiB from disk to disk",
           rate_text(static_cast<double>(size), took) + ", sha256 " + (same ? "equal" : "differs"), "sha256 equal",
@@ -202,7 +224,7 @@ void small_calls(report& to) {
   to.line("p99 of a small call beside a transfer at half its peak", text, "3 x", r.factor <= 3);
 }
 
-// Twice the same: what the first round needed, the second finds.
+// The same twice: the second round must work with the memory that the first one needed.
 void many_transfers(report& to) {
   test_system system;
   loop own;
@@ -216,7 +238,7 @@ void many_transfers(report& to) {
   own.run(transfers(system.broker.frontend(), 1000, 100, 2 * mib));
   const double broker_grown = growth(broker, system.broker.program().resident_bytes());
   const double worker_grown = growth(worker, system.worker.program().resident_bytes());
-  // The client has left; that its connection has ended is known a moment later.
+  // The client has left, but the programs notice the end of its connection a moment later.
   std::size_t now = open_now();
   for (const auto until = clock::now() + 2s; now > descriptors && clock::now() < until; now = open_now()) {
     std::this_thread::sleep_for(10ms);

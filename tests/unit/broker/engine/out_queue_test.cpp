@@ -112,7 +112,7 @@ TEST_CASE("a large payload travels as a frame of its own, and shares the frame i
   zmq::message_t frame(payload.data(), payload.size());
   const bytes_view received(static_cast<const char*>(frame.data()), frame.size());
   CHECK(queue.append(request(1, received), &frame));
-  CHECK(queue.append(request(2, payload), &frame));  // not that frame's: copied
+  CHECK(queue.append(request(2, payload), &frame));  // not part of that frame: copied
   CHECK(queue.flush(transport, start) == delivery::sent);
   REQUIRE(transport.all.size() == 2);
   CHECK(transport.all[0].payload == payload);
@@ -135,7 +135,7 @@ TEST_CASE("what the transport does not take is parked, in order, and sent later"
   CHECK(queue.age(start + 7ms) == 7ms);
   transport.room = 1;
   CHECK(queue.flush(transport, start + 10ms) == delivery::blocked);
-  CHECK(queue.age(start + 11ms) == 1ms);  // of the front that there is now
+  CHECK(queue.age(start + 11ms) == 1ms);  // the age of the present front
   transport.room = 10;
   CHECK(queue.flush(transport, start + 20ms) == delivery::sent);
   CHECK_FALSE(queue.parked());
@@ -183,7 +183,7 @@ TEST_CASE("the room of large batches goes round among the peers", "[out_queue]")
   CHECK(room.capacity() >= 100'000);
   spare.give(std::move(room));
   second.append(request(2));
-  CHECK(spare.take().capacity() < 100'000);  // the second has it
+  CHECK(spare.take().capacity() < 100'000);  // the other one got the large buffer
 }
 
 namespace {
@@ -301,7 +301,7 @@ TEST_CASE("messages that were sent hold no memory while others wait behind them"
 
 namespace {
 
-// The peer has read all that was sent: what it answers, and what leaves then, until nothing is left.
+// The peer reads all that was sent and answers the marks, until nothing more leaves.
 void read_all(out_queue& queue, fake_sender& transport, std::vector<std::uint64_t>& read) {
   gate::peer::piece_joiner joined;
   instant now = start;
@@ -367,7 +367,7 @@ TEST_CASE("requests that wait in a paced queue are handed out, behind those that
   queue.append(request(3));
   std::vector<std::uint64_t> unsent;
   queue.take_requests([&](const message& m) { unsent.push_back(static_cast<std::uint64_t>(m.call)); });
-  CHECK(unsent == std::vector<std::uint64_t>{3, 1, 2});  // of the first a part had left
+  CHECK(unsent == std::vector<std::uint64_t>{3, 1, 2});  // of the first message a part had left
   CHECK(queue.empty());
   CHECK(queue.bytes() == 0);
 }
@@ -395,7 +395,7 @@ TEST_CASE("the answer to a mark is waited for from when the transport takes it, 
   one_peer peer;
   auto& [spare, queue, transport] = peer;
   queue.pace();
-  // Behind what the transport takes one by one, each after 6 s.
+  // Waits behind messages that the transport takes one by one, one each 6 s.
   transport.room = 0;
   for (std::uint64_t id = 1; id <= 3; ++id) {
     queue.append(request(id, std::string(6'000, 'x')));

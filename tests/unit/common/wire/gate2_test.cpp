@@ -191,7 +191,7 @@ TEST_CASE("durations that do not fit the wire saturate", "[wire][gate2]") {
 
 TEST_CASE("a text for people is cut at its limit, between two characters", "[wire][gate2]") {
   std::string text(limits::error_text_bytes_max - 1, 'x');
-  text += "\xc3\xa4 and more";  // an umlaut that would straddle the limit
+  text += "\xc3\xa4 and more";  // an umlaut that begins just before the limit
   message m = samples::error();
   m.text = text;
   const std::string type(300, 't');
