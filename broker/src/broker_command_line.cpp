@@ -27,8 +27,7 @@ constexpr const char* keys_heading =
     "Settings. Each one is a flag, as below; an environment variable, GATE_ and the name in capitals, such as "
     "GATE_QUEUE_MAX; and a key of the file, such as queue_max. A flag goes before a variable, a variable before the "
     "file. A variable separates the texts of a list by commas. TIME is 500ms, 30s, 5min or 1h; SIZE is 512KiB or "
-    "64MiB. "
-    "[service.NAME] in the file has the settings of one service (docs/limits.md).";
+    "64MiB.";
 
 constexpr const char* footer = R"(
 Examples:
@@ -36,7 +35,8 @@ Examples:
       listens for clients at tcp://127.0.0.1:5555, for workers at port 5556
   PROGRAM --frontend 'tcp://127.0.0.1:*' --backend 'tcp://127.0.0.1:*'
       the system chooses the ports; the line `listening` on stdout has them
-  PROGRAM --frontend ipc:///run/gate/clients --backend ipc:///run/gate/workers
+  PROGRAM --frontend ipc:///run/gate/clients \
+      --backend ipc:///run/gate/workers
   PROGRAM --frontend tcp://0.0.0.0:5555 --backend tcp://0.0.0.0:5556 \
       --auth curve --credentials users.toml --curve-key broker.key
       for other machines. gate keygen and gate passwd write the files; see
@@ -49,9 +49,9 @@ When the broker is ready, it writes one line to stdout and to the log on stderr:
 If it has several addresses for clients or for workers, commas separate them.
 
 Signals:
-  SIGTERM, SIGINT   The broker tells its peers that it leaves, and accepts no new
-                    calls. Calls in flight have drain_timeout to end. A second
-                    signal ends the broker at once.
+  SIGTERM, SIGINT   The broker tells its peers that it leaves, and accepts no
+                    new calls. Calls in flight have drain_timeout to end. A
+                    second signal ends the broker at once.
   SIGHUP            The broker reads the credential store again, opens the audit
                     log again, and takes log_level from the file of --config.
                     Other keys, and a new curve_key, need a restart.

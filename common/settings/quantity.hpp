@@ -14,9 +14,9 @@ enum class quantity : std::uint8_t {
   size   // in bytes: B, KiB, MiB, GiB, TiB, PiB, EiB, KB, MB, GB, TB
 };
 
-// Reads a number, optional blanks, and a unit. The result is rounded, but more than 0 never becomes 0. Nothing for any
-// other text, and for 2^64 or more. `unit_of_bare` is the unit of a number without one; empty: such a number is
-// refused.
+// Reads a number, optional blanks, and a unit. The result is rounded, but more than 0 never becomes 0. 2^64 or more is
+// read as 2^64 - 1, so check the result against a limit. Nothing for any other text. `unit_of_bare` is the unit of a
+// number without one; empty: such a number is refused.
 std::optional<std::uint64_t> parse_quantity(std::string_view text, quantity of,
                                             std::string_view unit_of_bare = {}) noexcept;
 

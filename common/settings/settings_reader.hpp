@@ -67,6 +67,7 @@ struct file_section {
   std::vector<std::string_view> others;  // names of tables in it that somebody else reads
   // Says what is wrong with an entry that is no key. Empty, or an empty answer: the entry is unknown, with a guess.
   std::function<std::string(const toml_entry&)> unknown = {};
+  std::string_view hint = {};  // behind the error about an unknown key without a guess
 };
 
 [[noreturn]] void fail_at(const file_section& where, toml_place at, const std::string& what);

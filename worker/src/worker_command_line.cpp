@@ -50,8 +50,8 @@ GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are the values themselves. A
 password is never an argument, because everybody can see arguments.
 
 Signals:
-  SIGTERM, SIGINT   The worker takes no new calls. Calls in hand have the time of
-                    --drain-timeout to end. A second signal ends it at once.
+  SIGTERM, SIGINT   The worker takes no new calls. Calls in hand have the time
+                    of --drain-timeout to end. A second signal ends it at once.
   SIGHUP            The worker takes log_level from the file of --config; other
                     keys need a restart. It reads the file of --credentials
                     again, and uses it at the next connection to the broker.

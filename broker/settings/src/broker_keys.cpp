@@ -186,7 +186,12 @@ std::string fault_of(const toml_entry& entry) {
 const key_table<broker_options>& broker_keys() noexcept { return table; }
 
 found_settings read_options(const given_settings& given, broker_options& options) {
-  file_section top{.file = given.file, .table = &given.content, .title = {}, .others = {}, .unknown = fault_of};
+  file_section top{.file = given.file,
+                   .table = &given.content,
+                   .title = {},
+                   .others = {},
+                   .unknown = fault_of,
+                   .hint = "the keys of a worker belong in [worker]"};
   const toml_value* const worker = given.content.find(of_workers);
   if (worker != nullptr && worker->is(toml_kind::table)) top.others.push_back(of_workers);
   return read_settings(table, top, given, options);

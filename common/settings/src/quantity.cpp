@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <span>
 
 namespace gate {
@@ -54,7 +55,7 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text, quantity of,
   const auto found = std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.suffix == suffix; });
   if (found == units.end()) return std::nullopt;
   const double value = number * static_cast<double>(found->factor);
-  if (!(value < 0x1p64)) return std::nullopt;
+  if (!(value < 0x1p64)) return std::numeric_limits<std::uint64_t>::max();
   return std::max<std::uint64_t>(static_cast<std::uint64_t>(std::round(value)), value > 0 ? 1 : 0);
 }
 

@@ -165,9 +165,10 @@ std::size_t index_of(std::span<const key_info* const> keys, std::string_view nam
     const std::string what = where.unknown(entry);
     if (!what.empty()) fail_at(where, entry.at, what);
   }
+  std::string end = did_you_mean(entry.name, names_of(keys));
+  if (end.empty() && !where.hint.empty()) end = " (" + std::string(where.hint) + ")";
   fail_at(where, entry.at,
-          "unknown key '" + entry.name + "'" + (where.title.empty() ? "" : " in " + where.title) +
-              did_you_mean(entry.name, names_of(keys)));
+          "unknown key '" + entry.name + "'" + (where.title.empty() ? "" : " in " + where.title) + end);
 }
 
 // "'frame_bytes_max' (64MiB, its default)", "'payload_bytes_max' (128MiB, of GATE_PAYLOAD_BYTES_MAX)"

@@ -164,7 +164,7 @@ std::string help_text(const help_page& page) {
   text += "\n" + wrapped(page.keys_heading, "");
   for (const shown_key& k : page.keys) {
     text += "  " + flag_of(*k.key) + type_name(*k.key) + "\n";
-    text += wrapped(std::string(k.key->doc) + ". " + facts_of(k), deep);
+    text += wrapped(std::string(k.key->doc) + ".", deep) + wrapped(facts_of(k), deep);
   }
   return text + with_name(page.footer, page.program);
 }

@@ -116,7 +116,12 @@ constexpr std::string_view own_table = "worker";
 const key_table<settings>& worker_keys() noexcept { return table; }
 
 found_settings read_worker_settings(const given_settings& given, settings& to) {
-  file_section own{.file = given.file, .table = nullptr, .title = "[worker]", .others = {}, .unknown = {}};
+  file_section own{.file = given.file,
+                   .table = nullptr,
+                   .title = "[worker]",
+                   .others = {},
+                   .unknown = {},
+                   .hint = "the keys of gate-broker belong at the top of the file"};
   const toml_value* const found = given.content.find(own_table);
   const auto& all = given.content.entries;
   if (found == nullptr && !all.empty()) {

@@ -70,15 +70,15 @@ TEST_CASE("durations and sizes are understood with their units", "[config]") {
 TEST_CASE("an unknown key is refused with its line and a guess", "[config]") {
   CHECK(error_of("queue_max = 5\n\nqeue_max = 3\n") ==
         "gate.toml:3: unknown key 'qeue_max' (did you mean 'queue_max'?)");
-  CHECK(error_of("zzz = 1") == "gate.toml:1: unknown key 'zzz'");
+  CHECK(error_of("zzz = 1") == "gate.toml:1: unknown key 'zzz' (the keys of a worker belong in [worker])");
   CHECK(error_of("[broker]\nqueue_max = 1") ==
         "gate.toml:1: unknown table [broker]: the broker's keys stand at the top of the file, without a table");
-  CHECK(error_of("broker = 1") == "gate.toml:1: unknown key 'broker'");
+  CHECK(error_of("broker = 1") == "gate.toml:1: unknown key 'broker' (the keys of a worker belong in [worker])");
 }
 
 TEST_CASE("one file may hold the settings of workers too", "[config]") {
   CHECK(read("queue_max = 5\n[worker]\ncapacity = 3\n").queue_max == 5);
-  CHECK(error_of("worker = 1") == "gate.toml:1: unknown key 'worker'");
+  CHECK(error_of("worker = 1") == "gate.toml:1: unknown key 'worker' (the keys of a worker belong in [worker])");
 }
 
 TEST_CASE("what is no address is refused with its line", "[config]") {

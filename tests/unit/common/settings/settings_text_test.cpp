@@ -59,12 +59,12 @@ TEST_CASE("the help has each flag with its doc, its default and what is allowed,
   for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
   for (const char* const part :
        {"prog: does this\n", "Usage: prog [FLAG...]\n", "  --config FILE\n      A text", "\nSettings.\n",
-        "  --calls-max N\n      Calls at once. One more | waits (docs/scheduling.md). Default 3; 1 to 9.\n",
-        "  --bytes-max SIZE\n      Bytes. Default 2KiB; 1B to 4KiB.\n",
-        "  --wait TIME\n      Time. Default 1500ms; 10ms to 1min.\n",
-        "  --strict[=true|false]\n      Strict. Default true.\n",
-        "  --colour TEXT\n      Colour. Default red; one of red, blue. SIGHUP reads it again from the file.\n",
-        "  --list TEXT\n      List. Default a, b\"c. May be repeated. Variable: GATE_OTHER.\n",
+        "  --calls-max N\n      Calls at once. One more | waits (docs/scheduling.md).\n      Default 3; 1 to 9.\n",
+        "  --bytes-max SIZE\n      Bytes.\n      Default 2KiB; 1B to 4KiB.\n",
+        "  --wait TIME\n      Time.\n      Default 1500ms; 10ms to 1min.\n",
+        "  --strict[=true|false]\n      Strict.\n      Default true.\n",
+        "  --colour TEXT\n      Colour.\n      Default red; one of red, blue. SIGHUP reads it again from the file.\n",
+        "  --list TEXT\n      List.\n      Default a, b\"c. May be repeated. Variable: GATE_OTHER.\n",
         "Default that of the broker; 0 to 5.", "  prog --config prog.toml\n"}) {
     CHECK_THAT(help, Catch::Contains(part));
   }

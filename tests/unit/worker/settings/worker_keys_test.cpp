@@ -89,7 +89,8 @@ TEST_CASE("the table worker of a file is read and others are left alone", "[work
 }
 
 TEST_CASE("a fault in the file is told with its line", "[worker]") {
-  CHECK(fault_of("[worker]\ncapacity = 5\nfoo = 1\n") == "gate.toml:3: unknown key 'foo' in [worker]");
+  CHECK(fault_of("[worker]\ncapacity = 5\nfoo = 1\n") ==
+        "gate.toml:3: unknown key 'foo' in [worker] (the keys of gate-broker belong at the top of the file)");
   CHECK(fault_of("[worker]\ncapasity = 5\n") ==
         "gate.toml:2: unknown key 'capasity' in [worker] (did you mean 'capacity'?)");
   CHECK(fault_of("[worker]\ncredentials = \"a\\u0000b\"\n") ==
