@@ -15,7 +15,7 @@ toml_value parse(std::string_view text, const std::string& file) {
   } catch (const toml_bound_error& e) {
     throw store_error(file + ":" + std::to_string(e.where().line) + ": " + e.what());
   } catch (const toml_error& e) {
-    throw store_error(file + ":" + std::to_string(e.where().line) + ": is no valid TOML here");
+    throw store_error(file + ":" + std::to_string(e.where().line) + ": is not valid TOML here");
   }
 }
 

@@ -32,7 +32,7 @@ class reader {
       fail(e.where(), e.what());
     } catch (const toml_error& e) {
       // The message of toml++ may quote the text, and a credential must not reach a log.
-      fail(e.where(), "is no valid TOML here");
+      fail(e.where(), "is not valid TOML here");
     }
     for (const auto& [key, at, node] : parsed.entries) {
       if (key == "roles") {
@@ -141,12 +141,12 @@ class reader {
 
   void read_passwords(const toml_value& node, principal& who) const {
     who.password_hashes = texts(node, "password");
-    if (who.password_hashes.size() > credentials_max) fail(node.begin, "a principal has 4 passwords at the most");
+    if (who.password_hashes.size() > credentials_max) fail(node.begin, "a principal may have at most 4 passwords");
     for (const std::string& hash : who.password_hashes) {
       if (!cost_of(hash)) {
         fail(node.begin,
              "'password' must be an argon2id hash of 8 to 256 MiB, as gate passwd writes it; "
-             "a password itself never stands here");
+             "never write the password itself here");
       }
     }
   }
@@ -154,11 +154,11 @@ class reader {
   void read_keys(const toml_value& node, principal& who) {
     for (const std::string& text : texts(node, "curve")) {
       const auto key = parse_curve_key(text);
-      if (!key) fail(node.begin, "'curve' must be a public key of 40 characters in Z85, as gate keygen tells it");
-      if (!keys_.insert(*key).second) fail(node.begin, "this public key is somebody's already");
+      if (!key) fail(node.begin, "'curve' must be a public key of 40 characters in Z85, as gate keygen prints it");
+      if (!keys_.insert(*key).second) fail(node.begin, "this public key is in use already");
       who.keys.push_back(*key);
     }
-    if (who.keys.size() > credentials_max) fail(node.begin, "a principal has 4 keys at the most");
+    if (who.keys.size() > credentials_max) fail(node.begin, "a principal may have at most 4 keys");
   }
 
   void read_name_spaces(const toml_value& node, principal& who) const {
