@@ -47,7 +47,7 @@ const service_policy& policy_of(const service_policies& all, std::string_view sp
 
 }  // namespace
 
-std::uint8_t method_rule::flags_of(std::uint8_t stated) const noexcept {
+std::uint32_t method_rule::flags_of(std::uint32_t stated) const noexcept {
   if (!idempotent) return stated;
   if (*idempotent) return stated | message_flag::idempotent;
   return static_cast<std::uint8_t>(stated & ~message_flag::idempotent);

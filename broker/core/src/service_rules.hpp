@@ -25,7 +25,7 @@ struct method_rule {
   std::optional<bool> idempotent;    // nothing: as the client says
 
   // The flags of a call, as the operator wants them.
-  std::uint8_t flags_of(std::uint8_t stated) const noexcept;
+  std::uint32_t flags_of(std::uint32_t stated) const noexcept;
 };
 
 class service_rules {
