@@ -50,7 +50,7 @@ const service_policy& policy_of(const service_policies& all, std::string_view sp
 std::uint32_t method_rule::flags_of(std::uint32_t stated) const noexcept {
   if (!idempotent) return stated;
   if (*idempotent) return stated | message_flag::idempotent;
-  return static_cast<std::uint8_t>(stated & ~message_flag::idempotent);
+  return stated & ~message_flag::idempotent;
 }
 
 service_rules::service_rules(const broker_limits& limits, const service_policies& policies, std::string_view space,
