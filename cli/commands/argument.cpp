@@ -70,7 +70,7 @@ std::string_view inner_type(std::string_view type) {
 }
 
 // Python's separators: "/" ends the parameters that are positional only, "*" begins those that are named only.
-bool is_separator(const parameter_line& p) { return p.name == "/" || p.name == "*"; }
+bool is_separator(const parameter_report& p) { return p.name == "/" || p.name == "*"; }
 
 }  // namespace
 
