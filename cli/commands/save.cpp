@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include <gate/huge_data.hpp>
+#include <gate/value.hpp>
 
 #include "cli/context/descriptors.hpp"
 #include "cli/context/duration.hpp"
@@ -23,6 +25,13 @@
 
 namespace gate::cli {
 namespace {
+
+// The fields of -o json.
+struct saved_file {
+  std::string file;
+  std::uint64_t bytes = 0;
+  MSGPACK_DEFINE_MAP(file, bytes)
+};
 
 namespace files = std::filesystem;
 
@@ -128,7 +137,7 @@ void save_result(PendingCall call, const std::string& file, saved_as form, bool 
   }
   if (file == "-") return;
   if (format == output_format::for_programs) {
-    print({{"file", file}, {"bytes", size}});
+    print(value::of(saved_file{file, size}));
   } else {
     std::cout << file << ": " << size << " bytes\n";
   }

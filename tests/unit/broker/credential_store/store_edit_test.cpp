@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "broker/credential_store/password.hpp"
+#include "broker/credential_store/store_text.hpp"
 
 using namespace gate;
 using namespace gate::security;

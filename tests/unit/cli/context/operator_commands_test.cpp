@@ -18,6 +18,7 @@ using gate::cli::as_json;
 using gate::cli::explain;
 using gate::cli::parse_duration;
 using gate::cli::show_duration;
+using gate::cli::signature_of;
 using gate::cli::usage_error;
 using namespace std::chrono_literals;
 
