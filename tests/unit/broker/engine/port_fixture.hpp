@@ -15,11 +15,11 @@
 namespace gate::broker::testing {
 
 struct bare_port : output,
-                  outbox::listener,
-                  outbox::transport,
-                  connection_watch::listener,
-                  silence_watch::listener,
-                  admission::listener {
+                   outbox::listener,
+                   outbox::transport,
+                   connection_watch::listener,
+                   silence_watch::listener,
+                   admission::listener {
   explicit bare_port(const std::string& endpoint = "tcp://127.0.0.1:*") {
     binding plan;
     plan.endpoint = endpoint;
