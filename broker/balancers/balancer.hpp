@@ -36,8 +36,8 @@ class balancer {
   virtual candidate* pick(const wish& w) noexcept = 0;
   // Whether a worker could begin such a call at once.
   virtual bool has_free(std::span<const offer> offers) const noexcept = 0;
-  // How many calls that take a thread may be given to workers with idle threads, without `but`. Counts up to `most`, and
-  // looks at 64 such workers at most.
+  // How many calls that take a thread may be given to workers with idle threads, without `but`. Counts up to `most`,
+  // and looks at 64 such workers at most.
   virtual std::size_t idle_room(std::span<const offer> offers, const candidate& but,
                                 std::size_t most) const noexcept = 0;
 

@@ -12,8 +12,8 @@
 
 namespace gate::broker {
 
-// Workers that offer the same methods in the same ways. Nearly every service has one such group; a rolling upgrade makes
-// two. The core's method_group is one.
+// Workers that offer the same methods in the same ways. Nearly every service has one such group; a rolling upgrade
+// makes two. The core's method_group is one.
 struct candidate_group {
   std::uint32_t number = 0;  // differs from those of the other groups of the service, and is as small as possible
   std::size_t members = 0;
@@ -49,10 +49,10 @@ struct offer {
 
 // A call that needs a worker.
 struct wish {
-  std::span<const offer> offers;     // the workers that have its method
-  std::uint32_t method = 0;          // the number of its method in the service
+  std::span<const offer> offers;  // the workers that have its method
+  std::uint32_t method = 0;       // the number of its method in the service
   instant now;
-  candidate* avoid = nullptr;       // is chosen only if there is no other
+  candidate* avoid = nullptr;  // is chosen only if there is no other
 };
 
 }  // namespace gate::broker

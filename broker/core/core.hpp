@@ -31,8 +31,8 @@ class allowance;
 class core {
  public:
   // Copies `limits` and `policies`. The pointers are not owned. `rights` null: everybody may do everything. `allowed`
-  // null: each connection may have as much under way as the limits say. `watcher` null: nobody is told. All chance comes
-  // from `seed`. The balancer of each policy must be one of balancer_names().
+  // null: each connection may have as much under way as the limits say. `watcher` null: nobody is told. All chance
+  // comes from `seed`. The balancer of each policy must be one of balancer_names().
   core(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
        observer* watcher, output& out, instant now, std::uint64_t seed = 0);
   core(const core&) = delete;

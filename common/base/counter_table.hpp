@@ -9,7 +9,7 @@ namespace gate {
 // One counter, a member of `Counters`. Operators know it by `name`; `help` says what it counts.
 template <class Counters, class Number = std::uint64_t> struct counter_row {
   std::string_view name;
-  Number Counters::* member;
+  Number Counters::*member;
   std::string_view help;
 };
 

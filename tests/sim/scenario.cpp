@@ -59,8 +59,8 @@ scenario::choices scenario::choose(random_source& r) {
   return c;
 }
 
-// Every fourth seed has services with a policy of their own. Chosen apart from all else, so that the other seeds stay as
-// they are.
+// Every fourth seed has services with a policy of their own. Chosen apart from all else, so that the other seeds stay
+// as they are.
 service_policies scenario::choose_policies(std::uint64_t seed) {
   service_policies p;
   if (seed % 4 != 2) return p;

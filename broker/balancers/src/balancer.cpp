@@ -19,9 +19,7 @@ constexpr std::array<std::unique_ptr<balancer> (*)(std::uint64_t), names.size()>
 
 std::span<const std::string_view> balancer_names() noexcept { return names; }
 
-bool is_balancer(std::string_view name) noexcept {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
+bool is_balancer(std::string_view name) noexcept { return std::find(names.begin(), names.end(), name) != names.end(); }
 
 std::unique_ptr<balancer> make_balancer(std::string_view name, std::uint64_t seed) {
   const auto at = std::find(names.begin(), names.end(), name);

@@ -14,8 +14,8 @@
 
 namespace gate::broker {
 
-// The calls that the order is for: those that take no thread, or those that take one. A worker may stand in one order of
-// each kind.
+// The calls that the order is for: those that take no thread, or those that take one. A worker may stand in one order
+// of each kind.
 enum class order_kind : std::uint8_t { by_capacity, by_threads };
 
 // `Rank::of(kind, candidate)` is a number. The worker with the smallest is first; among equals the least recently used

@@ -1,5 +1,5 @@
-// The worker that holds the fewest calls in proportion to what it can run at once: the number of its threads for a plain
-// method, and its capacity for any other one. Among equals the least recently used one.
+// The worker that holds the fewest calls in proportion to what it can run at once: the number of its threads for a
+// plain method, and its capacity for any other one. Among equals the least recently used one.
 #include <bit>
 
 #include "broker/balancers/src/ordered_balancer.hpp"
@@ -10,8 +10,8 @@ namespace gate::broker {
 namespace {
 
 struct fewest_in_proportion {
-  // Equal fractions give equal doubles, and fractions of numbers as small as these give different ones. Doubles that are
-  // not negative have the order of their bits.
+  // Equal fractions give equal doubles, and fractions of numbers as small as these give different ones. Doubles that
+  // are not negative have the order of their bits.
   static std::uint64_t of(order_kind kind, const candidate& c) noexcept {
     const held_work& work = c.work;
     if (kind == order_kind::by_threads && work.threads() != 0) {

@@ -79,8 +79,9 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
     return refused(refusal::broker_draining, "the broker is draining; connect to another one and call again");
   }
   if (client.calls_open >= limits_.client_calls_max) {
-    return refused(refusal::client_calls_full, text_of({"this client has ", std::to_string(client.calls_open),
-                                        " calls open (client_calls_max); wait for some of them to end"}));
+    return refused(refusal::client_calls_full,
+                   text_of({"this client has ", std::to_string(client.calls_open),
+                            " calls open (client_calls_max); wait for some of them to end"}));
   }
   service* const home = expect(client, what, known, m);
   if (home == nullptr) return false;
@@ -100,7 +101,7 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
   }
   if (home->pool.members() > 0 && where.offers.empty() && !home->sorting.armed()) {
     return refused(refusal::no_method, text_of({"service '", m.service, "' has no method '", m.method,
-                                             "'; its methods are listed by: gate describe ", m.service}));
+                                                "'; its methods are listed by: gate describe ", m.service}));
   }
   if (refused_by_queue(client, m, *home, where)) return false;
   std::unique_ptr<stored_request> copy = copy_of(m);
@@ -373,9 +374,8 @@ void core::state::deliver(call& c, const message& m) {
   std::string fault;
   if (m.payload.size_bytes() > limits_.payload_bytes_max) {
     status = errc::too_large;
-    fault =
-        text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
-                 std::to_string(limits_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
+    fault = text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
+                     std::to_string(limits_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
   } else if (!c.reads(m.encoding)) {
     status = errc::unsupported;
     fault = unread_encoding;
@@ -467,12 +467,12 @@ void core::state::conclude(call& c, errc status) {
   give_back_allowance(caller, c.charged_bytes);
   if (observer_ != nullptr) {
     observer_->call_done({.service = c.home->full_name(),
-                                  .method = c.method,
-                                  .caller = caller,
-                                  .status = status,
-                                  .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
-                                  .total_time = since(c.accepted_at, now_),
-                                  .one_way = c.one_way()});
+                          .method = c.method,
+                          .caller = caller,
+                          .status = status,
+                          .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
+                          .total_time = since(c.accepted_at, now_),
+                          .one_way = c.one_way()});
   }
   deadline_wheel::disarm(c);
   drop_stored(c);

@@ -23,7 +23,8 @@ call_way way_of(const method_descriptor& method, const worker& w) noexcept {
 void core::state::on_hello(peer& p, const message& m, const descriptor* described) {
   if (p.state != peer_state::fresh) {
     // Each hello of a worker sorts the calls that wait for its service.
-    if (++p.hellos_again > limits::hellos_again_max) return violation(p, refusal::too_many_hellos, "it said hello too often on one connection");
+    if (++p.hellos_again > limits::hellos_again_max)
+      return violation(p, refusal::too_many_hellos, "it said hello too often on one connection");
     resign(p, "it said hello again");
   }
   if (m.version_min > gate2_version || m.version_max < gate2_version) {

@@ -79,7 +79,8 @@ void core::state::review_offer(peer& p, std::string_view former_home) {
         p, refusal::offer_ended,
         text_of({"'", p.context.principal, "' may not offer the service '", home.full_name(), "' any more: ", why}));
   } else if (home.space() == former_home && p.context.name_space != former_home) {
-    dismiss(p, refusal::namespace_changed, text_of({"'", p.context.principal, "' has another namespace now; register again"}));
+    dismiss(p, refusal::namespace_changed,
+            text_of({"'", p.context.principal, "' has another namespace now; register again"}));
   }
 }
 
@@ -123,12 +124,12 @@ void core::state::tell_refused(refusal reason, const peer& p, const service_key&
                                std::string_view why) {
   if (observer_ == nullptr) return;
   observer_->refused({.reason = reason,
-                              .principal = p.context.principal,
-                              .address = p.context.address,
-                              .name_space = of.space,
-                              .service = of.name,
-                              .method = method,
-                              .why = why});
+                      .principal = p.context.principal,
+                      .address = p.context.address,
+                      .name_space = of.space,
+                      .service = of.name,
+                      .method = method,
+                      .why = why});
 }
 
 }  // namespace gate::broker

@@ -105,8 +105,7 @@ service* service_table::find(std::string_view space, std::string_view name) cons
   return at == names->second.end() ? nullptr : at->second.get();
 }
 
-service& service_table::create(std::string_view space, std::string_view name, service_rules rules,
-                               std::uint64_t seed) {
+service& service_table::create(std::string_view space, std::string_view name, service_rules rules, std::uint64_t seed) {
   if (is_reserved(name)) space = {};
   auto made = std::make_unique<service>(space, name, std::move(rules), seed);
   const auto [at, fresh] = spaces_[std::string(space)].emplace(name, std::move(made));

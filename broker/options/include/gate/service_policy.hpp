@@ -12,8 +12,8 @@ namespace gate {
 
 // Rules for one method of a service.
 struct method_policy {
-  // How many calls of the method the broker accepts in a second, on average and from all clients together. One more ends
-  // as `busy`, and its error says when to call again. 0: as many as come.
+  // How many calls of the method the broker accepts in a second, on average and from all clients together. One more
+  // ends as `busy`, and its error says when to call again. 0: as many as come.
   std::optional<std::size_t> requests_per_second_max;
   // How many of them it accepts at once after a pause. 0: as many as in one second.
   std::optional<std::size_t> requests_burst_max;

@@ -212,9 +212,8 @@ TEST_CASE("each policy agrees with its workers, whatever happens to them", "[bro
             calls.pop_back();
             break;
           default: {
-            const std::vector<offer> offers = below(2) == 0
-                                                  ? std::vector<offer>{{&threads, thread}, {&both, thread}}
-                                                  : std::vector<offer>{{&both, place}, {&places, place}};
+            const std::vector<offer> offers = below(2) == 0 ? std::vector<offer>{{&threads, thread}, {&both, thread}}
+                                                            : std::vector<offer>{{&both, place}, {&places, place}};
             candidate* const avoid = below(3) == 0 ? &any : nullptr;
             const auto offered = [&](const candidate& w) {
               return std::any_of(offers.begin(), offers.end(), [&](const offer& o) { return o.group == w.group; });
@@ -225,8 +224,8 @@ TEST_CASE("each policy agrees with its workers, whatever happens to them", "[bro
                      (way != thread || w.work.threads() == 0 || w.work.on_threads() < w.work.threads());
             };
             REQUIRE(c.policy->has_free(offers) == std::any_of(c.all.begin(), c.all.end(), is_free));
-            const bool another = std::any_of(c.all.begin(), c.all.end(),
-                                             [&](const candidate& w) { return &w != avoid && is_free(w); });
+            const bool another =
+                std::any_of(c.all.begin(), c.all.end(), [&](const candidate& w) { return &w != avoid && is_free(w); });
             candidate* const w = c.policy->pick({.offers = offers, .method = 0, .now = c.now, .avoid = avoid});
             REQUIRE((w != nullptr || !another));
             if (w == nullptr) break;
