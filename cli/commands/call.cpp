@@ -83,7 +83,7 @@ int make_call(const Client& client, const settings& common, const call_line& lin
   const value result = std::move(call).get<value>();
   if (result.kind() == value_kind::binary && ::isatty(STDOUT_FILENO) == 1) {
     if (const std::size_t size = result.as<bytes>().size(); size > shown_bytes_max) {
-      std::cout << size << " bytes; --save FILE keeps them, and | passes them on as JSON\n";
+      std::cout << size << " bytes; --save FILE writes them to a file, and a pipe gets them as JSON\n";
       return succeeded;
     }
   }
@@ -175,15 +175,15 @@ std::string hint_for(const Error& error, const settings& common, const call_line
   const bool refused = error.code() == errc::invalid_argument && error.where() != origin::local;
   if (common.output != output_format::for_people) return {};
   if (error.code() == errc::unavailable && error.where() == origin::broker && !names_service(line.target)) {
-    return "'" + line.target + "' names no service, so it is one of " + common.service +
-           "'s methods: SERVICE.METHOD, such as calculator.add, is one of another's; there are: gate services";
+    return "'" + line.target + "' names no service, so the service is " + common.service +
+           ": write SERVICE.METHOD, such as calculator.add, for another service; to list them: gate services";
   }
   // Workers of other dialects do not describe streams: then the error's text shows that the method is one.
   if (!line.stream && std::string_view(error.what()).ends_with("answers with a stream: call it with .stream<T>()")) {
     return stream_instead(line);
   }
   if (error.code() == errc::invalid_argument && error.where() == origin::local && !line.save.empty()) {
-    return "--save keeps bytes or text where the result's type is not known: call it without --save";
+    return "the result's type is not known, so --save can write bytes or text only: call it without --save";
   }
   if (!refused) return {};
   std::string hint;
@@ -218,7 +218,7 @@ std::string stream_hint(const method_line& method, const call_line& line) {
 void check_saved(const method_line& method, const call_line& line) {
   if (method.kind == "stream") throw usage_error(stream_hint(method, line));
   if (method.result != "nil" && method.result != "None") return;
-  throw usage_error(line.target + " returns nothing that --save could keep: call it without --save");
+  throw usage_error(line.target + " returns nothing to save: call it without --save");
 }
 
 // The form that --save writes: bytes and text as they are, any other value as JSON. If the method is not described, its

@@ -85,7 +85,7 @@ secret ask_password(const std::string& user) {
     if (same_bytes(one.view(), two.view())) return one;
     prompt.say("They are not the same.\n");
   }
-  throw usage_error("no password was given twice");
+  throw usage_error("the two passwords were never the same");
 }
 
 int perform_passwd(const passwd_line& line) {

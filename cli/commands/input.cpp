@@ -46,7 +46,7 @@ input::input(const std::string& file)
   if (S_ISDIR(about.st_mode)) throw usage_error("cannot read " + label_ + ": it is a folder");
   const int flags = ::fcntl(from_, F_GETFL);  // NOLINT: so it is declared
   if ((flags & O_ACCMODE) == O_WRONLY)
-    throw usage_error("cannot read " + label_ + ": it is closed, or open for writing alone");
+    throw usage_error("cannot read " + label_ + ": it is closed, or open for writing only");
   if (!stopped_.is_open()) throw usage_error("cannot read " + label_ + ": " + reason(errno));
   // Files in /proc have a size of 0, but are not empty.
   if (!S_ISREG(about.st_mode) || about.st_size == 0) return;

@@ -62,7 +62,7 @@ int show_ping(const settings& common, unsigned count) {
   if (is_foreign(common)) {
     std::cout << common.broker << " is up: a broker that speaks gate-rpc\n";
   } else if (!about) {
-    std::cout << common.broker << " is up: a gate-broker, which tells more to those who may operate it\n";
+    std::cout << common.broker << " is up: a gate-broker, which tells more to principals that may operate it\n";
   } else {
     const auto broker = about->as<broker_line>();
     std::cout << fmt::format("{} is up: gate {} on {}, pid {}, since {}\n", common.broker,

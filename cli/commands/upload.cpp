@@ -129,7 +129,7 @@ void upload::prepare(part& p, const method_line* method, std::size_t position, b
   guessed_ = guessed_ || p.as == content::unsaid;
   if (p.as == content::json) {
     const std::optional<std::string> text = p.from->read_whole(json_bytes_max);
-    if (!text) throw usage_error(p.from->label() + " is larger than JSON may be here (64 MiB)");
+    if (!text) throw usage_error(p.from->label() + " is too large: JSON may have 64 MiB at most");
     p.encoded = encode(json_in(*p.from, *text, type));
     p.from.reset();
     return;
@@ -191,7 +191,7 @@ PendingCall upload::call_with_huge(const Method& method, std::size_t place) {
     }
     if (p.from) {  // it is sent whole, in the request
       const std::optional<std::string> rest = p.from->read_whole(limits::payload_bytes_max);
-      if (!rest) throw usage_error(p.from->label() + " is larger than what a HugeData may have beside it (16 MiB)");
+      if (!rest) throw usage_error(p.from->label() + " is too large beside a HugeData argument (16 MiB at most)");
       p.encoded += *rest;
       p.from.reset();
     }

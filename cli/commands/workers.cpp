@@ -61,7 +61,7 @@ int show_foreign(const settings& common, const std::vector<service_line>& all, c
     say_none(service);
   } else {
     std::cout << lines.text(colours_on(STDOUT_FILENO))
-              << "A gate-rpc broker tells which services have workers, and nothing else of these.\n";
+              << "A gate-rpc broker tells which services have workers, and nothing more about the workers.\n";
   }
   return succeeded;
 }

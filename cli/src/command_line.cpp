@@ -41,7 +41,7 @@ void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
       ->type_name("ADDRESS")
       ->capture_default_str();
   const auto set_dialect = [&common](const std::string& name) { common.dialect = *broker_dialect_of(name); };
-  app.add_option_function<std::string>("--dialect", set_dialect, "What the broker speaks: gate/2 or gate-rpc")
+  app.add_option_function<std::string>("--dialect", set_dialect, "The broker's protocol: gate/2 or gate-rpc")
       ->envname("GATE_DIALECT")
       ->type_name("DIALECT")
       ->default_str("gate/2")
@@ -53,13 +53,13 @@ void add_common_options(CLI::App& app, settings& common, std::string& timeout) {
       ->type_name("COMPRESSION")
       ->default_str("gzip")
       ->check(CLI::IsMember({"gzip", "bz2", "lzma"}));
-  app.add_option("--service", common.service, "Whose method is called, or described, where no service is named")
+  app.add_option("--service", common.service, "The service to call or describe if none is named")
       ->envname("GATE_SERVICE")
       ->type_name("SERVICE")
       ->capture_default_str();
-  auto* const file = app.add_option("--credentials", common.login.file, "File that says who you are to the broker");
+  auto* const file = app.add_option("--credentials", common.login.file, "File with your credentials for the broker");
   file->type_name("FILE");
-  app.add_option("--user", common.login.user, "Who you are to the broker; the password is asked for")
+  app.add_option("--user", common.login.user, "Your user name at the broker; asks for the password")
       ->type_name("NAME")
       ->excludes(file);
   const auto set_output = [&common](const std::string& name) {
@@ -78,15 +78,15 @@ void add_call(CLI::App& app, const settings& common, action& chosen) {
   CLI::App* const command = app.add_subcommand("call", "Calls a method");
   const auto line = std::make_shared<call_line>();
   command->add_option("method", line->target, "The method to call")->required()->type_name("[SERVICE.]METHOD");
-  command->add_option("arguments", line->arguments, "What to call it with; see below")->type_name("ARGUMENT");
+  command->add_option("arguments", line->arguments, "The arguments of the call; see below")->type_name("ARGUMENT");
   command->add_flag("--stream", line->stream, "Print each item of a stream as it comes");
-  auto* const one_way = command->add_flag("--one-way", line->one_way, "Send it, and do not wait for an outcome");
+  auto* const one_way = command->add_flag("--one-way", line->one_way, "Send the call, and do not wait for its outcome");
   one_way->excludes(command->get_option("--stream"));
   auto* const save = command->add_option(
       "--save", line->save,
-      "Write the result to a file, or with - to stdout: bytes or text of any size, all else as JSON");
+      "Write the result to a file, or to stdout (-): bytes or text of any size, other values as JSON");
   save->type_name("FILE")->excludes("--stream")->excludes(one_way);
-  command->add_flag("--idempotent", line->idempotent, "It may run twice: send it again if a worker is lost under it");
+  command->add_flag("--idempotent", line->idempotent, "The call may run twice: send it again if its worker is lost");
   command->footer(help::call);
   command->callback([&common, &chosen, line] {
     for (std::string& argument : line->arguments) argument = unmarked(argument);
@@ -95,7 +95,7 @@ void add_call(CLI::App& app, const settings& common, action& chosen) {
 }
 
 void add_services(CLI::App& app, const settings& common, action& chosen) {
-  CLI::App* const command = app.add_subcommand("services", "Lists the services that there are");
+  CLI::App* const command = app.add_subcommand("services", "Lists the services");
   command->footer(help::services);
   command->callback([&common, &chosen] { chosen = [&common] { return show_services(common); }; });
 }
@@ -120,7 +120,7 @@ void add_workers(CLI::App& app, const settings& common, action& chosen) {
 }
 
 void add_ping(CLI::App& app, const settings& common, action& chosen) {
-  CLI::App* const command = app.add_subcommand("ping", "Tells whether the broker is there, and how far away");
+  CLI::App* const command = app.add_subcommand("ping", "Checks that the broker answers, and measures the time");
   const auto count = std::make_shared<unsigned>(5);
   command->add_option("-c,--count", *count, "How many round trips")
       ->check(CLI::Range(1, 1'000'000))
@@ -133,11 +133,11 @@ void add_passwd(CLI::App& app, action& chosen) {
   CLI::App* const command = app.add_subcommand("passwd", "Sets a user's password in a broker's credential store");
   const auto line = std::make_shared<passwd_line>();
   command->add_option("store", line->store, "The store's file")->required()->type_name("FILE");
-  command->add_option("user", line->user, "Whose password; added when the store does not have it")
+  command->add_option("user", line->user, "The user; added if the store does not have it")
       ->required()
       ->type_name("USER");
   command->add_flag("--stdin", line->from_input, "Read the password from the first line of standard input");
-  command->add_flag("--keep", line->keep, "The old password stays right as well, until the next change");
+  command->add_flag("--keep", line->keep, "The old password stays valid too, until the next change");
   command->footer(help::passwd);
   command->callback([&chosen, line] {
     for (std::string* const text : {&line->store, &line->user}) *text = unmarked(*text);
@@ -149,12 +149,12 @@ void add_keygen(CLI::App& app, const settings& common, action& chosen) {
   CLI::App* const command = app.add_subcommand("keygen", "Makes a pair of CURVE keys");
   const auto line = std::make_shared<keygen_line>();
   command->add_option("file", line->file, "The new key file")->required()->type_name("FILE");
-  auto* const store = command->add_option("--store", line->store, "A credential store that is to know the public key");
-  auto* const user = command->add_option("--user", line->user, "Whose key it is there");
+  auto* const store =
+      command->add_option("--store", line->store, "A credential store to which the public key is added");
+  auto* const user = command->add_option("--user", line->user, "The user who gets the key there");
   store->type_name("FILE")->needs(user);
   user->type_name("USER")->needs(store);
-  command->add_flag("--keep", line->keep, "The user's old key stays right as well, until the next change")
-      ->needs(store);
+  command->add_flag("--keep", line->keep, "The user's old key stays valid too, until the next change")->needs(store);
   command->footer(help::keygen);
   command->callback([&common, &chosen, line] {
     for (std::string* const text : {&line->file, &line->store, &line->user}) *text = unmarked(*text);

@@ -60,7 +60,7 @@ secret password_line(secret given) {
   const std::size_t end = given.view().find('\n');
   if (end != bytes_view::npos) given.shorten(end);
   if (given.view().ends_with('\r')) given.shorten(given.size() - 1);
-  if (given.empty()) throw prompt_error("an empty password is none");
+  if (given.empty()) throw prompt_error("the password is empty");
   if (given.size() > password_bytes_max) throw prompt_error("a password has 255 bytes at the most");
   return given;
 }

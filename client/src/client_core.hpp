@@ -66,8 +66,8 @@ class client_core final : public std::enable_shared_from_this<client_core> {
 // Throws Error(errc::invalid_argument) if the request cannot be sent, for example because a name is empty or too long.
 void check(const call_request& request);
 
-// Reserves a place among the calls that wait for a reply (client_options::in_flight_max), under a key that the runtime
-// gives out. The wait for a place uses up the call's budget: `options` then holds what is left. The call ends as
+// Reserves a place among the calls that wait for a reply (client_options::in_flight_max), under a key from
+// runtime::next_key(). The wait for a place uses up the call's budget: `options` then holds the rest. The call ends as
 // `timed_out` if nothing is left. Throws `busy` if the options let no call wait.
 using call_place = client::runtime::call_table::slot;
 task<call_place> place_in_turn(core_ptr core, std::uint64_t key, call_options& options);
@@ -77,7 +77,7 @@ std::string name_of(const call_request& request);
 
 // Adds the call and its time to the text of an error that this client's own clock caused: "shop.find: no answer within
 // the budget of 100 ms". Returns any other error as it is. `budget` is the budget that the call asked for; without one,
-// the options' is named.
+// the text names the budget of the options.
 std::exception_ptr name_timeout(std::exception_ptr error, const call_request& request,
                                 std::optional<std::chrono::milliseconds> budget, const client_options& options);
 

@@ -29,9 +29,9 @@ namespace gate::detail {
 
 Error table_full(const client_options& options);
 
-// A call with more than one message in its reply or from its caller. Three parties take part: the reader (a coroutine
-// on the reader's loop, or a thread that blocks), the client's loop, and the upload of the caller's items, which runs
-// on the reader's loop. If the two loops are one, there is no lock, and no message between loops.
+// A call with more than one message in its reply or from its caller. Three parties take part: the reader, the client's
+// loop, and the upload of the caller's items. The reader is a coroutine on its loop, or a thread that blocks. The
+// upload runs on the reader's loop. If the two loops are one, there is no lock, and no message between loops.
 //
 // Items go from the client's loop to the reader in one flat buffer. The two swap buffers when the reader's is empty.
 class stream_core final : public client::stream_events, public std::enable_shared_from_this<stream_core> {

@@ -29,9 +29,9 @@ class courtesy {
 void become_background(int niceness) noexcept;
 
 // Lets threads run that have woken and wait for this processor. Call it every few hundred microseconds of work. Without
-// it, a thread that has just got the processor may keep it however nice it is, and a call that many threads take part
-// in would wait for such a thread again and again. Does nothing in a thread that is not in the background, and costs
-// next to nothing if no thread waits.
+// it, a thread that has just got the processor may keep it, however nice it is. A call in which many threads take part
+// would wait for such a thread again and again. Does nothing in a thread that is not in the background, and costs next
+// to nothing if no thread waits.
 void give_way() noexcept;
 
 }  // namespace gate

@@ -7,9 +7,9 @@
 
 namespace gate::client {
 
-// A loop on a thread of its own. The destructor ends the thread and joins it. If the destructor runs on that thread
-// itself (the last owner of a client may be a coroutine on the client's loop), the thread ends later by itself, and its
-// loop with it.
+// A loop on a thread of its own. The destructor ends the thread and joins it. The destructor may run on that thread
+// itself: the last owner of a client may be a coroutine on the client's loop. Then the thread ends later by itself, and
+// its loop with it.
 class loop_home {
  public:
   loop_home();

@@ -1,5 +1,5 @@
-// Converts between a HugeData of bytes and one msgpack value: for peers that know a HugeData as a value only, and for
-// ordinary values that are too large for one message.
+// Converts between a HugeData of bytes and one msgpack value. Some peers know a HugeData as a value only, and some
+// ordinary values are too large for one message.
 #pragma once
 
 #include <cstddef>

@@ -10,9 +10,9 @@
 //   send final with out.position()                       // offset + bytes: the final's `total`
 //
 // Reading, compressing and the checksums run in the pool. The outlet may be destroyed at any time, even while next() is
-// awaited: its jobs end by themselves, as they own what they use, and the last of them destroys the HugeData. An
-// asynchronous source (an async_generator, a HugeData that was received) runs on the loop, in the scope of the first
-// next(), and that scope must outlive the outlet. The outlet destroys it.
+// awaited. Its jobs own what they use and end by themselves; the last of them destroys the HugeData. An asynchronous
+// source (an async_generator, a HugeData that was received) runs on the loop, in the scope of the first next(). That
+// scope must outlive the outlet. The outlet destroys the source.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// The part that the two sessions have in common, without I/O. It has one connection at a time to the broker: it opens
-// it, says hello, takes the welcome, sends and awaits heartbeats, and after the end connects again, after a pause. It
-// knows nothing of calls. The time is handed in. One thread.
+// The part that the two sessions have in common, without I/O. It has one connection at a time to the broker. It opens
+// the connection, says hello, takes the welcome, and sends and awaits heartbeats. After the end of a connection it
+// pauses, then connects again. It knows nothing of calls. The time is handed in. One thread.
 #pragma once
 
 #include <chrono>

@@ -10,8 +10,10 @@ namespace gate {
 
 // From now on the signals do not end this process: they are kept for a signal_watch. Call it first in main(), before
 // anything that takes time. Throws std::system_error.
-// SIGHUP and SIGINT stay ignored if they are ignored now, in this process and in the programs that it starts: nohup
-// asks for the first, and a shell that starts a program in the background for the second.
+//
+// SIGHUP and SIGINT stay ignored if they are ignored now, in this process and in the programs that it starts. nohup
+// asks for the first; a shell that starts a program in the background asks for the second.
+//
 // The signals are handled, not blocked. A program that this process starts (exec, posix_spawn, popen, system) begins
 // with the default actions, and with the signal mask that this process began with. A child made by fork() has the
 // actions from before this call.

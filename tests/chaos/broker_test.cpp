@@ -30,7 +30,7 @@ class load {
     stopping_ = true;
     if (thread_.joinable()) thread_.join();
   }
-  // Waits until so many more were answered.
+  // Waits for this many more answers.
   bool goes_on(int more) const {
     const int goal = answered_ + more;
     const auto end = std::chrono::steady_clock::now() + patience;
@@ -52,7 +52,7 @@ class load {
         const int sum = client_["test"]["add"](i, 1).within(60s).idempotent(idempotent_).get<int>();
         ++(sum == i + 1 ? answered_ : wrong_);
       } catch (const Error& e) {
-        // The broker was killed with the call in hand, or while it grew up again.
+        // The broker was killed while it had the call, or while it started again.
         ++(!idempotent_ && e.code() == errc::unavailable ? unavailable_ : wrong_);
       }
     }

@@ -1,5 +1,5 @@
-// What is not gate/2, or only nearly, at both ports: nothing crashes, nothing grows, all of it is counted, and those
-// who behave are served as if nothing were.
+// Bytes that are not gate/2, or only nearly, at both ports: nothing crashes, nothing grows, everything is counted, and
+// correct peers are served as before.
 #include <csignal>
 #include <cstdint>
 #include <limits>
@@ -34,7 +34,7 @@ class random_bytes {
   std::mt19937 engine_{20'240'101};
 };
 
-// All goes on, and ends in order: under a sanitizer a program that leaks does not exit with 0.
+// The system still works, and ends in order. Under a sanitizer, a program that leaks does not exit with 0.
 void check_serves_and_leaves(test_system& system) {
   CHECK(system.test["add"](2, 3).get<int>() == 5);
   system.worker.program().signal(SIGTERM);
@@ -65,7 +65,7 @@ template <class F> void check_flat(test_system& system, int rounds, F&& attack) 
   const std::size_t resident = system.broker.program().resident_bytes();
   const std::size_t descriptors = system.broker.program().descriptors();
   repeat(2 * rounds);
-  // libzmq's reaper closes a descriptor a little after the connection is gone.
+  // libzmq closes a descriptor a little after its connection has ended.
   CHECK(system.broker.program().descriptors() <= descriptors + 2);
   if (!sanitized) CHECK(system.broker.program().resident_bytes() <= resident + 4 * mebibyte);
 }
@@ -94,7 +94,7 @@ TEST_CASE("random messages at either port are counted, and their senders cut", "
 }
 
 TEST_CASE("random bytes where ZMTP is spoken end the connection", "[chaos][garbage]") {
-  // libzmq takes some of it for the beginning of an ancient version's greeting, and waits for more.
+  // libzmq reads some of it as the beginning of an old version's greeting, and waits for more.
   const temporary_file config("hello_timeout = \"100ms\"\n");
   test_system system({"--config", config.path()});
   const bool front = GENERATE(true, false);
@@ -125,12 +125,12 @@ TEST_CASE("a good hello with a bit changed, or cut short, does no harm", "[chaos
       raw[at] = static_cast<char>(raw[at] ^ (1 << random.below(8)));
     }
     stranger.send(raw);
-    (void)stranger.receive(20ms);  // some are answered: not every bit matters
+    (void)stranger.receive(20ms);  // some get an answer: not every bit matters
   });
   check_serves_and_leaves(system);
 }
 
-// The broker lets a peer that it cuts have a moment to read why: many at once, so that the moments are one.
+// The broker gives a peer that it cuts a moment to read why. Many peers at once share that moment.
 template <class F> void many_peers(const std::string& endpoint, F&& say) {
   std::vector<std::unique_ptr<raw_dealer>> peers;
   for (int i = 0; i < 10; ++i) peers.push_back(std::make_unique<raw_dealer>(endpoint));
@@ -235,8 +235,8 @@ TEST_CASE("a message of a million frames is counted, its sender cut, and more of
     CHECK(rises_to(system.client, "transport", "too_many_frames", sent));
   };
   for (int i = 0; i < 8; ++i) attack();
-  // libzmq holds one such message, 64 bytes a frame, until it is read. Two at once would be over the bound: nothing of
-  // those before is left.
+  // libzmq holds one such message, 64 bytes for each frame, until it is read. Two at once would be over the limit:
+  // nothing may be left of the earlier ones.
   if (!sanitized) CHECK(system.broker.program().peak_resident_bytes() < 128 * mebibyte);
   CHECK(count_of(system.client, "transport", "too_many_frames") == sent);
   check_serves_and_leaves(system);

@@ -1,4 +1,4 @@
-// More than there is room for: what is refused, what is kept, and what it costs.
+// More load than there is room for: what is refused, what is kept, and what it costs.
 #include <cstdint>
 #include <future>
 #include <optional>
@@ -37,7 +37,7 @@ TEST_CASE("calls beyond the queue's bound are refused at once as busy, and the o
   test_system system({"--config", config.path()}, {"--capacity", "1"});
   std::optional<Client> holder(system.broker.frontend());
   auto held = (*holder)["test"]["hang"]().future<void>();
-  REQUIRE(rises_to(system.client, "now", "in_flight", 2));  // with the call that asks
+  REQUIRE(rises_to(system.client, "now", "in_flight", 2));  // including the call that asks
 
   std::vector<std::future<int>> calls;
   for (int i = 0; i < 10'000; ++i) calls.push_back(system.test["add"](i, 1).future<int>());
@@ -45,7 +45,7 @@ TEST_CASE("calls beyond the queue's bound are refused at once as busy, and the o
   CHECK(count_of(system.client, "now", "queued") == 1000);
   CHECK(count_of(system.client, "refused", "busy") == 9000);
 
-  // The place is free again: who was let in is served.
+  // The slot is free again: a client that was let in is served.
   holder.reset();
   int busy = 0, right = 0;
   for (int i = 0; i < 10'000; ++i) {
@@ -82,7 +82,7 @@ TEST_CASE("a client that does not read is cut when its replies get old", "[chaos
   raw_tcp deaf(system.broker.frontend());
   REQUIRE(deaf.shake_hands());
   REQUIRE(deaf.send(raw_tcp::frame(hello_bytes(peer_role::client), false)));
-  // More than the socket's buffers and the transport take, less than the out-queue may hold.
+  // More than the buffers of socket and transport hold, and less than the out-queue may hold.
   for (std::uint64_t i = 1; i <= 18; ++i) {
     deaf.send(raw_tcp::frame(request_bytes(i, "big", encode_arguments(std::uint64_t{mebibyte})), false));
   }

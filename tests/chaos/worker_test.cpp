@@ -1,4 +1,4 @@
-// Workers that are killed or frozen with calls in hand.
+// Workers that are killed or frozen while they have calls.
 #include <csignal>
 #include <future>
 #include <string>
@@ -44,7 +44,7 @@ int right_sums(const Service& service, int calls) {
   return right;
 }
 
-// Finds a frozen peer within two seconds instead of four.
+// With these, a frozen peer is found within 2 s instead of 4.
 constexpr const char* quick_heartbeats =
     "transport_heartbeat_interval = \"250ms\"\n"
     "transport_heartbeat_timeout = \"1500ms\"\n";
@@ -93,12 +93,12 @@ TEST_CASE("workers are killed one after another under load, and each call ends o
     CHECK(o.hung == 0);
     CHECK(o.other == 0);
     CHECK(o.timed_out == 0);
-    CHECK(o.worker_lost <= 150);  // the idempotent ones went to the worker that stayed
+    CHECK(o.worker_lost <= 150);  // idempotent calls went to the worker that stayed
     sum.answered += o.answered;
     second.emplace(system.broker);
   }
   CHECK(sum.answered >= 900);
-  CHECK(rises_to(system.client, "now", "workers", 3));      // with the broker's own
+  CHECK(rises_to(system.client, "now", "workers", 3));      // including the broker's own worker
   CHECK(count_of(system.client, "now", "in_flight") == 1);  // this very call
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("a frozen worker is found, its calls end, and another one goes on mean
   CHECK(o.worker_lost == 100);
   CHECK(o.hung == 0);
 
-  // It wakes up, finds that it was given up, and registers again.
+  // The worker wakes up, finds that the broker has dropped it, and registers again.
   system.worker.program().signal(SIGCONT);
   system.worker.program().wait_for_line("READY", process::stream::out, 2);
   CHECK(right_sums(system.test, 10) == 10);

@@ -1,4 +1,4 @@
-// The program gate-broker, by itself: its flags, its file, its ports, its ends.
+// The program gate-broker: its flags, its file, its ports, and how it ends.
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
@@ -78,7 +78,7 @@ TEST_CASE("flags go before the configuration file", "[broker]") {
   const temporary_file file("frontend = [\"tcp://127.0.0.1:1\"]\nlog_level = \"error\"\n");
   broker_program broker(arguments{"--config", file.path()});
   CHECK_FALSE(contains(broker.frontend(), ":1\n"));
-  CHECK(broker.program().count_lines("listening") == 0);  // of the log, since that is at error
+  CHECK(broker.program().count_lines("listening") == 0);  // in the log, whose level is `error`
 }
 
 TEST_CASE("the broker does not start when a port is in use, and leaves the other one free", "[broker]") {
@@ -104,7 +104,7 @@ TEST_CASE("the broker does not take a path over from another one that is there, 
   peer.hello_as_client();
   peer.wait_for(message_type::welcome);
   first.program().kill();
-  broker_program heir(where);  // what the killed one left behind is in nobody's way
+  broker_program heir(where);  // what the killed broker left behind does not disturb it
 }
 
 TEST_CASE("the broker refuses an address that other machines can reach, unless told insecure", "[broker]") {
@@ -172,7 +172,7 @@ TEST_CASE("a second signal ends a broker that drains at once, with exit code 130
   broker.program().signal(SIGTERM);
   broker.program().wait_for_line("draining", process::stream::err);
   client.wait_for(message_type::drain);
-  CHECK(broker.program().running());  // since the call is not answered
+  CHECK(broker.program().running());  // since there is no answer to the call yet
   broker.program().signal(SIGTERM);
   CHECK(broker.program().wait() == program_end{130, 0});
 }
@@ -195,13 +195,13 @@ TEST_CASE("a drain ends when its time is over, and the call that is left is answ
   worker.wait_for(message_type::request);
 
   broker.program().signal(SIGTERM);
-  CHECK(client.wait_for(message_type::error) == errc::worker_lost);  // it may have been executed
+  CHECK(client.wait_for(message_type::error) == errc::worker_lost);  // the worker may have executed it
   CHECK(broker.program().wait() == program_end{0, 0});
 }
 
 namespace {
 
-// As an editor does that writes a new file and moves it into place.
+// As an editor does: writes a new file and moves it into place.
 void replace(const temporary_file& file, const std::string& content) {
   const temporary_file next(content);
   if (std::rename(next.path().c_str(), file.path().c_str()) != 0) throw std::runtime_error("cannot move a file");

@@ -169,7 +169,7 @@ TEST_CASE("a one-way call is executed, and nobody waits for it", "[calls]") {
   test_system system;
   start(system.client.where(), system.test["note"]("one").one_way()).get();
   CHECK(system.test["await"]("note.one", 1).get<int>() == 1);
-  // Its outcome, here an error, is recorded at the broker.
+  // The broker records the outcome, here an error.
   start(system.client.where(), system.test["fail"]("quietly").one_way()).get();
   CHECK(rises_to(system.client, "ended", "failed", 1));
 }
@@ -202,7 +202,7 @@ TEST_CASE("wrong arguments are refused with what was expected, before the method
   CHECK(error_of([&] { system.test["add"](1, 2, 3).get<int>(); }).code() == errc::invalid_argument);
   CHECK(error_of([&] { system.test["add"](1, std::int64_t{1} << 40).get<int>(); }).code() == errc::invalid_argument);
 
-  // A result that is not what the caller takes it for is found by the caller.
+  // The caller itself finds a result of the wrong type.
   const Error result = error_of([&] { system.test["echo"]("text").get<int>(); });
   CHECK(result.code() == errc::invalid_argument);
   CHECK(result.where() == origin::local);
@@ -287,12 +287,12 @@ TEST_CASE("a method that catches all arguments gives any value", "[calls]") {
   CHECK(items.next()->as<std::string>() == "y");
   CHECK_FALSE(items.next());
 
-  // A HugeData in front of them, in chunks.
+  // A HugeData in front of the other arguments, in chunks.
   HugeData data = HugeData::from_memory(std::string(3'000'000, 'x'));
   const auto huge = system.test["catch_huge"](std::move(data), 5).get<std::pair<std::size_t, value>>();
   CHECK(huge.first == 3'000'000);
   CHECK(huge.second["args"][0].as<int>() == 5);
-  // Arguments that are large together travel in chunks, too.
+  // Arguments that are large together are sent in chunks too.
   argument_list large;
   large.add(std::string(3'000'000, 'y'));
   large.add_named("x", 1);

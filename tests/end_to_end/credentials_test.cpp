@@ -1,4 +1,4 @@
-// Who a peer is: broker, worker, client and command as they are started.
+// Logins of broker, worker, client and command, started as programs.
 #include <future>
 #include <map>
 #include <string>
@@ -20,7 +20,7 @@ using namespace gate::test;
 
 namespace {
 
-// Of "opensesame".
+// The hash of "opensesame".
 constexpr const char* hash =
     "$argon2id$v=19$m=19456,t=2,p=1$my2eH4YdEIzD5zHDm3uAEA$QuKvGvhFUot61OdceDvFHn2PGJFlvs7SZ+fpy7/k6FE";
 
@@ -44,7 +44,7 @@ answer run(const arguments& command) {
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-// What an operator has made for a broker, a worker and alice, who may call it.
+// The files that an operator makes for a broker, a worker, and alice, who may call the worker.
 class site {
  public:
   virtual ~site() = default;
@@ -95,7 +95,7 @@ struct curve_site final : site {
 client_options options_for(const broker_program& broker, const credentials& who) {
   client_options o(broker.frontend());
   o.credentials = who;
-  o.connect_timeout = patience;  // so that what ends does not end by it
+  o.connect_timeout = patience;  // so long that no call ends by it
   return o;
 }
 

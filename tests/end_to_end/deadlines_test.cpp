@@ -1,4 +1,4 @@
-// Calls that end before their method does: by their budget, or because the caller gave up.
+// Calls that end before their method does: their budget is over, or the caller gives up.
 #include <future>
 #include <optional>
 #include <string>
@@ -24,7 +24,7 @@ std::chrono::milliseconds time_of(const std::function<void()>& what) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
 }
 
-// Gives up a call by a time-out around it; true when that is what ended it.
+// Gives a call up by a time-out around it. Returns true if the time-out ended it.
 task<bool> give_up(std::string endpoint, std::string method) {
   loop& here = co_await this_loop();
   Client client(here, client_options(endpoint));
@@ -36,7 +36,7 @@ task<bool> give_up(std::string endpoint, std::string method) {
   } catch (const timed_out&) {
     timed = true;
   }
-  // The same client goes on.
+  // The same client still works.
   co_await client["test"]["echo"](1).as<int>();
   co_return timed;
 }
@@ -52,7 +52,7 @@ void let_methods_outlive_their_calls(test_system& system, int count) {
 TEST_CASE("a call ends when its budget is over, and its method is told", "[deadlines]") {
   test_system system;
   const std::string method = GENERATE("hang", "spin");
-  // Again until one has begun: on a slow machine the budget may be over before.
+  // Repeated until a method has begun: on a slow machine the budget may be over before.
   do {
     std::optional<Error> error;
     const auto took = time_of([&] { error = error_of([&] { system.test[method]().within(100ms).get<void>(); }); });
@@ -72,7 +72,7 @@ TEST_CASE("a call that is still queued at its deadline ends, and is never execut
   const Error e = error_of([&] { system.test["note"]("queued").within(100ms).get<void>(); });
   CHECK(e.code() == errc::timed_out);
 
-  // Once the only place is free, we see what was executed.
+  // Once the only slot is free, the counters show what was executed.
   Client other(system.broker.frontend());
   system.client.close();
   CHECK(error_of([&] { first.get(); }).code() == errc::cancelled);
@@ -86,7 +86,7 @@ TEST_CASE("a late answer after the deadline is dropped and counted, and its plac
   do {  // on a slow machine the budget may be over before the method begins
     const Error e = error_of([&] { system.test["sleep_plain"](300).within(50ms).get<int>(); });
     CHECK(e.code() == errc::timed_out);
-    begun = system.test["tally"]("sleep_plain.started").get<int>();  // waits for the place
+    begun = system.test["tally"]("sleep_plain.started").get<int>();  // waits for the slot
   } while (begun == 0);
   CHECK(count_of(system.client, "calls", "late_answers") >= 1);
 }

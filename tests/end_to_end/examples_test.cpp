@@ -51,7 +51,7 @@ outcome run(const std::string& program, const arguments& given) {
   return {end.code, p.text(stream::out), p.text(stream::err)};
 }
 
-// The command, with this broker.
+// Runs the gate command with this broker.
 outcome gate_command(const broker_program& broker, arguments given) {
   given.insert(given.end(), {"--timeout", "30s", "--broker", broker.frontend()});
   return run("gate", given);
@@ -63,7 +63,7 @@ std::size_t lines_of(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-// A folder of text to search, and what is not text.
+// A folder with text files to search, and other files.
 class text_tree {
  public:
   text_tree() {
@@ -326,7 +326,7 @@ TEST_CASE("file_server lets no path out of its folder", "[end_to_end]") {
     CHECK(got.code == 1);
     CHECK_FALSE(std::filesystem::exists(own.path("got")));
     const outcome put = file_client(broker, {"put", own.path("first.txt"), path});
-    if (std::string_view(path) == "link") continue;  // takes the link's place, not that of the file behind it
+    if (std::string_view(path) == "link") continue;  // replaces the link, not the file that it points to
     CHECK(put.code == 1);
   }
   CHECK(contains(scratch_folder::read(served.path("first.txt")), "needle"));
@@ -341,7 +341,7 @@ TEST_CASE("file_server leaves no part of a file that did not arrive", "[end_to_e
   example_worker worker(broker, "file-server-worker", {served.path()});
   {
     process put("file-server-client", {"--broker", broker.frontend(), "put", "/dev/zero", "zero"});
-    CHECK(put.wait().code == 1);  // it is no regular file
+    CHECK(put.wait().code == 1);  // it is not a regular file
   }
   const std::size_t before = lines_of(file_client(broker, {"list"}).out);
   std::ofstream(own.path("huge")).close();

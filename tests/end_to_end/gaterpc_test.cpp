@@ -1,5 +1,5 @@
-// Our worker and our client under a broker of gate-rpc, which is not ours: a worker of C++ and one of Python behind it,
-// the client before it.
+// Our worker and our client with a broker of gate-rpc, which is another project: a C++ and a Python worker serve, and
+// our client calls.
 #include <csignal>
 #include <future>
 #include <string>
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// gate-test-worker under it.
+// gate-test-worker with that broker.
 struct outward_worker {
   explicit outward_worker(const python_broker& broker, const std::string& service = "test", arguments more = {})
       : program("gate-test-worker", command_line(broker, service, more)) {
@@ -37,7 +37,7 @@ client_options outward(const python_broker& broker) {
   return options;
 }
 
-// Tries until it succeeds: after a loss.
+// Tries until a call succeeds, after a loss.
 int add_at_last(const Service& test) {
   const auto end = std::chrono::steady_clock::now() + patience;
   for (;;) {
@@ -139,7 +139,7 @@ TEST_CASE("a C++ client calls a Python worker through a gate-rpc broker", "[gate
 
 TEST_CASE("worker and client outlast many of the broker's heartbeats, on both their and its initiative", "[gaterpc]") {
   python_broker broker({"--heartbeat", "0.05"});
-  outward_worker worker(broker, "test", {"--heartbeat-interval", "5s"});  // only answers then
+  outward_worker worker(broker, "test", {"--heartbeat-interval", "5s"});  // so it only answers the broker's heartbeats
   Client client(outward(broker));
   client["test"]["echo"](1).get<int>();
   broker.program->wait_for_line("heartbeat", process::stream::out, 20);
@@ -194,7 +194,7 @@ TEST_CASE("a stream whose reader does not read ends as too slow, and the worker 
   Client client(outward(broker));
   auto items = client["test"]["count_async"](5000).window(2, 1000).stream<int>().blocking();
   REQUIRE(items.next());
-  client["test"]["await"]("count_async.ended", 1).get<int>();  // everything has been sent, and came before this answer
+  client["test"]["await"]("count_async.ended", 1).get<int>();  // all was sent before this reply
   const Error slow = error_of([&] {
     while (items.next()) {
     }
@@ -217,7 +217,7 @@ TEST_CASE("user and password from a file admit worker and client to a gate-rpc b
   without.connect_timeout = 500ms;
   Client stranger(without);
   const Error refused = error_of([&] { stranger["test"]["add"](2, 3).get<int>(); });
-  CHECK(refused.code() == errc::unavailable);  // its broker says nothing
+  CHECK(refused.code() == errc::unavailable);  // that broker sends no answer
   CHECK(std::string(refused.what()).find("does it ask for user and password?") != std::string::npos);
 }
 

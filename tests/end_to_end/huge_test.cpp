@@ -1,4 +1,4 @@
-// Payloads of any size between real processes: whole, in order, in bounded memory, whoever dies on the way.
+// Payloads of any size between real processes: whole, in order, in bounded memory, even if one of the processes dies.
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t mib = 1u << 20;
-// Bytes enough to be many windows; a sanitizer needs its time for each.
+// Enough bytes for many windows. A sanitizer makes each byte slow.
 constexpr std::uint64_t much = sanitized ? 24 * mib : 256 * mib;
 
 // A file of bytes_at().
@@ -38,7 +38,7 @@ std::string made(const scratch_folder& in, const std::string& name, std::uint64_
   return in.file(name);
 }
 
-// Whether the file holds bytes_at(), so many.
+// Whether the file holds this many bytes of bytes_at().
 bool holds(const std::string& path, std::uint64_t size) {
   if (std::filesystem::file_size(path) != size) return false;
   std::ifstream in(path, std::ios::binary);
@@ -338,7 +338,7 @@ TEST_CASE("a hundred transfers at once all arrive, in bounded memory", "[huge]")
   CHECK(here.run(fetch_many(s.broker.frontend(), count, 2 * mib)) == count);
   if (sanitized) return;
   CHECK(s.broker.program().peak_resident_bytes() < 64 * mib);
-  CHECK(s.worker.program().peak_resident_bytes() < 256 * mib);  // which has some chunks of each made ahead
+  CHECK(s.worker.program().peak_resident_bytes() < 256 * mib);  // it makes some chunks of each in advance
 }
 
 TEST_CASE("transfers one after another leave nothing behind", "[huge]") {

@@ -43,7 +43,7 @@ gate::task<void> add_one(gate::Client client) {
   check(sum == 1, "each test has a worker of its own");
 }
 
-// What the test threw; empty if it threw nothing.
+// The text of the test's exception; empty if it threw none.
 std::string run(gate::task<void> (*test)(gate::Client), const std::string& address) {
   try {
     gate::loop loop;
@@ -56,7 +56,7 @@ std::string run(gate::task<void> (*test)(gate::Client), const std::string& addre
   }
 }
 
-// The tests here leave in the midst of a handshake: their logs would be all that is seen.
+// These tests leave during a handshake: without this, their log lines would hide everything else.
 struct quiet {
   quiet() { spdlog::set_level(spdlog::level::err); }
   ~quiet() { spdlog::set_level(spdlog::level::info); }

@@ -1,4 +1,4 @@
-// Programs that come, leave, crash and come back, and what callers see of it.
+// Programs that start, leave, crash and come back, and what callers see.
 #include <csignal>
 #include <future>
 #include <set>
@@ -179,12 +179,12 @@ TEST_CASE("a call without a broker is unavailable when its connect time is over"
   broker.program().kill();
   client_options options(broker.frontend());
   options.connect_timeout = 200ms;
-  options.reconnect_pause_max = 20ms;  // far below: the last call finds the broker within its own time
+  options.reconnect_pause_max = 20ms;  // so short that the last call finds the broker in time
   Client client(options);
   const Error e = error_of([&] { client["test"]["add"](2, 3).get<int>(); });
   CHECK(e.code() == errc::unavailable);
   CHECK(e.where() == origin::local);
-  // The same client works as soon as there is one.
+  // The same client works as soon as there is a broker.
   broker.start_again();
   worker_program worker(broker);
   CHECK(client["test"]["add"](2, 3).get<int>() == 5);

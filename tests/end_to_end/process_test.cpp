@@ -1,4 +1,4 @@
-// That what the other tests lean on holds.
+// Tests the helpers that the other tests use.
 #include "tests/support/process.hpp"
 
 #include <csignal>

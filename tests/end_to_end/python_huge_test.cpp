@@ -1,5 +1,5 @@
-// HugeData between Python peers of gate-rpc and C++ ones: through gate-broker, where the Python peer speaks another
-// dialect than the C++ one, and through a broker of gate-rpc, where all speak that.
+// HugeData between Python peers of gate-rpc and C++ peers: through gate-broker, with peers of two dialects, and through
+// a broker of gate-rpc, where all peers speak gate-rpc.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -64,7 +64,7 @@ std::vector<int> numbers_below(int n) {
 
 std::string value_line(std::uint64_t size) { return "chunk\nvalue " + std::to_string(size) + " bytes, sound\n"; }
 
-// What a C++ client gets of a Python worker's HugeData.
+// What a C++ client gets from a Python worker's HugeData.
 void check_client(const Service& test) {
   for (int round = 0; round < 2; ++round) {
     CHECK(sound_bytes(test["huge"](some).get<HugeData>().blocking()) == some);
@@ -111,7 +111,7 @@ TEST_CASE("a Python client reads a C++ worker's HugeData, in all three compressi
 }
 
 TEST_CASE("Python peers send each other HugeData through gate-broker, which does not look into it", "[python][huge]") {
-  patient_broker system;  // set to gzip, which these do not use
+  patient_broker system;  // gzip is set, but these transfers do not use it
   process worker = scripted_worker(system.broker.backend(), "test", "lzma");
   CHECK(scripted_call(system.broker.frontend(), "lzma", {"test", "huge", std::to_string(some)}).out ==
         value_line(some));

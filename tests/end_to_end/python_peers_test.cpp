@@ -1,5 +1,5 @@
-// The Python client and worker of examples/python, which know nothing of this project but the gate-rpc dialect, with
-// gate-broker and C++ peers.
+// The Python client and worker of examples/python, with gate-broker and C++ peers. They know the gate-rpc dialect, and
+// nothing else of this project.
 #include "tests/support/python_peers.hpp"
 
 #include <csignal>
@@ -22,7 +22,7 @@ namespace {
 
 using parts = std::map<std::string, std::int64_t>;
 
-// The gate command, to its end.
+// Runs the gate command to its end.
 outcome gate_call(const broker_program& broker, const arguments& words) {
   arguments all{"call", "--broker", broker.frontend()};
   all.insert(all.end(), words.begin(), words.end());
@@ -139,7 +139,7 @@ TEST_CASE("a Python worker and a C++ worker of one name share the calls", "[pyth
   const python_worker one(system.broker);
   const cpp_worker other(system.broker);
   const Client client(system.broker.frontend());
-  CHECK(rises_to(client, "now", "workers", 3));  // with the broker's own
+  CHECK(rises_to(client, "now", "workers", 3));  // the broker's own worker counts too
   std::vector<std::future<value>> calls;
   for (int i = 0; i < 200; ++i) calls.push_back(client["calculator"]["divide"](1, 0).future<value>());
   std::map<std::string, int> thrown;

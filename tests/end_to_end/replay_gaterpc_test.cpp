@@ -1,4 +1,4 @@
-// What gate-rpc's own clients and workers said to their own broker, said to ours.
+// Sends our broker the messages that gate-rpc's own clients and workers sent to their broker.
 #include <utility>
 #include <vector>
 

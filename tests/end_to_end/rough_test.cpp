@@ -1,4 +1,4 @@
-// Programs that treat their process badly: what they throw, start and fork, and what becomes of it.
+// Programs that throw odd things, start programs and fork, and what happens then.
 #include <csignal>
 #include <string>
 #include <vector>
@@ -20,7 +20,7 @@ struct rough_system {
   rough_system() { worker.wait_for_line("READY"); }
 };
 
-// What gate-test-odd-client says that it saw.
+// Returns what gate-test-odd-client prints.
 std::string told_by_odd_client(const std::vector<std::string>& words) {
   process odd("gate-test-odd-client", words);
   const program_end end = odd.wait();

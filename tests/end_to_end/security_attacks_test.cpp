@@ -1,5 +1,5 @@
-// The table of attacks, as tests: each with real processes, each line of what came of it a check. Here they are
-// repeated less often than in gate-acceptance, which also judges how long things take.
+// The table of attacks as tests, with real processes. Each line of the table is a check. gate-acceptance repeats them
+// more often, and also judges how long they take.
 #include <algorithm>
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-// Streams in both directions, and who waits for whom.
+// Streams in both directions, and which side waits for the other.
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -25,7 +25,7 @@ generator<int64_t> numbers_below(int64_t n) {
   for (int64_t i = 0; i < n; ++i) co_yield i;
 }
 
-// Says how far it was pulled.
+// Counts how far it was read.
 generator<int64_t> counted_numbers(std::atomic<int64_t>& pulled) {
   for (int64_t i = 0;; ++i) {
     ++pulled;
@@ -105,12 +105,12 @@ TEST_CASE("a consumer that stops reading stops its producer, and nobody else", "
   auto items = system.test[method](100'000).window(window, 1u << 20).stream<int64_t>().blocking();
   CHECK(goes_on(items, 0, 1));
 
-  // The producer fills the window. One on the loop holds one item more in hand, one in the pool a batch of them.
+  // The producer fills the window. A producer on the loop has one more item ready, one in the pool a batch of items.
   CHECK(system.test["await"](tally, window).get<int64_t>() >= window);
   for (int i = 0; i < 1000; ++i) CHECK(system.test["add"](i, i).get<int>() == 2 * i);
   CHECK(system.test["tally"](tally).get<int64_t>() <= 1 + window + ahead);
 
-  // It goes on where it stopped.
+  // The stream continues where it stopped.
   CHECK(goes_on(items, 1, 10'000));
   CHECK(system.test["tally"](tally).get<int64_t>() <= 10'001 + window + ahead);
   CHECK(goes_on(items, 10'001, 89'999));
@@ -168,7 +168,7 @@ TEST_CASE("a method that does not read its caller's stream stops the caller", "[
   CHECK(system.test["await"]("read_none.started", 1).get<int64_t>() == 1);
   for (int i = 0; i < 1000; ++i) CHECK(system.test["add"](i, i).get<int>() == 2 * i);
   CHECK(pulled.load() <= int64_t{limits::stream_window_items} + 1);
-  // Answering early is its right; the rest of the stream is not asked for.
+  // The method may answer early; it then reads no more of the stream.
   system.test["release"]().get<void>();
   CHECK_NOTHROW(call.get());
 }

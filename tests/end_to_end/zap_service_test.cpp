@@ -1,4 +1,5 @@
-// gate-broker and a ZAP service that is another program, written from RFC 27: right and wrong logins, and its troubles.
+// gate-broker with another program's ZAP service, written from RFC 27: right and wrong logins, and a service in
+// trouble.
 #include <chrono>
 #include <csignal>
 #include <future>
@@ -22,7 +23,7 @@ namespace {
 
 const python_zap_service::users everybody{{"alice", "sesame", "200"}, {"bob", "sesame", "200"}};
 
-// A service, and a broker that asks it. `more`: lines of the broker's configuration.
+// A ZAP service, and a broker that asks it. `more`: lines for the broker's configuration.
 struct site {
   explicit site(const std::string& more, const python_zap_service::users& known = everybody)
       : service("ipc://" + folder.file("zap"), known),
@@ -32,7 +33,7 @@ struct site {
   Client client(const std::string& user, const std::string& password = "sesame") const {
     client_options options(broker.frontend());
     options.credentials = credentials::plain(user, password);
-    options.connect_timeout = patience;  // so that what ends does not end by it
+    options.connect_timeout = patience;  // so long that no call ends by it
     return Client(options);
   }
   handshake log_in(const std::string& user, const std::string& password = "sesame") const {
@@ -51,9 +52,9 @@ struct site {
 
 const std::string remembers = "zap_cache_time = '10min'\n";
 const std::string asks_each_time = "zap_cache_time = '0ms'\n";
-const std::string in_haste = "zap_timeout = '1s'\nhello_timeout = '2s'\n";  // what is put off is put off soon
+const std::string in_haste = "zap_timeout = '1s'\nhello_timeout = '2s'\n";  // logins are put off soon
 
-// How it ends for a peer that tries again by itself for as long as it is put off.
+// Logs in again and again as long as the peer is put off. Returns how the last attempt ended.
 login_end end_for(login_peer& peer) {
   const auto end = std::chrono::steady_clock::now() + patience;
   handshake last;
@@ -127,9 +128,9 @@ TEST_CASE("while the ZAP service is down only who is remembered comes in, and ot
   options.connect_timeout = 100ms;
   const Client impatient(options);
   CHECK(error_of([&] { answers(impatient); }).code() == errc::unavailable);
-  CHECK(answers(alice));  // who is in is not asked again
+  CHECK(answers(alice));  // a connected peer is not asked to log in again
 
-  at.broker.program().signal(SIGHUP);  // what is remembered is forgotten
+  at.broker.program().signal(SIGHUP);  // the broker forgets the answers that it remembers
   REQUIRE(rises_to(alice, "logins", "store_reloads", 1));
   CHECK(at.is_put_off("alice"));
   CHECK(count_of(alice, "logins", "refused") == 0);
@@ -157,7 +158,7 @@ TEST_CASE("a ZAP service that is silent puts off after zap_timeout, and is belie
 
 TEST_CASE("with a store the ZAP service says who somebody is, and the store what he may do", "[security]") {
   const scratch_folder folder;
-  // Of "opensesame", which the service does not take for right.
+  // The hash of "opensesame", which the service does not accept.
   const std::string store =
       folder.write("users.toml",
                    "[principals.alice]\npassword = '$argon2id$v=19$m=19456,t=2,p=1$my2eH4YdEIzD5zHDm3uAEA$"

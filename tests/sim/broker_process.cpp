@@ -66,7 +66,7 @@ void broker_process::drain(duration patience) {
   });
 }
 
-// What was said has its chance to leave; then the connections end.
+// Sends the waiting messages, then ends the connections.
 void broker_process::leave_in_order() {
   for (auto& [id, r] : remotes_) {
     for (batch& b : r.out.take()) network_->send_to_peer(r.link, std::move(b));
@@ -108,7 +108,7 @@ void broker_process::net_received(const connection_ptr& c, const batch& b) {
 
 void broker_process::take(const connection_ptr& c, const batch& b) {
   if (c->broker_done) return;
-  if (c->tainted) turns_.left(c->id);  // what it sends besides takes turns too
+  if (c->tainted) turns_.left(c->id);  // its rogue messages take turns too
   world_.mix(c->id);
   world_.mix(b.envelopes);
   if (find(c->id) == nullptr) {
@@ -210,7 +210,7 @@ void broker_process::heard(std::uint64_t id, remote& r, const message& m, const 
 
 void broker_process::send(broker::peer_id to, const message& m) {
   remote* const r = find(static_cast<std::uint64_t>(to));
-  if (r == nullptr) return;  // it was unsent or closed just now
+  if (r == nullptr) return;  // it was just unsent or closed
   if (world_.readable() && m.type != message_type::heartbeat) {
     std::string line = "says " + std::string(to_string(m.type)) + " to " + std::string(r->link->peer->who()) +
                        ", call " + std::to_string(number(m.call));
@@ -233,7 +233,7 @@ void broker_process::send(broker::peer_id to, const message& m) {
   speaking_.insert(static_cast<std::uint64_t>(to));
 }
 
-// Whatever else came over that connection: its last hello is what the broker goes by.
+// The broker must go by the last hello on a connection, whatever else came over it.
 void broker_process::watch_methods(const remote& r, const message& m) {
   if (m.service != r.service) world_.fail("the broker gives a worker a call of another service");
   if (!r.methods.empty() && !r.methods.contains(std::string(m.method))) {
@@ -284,7 +284,7 @@ void broker_process::said_to_client(remote& r, const message& m) {
       break;
     case message_type::part:
       if (call == r.open.end()) return world_.fail("the broker sends a client a late " + what);
-      if (m.is_head()) break;  // it costs nothing
+      if (m.is_head()) break;  // it costs no credit
       if (!call->second.open()) return world_.fail("the broker sends a client a " + what + " beyond its credit");
       call->second.take(m.payload.size_bytes());
       break;

@@ -1,5 +1,5 @@
-// The broker's core in a simulated process. Everything that it says is checked against what it was told, independently
-// of its own books.
+// The broker's core in a simulated process. Each message that it sends is checked against the messages that it got,
+// without use of the core's own tables.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@
 
 namespace gate::sim {
 
-// Grants all that is asked for, and keeps count of what was not given back.
+// Grants every request, and counts what was not given back.
 class counting_allowance final : public broker::allowance {
  public:
   answer begin(std::string_view, std::size_t bytes, instant) override {
@@ -47,15 +47,15 @@ class broker_process final : public process, public broker_end, public broker::o
   void attach(network& net) noexcept { network_ = &net; }
   void start();
   void crash();
-  // As SIGTERM: what is in flight may end within that time; then it is gone.
+  // As on SIGTERM: open calls may end within `patience`; then the broker is gone.
   void drain(duration patience);
 
-  // Its messages to that peer do not leave until release(): the transport's queue is full.
+  // The messages to that peer stay here until release(), as if the transport's queue were full.
   void hold_back(std::uint64_t connection_id);
   void release(std::uint64_t connection_id);
 
   const broker::core* core() const noexcept { return core_.get(); }
-  // Summed over all lives.
+  // The sum over all lives of this process.
   const broker::counters& counted() const noexcept { return counted_; }
   std::size_t connections() const noexcept { return remotes_.size(); }
 
@@ -73,9 +73,9 @@ class broker_process final : public process, public broker_end, public broker::o
     std::vector<batch> held;
     std::optional<peer_role> role;
     std::uint32_t capacity = 0;
-    std::string service;                         // of a worker, by its last hello
-    std::set<std::string> methods;               // the same; empty: it takes all
-    std::set<std::uint64_t> asked;               // for these of its calls, to hand them back
+    std::string service;                         // for a worker: as in its last hello
+    std::set<std::string> methods;               // the same; empty: it takes all methods
+    std::set<std::uint64_t> asked;               // calls that it was asked to hand back
     bool leaving = false;                        // a worker that has sent drain
     std::map<std::uint64_t, peer::window> open;  // calls, by number; what their producers may still send to this peer
   };
@@ -109,7 +109,7 @@ class broker_process final : public process, public broker_end, public broker::o
   network* network_ = nullptr;
   std::unique_ptr<broker::core> core_;
   std::map<std::uint64_t, remote> remotes_;  // by the connection's id
-  std::set<std::uint64_t> speaking_;         // those with something to send
+  std::set<std::uint64_t> speaking_;         // those with messages to send
   turn_watch turns_;
   broker::counters counted_;
   bool draining_ = false;

@@ -28,7 +28,7 @@ void client_process::leave() {
   });
 }
 
-// Nobody hears how their calls ended.
+// No event will report how these calls ended.
 void client_process::forget_session() {
   for (const auto& [id, c] : calls_) judge_.forgotten(c.number);
   calls_.clear();
@@ -139,7 +139,7 @@ call_id client_process::begin(const tracked_call& c, std::optional<milliseconds>
   m.method = method_names[static_cast<std::size_t>(c.what)];
   m.payload = bytes_view(payload);
   m.budget = budget;
-  m.caller = "root";  // nobody believes it
+  m.caller = "root";  // the broker must not believe this
   if (c.what == method::fetch) m.accept = payload_encoding::all;
   if (c.what == method::put) {
     m.content = huge_content::value;
@@ -208,7 +208,7 @@ void client_process::pump(call_id id) {
     }
     if (session_->window_open(id)) {
       const bool last = c->sent + 1 == c->items && c->number % 2 == 0 &&
-                        !c->huge_arguments;  // half of them end with the item, half with a word of its own
+                        !c->huge_arguments;  // half of the streams end with an item, half with a message of its own
       if (last) m.flags = flag::end_of_parts;
       ++c->sent;
       c->sent_all = last;
@@ -264,7 +264,7 @@ void client_process::part(call_id call, const message& m) {
   later(pause, [this, call] { read(call); });
 }
 
-// The consumer takes what has come, and asks for as much again.
+// The consumer takes the items that have come, and grants credit for as many again.
 void client_process::read(call_id id) {
   own_call* const c = find(id);
   if (c == nullptr || c->stalled) return;
@@ -305,7 +305,7 @@ void client_process::failed(call_id call, const client::session::failure& f) {
     world_.say(name(), "call " + std::to_string(c.number) + " fails: " + std::string(to_string(f.status)) + ", " +
                            std::string(f.text));
   }
-  // A peer that broke the rules may be told so.
+  // A peer that broke the protocol may get an error for that.
   const bool deserved = was_tainted() && (f.status == errc::protocol_error || f.status == errc::unsupported);
   judge_.failed(c.number, deserved ? errc::unavailable : f.status, f.retry, f.text);
   check_lateness(c);

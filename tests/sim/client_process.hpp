@@ -1,5 +1,5 @@
-// A simulated client: its session, and callers that call, stream, consume slowly or not at all, give up, and overrun
-// their credit.
+// A simulated client: its session, and callers that call, stream, read slowly or not at all, give up, and exceed their
+// credit.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace gate::sim {
 struct client_habits {
   unsigned cancel_percent = 5;
   unsigned reckless_percent = 0;  // streams that ignore their credit
-  unsigned stalling_percent = 3;  // consumers that stop reading until the world is healed
+  unsigned stalling_percent = 3;  // consumers that stop reading until heal()
   std::size_t payload_bytes_max = 0;
 };
 
@@ -32,9 +32,9 @@ class client_process final : public peer_process, public client::session::handle
   void start();
   // A random call to that service.
   void call(std::string_view service);
-  // A call that must succeed when all is well. 0 when the client cannot make one now.
+  // A call that must succeed if nothing is broken. Returns 0 if the client cannot call now.
   call_number probe(std::string_view service);
-  // Every call ends soon from now on: consumers read again.
+  // From now on every call ends soon: consumers read again.
   void heal();
   void leave();
 
@@ -44,7 +44,7 @@ class client_process final : public peer_process, public client::session::handle
  private:
   struct own_call {
     call_number number = 0;
-    std::uint32_t items = 0, sent = 0;  // of the caller's own stream
+    std::uint32_t items = 0, sent = 0;  // for the caller's own stream
     std::size_t padding_bytes = 0;
     bool client_stream = false, huge_arguments = false, sent_all = false, reckless = false, stalled = false,
          slow = false;

@@ -1,4 +1,4 @@
-// broker_sim: the broker's core and both sessions against each other in simulated time, with faults.
+// broker_sim: the broker's core and both sessions in simulated time, with faults.
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -35,12 +35,12 @@ Exit code: 0 when every promise held, 1 when one was broken (the seed and the co
 2 for wrong arguments.
 )";
 
-// Every so many seeds one is run a second time, which must be the same to the bit.
+// One in this many seeds is run twice: both runs must be the same to the bit.
 constexpr std::uint64_t repeated_every = 100;
 
 thread_local std::uint64_t seed_under_way = 0;
 
-// An assertion of ours that fails ends the process: say how to see it again.
+// If an assertion of ours fails, the process ends: prints how to run this seed again.
 extern "C" void tell_seed(int signal) {
   char text[96];
   const int size =

@@ -12,7 +12,7 @@ namespace gate::sim {
 using std::chrono::milliseconds;
 
 namespace {
-// Small, so that both ways of carrying a payload are met.
+// Small, so that both ways of sending a payload occur.
 constexpr std::size_t external_bytes_min = 300;
 }  // namespace
 
@@ -121,7 +121,7 @@ void network::broker_died(std::uint64_t life) {
     if (!c || c->broker_life != life) continue;
     c->to_broker.cut = world_.now();
     c->to_broker.told = true;
-    if (c->broker_done) continue;  // closed in an orderly way; the peer hears of it behind what it was sent
+    if (c->broker_done) continue;  // closed in order; the peer hears of it after the messages that it was sent
     c->to_peer.cut = std::min(c->to_peer.cut, world_.now() + world_.random.about(latency_mean) / 2);
     const bool silent = faults && world_.random.percent(10);
     if (!silent) tell_peer(c, std::max(c->to_peer.cut, world_.now() + world_.random.about(milliseconds(10))), "reset");

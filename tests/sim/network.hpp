@@ -1,5 +1,5 @@
-// Simulated connections: batches in both directions, first in first out, with random latency. A connection that breaks
-// loses the tail of what is under way, and its two ends hear of it at different times, or not at all.
+// Simulated connections: batches in both directions, in order, with random latency. A connection that breaks loses the
+// last of its batches, and its two ends notice at different times, or never.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,11 @@ struct batch {
   bool empty() const noexcept { return envelopes.empty(); }
 };
 
-// Collects what leaves in one turn, closing a batch behind an external payload.
+// Collects the messages of one turn. An external payload closes a batch.
 class batcher {
  public:
   void add(const message& m);
-  void add_raw(std::string raw);  // whatever it is
+  void add_raw(std::string raw);  // any bytes
   std::vector<batch> take();
   bool empty() const noexcept { return batches_.empty(); }
 
@@ -39,7 +39,7 @@ class batcher {
 struct connection;
 using connection_ptr = std::shared_ptr<connection>;
 
-// The end of a connection that opened it: a worker's or a client's socket.
+// The end of the peer that opened the connection: a worker's or a client's socket.
 class peer_end {
  public:
   virtual ~peer_end() = default;
@@ -49,7 +49,7 @@ class peer_end {
   virtual void net_received(const connection_ptr& c, const batch& b) = 0;
 };
 
-// The end that accepted it.
+// The end of the broker, which accepted it.
 class broker_end {
  public:
   virtual ~broker_end() = default;
@@ -63,13 +63,13 @@ struct connection {
   std::uint64_t id = 0;
   peer_end* peer = nullptr;
   std::uint64_t broker_life = 0;
-  bool peer_has_it = true;   // its socket is open
-  bool broker_done = false;  // the broker has cut it, or has dealt with its end
-  bool tainted = false;      // what came over it was not what the session said: complaints about it are in order
+  bool peer_has_it = true;   // the peer's socket is open
+  bool broker_done = false;  // the broker has cut it, or has handled its end
+  bool tainted = false;      // bytes came that no session sends: complaints about the peer are justified
   struct direction {
-    instant clear{};               // nothing that is sent now overtakes what was sent before
-    instant cut = instant::max();  // what would arrive later is lost
-    bool told = false;             // the receiving end hears, or has heard, of the end
+    instant clear{};               // arrival of the last message: later messages come after it
+    instant cut = instant::max();  // messages that would arrive later are lost
+    bool told = false;             // the receiving end has been told, or will be told, of the end
   } to_broker, to_peer;
 };
 
@@ -77,15 +77,15 @@ class network {
  public:
   network(world& in, broker_end& broker) : world_(in), broker_(broker) {}
 
-  // Answers with net_connected, with net_ended, or (a black hole) not at all.
+  // Reports net_connected or net_ended; or nothing, if the connection is a black hole.
   connection_ptr open(peer_end& from);
   void send_to_broker(const connection_ptr& c, batch b);
   void send_to_peer(const connection_ptr& c, batch b);
-  // That end closes it; the other hears of it behind what was sent.
+  // That end closes the connection. The other end hears of it after the messages that it was sent.
   void close_by_peer(const connection_ptr& c);
   void close_by_broker(const connection_ptr& c);
-  // Each end hears of it after a while; `silent` ones never do, but for the transport's own heartbeat on the broker's
-  // side.
+  // Each end hears of it after a while. With `silent` no end ever does, except that the broker's transport finds it by
+  // its heartbeat.
   void break_off(const connection_ptr& c, bool silent);
   void peer_died(const connection_ptr& c);
   void broker_died(std::uint64_t life);

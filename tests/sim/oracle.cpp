@@ -125,7 +125,8 @@ void oracle::failed(call_number n, errc status, retry_class again, std::string_v
   if (status == errc::ok || text.empty()) world_.fail(name + " failed without a reason");
   if (status == errc::internal) world_.fail(name + " failed as internal: " + std::string(text));
   if (status == errc::protocol_error) world_.fail(name + " failed as protocol_error: " + std::string(text));
-  // Whoever is told that nothing was executed will call again. (No method: an earlier attempt may have found one.)
+  // A caller that is told that its call did not run will call again. (Not so for no_method of an idempotent call: an
+  // earlier attempt may have found the method.)
   const bool never_ran = again == retry_class::safe || (status == errc::no_method && !c.has(message_flag::idempotent));
   if (never_ran && c.executions > 0) {
     world_.fail(name + " was executed, and its caller was told " + std::string(to_string(status)) + ": " +

@@ -1,4 +1,4 @@
-// What must hold of every call, seen from outside: what its caller asked, what workers did, what came back.
+// Checks every call from outside: the caller's request, the workers' work, and the result.
 #pragma once
 
 #include <array>
@@ -26,19 +26,19 @@ struct tracked_call {
   method what = method::echo;
   std::uint8_t flags = 0;
   std::string_view service;
-  std::uint32_t items = 0;  // that the method, or the caller, sends; chunks of huge answers and arguments too
+  std::uint32_t items = 0;  // sent by the method or the caller; chunks of huge replies and arguments too
   std::size_t padding_bytes = 0;
   unsigned executions = 0;
   bool ended = false;
-  errc outcome = errc::ok;  // of an ended one
-  bool forgotten = false;   // its caller died or gave it up: no event is allowed any more
+  errc outcome = errc::ok;  // if it has ended
+  bool forgotten = false;   // its caller died or gave it up: no more events may come
   std::uint32_t received = 0;
-  bool begun = false;  // the head of its huge answer came
+  bool begun = false;  // the head of its huge reply came
 
   bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
 };
 
-// What rogue messages carry, so that workers know their calls from those that count.
+// The payload of rogue messages: workers tell them by it from calls that count.
 inline constexpr std::string_view rogue_payload = "!rogue";
 
 class oracle {
@@ -61,7 +61,7 @@ class oracle {
   std::size_t begun() const noexcept { return calls_.size(); }
   const std::array<std::uint64_t, errc_max + 1>& outcomes() const noexcept { return outcomes_; }
 
-  // "17:3:xxxx": of call 17, item 3, padded.
+  // "17:3:xxxx": item 3 of call 17, with padding.
   static std::string payload_of(call_number n, std::uint32_t item, std::size_t padding_bytes);
   struct parsed {
     call_number call = 0;

@@ -1,4 +1,4 @@
-// What the simulated workers and clients share: the transport under a session, and its faults.
+// The common part of simulated workers and clients: the transport below a session, and its faults.
 #pragma once
 
 #include <string>
@@ -36,7 +36,7 @@ class peer_process : public process, public peer_end {
     net_.break_off(link_, silent);
   }
 
-  // Bytes that no session would send.
+  // Sends bytes that no session would send.
   void inject(std::string raw) {
     if (!alive() || frozen() || !link_) return;
     world_.say(name(), "sends what it should not");
@@ -84,14 +84,14 @@ class peer_process : public process, public peer_end {
     if (!link_) return world_.fail(name() + ": its session sends without a connection");
     out_.add(m);
   }
-  // What a session tells when it gives a connection up.
+  // Checks why a session gave its connection up.
   void check_loss(errc why, std::string_view text) {
     if (why == errc::protocol_error && !tainted_) {
       world_.fail(name() + ": its session complains about a faultless broker: " + std::string(text));
     }
   }
 
-  // Whether something was sent that no session would send, on this connection or on the one before when there is none.
+  // Whether bytes were sent that no session would send: on this connection or, if there is none, on the last one.
   bool was_tainted() const noexcept { return link_ ? link_->tainted : tainted_; }
 
   void end_of_turn() override { flush(); }
@@ -132,7 +132,7 @@ class peer_process : public process, public peer_end {
 
   connection_ptr link_;
   batcher out_;
-  bool tainted_ = false;  // of the connection before
+  bool tainted_ = false;  // for the last connection
 };
 
 }  // namespace gate::sim

@@ -21,11 +21,11 @@ class process {
   const std::string& name() const noexcept { return name_; }
   bool alive() const noexcept { return alive_; }
   bool frozen() const noexcept { return frozen_; }
-  // How often it was started; what was meant for an earlier life must not reach a later one.
+  // How often it was started. Events for an earlier life must not reach a later one.
   std::uint64_t life() const noexcept { return life_; }
   // Its own steady clock: no two processes have the same.
   instant clock() const noexcept { return world_.now() + offset_; }
-  // How often time did something strange to it: what was measured across that proves nothing.
+  // How often its clock jumped or it stood still: times that were measured across that prove nothing.
   std::uint64_t disturbances() const noexcept { return disturbances_; }
 
   void freeze() {
@@ -36,7 +36,7 @@ class process {
     on_freeze();
   }
 
-  // What arrived meanwhile is there at once; whether the process first looks at its timers or at its sockets is chance.
+  // All messages that arrived meanwhile are there at once. Chance decides whether timers or sockets come first.
   void thaw() {
     if (!alive_ || !frozen_) return;
     frozen_ = false;
@@ -59,7 +59,7 @@ class process {
   }
 
  protected:
-  // Something happens to the process: now, or when it goes on. Not at all when it has died since `in_life`.
+  // Runs `what` in the process: now, or when the process goes on. Not at all if it has died since `in_life`.
   void happen(std::uint64_t in_life, std::function<void()> what) {
     if (!alive_ || life_ != in_life) return;
     if (frozen_)
@@ -83,9 +83,9 @@ class process {
     inbox_.clear();
   }
 
-  // After anything happened in the process: what it wants to send leaves, and its next deadline is noted.
+  // Called after each event in the process: sends its messages, and notes its next deadline.
   virtual void end_of_turn() = 0;
-  virtual void look_at_clock() = 0;           // its timers' chance
+  virtual void look_at_clock() = 0;           // runs the timers that are due
   virtual instant next_deadline() const = 0;  // by its own clock
   virtual void on_freeze() {}
   virtual void on_thaw() {}
@@ -100,7 +100,7 @@ class process {
   world& world_;
 
  private:
-  // One event a process is under way at most, for the earliest deadline that it has named.
+  // There is at most one pending event for each process, for its earliest deadline.
   void arm() {
     const instant due = next_deadline();
     if (due == instant::max()) return;

@@ -16,7 +16,7 @@ constexpr instant beginning{std::chrono::hours(1)};
 
 // --- the world ------------------------------------------------------------------------------------------------------
 
-// Limits small enough to be met, times short enough to be over within the run.
+// Limits that are small enough to be reached, and times that are short enough to end within the run.
 scenario::choices scenario::choose(random_source& r) {
   const auto ms = [&r](std::uint64_t low, std::uint64_t high) { return milliseconds(r.between(low, high)); };
   choices c;
@@ -101,7 +101,7 @@ void scenario::make_processes() {
     habits.reckless_percent = r.percent(30) ? 20 : 0;
     habits.service_time = r.between(milliseconds(2), milliseconds(80));
     if (r.percent(60)) habits.threads = static_cast<std::uint32_t>(r.between(1, 4));
-    // So quick that it is given more than its threads take, and now and then wrongly so.
+    // So quick that it gets more calls than it has threads, and sometimes wrongly so.
     if (r.percent(30)) habits.service_time = r.between(std::chrono::microseconds(50), std::chrono::microseconds(500));
     workers_.push_back(std::make_unique<worker_process>(world_, 'W' + std::to_string(i), net_, broker_, judge_, habits,
                                                         chosen_.worker));
@@ -116,7 +116,7 @@ void scenario::make_processes() {
 }
 
 report scenario::run() {
-  if (world_.random.percent(80)) broker_.start();  // else the others are there first
+  if (world_.random.percent(80)) broker_.start();  // else the peers start first
   for (auto& w : workers_) w->start();
   for (auto& c : clients_) c->start();
   supervise();
@@ -213,7 +213,7 @@ std::string scenario::rogue_bytes() {
   message m;
   m.type = static_cast<message_type>(r.between(1, message_type_max));
   m.flags = static_cast<std::uint8_t>(r.below(256) & ~std::uint64_t{message_flag::external | message_flag::no_payload});
-  m.call = call_id{r.next() | std::uint64_t{1} << 63};  // nobody's
+  m.call = call_id{r.next() | std::uint64_t{1} << 63};  // no call has this number
   m.payload = bytes_view(rogue_payload);
   m.service = r.percent(80) ? services[r.below(services.size())] : std::string_view("nobody");
   m.method = "echo";
@@ -231,13 +231,13 @@ std::string scenario::rogue_bytes() {
   wire::gate2::append(raw, m);
   for (std::uint64_t flips = r.percent(50) ? 0 : r.between(1, 3); flips > 0; --flips) {
     const std::uint64_t at = r.below(raw.size() - rogue_payload.size());
-    const bool moves_payload = at < 4 || at == 6 || at == 7;  // the sizes: workers must still know it for what it is
+    const bool moves_payload = at < 4 || at == 6 || at == 7;  // the sizes: it must still be seen to be rogue
     if (!moves_payload) raw[at] = static_cast<char>(static_cast<unsigned char>(raw[at]) ^ (1u << r.below(8)));
   }
   return raw;
 }
 
-// Somebody starts again what has ended, sooner or later.
+// Starts processes again some time after they have ended.
 void scenario::supervise() {
   random_source& r = world_.random;
   const auto due = [&](const process& p) { return !p.alive() && (!faults_ || r.percent(35)); };

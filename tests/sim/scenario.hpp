@@ -1,5 +1,5 @@
-// One seed: a broker, some workers and clients, eighty seconds of load and faults, then forty in which everything must
-// become well again.
+// Runs one seed: a broker, some workers and clients, 80 s of load and faults, then 40 s in which everything must
+// recover.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 namespace gate::sim {
 
 struct report {
-  std::string failure;  // empty when all promises held
+  std::string failure;  // empty if all promises were kept
   instant failed_at{};
   std::uint64_t hash = 0, events = 0;
   std::uint64_t calls = 0;

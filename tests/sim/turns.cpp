@@ -18,7 +18,7 @@ void turn_watch::ended(std::uint64_t connection, call_id number) {
   if (found == waiting_.end()) return;
   const waiting_call gone = std::move(found->second);
   waiting_.erase(found);
-  // Who has no call waiting any more has no place: its next one goes behind all others.
+  // A client without waiting calls has no place: its next call goes behind all others.
   for (const auto& [n, w] : waiting_) {
     if (w.connection == gone.connection && w.service == gone.service && w.method == gone.method) return;
   }
@@ -37,7 +37,7 @@ std::string turn_watch::given(const message& request) {
   const oracle::parsed p = oracle::parse(request.payload.single());
   if (!p.sound) return {};
   const auto found = waiting_.find(p.call);
-  if (found == waiting_.end()) {  // it came back, and took its client's turn once more
+  if (found == waiting_.end()) {  // it was handed back, and used its client's turn once more
     if (const auto before = given_.find(p.call); before != given_.end()) served_since_.erase(before->second);
     return {};
   }

@@ -1,5 +1,5 @@
-// The promise that clients of a service take turns, checked from what a broker hears and says alone: while a call of
-// one client waits, no other client is served over and over with calls of the same method.
+// Checks the promise that the clients of a service take turns, from the broker's messages alone: while a call of one
+// client waits, no other client is served again and again with calls of the same method.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class turn_watch {
   void left(std::uint64_t connection);
   // A worker is given that request. Empty, or what is unfair about it.
   std::string given(const message& request);
-  // Who serves what has changed: turns begin anew.
+  // Workers came or left: turns begin anew.
   void regrouped() noexcept { served_since_.clear(); }
 
  private:
@@ -30,17 +30,17 @@ class turn_watch {
     std::uint64_t connection = 0;
     call_id number{};
     std::string service, method;
-    bool waits = false;  // nobody is told when a one-way call ends in the queue
+    bool waits = false;  // for a one-way call, the end in the queue is not reported
   };
 
-  using client_key = std::pair<std::uint64_t, std::string>;  // of a connection, and a service or a method
+  using client_key = std::pair<std::uint64_t, std::string>;  // a connection, and a service or a method
 
-  // A turn that is under way, and one that was served just before the call came.
+  // The turn that is going on, and one that was served just before the call came.
   static constexpr unsigned turns_max = 2;
 
   std::map<call_number, waiting_call> waiting_;
   std::map<std::pair<std::uint64_t, call_id>, call_number> numbers_;
-  std::map<call_number, client_key> given_;  // at least once: what is given again counts for nobody else
+  std::map<call_number, client_key> given_;  // given at least once: if given again, they do not count for other clients
   std::map<client_key, std::map<client_key, unsigned>> served_since_;
 };
 

@@ -120,7 +120,7 @@ void worker_process::request(const message& m) {
   j.padding_bytes = asked.padding_bytes;
   j.reckless = world_.random.percent(habits_.reckless_percent);
   if (!has(j.what)) {
-    // A hello without a descriptor takes every method, and one may have come over this connection that is not ours.
+    // A hello without a descriptor takes every method, and a rogue one may have come over this connection.
     if (!was_tainted()) world_.fail("call " + std::to_string(n) + " reached a worker that has no such method");
     j.unknown = true;
   } else if (habits_.threads > 0 && is_plain(j.what)) {
@@ -150,7 +150,7 @@ void worker_process::run_next() {
     const call_id id = waiting_.front();
     waiting_.pop_front();
     job* const j = find(id);
-    if (j == nullptr) continue;  // it was handed back
+    if (j == nullptr) continue;  // the call was handed back
     if (j->cancelled) {
       refuse(id, errc::cancelled, "cancelled before it began");
       continue;
@@ -224,7 +224,7 @@ void worker_process::part(const message& m) {
       return world_.fail(name() + " got a damaged chunk");
     }
     ++j->received;
-    // Sometimes the method is in no hurry to take the next one.
+    // Sometimes the method waits before it takes the next item.
     const duration pause = world_.random.percent(5) && !healed_ ? world_.random.about(milliseconds(1500))
                                                                 : world_.random.about(milliseconds(5));
     const auto bytes = static_cast<std::uint32_t>(m.payload.size_bytes());
@@ -239,7 +239,7 @@ void worker_process::window_opened(call_id call) {
   if (find(call) != nullptr) later(world_.random.about(milliseconds(2)), [this, call] { pump(call); });
 }
 
-// Sends what may be sent; ends the call when everything is.
+// Sends the items that may be sent. Ends the call after the last one.
 void worker_process::pump(call_id id) {
   job* j = find(id);
   if (j == nullptr || !j->started || j->cancelled) return;
@@ -283,7 +283,7 @@ bool worker_process::send_item(call_id id, job& j) {
     world_.fail(name() + ": its session does not know a call that it gave");
     return false;
   }
-  // Past the session, as a peer that knows no credit would.
+  // Past the session, as a peer that does not know credit.
   m.call = j.broker_number;
   transport_send(m);
   return true;

@@ -1,4 +1,4 @@
-// A simulated worker: its session, and methods that answer, stream, dawdle, fail, never end, or overrun their credit.
+// A simulated worker: its session, and methods that answer, stream, are slow, fail, never end, or exceed their credit.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace gate::sim {
 struct worker_habits {
   std::string_view service;
   std::uint32_t capacity = 4;
-  std::uint32_t threads = 0;      // for its plain methods; 0: it does not tell, and runs all at once
+  std::uint32_t threads = 0;      // for plain methods; 0: not announced, and all calls run at once
   bool chats = true;              // has the method `chat`
   unsigned reckless_percent = 0;  // streams that ignore their credit
   duration service_time = std::chrono::milliseconds(30);
@@ -48,11 +48,11 @@ class worker_process final : public peer_process, public worker::session::handle
     std::uint32_t items = 0, sent = 0, received = 0;
     std::size_t padding_bytes = 0;
     bool started = false, cancelled = false, input_ended = false, reckless = false, pumping = false;
-    bool rogue = false;    // no caller of ours asked for it
+    bool rogue = false;    // no client made this call
     bool unknown = false;  // the worker has no such method
     bool on_thread = false, has_thread = false;
     instant begun{};
-    std::string arguments;  // to hand back, when it has to wait for a thread
+    std::string arguments;  // kept to hand the call back if it waits for a thread
   };
 
   // From the session.
@@ -66,7 +66,7 @@ class worker_process final : public peer_process, public worker::session::handle
   void recalled(call_id call) override;
   void serving(const message&) override { world_.say(name(), "serves"); }
   void lost(errc why, std::string_view text, std::chrono::milliseconds) override {
-    forget_jobs();  // those that had been cancelled before are not cancelled again
+    forget_jobs();  // calls that had been cancelled before are not cancelled again
     check_loss(why, text);
   }
   void closed(errc why, std::string_view text) override;
@@ -110,7 +110,7 @@ class worker_process final : public peer_process, public worker::session::handle
   std::uint32_t threads_busy_ = 0;
   std::deque<call_id> waiting_;  // for a thread
   bool healed_ = false;
-  bool leaving_ = false;  // the session has closed; the process ends with this turn
+  bool leaving_ = false;  // the session has closed; the process ends at the end of this turn
 };
 
 }  // namespace gate::sim

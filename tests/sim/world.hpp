@@ -1,4 +1,4 @@
-// The simulated world's time, chance, order of events and trace. One seed decides everything that happens in it.
+// The simulated world's clock, random numbers, event queue and trace. One seed decides everything that happens.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace gate::sim {
 
-// The same numbers from the same seed on every platform, which standard distributions do not promise.
+// Gives the same numbers for the same seed on every platform. Standard distributions do not promise that.
 class random_source {
  public:
   explicit random_source(std::uint64_t seed) noexcept : state_(seed) {}
@@ -21,7 +21,7 @@ class random_source {
   bool percent(unsigned chance) noexcept { return below(100) < chance; }
   bool permille(unsigned chance) noexcept { return below(1000) < chance; }
   duration between(duration low, duration high) noexcept;
-  // Mostly short, sometimes long: what waiting times look like.
+  // Mostly short, sometimes long, like real waiting times.
   duration about(duration mean) noexcept;
 
  private:
@@ -39,7 +39,7 @@ class world {
 
   void at(instant when, std::function<void()> what);
   void after(duration delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
-  // Runs what is due until then, or until a check fails.
+  // Runs all events that are due until `end`, or until a check fails.
   void run_until(instant end);
 
   // --- the trace: its hash covers everything that was noted, whether it is printed or not ---------------------------
@@ -48,7 +48,7 @@ class world {
   void mix(std::string_view raw) noexcept;
   std::uint64_t hash() const noexcept { return hash_; }
   bool readable() const noexcept { return readable_; }
-  // Prints one line, the time first. Call it when readable() only, or with a text that costs nothing.
+  // Prints one line, the time first. Call it only if readable(), or with a text that costs nothing to make.
   void say(std::string_view who, std::string_view what) const;
 
   // --- the verdict --------------------------------------------------------------------------------------------------

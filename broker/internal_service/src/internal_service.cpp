@@ -250,11 +250,11 @@ internal_service::internal_service(engine& owner, const broker_options& options,
       pool_(options.internal_threads, pool_queue_max),
       own_calls_(owner.where(), pool_, own_, *this, dispatcher_settings()),
       more_calls_(owner.where(), pool_, more_, *this, dispatcher_settings()) {
-  engine_.set_internal([this](const message& m) { handle(m); });
+  engine_.internal().on_message([this](const message& m) { handle(m); });
   register_service();
 }
 
-internal_service::~internal_service() { engine_.set_internal({}); }
+internal_service::~internal_service() { engine_.internal().on_message({}); }
 
 void internal_service::register_service() {
   descriptor about;
@@ -273,8 +273,8 @@ void internal_service::register_service() {
   hello.service = "gate";
   hello.name = "gate";
   hello.capacity = calls_max;
-  engine_.open_internal();
-  engine_.from_internal(hello, &about);
+  engine_.internal().open(engine_.where().now());
+  engine_.internal().received(hello, &about, engine_.where().now());
 }
 
 dispatcher& internal_service::of(std::string_view method) {
@@ -331,19 +331,19 @@ bool internal_service::huge_part(const message& m) {
   message sent = m;
   sent.type = message_type::part;
   if (!sent.is_head()) found->second.take(m.payload.size_bytes());
-  engine_.from_internal(sent);
+  engine_.internal().received(sent, nullptr, engine_.where().now());
   return true;
 }
 
 bool internal_service::final(const message& m) {
   if (windows_.erase(m.call) == 0) return false;
-  engine_.from_internal(m);
+  engine_.internal().received(m, nullptr, engine_.where().now());
   return true;
 }
 
 bool internal_service::error(const message& m) {
   if (windows_.erase(m.call) == 0) return false;
-  engine_.from_internal(m);
+  engine_.internal().received(m, nullptr, engine_.where().now());
   return true;
 }
 
@@ -354,7 +354,7 @@ bool internal_service::grant(call_id call, std::uint32_t items, std::uint32_t by
   m.call = call;
   m.credit_items = items;
   m.credit_bytes = byte_count;
-  engine_.from_internal(m);
+  engine_.internal().received(m, nullptr, engine_.where().now());
   return true;
 }
 

@@ -14,8 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The broker measures the idle time. This client measures it as well, in case the broker does not end the call, and
-// waits this much longer so that the broker's answer has time to arrive.
+// The broker measures the idle time. The client measures it too, in case the broker does not end the call. It waits
+// this much longer: the broker's answer needs time to arrive.
 constexpr auto idle_allowance = milliseconds(200);
 
 }  // namespace

@@ -23,7 +23,7 @@ namespace gate::detail {
 
 namespace {
 
-// The pause between two looks of a loop whose descriptors the shared thread could not add for lack of memory.
+// The pause between two looks of a loop for which the shared thread cannot wait: the kernel has no room, for example.
 constexpr auto slice = std::chrono::milliseconds(5);
 
 class shared_wait;

@@ -69,7 +69,7 @@ void thread_pool::stop() noexcept {
     stopping_ = true;
     while (!queue_.empty()) {
       detail::pool_job& job = queue_.pop_front();
-      job.state_ = detail::pool_job::state::running;  // so that wait_for() does not expect it to start
+      job.state_ = detail::pool_job::state::running;  // so wait_for() waits until dropped() has returned
       dropped.push_back(std::move(job.keep_));
     }
     queued_ = 0;

@@ -37,7 +37,7 @@ bool is_ready(poller::watched& item) {
   const bool ready = ((bits & 1) != 0 && (events & ZMQ_POLLIN) != 0) ||
                      ((bits & 2) != 0 && (events & ZMQ_POLLOUT) != 0) ||
                      ((bits & 4) != 0 && (events & ZMQ_POLLOUT) == 0);
-  item.used = ready;  // ask again in the next wait: a ready socket may not be used
+  item.used = ready;  // if ready, asked again in the next wait, used or not
   return ready;
 }
 

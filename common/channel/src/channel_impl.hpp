@@ -45,9 +45,9 @@ inline zmq::message_t frame_of(bytes_view bytes) {
 }
 
 // One socket, for one connection. A monitor costs two more sockets and descriptors, so it is dropped once the
-// connection is made. From then on the socket itself shows the end: libzmq then takes away the pipe that is written
-// into (with ZMQ_IMMEDIATE), and once all arrived messages were read the socket is neither readable nor writable. A
-// full socket looks the same, but then the connection's descriptor is still open.
+// connection is made. From then on the socket itself shows the end of the connection: it is not writable any more,
+// since libzmq takes its pipe away (with ZMQ_IMMEDIATE), and not readable once all messages were read. A full socket
+// looks the same, but then the connection's descriptor is still open.
 struct connection {
   // Throws zmq::error_t or std::system_error.
   connection(loop& where, const channel_options& options, high_water marks, std::string address);

@@ -14,7 +14,7 @@ namespace gate::huge {
 namespace {
 
 // The reader's side of a transfer. In a child of fork() no more bytes come, and a thread that does not exist there may
-// hold the receiver's mutex: reading fails, and the receiver is not touched.
+// hold the receiver's mutex. So reading fails there, and does not touch the receiver.
 class received_source final : public detail::huge_source {
  public:
   explicit received_source(std::shared_ptr<receiver> from) noexcept : receiver_(std::move(from)) {}

@@ -1,5 +1,5 @@
-// How many connections one address may have. Those of this machine's own loopback are not counted, so the broker is
-// asked by another address of it.
+// How many connections one address may have. Loopback connections of this machine do not count, so the tests connect
+// through another address of it.
 #include <memory>
 #include <string>
 
@@ -64,7 +64,7 @@ TEST_CASE("connections beyond peers_per_address_max are cut and counted, and mak
   CHECK(refused == 1);
   first.reset();
   bool admitted = false;
-  for (int attempt = 0; attempt < 1000 && !admitted; ++attempt) {  // until the broker has heard of the end
+  for (int attempt = 0; attempt < 1000 && !admitted; ++attempt) {  // until the broker has noticed the end
     raw_peer again(b.frontend(), {}, 1000, {}, [](zmq::socket_t& s) { s.set(zmq::sockopt::rcvtimeo, 50); });
     try {
       again.hello_as_client();

@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What is done to it in the midst of a turn: when an answer was read, and when all was read, before anything is sent.
+// Lets a test act in the middle of the broker's turn: when a reply was read, and when all was read but nothing sent
+// yet.
 class interrupted_broker : public Broker {
  public:
   using Broker::Broker;
@@ -58,7 +59,7 @@ std::string hello() {
 
 }  // namespace
 
-// libzmq gives a routing id to the next peer that wants it while the broker is about to send.
+// While the broker is about to send, libzmq gives a routing id to the next peer that asks for it.
 TEST_CASE("an answer does not reach who took the routing id of its caller just now", "[broker][security]") {
   const login_files files;
   broker_options options = files.options("plain");
@@ -76,10 +77,10 @@ TEST_CASE("an answer does not reach who took the routing id of its caller just n
   std::optional<login_peer> thief;
   broker.post([&](interrupted_broker& b) {
     b.when_answered = [&] {
-      // So many events that the end of the caller is not among the first.
+      // So many events that the caller's end is not among the first.
       for (int i = 0; i < 100; ++i) CHECK(comes_in(at, plain("bob", "bob's")));
       caller.reset();
-      CHECK(comes_in(at, plain("bob", "bob's")));  // comes after the end, so the transport knows of that now
+      CHECK(comes_in(at, plain("bob", "bob's")));  // handled after the end: the transport has noticed it by now
     };
     b.before_sending = [&] {
       thief.emplace(at, named("caller", plain("bob", "bob's")));

@@ -274,7 +274,7 @@ TEST_CASE("a frame beyond the limit ends its sender's connection", "[broker]") {
 
 TEST_CASE("a connection that says nothing is cut at hello_timeout", "[broker]") {
   broker_options options = on_wildcard_ports();
-  options.hello_timeout = 1s;  // the one that asks must say hello in that time, on a busy machine too
+  options.hello_timeout = 1s;  // enough for the asking peer's hello, on a busy machine too
   running_broker<> broker(options);
   raw_peer client(broker.frontend());
   client.hello_as_client();
@@ -296,14 +296,14 @@ TEST_CASE("a peer that stops reading is cut, its memory freed, and others are se
   for (std::uint64_t id = 1; id <= calls; ++id) deaf.request(id, "s", "m");
   std::vector<call_id> open;
   for (std::uint64_t id = 1; id <= calls; ++id) open.push_back(worker.expect(message_type::request)->call);
-  // The system's buffers and libzmq's take some megabytes before anything waits in the broker.
+  // The buffers of the system and of libzmq take some megabytes before messages wait in the broker.
   const std::string result(100'000, 'r');
   std::size_t answered = 0;
   while (answered < open.size() && (answered % 20 != 0 || counted(broker, "transport", "too_slow") == 0)) {
     worker.final(open[answered++], result);
   }
   CHECK(answered < open.size());
-  // Its connection is ended too: what is left is the worker's and the one that asks.
+  // The broker ends its connection too: only the worker's and the asking client's are left.
   std::uint64_t connections = 0;
   for (int attempts = 0; attempts < 10'000 && connections != 2; ++attempts) {
     connections = counted(broker, "now", "connections");
@@ -455,7 +455,7 @@ TEST_CASE("a draining broker waits for those who are slow to read their answers"
   for (std::uint64_t id = 1; id <= calls; ++id) worker.final(worker.expect(message_type::request)->call, large);
   raw_peer other(broker.frontend());
   other.hello_as_client();
-  while (ask(other, "stats")["now"]["in_flight"].as<std::uint64_t>() > 1) {  // the question itself is one
+  while (ask(other, "stats")["now"]["in_flight"].as<std::uint64_t>() > 1) {  // the question itself counts as one
   }
   broker.drain();
   other.expect(message_type::drain);
@@ -477,7 +477,7 @@ TEST_CASE("a drain that takes too long ends what is left", "[broker]") {
   worker.expect(message_type::request);
   broker.drain();
   client.expect(message_type::drain);
-  CHECK(client.expect(message_type::error)->status == errc::worker_lost);  // it may have been executed
+  CHECK(client.expect(message_type::error)->status == errc::worker_lost);  // the worker may have executed it
   client.expect(message_type::bye);
   broker.wait();
 }

@@ -1,4 +1,4 @@
-// Every dialect's clients with every dialect's workers: bytes in, bytes out; streams; errors where there are words for
+// Clients of every dialect with workers of every dialect: bytes in, bytes out; streams; and errors, if the dialect has
 // them.
 #include <functional>
 #include <memory>
@@ -21,12 +21,12 @@ std::string bytes_in(const value& binary) {
   return {reinterpret_cast<const char*>(raw.data()), raw.size()};
 }
 
-// One argument and one answer of bytes: what all four can say.
+// A call with one argument of bytes and one reply of bytes: all four dialects have that.
 class any_client {
  public:
   virtual ~any_client() = default;
   virtual void call(const std::string& service, const std::string& in) = 0;
-  // The answer, items joined by "+", then "." for the end; "!" and the error's class or status for an error.
+  // Returns the reply: items joined by "+", then "." for the end. For an error, "!" and its class or status.
   virtual std::string answer() = 0;
 };
 
@@ -132,7 +132,7 @@ class gate2_worker final : public any_worker {
   void take() override {
     do {
       got_ = peer_.receive();
-    } while (got_->type == message_type::credit);  // that a client gave a stream before it heard its end
+    } while (got_->type == message_type::credit);  // the credit came before the client saw the stream's end
     REQUIRE(got_->type == message_type::request);
   }
   std::string in() const override { return bytes_in(gaterpc_client::decoded(std::string(got_->payload.single()))[0]); }
@@ -244,7 +244,7 @@ const std::vector<kind_of_worker>& workers() {
 }  // namespace
 
 TEST_CASE("clients of each dialect call workers of each dialect", "[broker]") {
-  running_broker<> broker;  // just started: a call waits for its worker, whatever the order in which they are heard
+  running_broker<> broker;  // just started: a call waits for its worker, in whichever order their messages are read
   for (const kind_of_worker& w : workers()) {
     const std::string service = "of " + w.name;
     const std::unique_ptr<any_worker> worker = w.make(broker.backend(), service);

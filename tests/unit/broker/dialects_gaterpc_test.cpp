@@ -54,14 +54,14 @@ TEST_CASE("a gate-rpc worker that is busy may be silent, and one that is idle ma
   options.gaterpc_heartbeat_interval = 20ms;
   options.service_grace = 60s;
   running_broker<> broker(std::move(options));
-  // The call is there before the worker, which is so never idle before its answer.
+  // The call is there before the worker: the worker is never idle before its reply.
   gaterpc_client client(broker.frontend());
   const std::string id = client.call("Slow", "slow");
   client.result_for("Gate", client.call("Gate", "stats"));  // read after it
   gaterpc_worker worker(broker.backend());
   worker.register_as("Slow", 1, {"slow"});
   const gaterpc_worker::request got = worker.next();
-  // Ten intervals of silence, as the broker's own heartbeats tell.
+  // Ten intervals of silence, measured by the broker's own heartbeats.
   for (int i = 0; i < 10; ++i) CHECK(worker.receive() == frames{"", "MDPW01", raw_bytes({4})});
   worker.answer(got, encode(1));
   CHECK(client.result_for("Slow", id).as<int>() == 1);
@@ -189,7 +189,7 @@ TEST_CASE("an address for one dialect refuses the others, and decides where two 
   other.monitor();
   other.send_frames({"MDPC02", raw_bytes({1}), "mmi.service", "s"});
   CHECK_NOTHROW(other.wait_for_end());
-  // Elsewhere this would be a call of gate-rpc.
+  // On an address of another dialect, this would be a call of gate-rpc.
   mdp_client client(mdp01(), broker.frontend());
   client.request("mmi.service", {"id", encode(std::string("function"))});
   client.expect("mmi.service", {"404"});

@@ -1,4 +1,4 @@
-// What both versions of Majordomo forbid, and what becomes of those who do it, over sockets.
+// What both versions of Majordomo forbid, and what happens to peers that do it, over sockets.
 #include <utility>
 #include <vector>
 
@@ -33,7 +33,7 @@ TEST_CASE("a Majordomo client's message that lacks a frame ends its connection, 
     }
   }
   mdp_client client(mdp02(), at.at);
-  client.send({"MDPC02", raw_bytes({3}), "s", "body"});  // the broker's word
+  client.send({"MDPC02", raw_bytes({3}), "s", "body"});  // a message type that only the broker sends
   CHECK_NOTHROW(client.wait_for_end());
   CHECK(counted(at.at, "calls", "malformed") == sent + 1);
 }
@@ -100,7 +100,7 @@ TEST_CASE("a reply behind the last one of a call ends in DISCONNECT, and does no
 TEST_CASE("after a DISCONNECT, whoever says it, a worker hears nothing and is not listened to", "[broker]") {
   const mdp_words* words = GENERATE(&mdp01(), &mdp02());
   broker_options options = on_one_socket();
-  options.hello_timeout = 1s;  // what is left of a connection that said goodbye before it said anything
+  options.hello_timeout = 1s;  // ends a connection that said goodbye before anything else
   one_port at(std::move(options));
   SECTION("the worker, before READY") {
     mdp_worker worker(*words, at.at);

@@ -88,7 +88,7 @@ TEST_CASE("mmi answers 200, 404 and 501, and counts workers", "[broker]") {
       }
       CHECK(client.ask("mmi.service", "some") == "200");
     }
-    // The connections' end is an event of its own.
+    // The end of a connection is an event of its own, which may come later.
     wait_for_mmi(at.at, "some", "404");
     CHECK(client.ask("mmi.workers", "some") == "0");
   }
@@ -155,8 +155,8 @@ TEST_CASE("another worker's answer to a call is not believed", "[broker]") {
 TEST_CASE("100,000 requests that are sent before the first reply is read get 100,000 replies", "[broker]") {
   constexpr int count = 100'000;
   broker_options options = on_one_socket();
-  options.out_queue_age_max = 300s;   // a slow machine takes its time to send them all
-  options.heartbeat_interval = 300s;  // and to answer them, which leaves none for heartbeats
+  options.out_queue_age_max = 300s;   // sending them all takes long on a slow machine
+  options.heartbeat_interval = 300s;  // so does answering, and no heartbeats are sent meanwhile
   one_port at(std::move(options));
   raw_peer worker(at.at);
   worker.hello_as_worker("echo", 1024);
@@ -188,7 +188,7 @@ TEST_CASE("what a Majordomo client cannot be told is dropped and counted", "[bro
     dropped = stats["transport"]["not_sayable"].as<std::size_t>();
   }
   CHECK(dropped == 1);
-  CHECK(client.ask("mmi.service", "nobody") == "404");  // and nothing came before it
+  CHECK(client.ask("mmi.service", "nobody") == "404");  // and no message came before it
 }
 
 TEST_CASE("a Majordomo client that does not read is bounded, and cut", "[broker]") {
@@ -222,7 +222,7 @@ TEST_CASE("a silent Majordomo worker is given up when it is idle, and spared whe
     options.mdp_heartbeat_interval = 20ms;
     options.service_grace = 60s;
     one_port at(std::move(options));
-    // The request is there before the worker, which is so never idle before its answer.
+    // The request is there before the worker: the worker is never idle before its reply.
     mdp_client client(*words, at.at);
     client.request("s", {"x"});
     client.request("mmi.service", {"s"});  // read after it
@@ -267,7 +267,7 @@ TEST_CASE("nothing is given to a worker that said DISCONNECT", "[broker]") {
     mdp_client client(*words, at.at);
     client.request(service, {"first"});
     leaving.next();
-    leaving.say(words->disconnect);  // busy as it is: its call is lost, and cannot be told
+    leaving.say(words->disconnect);  // it is busy: its call is lost, and MDP has no error for that
     wait_for_mmi(at.at, service, "404");
     client.request(service, {"second"});
     mdp_worker staying(*words, at.at);

@@ -1,4 +1,4 @@
-// Streams and compressed answers of workers whose dialect has no credit, to callers who take their time.
+// Streams and compressed replies of workers whose dialect has no credit, to slow callers.
 #include <string>
 #include <vector>
 
@@ -19,7 +19,7 @@ void stream_all(gaterpc_worker& worker, const gaterpc_worker::request& to) {
   worker.say(to, {"GateStreamGenerator", "GateStreamEnd"});
 }
 
-// Calls, with room for `items` at first.
+// Makes a call, with credit for `items` at first.
 void call_stream(raw_peer& client, const std::string& service, std::uint32_t items) {
   message m;
   m.type = message_type::request;
@@ -33,7 +33,7 @@ void call_stream(raw_peer& client, const std::string& service, std::uint32_t ite
   client.send(m);
 }
 
-// Calls, as one that takes a huge answer.
+// Makes a call that takes a huge reply.
 void call_huge(raw_peer& client, const std::string& service) {
   message m;
   m.type = message_type::request;
@@ -68,7 +68,7 @@ TEST_CASE("a gate-rpc worker that streams ahead loses nothing of it, and its cal
   int granted = 10;
   for (int i = 0; i < many; ++i) {
     if (i == granted) {
-      // Whatever the worker has sent by now, the next message is the answer to this: nothing came beyond the window.
+      // Whatever the worker has sent by now, the next message is the reply to this: nothing came beyond the window.
       client.request(2, "Gen", "nosuch");
       CHECK(client.expect(message_type::error)->call == call_id{2});
       const int more = i < 100 ? 10 : 1000;
@@ -90,7 +90,7 @@ TEST_CASE("a gate-rpc client that reads late gets all of a gate-rpc worker's str
   gaterpc_client client(broker.frontend(), 1);
   const std::string id = client.call("Gen", "gen");
   stream_all(worker, worker.next());
-  // The broker has read all of it once it has read what the worker says behind it.
+  // The broker has read all of it once it has read the worker's next message.
   gaterpc_client other(broker.frontend());
   const std::string last = other.call("Gen", "other");
   worker.answer(worker.next(), encode(1));
@@ -156,7 +156,7 @@ TEST_CASE("an answer in HugeData passes between gate-rpc peers as it is, and to 
     call_stream(client, "Huge", 10);
     answer();
     CHECK(client.expect(message_type::error)->status == errc::unsupported);
-    call_stream(client, "Huge", 10);  // the worker takes the next call: what it was given is released
+    call_stream(client, "Huge", 10);  // the worker gets the next call: its slot is free again
     worker.answer(worker.next(), encode(7));
     CHECK(client.expect(message_type::final)->payload.single() == encode(7));
   }
@@ -187,7 +187,7 @@ TEST_CASE("huge arguments are refused by the broker itself where a worker's dial
   client.send(m);
   const received_message told = client.expect(message_type::error);
   CHECK(told->status == errc::unsupported);
-  CHECK(told->origin == origin::broker);  // who asked knows that nobody was given it
+  CHECK(told->origin == origin::broker);  // the caller learns that no worker got the call
 }
 
 TEST_CASE("a gate/2 worker's huge answer is a HugeData to a gate-rpc client", "[broker]") {
@@ -243,7 +243,7 @@ TEST_CASE("a gate-rpc worker's reply to another worker's request is not believed
   const std::string id = client.call("Honest", "f");
   const gaterpc_worker::request got = honest.next();
   forger.answer(got, encode(std::string("forged")));
-  const std::string behind = other.call("Forger", "f");  // its answer is read behind the forged one
+  const std::string behind = other.call("Forger", "f");  // its reply is read after the forged one
   forger.answer(forger.next(), encode(1));
   CHECK(other.result_for("Forger", behind).as<int>() == 1);
   honest.answer(got, encode(std::string("true")));

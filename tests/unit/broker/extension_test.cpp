@@ -1,4 +1,4 @@
-// A broker with methods and hooks of its own, as gate/broker.hpp promises them to a subclass.
+// A broker with methods and hooks of its own: what gate/broker.hpp promises to a subclass.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -29,7 +29,7 @@ using texts = std::vector<std::string>;
 
 std::string to_text(std::string_view view) { return std::string(view); }
 
-// Writes down what its hooks are told, and answers with it.
+// Notes the calls of its hooks; its methods return the notes.
 class NotingBroker : public Broker {
  public:
   using Broker::Broker;

@@ -22,7 +22,7 @@ using frames = std::vector<std::string>;
 // A DEALER that sends and receives frames as they are. Waits for what it expects, at most ten seconds.
 class foreign_dealer {
  public:
-  // `messages_ahead`: how many the transport takes off the connection before receive() asks for them.
+  // `messages_ahead`: how many messages the transport reads before receive() asks for them.
   explicit foreign_dealer(const std::string& endpoint, int messages_ahead = 1000, const std::string& routing_id = {})
       : socket_(context_, zmq::socket_type::dealer) {
     if (!routing_id.empty()) socket_.set(zmq::sockopt::routing_id, routing_id);
@@ -57,7 +57,7 @@ class foreign_dealer {
     zmq::message_t event;
     if (!ends_.recv(event)) throw silence();
   }
-  // Nothing has come that was not received.
+  // Returns true if no message is waiting.
   bool heard_nothing() {
     zmq::message_t frame;
     return !socket_.recv(frame, zmq::recv_flags::dontwait);
@@ -79,7 +79,7 @@ class gaterpc_client : public foreign_dealer {
  public:
   using foreign_dealer::foreign_dealer;
 
-  // Sends a call, and gives its request id.
+  // Sends a call. Returns its request id.
   template <class... A> std::string call(const std::string& service, std::string_view function, const A&... arguments) {
     const std::string id = "request-" + std::to_string(++last_);
     send({"", "MDPC01", service, id, encode(function), encode_arguments(arguments...), "\x80"});
@@ -93,7 +93,7 @@ class gaterpc_client : public foreign_dealer {
     }
     return {all.begin() + 4, all.end()};
   }
-  // What the map of a single reply holds.
+  // Returns the result that the map of a single reply holds.
   value result_for(const std::string& service, const std::string& id) {
     const value map = decoded(body_for(service, id).at(0));
     if (!map["exception"].is_nil()) throw std::runtime_error(map["exception"][1].as<std::string>());
@@ -122,7 +122,7 @@ class gaterpc_worker : public foreign_dealer {
     value arguments, named;
   };
 
-  // Registers, and says that it has these methods.
+  // Registers, and announces these methods.
   void register_as(const std::string& service, int capacity, const std::vector<std::string>& methods) {
     send({"", "MDPW01", ready, service + ":about " + service + ":" + std::to_string(capacity)});
     if (receive() != frames{"", "MDPW01", raw_bytes({4})}) throw std::runtime_error("READY is answered by HEARTBEAT");
@@ -140,7 +140,7 @@ class gaterpc_worker : public foreign_dealer {
     }
     answer(asked, list);
   }
-  // The next request; heartbeats before it are answered as a Python worker does.
+  // Returns the next request. Answers heartbeats before it as a Python worker does.
   request next() {
     for (;;) {
       const frames all = receive();
@@ -167,7 +167,7 @@ class gaterpc_worker : public foreign_dealer {
 
 // --- Majordomo -------------------------------------------------------------------------------------------------------
 
-// The words of one version: the same meaning, other bytes.
+// The bytes of one MDP version: both versions have the same meanings.
 struct mdp_words {
   bool has_partials;
   std::string client_header, worker_header;
@@ -266,7 +266,7 @@ class mdp_worker : public foreign_dealer {
   const mdp_words& words_;
 };
 
-// One socket for both roles, as the tools of the ZeroMQ guide have it: an address that stands in both lists.
+// One socket for both roles, as the tools of the ZeroMQ guide use it: one address is in both lists.
 inline broker_options on_one_socket() {
   static std::atomic<int> count = 0;
   broker_options options = on_wildcard_ports();
@@ -281,7 +281,7 @@ struct one_port {
   std::string at;
 };
 
-// Waits until the broker answers `expected` for that service: what was sent over another connection is then in force.
+// Waits until the broker gives the expected answer for that service: it has then handled messages of other connections.
 inline void wait_for_mmi(const std::string& at, const std::string& service, const std::string& expected) {
   mdp_client client(mdp01(), at);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);

@@ -1,4 +1,4 @@
-// A peer that writes the property by which the transport tells who it is into its own greeting.
+// A peer that puts the property with which the transport names a user into its own greeting.
 #include <array>
 #include <cstdint>
 #include <stdexcept>

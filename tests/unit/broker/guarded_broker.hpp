@@ -55,7 +55,7 @@ namespaces = ["prod"]
 
 class guarded_broker {
  public:
-  // One address for both roles, with that way to log in.
+  // One address for both roles. Peers log in as `auth` says.
   explicit guarded_broker(const std::string& auth, broker_options options = on_wildcard_ports(),
                           const std::string& store = usual_store)
       : path_(folder_.write("users.toml", store_text(store))), broker_(with_store(std::move(options), auth)) {}
@@ -90,7 +90,7 @@ class guarded_broker {
   running_broker<> broker_;
 };
 
-// Until it is so; at most ten seconds.
+// Waits until the condition holds, at most ten seconds. Returns whether it does.
 template <class Condition> bool comes_true(Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!condition()) {

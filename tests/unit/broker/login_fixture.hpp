@@ -60,7 +60,7 @@ struct login_files {
     o.audit_log = audit;
     return o;
   }
-  // As an editor does that writes a new file and moves it into place.
+  // As an editor does: writes a new file and moves it into place.
   void replace_store(const std::string& text) const {
     const std::string next = folder.write("next", text);
     std::filesystem::rename(next, store);

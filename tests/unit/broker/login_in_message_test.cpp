@@ -1,4 +1,4 @@
-// Peers of gate-rpc that say user and password in each message, at a running broker.
+// gate-rpc peers that send user and password in each message, with a running broker.
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -136,9 +136,9 @@ TEST_CASE("rights count for gate-rpc peers as for all", "[broker][security]") {
   gaterpc_worker other(b.at());
   other.send(joined(joined({"", "MDPW01", ready}, by_alice), {"billing:about:8"}));
   frames heard = other.receive();
-  REQUIRE(heard == heartbeat_word);  // its methods are asked for first
+  REQUIRE(heard == heartbeat_word);  // the broker asks for its methods first
   other.next();
-  CHECK(other.receive() == disconnect_word);  // half a second later, since it did not answer
+  CHECK(other.receive() == disconnect_word);  // after half a second without an answer
 }
 
 TEST_CASE("a password that is taken back counts for nothing from the next message on", "[broker][security]") {

@@ -1,4 +1,4 @@
-// A batch of very many envelopes is handled in parts, and nobody else waits for its end.
+// A batch of very many envelopes is handled in parts: other peers do not wait for its end.
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -31,14 +31,14 @@ std::string request_envelope(std::uint64_t id, std::string_view service, std::ui
   return envelope;
 }
 
-// Calls first to last of a service, in one batch. One-way calls of a service that has no workers leave no trace.
+// Calls `first` to `last` of a service, in one batch. One-way calls of a service without workers leave no trace.
 std::string batch_of(std::uint64_t first, std::uint64_t last, std::string_view service, std::uint8_t flags = 0) {
   std::string batch;
   for (std::uint64_t id = first; id <= last; ++id) batch += request_envelope(id, service, flags);
   return batch;
 }
 
-// About so many bytes of calls that nobody hears of.
+// About this many bytes of calls that nobody gets an answer to.
 std::string dense(std::size_t size_bytes) {
   const std::string one = request_envelope(1'000'000, "nobody", message_flag::one_way);
   std::string batch;
@@ -85,7 +85,7 @@ TEST_CASE("a peer is answered while another's long batch is being handled", "[br
     other.expect(message_type::final);
     if (began) ++answered_meanwhile;
   }
-  // It takes 1.3 million envelopes, of which a turn handles 8192 twice.
+  // The batch has 1.3 million envelopes. A turn handles twice 8192 of them.
   CHECK(answered_meanwhile >= 10);
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("a connection under the routing id of one that went within a long batc
     client.close_after_sending();
     client.send_frames({dense(24u << 20) + request_envelope(1, "s", message_flag::one_way)});
   }
-  // libzmq does not listen to a second connection while the first is there, so the successor tries again.
+  // libzmq takes no second connection with that routing id while the first exists, so the successor tries again.
   const auto impatient = [](zmq::socket_t& s) { s.set(zmq::sockopt::rcvtimeo, 2000); };
   std::optional<raw_peer> successor;
   for (bool welcome = false; !welcome;) {
@@ -189,7 +189,7 @@ TEST_CASE("a fault in a long batch, or behind it, cuts its sender after what cam
   }
 }
 
-// A hello may come again, and its descriptor takes its time to read.
+// A hello may be repeated, and its descriptor takes long to read.
 TEST_CASE("a peer for which too much waits to be handled is cut, and no other", "[broker]") {
   broker_options options = patient();
   options.frame_bytes_max = options.payload_bytes_max = 6u << 20;

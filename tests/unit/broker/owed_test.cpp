@@ -1,4 +1,4 @@
-// What waits for all peers together is bounded: who holds the most goes first.
+// The bytes that wait for all peers together are limited: the peer with the most is cut first.
 #include <string>
 #include <vector>
 
@@ -22,7 +22,7 @@ value stats(raw_peer& client) {
   return *v;
 }
 
-// Does not read, beyond what the system takes off the connection for it.
+// Reads nothing, except what the system takes off the connection.
 struct deaf_peer : raw_peer {
   explicit deaf_peer(const std::string& endpoint)
       : raw_peer(endpoint, {}, 1, {}, [](zmq::socket_t& s) { s.set(zmq::sockopt::rcvbuf, 64 << 10); }) {
@@ -37,7 +37,7 @@ TEST_CASE("when too much waits for all peers, the one for which most does is cut
   options.out_queue_total_bytes_max = 8u << 20;
   options.out_queue_age_max = 300s;
   options.heartbeat_interval = 300s;                                                  // the worker here sends none
-  options.transport_heartbeat_interval = options.transport_heartbeat_timeout = 300s;  // nor do deaf ones answer pings
+  options.transport_heartbeat_interval = options.transport_heartbeat_timeout = 300s;  // nor do deaf peers answer pings
   running_broker<> broker(options);
   raw_peer worker(broker.backend()), operators(broker.frontend());
   worker.hello_as_worker("s", 60'000);

@@ -1,4 +1,4 @@
-// Peers that are sent what is large in pieces: those that do not answer marks, and those that leave between two pieces.
+// Peers that get large messages in pieces: peers that do not answer marks, and peers that leave between two pieces.
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,7 +26,7 @@ broker_options patient() {
   return options;
 }
 
-// As a peer that knows of pieces and marks.
+// Says hello as a peer that knows pieces and marks.
 void hello(raw_peer& peer, peer_role role, std::string_view service = {}) {
   message m;
   m.type = message_type::hello;
@@ -102,7 +102,7 @@ TEST_CASE("a peer that takes everything, and never says that it read it, is cut 
   CHECK(transport["too_slow_age"] == 1);
   CHECK(transport["too_slow_bytes"] == 0);
   CHECK(transport["silent_peers"] == 0);
-  // Others are served on, and nothing is held for it any more.
+  // Other peers are still served, and no bytes are kept for this one.
   CHECK(counted(broker, "now")["owed_bytes"] < large_bytes);
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("a client that leaves between two pieces of a request leaves nothing b
   CHECK(other.expect(message_type::final)->call == call_id{5});
   auto core = counted(broker, "calls");
   CHECK(core["malformed"] == 0);
-  CHECK(core["accepted"] == 2);  // the one that was whole, and the one that asks
+  CHECK(core["accepted"] == 2);  // the whole one, and the one that asks
 }
 
 TEST_CASE(
@@ -143,7 +143,7 @@ TEST_CASE(
   options.queue_total_bytes_max = 0;
   options.payload_bytes_max = 1'000'000;
   options.frame_bytes_max = 1u << 20;
-  constexpr std::uint64_t fit = 9;  // halves of them, in four times frame_bytes_max
+  constexpr std::uint64_t fit = 9;  // this many halves fit into four times frame_bytes_max
   running_broker<> broker(options);
   raw_peer worker(broker.backend());
   hello(worker, peer_role::worker, "s");
@@ -176,7 +176,7 @@ TEST_CASE(
   begin(larger);
   for (std::uint64_t n = 1; n < fit; ++n) begin(large);
 
-  // A stream's item of another client, and results of workers, are kept and do not count.
+  // An item of another client's stream, and the results of workers, are kept and do not count.
   raw_peer streaming(broker.frontend());
   hello(streaming, peer_role::client);
   message stream = request;
@@ -201,9 +201,9 @@ TEST_CASE(
   send_half(worker, result(given));
   wait_until_read(worker);
   end(fit, large);
-  wait_until_read(*clients[fit - 1]);  // it was taken: no error came before
+  wait_until_read(*clients[fit - 1]);  // it was taken: no error came before the answer
   begin(large);
-  begin(large);  // one too many: the largest is let go
+  begin(large);  // one too many: the broker drops the largest
 
   send_rest(streaming, item);
   wait_until_read(streaming);
@@ -217,7 +217,7 @@ TEST_CASE(
   CHECK(refused->text ==
         "requests of more than 4194304 bytes were on their way to the broker at once "
         "(queue_total_bytes_max, at least 4 times frame_bytes_max); call again later");
-  // The same client is served on.
+  // The same client is still served.
   end(fit + 2, large);
   wait_until_read(*clients[fit + 1]);
   send_half(*clients[0], request);
@@ -245,7 +245,7 @@ TEST_CASE("a worker that leaves between two pieces of a result ends the call onc
   CHECK(error->call == call_id{1});
   CHECK(error->status == errc::worker_lost);
   client.request(2, "gate", "stats");
-  CHECK(client.expect(message_type::final)->call == call_id{2});  // and nothing more of the first
+  CHECK(client.expect(message_type::final)->call == call_id{2});  // and no more of the first
 }
 
 TEST_CASE("a request of which a piece had left when its worker went reaches another one whole", "[broker]") {

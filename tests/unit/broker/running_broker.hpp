@@ -84,7 +84,7 @@ template <class Kind = Broker> class running_broker {
   std::thread thread_;
 };
 
-// A message with what its views point to.
+// A message, and the memory that its views point into.
 struct received_message {
   std::shared_ptr<std::vector<std::string>> frames;
   message m;
@@ -96,7 +96,7 @@ class silence : public std::runtime_error {
   silence() : std::runtime_error("the broker did not answer in time") {}
 };
 
-// What a DEALER says under PLAIN; without a user, nothing.
+// What a DEALER sends under PLAIN. Without a user: no login.
 struct plain_login {
   std::string user, password;
 };
@@ -104,8 +104,8 @@ struct plain_login {
 // A DEALER that sends and receives envelopes. Waits for what it expects, at most ten seconds.
 class raw_peer {
  public:
-  // `messages_ahead`: how many the transport takes off the connection before receive() asks for them. `prepare` is let
-  // at the socket before it connects.
+  // `messages_ahead`: how many messages the transport reads before receive() asks for them. `prepare` may change the
+  // socket before it connects.
   explicit raw_peer(const std::string& endpoint, const std::string& routing_id = {}, int messages_ahead = 1000,
                     const plain_login& login = {}, const std::function<void(zmq::socket_t&)>& prepare = {})
       : socket_(context_, zmq::socket_type::dealer) {
@@ -138,7 +138,7 @@ class raw_peer {
   received_message receive() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (pending_.empty()) {
-      if (std::chrono::steady_clock::now() > deadline) throw silence();  // heartbeats alone
+      if (std::chrono::steady_clock::now() > deadline) throw silence();  // only heartbeats come
       read_batch();
     }
     received_message next = pending_.front();
@@ -153,7 +153,7 @@ class raw_peer {
     }
     return next;
   }
-  // What was sent leaves before the connection ends.
+  // Messages that were sent still leave before the connection ends.
   void close_after_sending() { socket_.set(zmq::sockopt::linger, 10'000); }
   // Waits until the broker has ended the connection; what arrives before is dropped.
   void wait_for_end() {
@@ -167,7 +167,7 @@ class raw_peer {
       if (number == ZMQ_EVENT_DISCONNECTED) return;
     }
   }
-  // Call before anything that makes the broker end the connection.
+  // Call it before anything that makes the broker end the connection.
   zmq::socket_t& monitor() {
     if (!monitor_) {
       const std::string name = "inproc://raw-peer-monitor";

@@ -33,7 +33,7 @@ std::map<std::string, std::uint64_t> counters(const std::string& endpoint, const
   return (*stats)[group].as<std::map<std::string, std::uint64_t>>();
 }
 
-// Waits until that counter of logins is no longer zero.
+// Waits until that login counter is no longer 0.
 void wait_for(const running_broker<>& broker, const char* counter) {
   const auto deadline = std::chrono::steady_clock::now() + 20s;
   while (counters(broker.frontend(), plain("bob", "bob's"), "logins").at(counter) == 0) {
@@ -93,7 +93,7 @@ TEST_CASE("a handshake that failed is told with the address of its peer", "[secu
   auto* const plain_address = reinterpret_cast<sockaddr*>(&address);
   REQUIRE(::connect(peer, plain_address, size) == 0);
   REQUIRE(::getsockname(peer, plain_address, &size) == 0);
-  welcome(broker.frontend(), plain("alice", "alice's"));  // so that the broker has seen the connection
+  welcome(broker.frontend(), plain("alice", "alice's"));  // the broker has then seen the connection
   std::string greeting("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16);
   greeting.resize(64);
   REQUIRE(::send(peer, greeting.data(), greeting.size(), MSG_NOSIGNAL) == 64);
@@ -136,7 +136,7 @@ TEST_CASE("who failed too often is put off, not shut out, and others are not", "
   options.hello_timeout = 2s;
   const running_broker<> broker(options);
   CHECK(log_in(broker.frontend(), plain("alice", "wrong")).end == kind::refused);
-  // Right as it is, it comes too early; the peer hears no refusal, tries again by itself, and comes in.
+  // The login is right, but too early: the peer gets no refusal, tries again by itself, and comes in.
   login_peer early(broker.frontend(), plain("alice", "alice's"));
   welcome(broker.frontend(), plain("bob", "bob's"));
   handshake last = early.next();

@@ -1,4 +1,4 @@
-// Answers that are not of the type that their caller asks for.
+// Replies whose type is not the one that their caller asks for.
 #include <map>
 #include <optional>
 #include <string>
@@ -39,7 +39,7 @@ TEST_CASE("an answer that does not fit names its call, and where in the answer",
   loop where;
   scripted_broker broker(where);
   Client client(where, quick(broker));
-  // Not of this loop, and with a thread of its own: the answer crosses.
+  // This client has a loop and a thread of its own: the reply crosses to this loop.
   Client other(quick(broker));
   std::vector<std::string> texts;
   const auto text_of = [](task<void> work) -> task<std::string> {

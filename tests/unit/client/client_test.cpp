@@ -480,7 +480,7 @@ TEST_CASE("a broker that vanishes between two pieces of a result ends the call o
     result.payload = payload_view(bytes_view(payload));
     const heard once = co_await broker->next();
     const heard again = co_await broker->next();
-    // A heartbeat's worth of proof that the piece has come: what is answered behind it is seen.
+    // A mark shows that the piece has arrived: the client answers it after the piece.
     result.call = once.call;
     broker->say_in_pieces(once.peer, result, false);
     message mark;

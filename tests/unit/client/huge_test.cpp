@@ -49,7 +49,7 @@ void say_head(scripted_broker& broker, const heard& request, huge_content conten
   broker.say(request.peer, m);
 }
 
-// Answers in chunks, as if there were credit for all of them.
+// Answers in chunks, without waiting for credit.
 task<void> answer(scripted_broker& broker, const heard& request, std::string raw, huge_content content,
                   damage what = damage::none, bool ended = true) {
   say_head(broker, request, content, raw.size());

@@ -21,7 +21,7 @@ namespace {
 client_options options_for(const guarded_router& router, gate::credentials who) {
   client_options o(router.endpoint);
   o.credentials = std::move(who);
-  o.connect_timeout = 60s;  // so that what ends does not end by it
+  o.connect_timeout = 60s;  // so long that no call ends by it
   o.reconnect_pause_min = 1ms;
   return o;
 }

@@ -1,5 +1,5 @@
-// The forms of arguments inside an await that every compiler gets right, with all that they make destroyed once. Those
-// that g++ before 13 breaks are refused at compile time: tests/compile/broken_await.cc.
+// The forms of arguments in an await that every compiler compiles right: each object is destroyed once. The forms that
+// g++ before 13 breaks do not compile: tests/compile/broken_await.cc.
 #include <array>
 #include <map>
 #include <memory>
@@ -30,7 +30,7 @@ namespace {
 
 int alive = 0;
 
-// Counts those alive; what it points to lets a sanitizer see a second destructor.
+// Counts the living objects. A sanitizer sees a second destruction by the pointer.
 class probe {
  public:
   probe(int n = 0) : number_(std::make_unique<int>(n)) { ++alive; }  // NOLINT: converts
@@ -66,7 +66,7 @@ class tidy {
   int n;
 };
 
-// Answers so many requests, each of which has one argument that travels as the list [1, 2], or a list of these.
+// Answers this many requests. Each has one argument that is sent as the list [1, 2], or as a list of these.
 task<void> answer(scripted_broker& broker, std::size_t count, const std::string& expected) {
   for (std::size_t i = 0; i < count; ++i) {
     const heard request = co_await broker.next();

@@ -13,7 +13,7 @@
 
 namespace gate::test {
 
-// For a client that connects to that broker, and again at once after a loss.
+// Options for a client of that broker that connects again at once after a loss.
 inline client_options quick(const scripted_broker& broker) {
   client_options options(broker.address());
   options.connect_timeout = std::chrono::seconds(10);
@@ -22,7 +22,7 @@ inline client_options quick(const scripted_broker& broker) {
   return options;
 }
 
-// The error that a call ends with; null when it does not.
+// Returns the error that a call ends with; nothing if it succeeds.
 inline task<std::optional<Error>> error_of(task<void> work) {
   std::optional<Error> error;
   try {

@@ -26,7 +26,7 @@
 
 namespace gate::test {
 
-// A message that owns its texts, as far as the tests look at them.
+// A message that owns those of its texts that the tests read.
 struct heard {
   explicit heard(const message& m, std::string_view from)
       : peer(from),
@@ -65,8 +65,8 @@ struct heard {
   std::string etag;
 };
 
-// The broker's end of a client's connection, played by the test: a ROUTER on the test's loop that welcomes who says
-// hello and hands everything else to the test, message by message. Nothing is answered unless the test does it.
+// The broker's end of a client's connection, played by the test. A ROUTER on the test's loop answers each hello with a
+// welcome and passes all other messages to the test. Only the test answers those.
 class scripted_broker {
  public:
   explicit scripted_broker(loop& where, const std::string& endpoint = "tcp://127.0.0.1:*")
@@ -79,7 +79,7 @@ class scripted_broker {
   std::uint64_t payload_bytes_max = 1u << 20;
   std::uint32_t capabilities = capability::streams;
   std::size_t hellos = 0;
-  // Who said the latest hello.
+  // The peer that said hello last.
   const std::string& last_peer() const noexcept { return last_peer_; }
 
   // The next message that is neither hello nor heartbeat.
@@ -116,7 +116,7 @@ class scripted_broker {
     const send_result result = socket_.try_send(out);
     GATE_ASSERT(result == send_result::sent);
   }
-  // The envelope of a message in two pieces; where `whole` is false, the first alone.
+  // Sends the envelope of a message in two pieces; only the first piece if `whole` is false.
   void say_in_pieces(const std::string& peer, const message& m, bool whole) {
     std::string envelope;
     wire::gate2::append(envelope, m);

@@ -54,7 +54,7 @@ task<std::optional<Error>> error_of_next(Stream<int>& stream) {
   co_return error;
 }
 
-// The time of a loop that is moved on by a test.
+// A clock that a test can move forward.
 class movable_clock final : public clock_source {
  public:
   instant now() const noexcept override { return std::chrono::steady_clock::now() + ahead_; }
@@ -141,7 +141,7 @@ TEST_CASE("a reader who takes minutes for an item gives credit for what he has r
   loop where(clock, poller);
   scripted_broker broker(where);
   client_options options(broker.address());
-  options.transport_heartbeat_interval = 0ms;  // moved on, the clock would find the broker silent
+  options.transport_heartbeat_interval = 0ms;  // otherwise the moved clock would make the broker look silent
   Client client(where, options);
   const auto caller = [&]() -> task<void> {
     Stream<int> numbers = client["a"]["numbers"]().within(1h).window(1000, 100'000).stream<int>();

@@ -1,4 +1,4 @@
-// A client used from other loops and other threads than its own.
+// A client that is used from other loops and threads than its own.
 #include <atomic>
 #include <future>
 #include <memory>
@@ -126,7 +126,7 @@ async_generator<int> count(int n) {
 
 void run(loop& where, task<void> work) { where.run(with_timeout(30s, std::move(work))); }
 
-// Waits until the broker, on its own thread, has counted so many.
+// Waits until the broker's thread has counted to `value`.
 void wait_for(const std::atomic<int>& counter, int value) {
   for (int now = counter; now < value; now = counter) counter.wait(now);
 }

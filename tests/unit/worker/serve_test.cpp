@@ -65,7 +65,7 @@ worker_options at(const scripted_broker& broker) {
   return o;
 }
 
-// Asks as the broker does; the peer is known from its first message.
+// Calls as the broker does. The peer is known from its first message.
 class asker {
  public:
   asker(scripted_broker& broker, std::string peer) : broker_(broker), peer_(std::move(peer)) {}
@@ -204,7 +204,7 @@ task<void> drains_too_long(scripted_broker& broker, Helper& what) {
   CHECK(bye.type == message_type::bye);
 }
 
-// The first broker leaves between two pieces of a request, the second sends another one whole, in pieces.
+// The first broker leaves between two pieces of a request. The second one sends another request, whole, in pieces.
 task<void> leaves_between_pieces(loop& where, std::optional<scripted_broker>& broker) {
   const std::string payload = encode_arguments(41);
   message request;

@@ -55,7 +55,7 @@ TEST_CASE("an error of a worker reaches the client as the worker's", "[broker]")
   m.status = errc::failed;
   m.text = "out of paper";
   m.remote_type = "jam";
-  m.origin = origin::broker;  // a worker may say so, but is not believed
+  m.origin = origin::broker;  // the broker does not believe this field of a worker's
   b.receive(w, m);
   const sent answer = b.one(c, message_type::error);
   CHECK(answer.status == errc::failed);
@@ -114,7 +114,7 @@ TEST_CASE("a queued request arrives with all its fields", "[broker]") {
     m.metadata = metadata_view(metadata);
     m.idempotency_key = key;
     b.receive(c, m);
-    first = second = method = key = "xxx";  // the views are the caller's only during the call
+    first = second = method = key = "xxx";  // the views are valid only during the call
   }
   const peer_id w = b.worker("s");
   const sent given = b.one(w, message_type::request);
@@ -161,7 +161,7 @@ TEST_CASE("the second answer to a call is dropped and counted", "[broker]") {
   const auto call = b.given(w);
   b.final(w, call);
   b.request(c, 2, "s");
-  CHECK(b.given(w) != call);  // a name is not used again
+  CHECK(b.given(w) != call);  // an id is not used again
   b.final(w, call, "again");
   CHECK(b.one(c, message_type::final).call == 1);
   CHECK(b.core.counted().late_answers == 1);

@@ -1,5 +1,5 @@
-// A broker's core in virtual time, with an output that keeps what was sent. After each event the core's invariants
-// hold, or the test fails.
+// A broker's core in virtual time, with an output that keeps all sent messages. After each event, the core's invariants
+// are checked.
 #pragma once
 
 #include <chrono>
@@ -29,6 +29,7 @@ struct sent {
   std::uint64_t call = 0;
   std::string payload, service, method, caller, metadata, text, name, idempotency_key, traceparent, remote_type;
   std::size_t frames = 0;
+  const payload_owner* owner = nullptr;
   std::optional<std::chrono::milliseconds> budget;
   std::uint32_t attempt = 0, credit_items = 0, credit_bytes = 0, liveness = 0;
   std::chrono::microseconds queue_time{0}, service_time{0};
@@ -54,6 +55,7 @@ struct recorder final : output {
     s.call = static_cast<std::uint64_t>(m.call);
     for (std::size_t i = 0; i < m.payload.frames(); ++i) s.payload += m.payload[i];
     s.frames = m.payload.frames();
+    s.owner = m.payload.owner();
     s.service = m.service;
     s.method = m.method;
     s.caller = m.caller;
@@ -96,7 +98,7 @@ struct recorder final : output {
   std::vector<cut_peer> cuts;
 };
 
-// How a request differs from the plainest one.
+// The differences from the plainest request.
 struct ask {
   std::string payload = "arguments";
   std::string method = "m";
@@ -141,14 +143,15 @@ class bench {
     core.opened(id, about, now);
     return id;
   }
-  // A client that has been welcomed; what it was told is discarded.
+  // A client that has been welcomed. The messages that it got are dropped.
   peer_id client(peer_context about = context()) {
     const peer_id id = open(std::move(about));
     receive(id, hello(peer_role::client));
     (void)take(id);
     return id;
   }
-  // The same, a worker. Without methods it describes none, and so takes all. Calls that waited for it stay to be taken.
+  // The same for a worker. If it announces no methods, it takes calls of any method. Calls that waited for it are not
+  // taken here.
   peer_id worker(std::string_view service, std::uint32_t capacity = 1, const std::vector<std::string>& methods = {},
                  peer_context about = context()) {
     const peer_id id = open(std::move(about));
@@ -239,7 +242,7 @@ class bench {
     receive(from, m);
   }
   void heartbeat(peer_id from) { receive(from, of(message_type::heartbeat)); }
-  // Hands back what it was sent.
+  // Hands a request back, as it was sent.
   message back(const sent& s) {
     message m = of(message_type::returned, s.call);
     m.service = s.service;
@@ -268,7 +271,7 @@ class bench {
 
   // --- what was sent
 
-  // All that this peer was sent since it was last asked, heartbeats left out.
+  // Returns all messages to this peer since the last call, without heartbeats.
   std::vector<sent> take(peer_id to) {
     std::vector<sent> mine = std::move(held_back_[to]);
     held_back_.erase(to);
@@ -282,7 +285,7 @@ class bench {
     out.all = std::move(rest);
     return mine;
   }
-  // The only message that this peer was sent.
+  // Returns the only message to this peer.
   sent one(peer_id to) {
     const std::vector<sent> mine = take(to);
     REQUIRE(mine.size() == 1);
@@ -294,9 +297,9 @@ class bench {
     return s;
   }
   bool none(peer_id to) { return take(to).empty(); }
-  // The call's name at the worker that was just given one.
+  // Returns the id of the call that the worker was just given.
   std::uint64_t given(peer_id worker_id) { return one(worker_id, message_type::request).call; }
-  // The error that ends the client's only open exchange.
+  // Returns the error that ends the client's only open call.
   errc failed(peer_id client_id) { return one(client_id, message_type::error).status; }
   bool was_cut(peer_id id) const {
     for (const auto& c : out.cuts) {

@@ -239,7 +239,7 @@ TEST_CASE("a request that a draining worker hands back goes to another one", "[b
   b.request(c, 3, "s", {.payload = "3"});
   b.receive(w, bench::of(message_type::drain));
   message back = b.back(given[1]);
-  back.service = "elsewhere";  // what the worker changes does not count
+  back.service = "elsewhere";  // the broker ignores the worker's changes
   back.method = "other";
   back.caller = "root";
   b.receive(w, back);

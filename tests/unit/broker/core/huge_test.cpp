@@ -126,7 +126,7 @@ TEST_CASE("chunks before the client's first credit end the call", "[broker][huge
   const peer_id w = b.worker("s");
   ask_huge(b, c, 1);
   const auto call = b.given(w);
-  b.credit(c, 1, 100, 100);  // nothing began: it opens no window
+  b.credit(c, 1, 100, 100);  // nothing has begun: the credit opens no window
   CHECK(b.none(w));
   b.receive(w, head_of(call));
   (void)b.take(c);
@@ -270,7 +270,7 @@ TEST_CASE("a client without credit gets a huge answer as its out-queue drains", 
   const sent window = b.one(w, message_type::credit);
   CHECK(window.credit_bytes == limits::stream_window_bytes);
   message chunk = chunk_of(call, 0, "abcdef");
-  chunk.encoding = payload_encoding::plain;  // the head says that of the whole
+  chunk.encoding = payload_encoding::plain;  // the head has the encoding of the whole
   b.receive(w, chunk);
   b.core.flushed(c, b.now);
   CHECK(b.one(w, message_type::credit).credit_bytes == 6);

@@ -89,7 +89,7 @@ TEST_CASE("a service whose last worker left is waited for, until its grace ends"
     CHECK(b.failed(c) == errc::unavailable);
     b.close(w);
     CHECK(b.failed(c) == errc::worker_lost);
-    CHECK(b.core.measure().services == 0);  // its grace began when it drained, and does not begin again
+    CHECK(b.core.measure().services == 0);  // the grace began with the drain, and does not begin again
   }
 }
 
@@ -213,7 +213,7 @@ TEST_CASE("calls with many methods wait and are served in order of their coming"
   bench b;
   const peer_id c = b.client();
   for (std::uint64_t i = 1; i <= 50; ++i) b.request(c, i, "s", {.method = "m" + std::to_string(i % 5)});
-  const peer_id v = b.worker("s", 1, {"m1", "m2"});  // the others end: nobody has them
+  const peer_id v = b.worker("s", 1, {"m1", "m2"});  // no worker is left for the other calls: they end
   CHECK(b.ended(errc::no_method) == 30);
   const peer_id w = b.worker("s", 1, {"m2"});
   std::uint64_t served = 0;
@@ -241,7 +241,7 @@ TEST_CASE("a client who cannot be told an error waits for any service, until the
   b.request(patient, 2, "never");
   CHECK(b.none(patient));
 
-  // Those who can be told are told at once, although somebody waits for that name.
+  // A client whose dialect has errors gets one at once, even if another client waits for the same name.
   const peer_id other = b.client();
   b.request(other, 1, "never");
   CHECK(b.failed(other) == errc::unavailable);
@@ -250,7 +250,7 @@ TEST_CASE("a client who cannot be told an error waits for any service, until the
   const peer_id w = b.worker("late");
   CHECK(b.given(w) != 0);
   b.request(other, 2, "late");
-  CHECK(b.none(other));  // there is a worker now: it is queued like any
+  CHECK(b.none(other));  // there is a worker now: the call is queued as usual
   b.pass(1100ms);
   const sent answer = b.one(patient, message_type::error);
   CHECK(answer.call == 2);

@@ -1,4 +1,4 @@
-// Random events, with every invariant checked after each: what no sentence thought of.
+// Random events. All invariants are checked after each one: this finds cases that nobody thought of.
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -229,7 +229,7 @@ class chaos {
     const std::size_t i = pick(mine.size());
     const sent s = mine[i];
     act(w, s);
-    if (chance(50)) mine.erase(mine.begin() + static_cast<std::ptrdiff_t>(i));  // else it may answer twice
+    if (chance(50)) mine.erase(mine.begin() + static_cast<std::ptrdiff_t>(i));  // else it may answer this call again
   }
   template <class F> void with_client_call(F&& act) {
     collect();
@@ -239,7 +239,7 @@ class chaos {
     act(c, *open_[c].begin());
   }
 
-  // Without further events, every call of a client that is still there ends by its own deadline.
+  // Without further events, every call of a connected client ends by its own deadline.
   void settle() {
     for (int i = 0; i < 100; ++i) {
       for (peer_id c : clients_) {

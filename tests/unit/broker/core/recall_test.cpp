@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A client and a worker `v` that has shown that its methods are short. So it is given calls that wait for a thread
-// there.
+// A client, and a worker `v` whose methods have been short so far. So the broker gives `v` calls that wait there for a
+// thread.
 struct busy_worker {
   explicit busy_worker(std::uint32_t threads, bool recalls = true, options settings = {})
       : b(std::move(settings)), c(b.client()), v(threaded(b, threads, 1024, recalls)) {
@@ -25,7 +25,7 @@ struct busy_worker {
     (void)b.take(c);
   }
   void call(const ask& how) { b.request(c, ++last_call, "s", how); }
-  // Gives `v` so many calls, and returns them as they came there.
+  // Gives `v` this many calls. Returns the requests that it got.
   std::vector<sent> give(std::size_t calls, const ask& how = plain) {
     for (std::size_t i = 0; i < calls; ++i) call(how);
     const std::vector<sent> held = requests_to(b, v);
@@ -119,7 +119,7 @@ TEST_CASE("a call behind long ones goes to a worker whose threads are free", "[b
   const auto held = requests_to(b, v);
   REQUIRE(held.size() == 4);
   b.pass(20ms);
-  CHECK(recalls_to(b, v) == 0);  // there is nobody else
+  CHECK(recalls_to(b, v) == 0);  // there is no other worker
   const peer_id w = busy.idle_worker(2);
   b.pass(20ms);
   CHECK(recalls_to(b, v) == 2);
@@ -176,7 +176,7 @@ TEST_CASE("a worker that hands back all that it is asked for keeps no call going
   warm(w, 2);
   (void)b.take(c);
   for (std::uint64_t n = 3; n <= 8; ++n) b.request(c, n, "s", plain);
-  // Each hands back whatever it is asked for; one of them never ends anything.
+  // Each worker hands back what it is asked for; one of them never ends a call.
   std::vector<sent> at_v = requests_to(b, v), at_w = requests_to(b, w);
   for (int round = 0; round < 200; ++round) {
     b.pass(10ms);
@@ -251,7 +251,7 @@ TEST_CASE("calls of one method that has idle threads elsewhere are asked for beh
   for (const char* method : {"plain", "plain", "plain", "other"}) b.request(c, ++n, "s", {.method = method});
   const auto held = requests_to(b, v);
   REQUIRE(held.size() == 4);
-  // It has only the second of both methods.
+  // It has only the second method.
   const peer_id w = b.open();
   descriptor d;
   d.threads = 2;

@@ -64,7 +64,7 @@ TEST_CASE("a connection that says nothing is cut after hello_timeout", "[broker]
   b.pass(10ms);
   CHECK(b.was_cut(p));
   CHECK(b.core.counted().cut == 1);
-  b.receive(p, bench::hello(peer_role::client));  // it is forgotten
+  b.receive(p, bench::hello(peer_role::client));  // the core has forgotten this peer
   CHECK(b.one(p).type == message_type::bye);
   CHECK(b.core.measure().clients == 0);
 }
@@ -211,7 +211,7 @@ TEST_CASE("every gate/2 peer gets a heartbeat each interval, whatever else is se
     b.pass(100ms);
     b.request(c, i, "s", {.budget = 50ms});
   }
-  b.pass(10ms);  // timers are rounded up to a step of the wheel
+  b.pass(10ms);  // timers are rounded up to the next step of the wheel
   (void)b.take(c);
   (void)b.take(w);
   (void)b.take(foreign);
@@ -265,7 +265,7 @@ TEST_CASE("a peer that says hello again and again is cut", "[broker]") {
 
 namespace {
 
-// So many workers with so many methods of their own cost more to sort than the burst that a service is allowed.
+// Sorting this many workers, each with many methods of its own, costs more than the burst that a service may use.
 constexpr int sorted_at_once = 5;
 
 std::vector<std::string> many_methods(int of) {
@@ -284,7 +284,7 @@ TEST_CASE("workers with new methods wait until the service may be sorted again",
   b.request(c, 1, "s", {.method = "new"});
   b.request(c, 2, "s", {.method = "nobody's"});
   b.request(c, 3, "s", {.method = "0.0"});
-  CHECK(b.none(c));  // not "no such method": that is not known yet
+  CHECK(b.none(c));  // not "no such method": the methods are not known yet
   CHECK(b.none(last));
   b.pass(3s);
   CHECK(b.one(last, message_type::request).method == "new");

@@ -1,4 +1,4 @@
-// Who may call and offer what, namespaces, and what a principal may have under way, as the core acts on it.
+// Rights in the core: who may call and offer what, namespaces, and how much a principal may have open.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -47,7 +47,7 @@ struct refusals final : observer {
   }
 };
 
-// So many requests and bytes at once for each principal.
+// Allows each principal this many requests and bytes at a time.
 struct small_allowance final : allowance {
   std::size_t requests_max = 1, bytes_max = 1000;
   std::map<std::string, std::pair<std::size_t, std::size_t>, std::less<>> used;
@@ -121,7 +121,7 @@ TEST_CASE("a name without a namespace belongs to its peer's home", "[broker]") {
   b.given(worker);
   b.request(elsewhere, 2, "billing");
   b.given(outside);
-  b.request(at_home, 2, "/billing");  // the namespace without a name, said aloud
+  b.request(at_home, 2, "/billing");  // the unnamed namespace, named explicitly
   b.given(outside);
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("a right that is taken back counts from the next call on, on connectio
   g.b.core.rights_changed(g.b.now);
   g.b.request(alice, 2, "s");
   CHECK(g.b.failed(alice) == errc::permission_denied);
-  g.b.final(worker, first);  // what was granted when it began goes on
+  g.b.final(worker, first);  // it keeps the rights that it had when it began
   CHECK(g.b.one(alice, message_type::final).call == 1);
 }
 
@@ -243,7 +243,7 @@ TEST_CASE("a home that changes is a client's from its next call on, on a connect
   g.b.core.rights_changed(g.b.now);
   g.b.request(alice, 2, "s");
   g.b.given(test);
-  g.b.final(prod, first);  // what began goes on
+  g.b.final(prod, first);  // calls that have begun go on
   CHECK(g.b.one(alice, message_type::final).call == 1);
   CHECK_FALSE(g.b.was_cut(alice));
 }
@@ -392,7 +392,7 @@ TEST_CASE("whatever becomes of a request, its allowance is given back", "[broker
   b.request(client, 3, "s", ask{.budget = 5ms});                   // queued, out of time
   b.request(client, 4, "s", ask{.method = "none"});                // refused
   b.request(client, 5, "unknown");                                 // refused
-  b.request(client, 6, "s", ask{.flags = message_flag::one_way});  // goes on when its client leaves
+  b.request(client, 6, "s", ask{.flags = message_flag::one_way});  // continues after its client has left
   b.request(client, 7, "s");                                       // its client leaves
   b.cancel(client, 2);
   b.pass(20ms);

@@ -1,4 +1,4 @@
-// Workers that tell of their threads, and what they are asked and answer.
+// Workers that announce their threads, the requests that they get and the replies that they send.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,8 @@
 
 namespace gate::broker::testing {
 
-// A worker that tells of its threads: `plain` and `other` take one, `flow` is a plain generator, `co` a coroutine.
+// A worker that announces its threads. Its methods: `plain` and `other` use a thread, `flow` is a plain generator, `co`
+// a coroutine.
 inline peer_id threaded(bench& b, std::uint32_t threads, std::uint32_t capacity = 1024, bool recalls = true) {
   const peer_id id = b.open();
   descriptor d;

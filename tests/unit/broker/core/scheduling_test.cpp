@@ -109,7 +109,7 @@ TEST_CASE("a client that waits in many lanes has its turn in each", "[broker]") 
     }
   }
   b.request(d, ++n, "s39", {.payload = "one-way", .flags = message_flag::one_way});
-  b.close(d);  // what it has waiting ends with it, and the one-way call stays
+  b.close(d);  // its waiting calls end with it; the one-way call stays
   const peer_id e = b.client();
   b.request(e, 1, "s39", {.payload = "e"});
   for (std::uint64_t i = 0; i < services; ++i) {
@@ -137,7 +137,7 @@ TEST_CASE("a full queue makes room for a client with less in it", "[broker]") {
   for (std::uint64_t n = 1; n <= 11; ++n) b.request(flood, n, "s");
   CHECK(b.none(flood));
   b.request(flood, 12, "s");
-  CHECK(b.one(flood, message_type::error).status == errc::busy);  // its own flood is nobody else's matter
+  CHECK(b.one(flood, message_type::error).status == errc::busy);  // its own flood must not cost others anything
   b.request(single, 1, "s", {.payload = "single"});
   CHECK(b.none(single));
   const sent busy = b.one(flood, message_type::error);
@@ -147,7 +147,7 @@ TEST_CASE("a full queue makes room for a client with less in it", "[broker]") {
   for (std::uint64_t n = 2; n <= 20; ++n) b.request(single, n, "s");
   const service_view s = b.core.services().front();
   CHECK(s.queued == 10);
-  // Until both have about as much.
+  // Until both have about the same number of waiting calls.
   CHECK(b.core.counted().displaced >= 4);
   CHECK(b.core.counted().displaced <= 5);
   CHECK(b.one(w, message_type::request).payload == "arguments");
@@ -281,17 +281,17 @@ TEST_CASE("a method that has returned keeps no thread from others while its answ
   b.request(c, 2, "s", plain);
   const std::vector<sent> first = requests_to(b, w);
   REQUIRE(first.size() == 1);
-  b.core.answering(w, call_id{77}, b.now);  // nobody's
+  b.core.answering(w, call_id{77}, b.now);  // no call has this number
   CHECK(requests_to(b, w).empty());
   b.core.answering(w, call_id{first[0].call}, b.now);
-  b.core.answering(w, call_id{first[0].call}, b.now);  // once more says nothing
+  b.core.answering(w, call_id{first[0].call}, b.now);  // a second time changes nothing
   b.verify();
   const std::vector<sent> second = requests_to(b, w);
   REQUIRE(second.size() == 1);
   answer(b, w, first[0].call, 20ms);
   CHECK(b.one(c, message_type::final).call == 1);
   b.request(c, 3, "s", plain);
-  CHECK(requests_to(b, w).empty());  // of long methods none is given ahead
+  CHECK(requests_to(b, w).empty());  // no long method is sent ahead of a free thread
   answer(b, w, second[0].call, 20ms);
   CHECK(requests_to(b, w).size() == 1);
 }
@@ -318,7 +318,7 @@ TEST_CASE("of short methods a worker is given what it does in five milliseconds"
   for (std::uint64_t n = 1; n <= 2000; ++n) b.request(c, n, "s", plain);
   auto given = requests_to(b, w);
   REQUIRE(given.size() == 2);
-  answer(b, w, given[0].call, 100us);  // two threads: a hundred of them in 5 ms
+  answer(b, w, given[0].call, 100us);  // two threads: they run a hundred of these in 5 ms
   CHECK(requests_to(b, w).size() == 101);
   answer(b, w, given[1].call, 1us);
   const auto more = requests_to(b, w);
@@ -374,9 +374,9 @@ TEST_CASE("a call that fits no worker yet is not overtaken by all that come late
   b.request(c, 3, "s", plain);
   auto held = requests_to(b, w);
   REQUIRE(held.size() == 2);
-  b.request(d, 1, "s", {.payload = "new", .method = "other"});  // nothing is known of it: it waits for a free thread
+  b.request(d, 1, "s", {.payload = "new", .method = "other"});  // unknown method: it waits for a free thread
   REQUIRE(requests_to(b, w).empty());
-  // The client keeps the worker busy: a call more for each that ends.
+  // The client keeps the worker busy: it sends a new call for each that ends.
   for (std::uint64_t n = 4; n <= 10; ++n) {
     b.request(c, n, "s", plain);
     answer(b, w, held.front().call, 10us);
@@ -418,7 +418,7 @@ TEST_CASE("a slot whose foreign worker never answers is given back", "[broker]")
   b.request(c, 2, "s");
   (void)b.take(w);
   b.pass(2500ms);
-  CHECK(b.none(w));  // it was not heard since: it is at work
+  CHECK(b.none(w));  // not heard since then: it is working
   b.heartbeat(w);
   b.pass(1s);
   CHECK(b.core.counted().slots_given_back == 1);

@@ -410,7 +410,7 @@ TEST_CASE("while a caller reads, its answer takes as long as it likes", "[broker
   b.request(c, 1, "s", {.flags = stream, .budget = 24h, .credit_items = 1, .credit_bytes = 1000});
   const auto call = b.given(w);
   for (int hours = 0; hours < 12; ++hours) {
-    b.pass(1h);  // of the method, whose window is open
+    b.pass(1h);  // the method takes this time: its window is open
     CHECK(b.none(c));
     b.part(w, call, "x");
     CHECK(b.one(c).payload == "x");

@@ -242,7 +242,7 @@ TEST_CASE("a worker that drains is told the last, gets nothing more, and finishe
 }
 
 TEST_CASE("no call waits while a worker could take it", "[broker]") {
-  // The invariant is checked after each event; here both come in every order of small cases.
+  // The invariant is checked after each event. Here calls and workers come in every order, in small cases.
   bench b;
   const peer_id c = b.client();
   std::uint64_t call = 0;

@@ -63,7 +63,7 @@ TEST_CASE("what cannot be changed safely is left to a person", "[security]") {
   CHECK_THROWS_AS(set("[principals]\nalice = {roles = []}\n", "alice"), store_error);
   CHECK_THROWS_AS(set("principals = 5\n", "alice"), store_error);
   CHECK_THROWS_AS(set("[broken\n", "alice"), store_error);
-  // An inline table with a password of its own can be.
+  // An inline table with its own password can be edited.
   CHECK(set("[principals]\nalice = {password = 'x', roles = []}\n", "alice") ==
         "[principals]\nalice = {password = \"" + newer + "\", roles = []}\n");
 }

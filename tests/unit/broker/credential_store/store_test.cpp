@@ -98,7 +98,7 @@ TEST_CASE("a password in the place of its hash is refused and not told", "[secur
     CHECK(fault.starts_with("users.toml:2: 'password' must be an argon2id hash"));
     CHECK(fault.find(wrong) == std::string::npos);
   }
-  // Not even where TOML itself breaks off.
+  // Not even if the TOML text breaks off there.
   CHECK(fault_of("[principals.a]\npassword = swordfish\n").find("swordfish") == std::string::npos);
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("a broken store leaves the old one in force and says where it is broke
   CHECK_FALSE(r.in_force);
   CHECK(r.fault.starts_with(path + ":2: "));
   CHECK(s.current() == before);
-  CHECK_FALSE(s.changed_on_disk());  // told once, not each second
+  CHECK_FALSE(s.changed_on_disk());  // reported once, not every second
 
   REQUIRE(::chmod(path.c_str(), 0644) == 0);
   CHECK(s.changed_on_disk());
@@ -152,7 +152,7 @@ TEST_CASE("a broken store leaves the old one in force and says where it is broke
   CHECK(r.fault.empty());
   CHECK(s.current()->find("b") != nullptr);
   CHECK(s.current()->find("a") == nullptr);
-  CHECK(before->find("a") != nullptr);  // who still reads the old one can go on
+  CHECK(before->find("a") != nullptr);  // a reader of the old store can go on
 }
 
 TEST_CASE("a store with a key of very many parts is refused and leaves the old one in force", "[security]") {

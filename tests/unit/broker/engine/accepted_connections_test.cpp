@@ -54,7 +54,7 @@ TEST_CASE("a descriptor whose number another socket has by now is not cut", "[co
   accepted_connections known;
   known.accepted(number, start);
   former.close_first();
-  socket_pair other;  // may have got the number; make sure of it
+  socket_pair other;  // may have got the number by chance; dup2() makes sure
   REQUIRE(::dup2(other.ends[0], number) == number);
   CHECK_FALSE(known.cut(number));
   CHECK_FALSE(other.ended());
@@ -85,7 +85,7 @@ TEST_CASE("a refused connection is cut", "[connections]") {
 }
 
 TEST_CASE("a refused connection that had ended before it was told of cuts nobody else", "[connections]") {
-  socket_pair other;  // has the number of a connection that was accepted and ended, both of which are told only now
+  socket_pair other;  // a connection was accepted under this number and ended; both events arrive only now
   const int number = other.ends[0];
   accepted_connections known;
   known.accepted(number, start);

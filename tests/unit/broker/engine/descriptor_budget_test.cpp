@@ -71,9 +71,9 @@ TEST_CASE("without a descriptor a connection to a listener of the broker is take
     CHECK(listener.accept() == -1);
     CHECK(errno == ECONNABORTED);
     CHECK(listener.accept() == -1);
-    CHECK(errno == ECONNABORTED);  // the system wants a descriptor before it looks whether somebody waits
+    CHECK(errno == ECONNABORTED);  // the system needs a descriptor before it looks for a waiting connection
     CHECK(other.accept() == -1);
-    CHECK(errno == EMFILE);  // not one of the broker's: as the system has it
+    CHECK(errno == EMFILE);  // the system's own error: this socket is not one of the broker's
   }
   char byte = 0;
   CHECK(::recv(first, &byte, 1, 0) <= 0);  // closed

@@ -12,7 +12,7 @@ using namespace gate::broker;
 
 namespace {
 
-// Sends as the port does: null for what need not be counted.
+// Sends in the same way as the port. Returns nothing for a payload that need not be counted.
 std::optional<zmq::message_t> give(lent_payloads& lent, const std::string& raw) {
   if (!lent.is_due(raw.size())) return std::nullopt;
   return lent.copy(raw);

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/protocol/gate2_own.hpp"
+#include "common/transport/payload_owner.hpp"
 #include "common/wire/piece_joiner.hpp"
 #include "tests/support/heap.hpp"
 
@@ -111,8 +112,11 @@ TEST_CASE("a large payload travels as a frame of its own, and shares the frame i
   const std::string payload(limits::external_payload_bytes_min, 'x');
   zmq::message_t frame(payload.data(), payload.size());
   const bytes_view received(static_cast<const char*>(frame.data()), frame.size());
-  CHECK(queue.append(request(1, received), &frame));
-  CHECK(queue.append(request(2, payload), &frame));  // not that frame's: copied
+  payload_owner owner(frame);
+  message shared = request(1);
+  shared.payload = payload_view(received, &owner);
+  CHECK(queue.append(shared));
+  CHECK(queue.append(request(2, received)));  // has no owner: copied
   CHECK(queue.flush(transport, start) == delivery::sent);
   REQUIRE(transport.all.size() == 2);
   CHECK(transport.all[0].payload == payload);
@@ -135,7 +139,7 @@ TEST_CASE("what the transport does not take is parked, in order, and sent later"
   CHECK(queue.age(start + 7ms) == 7ms);
   transport.room = 1;
   CHECK(queue.flush(transport, start + 10ms) == delivery::blocked);
-  CHECK(queue.age(start + 11ms) == 1ms);  // of the front that there is now
+  CHECK(queue.age(start + 11ms) == 1ms);  // the age of the present front
   transport.room = 10;
   CHECK(queue.flush(transport, start + 20ms) == delivery::sent);
   CHECK_FALSE(queue.parked());
@@ -183,7 +187,7 @@ TEST_CASE("the room of large batches goes round among the peers", "[out_queue]")
   CHECK(room.capacity() >= 100'000);
   spare.give(std::move(room));
   second.append(request(2));
-  CHECK(spare.take().capacity() < 100'000);  // the second has it
+  CHECK(spare.take().capacity() < 100'000);  // the other one got the large buffer
 }
 
 namespace {
@@ -301,7 +305,7 @@ TEST_CASE("messages that were sent hold no memory while others wait behind them"
 
 namespace {
 
-// The peer has read all that was sent: what it answers, and what leaves then, until nothing is left.
+// The peer reads all that was sent and answers the marks, until nothing more leaves.
 void read_all(out_queue& queue, fake_sender& transport, std::vector<std::uint64_t>& read) {
   gate::peer::piece_joiner joined;
   instant now = start;
@@ -367,7 +371,7 @@ TEST_CASE("requests that wait in a paced queue are handed out, behind those that
   queue.append(request(3));
   std::vector<std::uint64_t> unsent;
   queue.take_requests([&](const message& m) { unsent.push_back(static_cast<std::uint64_t>(m.call)); });
-  CHECK(unsent == std::vector<std::uint64_t>{3, 1, 2});  // of the first a part had left
+  CHECK(unsent == std::vector<std::uint64_t>{3, 1, 2});  // of the first message a part had left
   CHECK(queue.empty());
   CHECK(queue.bytes() == 0);
 }
@@ -395,7 +399,7 @@ TEST_CASE("the answer to a mark is waited for from when the transport takes it, 
   one_peer peer;
   auto& [spare, queue, transport] = peer;
   queue.pace();
-  // Behind what the transport takes one by one, each after 6 s.
+  // Waits behind messages that the transport takes one by one, one each 6 s.
   transport.room = 0;
   for (std::uint64_t id = 1; id <= 3; ++id) {
     queue.append(request(id, std::string(6'000, 'x')));

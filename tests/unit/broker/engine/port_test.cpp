@@ -22,7 +22,7 @@ TEST_CASE("of messages that hold passwords nothing is left once they were dealt 
   plan.how = logins ? security::auth::in_message : security::auth::none;
   port at(where, door, plan, options, 0, [](port&, const connection_event&) {});
   raw_peer client(at.endpoint());
-  // The transport keeps short frames apart from longer ones.
+  // libzmq stores short frames in another way than longer ones.
   const frames sent{
       "", "MDPC01", "service", "PLAIN", "alice", "sesame", std::string(200, 'p'), std::string(20'000, 'q')};
   client.send_frames(sent);

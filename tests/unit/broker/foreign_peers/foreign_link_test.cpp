@@ -14,7 +14,7 @@ const instant start{1000s};
 
 broker_options settings() {
   broker_options o;
-  o.heartbeat_interval = 10s;  // not shorter than what foreign peers are set to
+  o.heartbeat_interval = 10s;  // at least as long as foreign peers' own settings
   return o;
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("heartbeats are never rarer than the broker's own", "[broker]") {
   o.heartbeat_interval = 1s;
   foreign_link link = worker_of(dialect::gaterpc, o);
   CHECK(link.due(start + 1s, false) == duty::beat);
-  CHECK(link.due(start + 15s, false) == duty::give_up);  // but its silence is measured by what it is set to
+  CHECK(link.due(start + 15s, false) == duty::give_up);  // its silence is measured by its own setting
 }
 
 TEST_CASE("a gate-rpc worker that does not list its methods is settled without", "[broker]") {

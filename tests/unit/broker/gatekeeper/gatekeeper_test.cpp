@@ -1,4 +1,5 @@
-// Who decides about logins, without a broker around it: in messages, by ZAP for others, by a ZAP service of others.
+// Login decisions without a broker: for passwords in messages, for ZAP requests, and with another program's ZAP
+// service.
 #include "broker/gatekeeper/gatekeeper.hpp"
 
 #include <functional>
@@ -79,7 +80,7 @@ zap::frames plain_request(const std::string& user, const std::string& password) 
   return {"", "1.0", "7", "any domain", "10.0.0.9", "", "PLAIN", user, password};
 }
 
-// A ZAP service of somebody else: answers each request with what `answer` makes of it; nothing for silence.
+// Another program's ZAP service. `answer` makes the reply to each request; if it returns nothing, no reply is sent.
 class foreign_service {
  public:
   using answerer = std::function<zap::frames(const zap::frames& request)>;
@@ -127,7 +128,7 @@ class foreign_service {
   std::thread thread_;
 };
 
-// What gate-rpc's service answers.
+// Answers as gate-rpc's service does.
 zap::frames only_alice(const zap::frames& r) {
   const bool right = r.size() == 9 && r[3] == "gate" && r[6] == "PLAIN" && r[7] == "alice" && r[8] == "alice's";
   return {"", "1.0", r.at(2), right ? "200" : "400", right ? "OK" : "Invalid password", right ? "alice" : "", ""};
@@ -210,10 +211,10 @@ TEST_CASE("an external ZAP service decides in place of the store", "[security]")
   CHECK(decided_by_service(g, by_plain("alice", "alice's")).principal == "alice");
   const int asked = service.asked();
   CHECK(g.check(by_plain("alice", "alice's")).what == outcome::accepted);
-  CHECK(service.asked() == asked);  // its yes counts for a while
+  CHECK(service.asked() == asked);  // a positive answer counts for a while
   CHECK(g.check(by_plain("alice", "wrong")).what == outcome::refused);
   CHECK(g.check(by_plain("alice", "wrong")).what == outcome::refused);
-  CHECK(service.asked() == asked + 2);  // its no does not
+  CHECK(service.asked() == asked + 2);  // a negative answer does not
 }
 
 TEST_CASE("an external service that is silent, wrong or away puts off, and is asked again", "[security]") {
@@ -247,7 +248,7 @@ TEST_CASE("the end of the ZAP handler is told, since nobody could come in any mo
 }
 
 TEST_CASE("a port that finds no handler lets nobody in", "[security]") {
-  // libzmq admits everybody to a CURVE socket without one, unless it is told to enforce its domain.
+  // libzmq admits every peer to a CURVE socket without a handler, unless it is told to enforce its domain.
   const login_files files;
   const one_gatekeeper g(files.options("curve"));
   const struct {
@@ -266,7 +267,7 @@ TEST_CASE("a port that finds no handler lets nobody in", "[security]") {
       g.door.prepare(port, how);
       port.bind("tcp://127.0.0.1:*");
       const handshake h = log_in(port.get(zmq::sockopt::last_endpoint), peer);
-      // NULL asks the handler too: there is no `anonymous`.
+      // The handler is asked for NULL too: there is no `anonymous` principal here.
       CHECK((h.end == handshake::kind::succeeded) == (handled && how != auth::none));
     }
   }

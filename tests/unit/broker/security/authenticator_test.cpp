@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Cheap hashes: what they cost is not what is tested here.
+// Cheap hashes: their cost is not tested here.
 const std::string alices = hash_password("alice's", least_cost), bobs = hash_password("bob's", least_cost);
 const curve_key known_key = make_curve_pair().public_key, unknown_key = make_curve_pair().public_key;
 
@@ -76,7 +76,7 @@ struct fixture {
   explicit fixture(std::shared_ptr<const snapshot> store, external_service* outside = nullptr)
       : logins(login_settings{}, std::move(store), hashes, outside) {}
 
-  // Through to the end, with the hashing in between.
+  // Decides to the end, with the hashing in between.
   verdict decide(const attempt& what) {
     const authenticator::begun b = logins.begin(what, now);
     if (b.now) return *b.now;
@@ -255,7 +255,7 @@ TEST_CASE("a guesser is put off without a check, even with the right password, a
   CHECK(v.what == outcome::later);
   CHECK(v.retry_after == 1s);
   CHECK(f.checked == checked);
-  // Others are let in, and so is who is connected from there already.
+  // Other addresses are let in, and so is a peer from there that is connected already.
   CHECK(f.decide(plain("alice", "alice's", "10.0.0.2")).what == outcome::accepted);
   attempt again = plain("alice", "alice's");
   again.former = &*first.proven;
@@ -294,7 +294,7 @@ TEST_CASE("a known key lets in, an unknown one does not, whatever it claims", "[
   attempt short_key = curve(known_key);
   short_key.key = short_key.key.substr(1);
   CHECK(f.decide(short_key).what == outcome::refused);
-  // Nor does a key that was guessed at often shut out who has one.
+  // A peer with a right key comes in, even after many wrong keys from there.
   for (int i = 0; i < 20; ++i) CHECK(f.decide(curve(unknown_key)).what == outcome::refused);
   CHECK(f.decide(curve(known_key)).what == outcome::accepted);
 }
@@ -330,10 +330,10 @@ TEST_CASE("an external service decides in place of the store", "[security]") {
   yes.user_id = "alice";
   f.logins.answered(outside.ids[0], &yes, f.now);
   CHECK(f.logins.take_decided().at(0).what.principal == "alice");
-  // Its yes counts for a while, and no longer.
+  // A positive answer counts for a while, and no longer.
   const authenticator::begun again = f.logins.begin(plain("alice", "x"), f.now + 9s);
   CHECK(again.now->what == outcome::accepted);
-  CHECK(again.now->proven->expires == f.now + 10s);  // remembering it does not make it younger
+  CHECK(again.now->proven->expires == f.now + 10s);  // the expiry stays: using the answer does not renew it
   CHECK_FALSE(f.logins.begin(plain("alice", "x"), f.now + 10s).now);
   CHECK(outside.ids.size() == 2);
 }
@@ -354,7 +354,7 @@ TEST_CASE("an outage of the external service is never a lasting refusal", "[secu
   outside.reachable = true;
   const authenticator::begun b = f.logins.begin(plain("alice", "x"), f.now);
   REQUIRE_FALSE(b.now);
-  f.logins.answered(outside.ids[0], nullptr, f.now);  // much too late for the first
+  f.logins.answered(outside.ids[0], nullptr, f.now);  // much too late for the first login
   CHECK(f.logins.take_decided().empty());
   zap::reply yes;
   yes.code = zap::status::ok;
@@ -448,7 +448,7 @@ TEST_CASE("who came in before from there comes in again, whatever others do ther
   const std::size_t checked = f.checked;
   CHECK(f.decide(plain("alice", "alice's")).what == outcome::accepted);
   CHECK(f.checked == checked);
-  // From elsewhere it would be a way to guess.
+  // From another address, this would be a way to guess passwords.
   for (int i = 0; i < 5; ++i) f.decide(plain("alice", "wrong" + std::to_string(i), "10.0.0.2"));
   CHECK(f.decide(plain("alice", "alice's", "10.0.0.2")).what == outcome::later);
 }
@@ -538,7 +538,7 @@ TEST_CASE("who comes again with the same wrong password waits for itself alone, 
     f.now += 1s;
     CHECK(f.decide(plain("alice", "wrong", address)).what == outcome::refused);
     CHECK(f.decide(plain("alice", "wrong", address)).retry_after == 2s);
-    // Who has the right one has never been seen, and comes in.
+    // A peer with the right password comes in, even if it was never seen before.
     CHECK(f.decide(plain("alice", "alice's", address)).what == outcome::accepted);
     for (int i = 0; i < 5; ++i) CHECK(f.decide(plain("nobody", "wrong", address)).what == outcome::refused);
     CHECK(f.decide(plain("nobody", "wrong", address)).what == outcome::later);

@@ -142,7 +142,7 @@ TEST_CASE("a pattern with a namespace counts there alone", "[security]") {
 }
 
 TEST_CASE("a name that holds a stroke cannot reach into another namespace's answers", "[security]") {
-  // What is remembered of ("prod", "x") must not serve ("", "prod/x").
+  // The remembered answer for ("prod", "x") must not be used for ("", "prod/x").
   authoriser a(read("[principals.p]\nnamespaces=['prod']\ncall=['x']\n"));
   CHECK(a.may_call("p", "prod", "x", "m") == granted);
   CHECK(a.may_call("p", "", "prod/x", "m") == closed_namespace);

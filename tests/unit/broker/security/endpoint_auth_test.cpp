@@ -17,7 +17,7 @@ TEST_CASE("the broker does not start where anybody would be admitted", "[securit
   CHECK(fault_of(f).empty());
   f.local = false;
   CHECK(fault_of(f).find("insecure = true") != std::string::npos);
-  f.has_store = true;  // a store alone proves nothing of a peer that comes with NULL
+  f.has_store = true;  // a store alone does not identify a peer that comes with NULL
   CHECK_FALSE(fault_of(f).empty());
   f.insecure = true;
   CHECK(fault_of(f).empty());
@@ -28,7 +28,7 @@ TEST_CASE("PLAIN, CURVE and in-message logins need somebody who can tell right f
     endpoint_facts f;
     f.how = how;
     f.has_curve_key = true;
-    f.insecure = true;  // is no answer here
+    f.insecure = true;  // does not help here
     CHECK(fault_of(f).find("needs a credential store") != std::string::npos);
     f.has_store = true;
     CHECK(fault_of(f).empty());

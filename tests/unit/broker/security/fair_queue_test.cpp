@@ -14,7 +14,7 @@ using queue = fair_queue<int>;
 
 line of(asker who, const std::string& place, const std::string& owner = {}) { return {who, place, owner}; }
 
-// The number of the job that had to go; 0 when none had.
+// Returns the number of the job that was pushed out; 0 if none was.
 int push(queue& q, const line& at, int number) {
   const auto bumped = q.push(at, std::make_unique<int>(number));
   return bumped ? *bumped : 0;

@@ -31,7 +31,7 @@ TEST_CASE("an origin is the address, or of IPv6 what one host has all of", "[sec
   CHECK(origin_of("").empty());
   CHECK(origin_of(std::string(1000, 'x')).size() == 64);
   CHECK(is_shared_origin(origin_of("127.0.0.1")));
-  CHECK(origin_of("localhost:0:0:1") == origin_of("localhost:1000:1000:4711"));  // of an ipc peer, as libzmq tells it
+  CHECK(origin_of("localhost:0:0:1") == origin_of("localhost:1000:1000:4711"));  // an ipc peer, as libzmq names it
   CHECK(is_shared_origin(origin_of("localhost:0:0:1")));
   CHECK(is_shared_origin(origin_of("::1")));
   CHECK(is_shared_origin(origin_of("")));

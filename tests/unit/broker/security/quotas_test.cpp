@@ -39,7 +39,7 @@ TEST_CASE("bytes in flight are bounded by principal and come back at the end of 
   CHECK(q.begin("alice", 60, at(0ms)) == quota::within);
   q.end("alice", 60);
   q.end("alice", 40);
-  CHECK(q.begin("alice", 500, at(0ms)) == quota::within);  // alone, so it can ever be sent
+  CHECK(q.begin("alice", 500, at(0ms)) == quota::within);  // alone, or it could never be sent
   CHECK(q.begin("alice", 1, at(0ms)) == quota::too_many_bytes);
 }
 

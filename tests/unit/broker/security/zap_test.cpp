@@ -124,7 +124,7 @@ TEST_CASE("metadata is written as ZMTP writes properties and read again", "[secu
 }
 
 TEST_CASE("what gate-rpc asks a ZAP service is asked in the same bytes", "[security]") {
-  // It says the peer's routing id where an address belongs.
+  // gate-rpc puts the peer's routing id where the address belongs.
   const std::map<std::string, std::string> peers{{"zap_service.request_for_worker", "ID_golden-worker"},
                                                  {"zap_service.request_for_client", "ID_golden-client"}};
   const std::vector<vector_of_wire> all = in_direction("broker->zap");

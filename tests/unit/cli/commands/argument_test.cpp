@@ -19,7 +19,7 @@ using gate::cli::usage_error;
 
 namespace {
 
-// The literals as JSON would have them, files as <what:file>, names before a colon.
+// Shows the literals as JSON, files as <what:file>, and names before a colon.
 std::string read(const std::vector<std::string>& typed) {
   std::string all;
   for (const argument& a : read_arguments(typed)) {

@@ -41,7 +41,7 @@ errc failure_of(input& from) {
   return errc::ok;
 }
 
-// A pipe with a name, which holds that text.
+// A named pipe that holds this text.
 class full_pipe {
  public:
   full_pipe(const scratch_folder& folder, const std::string& text) : path_(folder.file("pipe")) {
@@ -50,7 +50,7 @@ class full_pipe {
     REQUIRE(write_all(end_.number(), text) == 0);
   }
   const std::string& path() const noexcept { return path_; }
-  // Its reader reads to the end.
+  // Closes the writing end: the reader then finds the end.
   void close() { gate::cli::owned_descriptor(std::move(end_)); }
 
  private:

@@ -21,8 +21,8 @@ using namespace gate::cli;
 
 namespace {
 
-// What `work` does at a terminal of its own, where somebody types `typed` once it has asked. Its exit code is 0 when it
-// was true.
+// Runs `work` in a child with a terminal of its own, where `typed` is typed once it has asked. The exit code is 0 if it
+// returned true.
 struct at_terminal {
   template <class F> at_terminal(const std::string& typed, const std::string& question, F&& work) {
     int master = -1;
@@ -98,7 +98,7 @@ TEST_CASE("who one is comes from the flags before the environment", "[cli]") {
   ::setenv("GATE_USER", "bob", 1);
   ::setenv("GATE_PASSWORD", "opensesame", 1);
   CHECK(credentials_of({file, ""}).user() == "carol");
-  CHECK(std::getenv("GATE_PASSWORD") == nullptr);  // a program that we start has no business with it
+  CHECK(std::getenv("GATE_PASSWORD") == nullptr);  // a program that we start must not see it
   ::setenv("GATE_PASSWORD", "opensesame", 1);
   CHECK(is_alice(credentials_of({"", "alice"})));
   ::setenv("GATE_PASSWORD", "opensesame", 1);

@@ -26,7 +26,7 @@ void clear_environment() {
   }
 }
 
-// How a client of that command line reaches its broker; nothing if there is something wrong with it.
+// The client options of that command line; nothing if it is wrong.
 std::optional<gate::client_options> options_of(std::vector<std::string> arguments) {
   gate::cli::settings common;
   gate::cli::action chosen;
@@ -35,7 +35,7 @@ std::optional<gate::client_options> options_of(std::vector<std::string> argument
   return gate::cli::options_of(common);
 }
 
-// What `write` writes to that descriptor meanwhile, through a stream or past it.
+// Returns the bytes that `write` writes to that descriptor, with or without a stream.
 template <class F> std::string written_to(int descriptor, F&& write) {
   std::cout.flush();
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
@@ -50,7 +50,7 @@ template <class F> std::string written_to(int descriptor, F&& write) {
   return text;
 }
 
-// How the answer of that command line is written; nothing if there is something wrong with it.
+// The output format of that command line; nothing if it is wrong.
 std::optional<gate::cli::output_format> output_of(std::vector<std::string> arguments, std::string* said = nullptr) {
   gate::cli::settings common;
   gate::cli::action chosen;
@@ -162,7 +162,7 @@ TEST_CASE("gate help CALL is what gate call --help is", "[cli]") {
     const auto same = shown({"help", each});
     CHECK(same.first == help.first);
     const auto footer = [](const std::string& text) { return text.substr(text.find("Examples:")); };
-    CHECK(footer(same.second) == footer(help.second));  // CLI11 writes "Excludes" in an order of its own
+    CHECK(footer(same.second) == footer(help.second));  // CLI11 writes "Excludes" in varying order
   }
   CHECK(shown({"help"}).first == 0);
   CHECK(shown({"help", "help"}).second.find("Exit codes:") != std::string::npos);

@@ -222,7 +222,7 @@ TEST_CASE("an error is safe to retry while no attempt was sent, or the broker sa
   f.begin(flag::idempotent);
   f.client.ended(errc::unavailable, "reset", f.now);
   f.reconnect();
-  CHECK(answered(errc::unavailable) == retry_class::if_idempotent);  // what was sent first may have run
+  CHECK(answered(errc::unavailable) == retry_class::if_idempotent);  // the first attempt may have run
   f.begin(flag::idempotent);
   f.client.ended(errc::unavailable, "reset", f.now);
   f.begin();

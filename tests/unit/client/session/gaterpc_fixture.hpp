@@ -1,5 +1,5 @@
-// A client's session before a gate-rpc broker, in virtual time: the frames that it sends and what it makes of those it
-// gets.
+// A client's session with a gate-rpc broker, in virtual time: the frames that it sends, and the messages that it makes
+// of the frames that it gets.
 #pragma once
 
 #include <algorithm>
@@ -99,7 +99,7 @@ struct gaterpc_session_fixture : gate::client::session::handler {
     client.tick(now);
     deliver();
   }
-  // A heartbeat of ours with all that it says answered; what else is sent with it.
+  // Sends one heartbeat, and answers all questions that come with it. Returns the other messages that the session sent.
   std::vector<frames> beat(const std::string& services) {
     std::vector<frames> others;
     step();
@@ -157,7 +157,7 @@ struct gaterpc_session_fixture : gate::client::session::handler {
   std::vector<errc> losses, ends;
 };
 
-// Request ids are the sender's own choice: without them.
+// Without the request id, which the sender chooses freely.
 inline frames without_id(frames message) {
   message.erase(message.end() - 4);
   return message;

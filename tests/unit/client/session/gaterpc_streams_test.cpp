@@ -1,4 +1,4 @@
-// Streams and HugeData of a gate-rpc broker's workers, as a client's session gives them to their reader.
+// Streams and HugeData of a gate-rpc broker's workers, as a client's session passes them on.
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -19,7 +19,7 @@ namespace {
 const frames streamed_end{"GateStreamGenerator", "GateStreamEnd"};
 frames item(char value) { return {"GateStreamGenerator", std::string(1, value)}; }
 
-// What a Python worker's HugeData was when it was captured, up to that of its messages.
+// Answers with the messages that were captured of a Python worker's HugeData, up to message `last`.
 void captured_huge(fixture& f, const frames& request, int last) {
   for (int n = 0; n <= last; ++n) {
     const frames& captured = vector_named("hugedata.crep." + std::to_string(n));
@@ -84,7 +84,7 @@ TEST_CASE("a failure behind waiting items comes after them", "[client][gaterpc]"
   f.answer(call.request, {"GateStreamGenerator", "GateStreamException",
                           "\x93\xa1"
                           "E\xa1t\xa0"});
-  f.answer(call.request, item(3));  // nothing counts behind the end
+  f.answer(call.request, item(3));  // nothing counts after the end
   CHECK(f.failures.empty());
   f.client.grant(call.id, 5, 1000, f.now);
   f.deliver();
@@ -104,7 +104,7 @@ TEST_CASE("a reader that stays too far behind ends its call as too slow, by item
   f.answer(call.request, item(1));
   REQUIRE(f.failures.size() == 1);
   CHECK(f.failures[0].status == errc::too_slow);
-  f.answer(call.request, item(1));  // what still comes is dropped
+  f.answer(call.request, item(1));  // the rest is dropped
   CHECK(f.failures.size() == 1);
   CHECK(f.broker.open_calls() == 0);
 

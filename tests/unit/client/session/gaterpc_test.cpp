@@ -1,5 +1,4 @@
-// A client's session before a gate-rpc broker: how it greets, what it asks, and how it stays with its broker or leaves
-// it.
+// A client's session with a gate-rpc broker: how it greets, what it asks, and how it stays connected or leaves.
 #include <algorithm>
 #include <random>
 #include <string>
@@ -168,7 +167,7 @@ TEST_CASE("a silent broker is lost, and an idempotent call sent again to the nex
   CHECK(without_id(resent[0]) == without_id(again.request));
   CHECK(f.ids.size() == 2);
   CHECK(f.ids[0] != f.ids[1]);
-  f.answer(again.request, {single("\x01")});  // of the connection that is gone
+  f.answer(again.request, {single("\x01")});  // belongs to the lost connection
   CHECK(f.finals.empty());
   f.answer(resent[0], {single("\x01")});
   CHECK(f.finals.size() == 1);
@@ -198,7 +197,7 @@ TEST_CASE("a service that does not come is asked for anyway, since only the brok
   for (; sent.empty() && beats < 20; ++beats) sent = f.beat("\x91\xa4Gate");
   CHECK(beats == 5);
   CHECK(sent.size() == 1);
-  CHECK_FALSE(f.begin("x", "\x90").request.empty());  // and from now on at once
+  CHECK_FALSE(f.begin("x", "\x90").request.empty());  // from now on requests leave at once
 }
 
 TEST_CASE("a call that waits for its service can be given up", "[client][gaterpc]") {

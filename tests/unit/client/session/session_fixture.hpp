@@ -26,7 +26,7 @@ struct failed_call {
   gate::retry_class retry;
 };
 
-// What the session says is written down; the test is the broker.
+// Notes what the session does; the test plays the broker.
 struct session_fixture : gate::client::session::handler {
   explicit session_fixture(std::size_t kept_bytes_max = 10'000) : client(options(kept_bytes_max), *this) {}
 
@@ -88,7 +88,7 @@ struct session_fixture : gate::client::session::handler {
     now = std::max(now, client.next_deadline());
     client.tick(now);
   }
-  // A quiet broker that only keeps the connection alive.
+  // Lets time pass. The broker only keeps the connection alive.
   void pass(duration d) {
     const instant end = now + d;
     while (client.next_deadline() <= end) {

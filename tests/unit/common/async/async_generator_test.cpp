@@ -146,7 +146,7 @@ TEST_CASE("a reader destroyed while it waits loses no value: the next reader get
       gate::task_group group(here);
       group.spawn(read(g, dropped));
       co_await gate::sleep_for(500ms);
-    }  // the reader is destroyed, the body waits on
+    }  // the reader is destroyed here; the body still waits
     co_await read(g, second);
     CHECK_FALSE(dropped);
     CHECK(second == 1);
@@ -156,7 +156,7 @@ TEST_CASE("a reader destroyed while it waits loses no value: the next reader get
       group.spawn(read(g, dropped));
       co_await gate::sleep_for(500ms);
     }
-    co_await gate::sleep_for(1s);  // the value comes while nobody reads
+    co_await gate::sleep_for(1s);  // the value comes while no reader waits
     co_await read(g, third);
     CHECK_FALSE(dropped);
     CHECK(third == 2);

@@ -49,6 +49,6 @@ TEST_CASE("a thread in the background is nice, and asks for a longer slice than 
   }).join();
   REQUIRE(asked);
   CHECK(after.nice == 7);
-  if (before.runtime_ns == 0) return;  // a kernel before 6.12, which knows one slice
+  if (before.runtime_ns == 0) return;  // a kernel before 6.12: all threads have the same slice
   CHECK(after.runtime_ns > before.runtime_ns);
 }

@@ -1,7 +1,7 @@
-// What the compiler at hand makes of the coroutine forms that the house rules forbid (docs/design.md). Each hazard runs
-// in a child process, for it may crash or hang. Compilers that are known are held to what is known of them, so that a
-// rule is dropped when its reason is gone; others are reported. Not shown: a braced list for a vector parameter inside
-// an await, which g++ 12 does not compile. The permitted forms of the same thing must work everywhere.
+// Tests what this compiler does with the coroutine forms that the house rules forbid (docs/design.md). Each one runs in
+// a child process, which may crash or hang. Known compilers must behave as they did: so a rule can be dropped when its
+// reason is gone. Other compilers are reported. One form is missing: a braced list for a vector parameter in an await,
+// which g++ 12 does not compile. The permitted forms must work with every compiler.
 
 #include <coroutine>
 #include <cstdio>
@@ -43,7 +43,7 @@ const char* name(outcome o) {
   return "?";
 }
 
-// Those alive; less than none when one was destroyed twice.
+// Counts the living objects. It is negative if one was destroyed twice.
 int alive = 0;
 
 class probe {
@@ -143,7 +143,7 @@ gate::async_generator<int> single() {
   co_yield 1;
 }
 
-// A coroutine that hands over by symmetric transfer, as ours do not.
+// A coroutine with symmetric transfer, which ours do not use.
 class transferred {
  public:
   class promise_type {
@@ -221,9 +221,9 @@ TEST_CASE("the compiler: a braced aggregate inside an await", "[async][compiler]
 TEST_CASE("the compiler: a million symmetric transfers", "[async][compiler]") {
   const outcome seen = in_child([] { a_million_transfers().run(); });
   report("a million symmetric transfers", seen);
-  // g++ needs -O2, and no sanitizer, not to nest them on the stack.
+  // g++ nests the calls on the stack, except with -O2 and without a sanitizer.
   if (is_clang) CHECK(seen == outcome::good);
-  // Our own tasks do not depend on it.
+  // Our own tasks do not need symmetric transfer.
   const auto ours = [] {
     const auto at_once = []() -> task<void> { co_return; };
     const auto many = [](decltype(at_once)& make) -> task<void> {

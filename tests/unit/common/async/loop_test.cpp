@@ -70,7 +70,7 @@ TEST_CASE("time stands still within a turn and jumps to the next timer", "[async
     CHECK(here.now() == start);
     co_await gate::sleep_for(10s);
     CHECK(here.now() == start + 10s);
-    co_await gate::sleep_until(start);  // long past: a turn, no time
+    co_await gate::sleep_until(start);  // in the past: takes a turn, but no time
     CHECK(here.now() == start + 10s);
   };
   here.run(body());
@@ -348,7 +348,7 @@ TEST_CASE("a descriptor is watched for as long as the watch lives", "[async]") {
 
 namespace {
 
-// Each wait takes an hour, and ends with an event of all that is watched.
+// Each wait takes an hour, and ends with an event for everything that is watched.
 class slow_poller final : public gate::clock_source, public gate::poller {
  public:
   gate::instant now() const noexcept override { return now_; }

@@ -21,7 +21,7 @@ static_assert(std::is_nothrow_move_constructible_v<task<int>>);
 
 namespace {
 
-// Counts those alive: a frame destroyed twice or never shows.
+// Counts the living objects: shows a frame that is destroyed twice, or never.
 class probe {
  public:
   explicit probe(int& alive) noexcept : alive_(&alive) { ++*alive_; }
@@ -69,7 +69,7 @@ task<void> holds(probe, bool& reached) {
   reached = true;
 }
 
-// A user's type that is awaited by way of a coroutine of its own.
+// A user's type that is awaited through a coroutine of its own.
 class question {
  public:
   explicit question(std::string text) : text_(std::move(text)) {}

@@ -146,7 +146,7 @@ TEST_CASE("in a child of fork() nothing waits for a job that a thread of the par
 TEST_CASE("a pool without a queue takes as many jobs as it has threads", "[async]") {
   blocker first;
   blocker second;
-  thread_pool pool(2, 0);  // last: its end waits for the jobs, which use the blockers
+  thread_pool pool(2, 0);  // declared last: its destructor waits for jobs that use the blockers
   CHECK(pool.submit([&first] { first(); }));
   CHECK(pool.submit([&second] { second(); }));
   CHECK_FALSE(pool.submit([] {}));
@@ -206,7 +206,7 @@ TEST_CASE("a coroutine destroyed while its job runs waits for the job, which may
         group.spawn(work(pool, busy, seen));
         while (pool.busy() == 0) co_await gate::yield();
         releaser = std::thread([&busy] { busy.release(); });
-      }  // not joined: destroys the child
+      }  // the group is not joined: it destroys the child
       destroyed_after_job = seen == 47;
     };
     here.run(body());
@@ -272,7 +272,7 @@ TEST_CASE("a thread that the system does not start is started with a later job",
   thread_pool pool(2, 10);
   CHECK(pool.size() == 2);
   CHECK(pool.running() == 0);
-  CHECK_FALSE(pool.submit([] {}));  // like a full pool: nobody would run it
+  CHECK_FALSE(pool.submit([] {}));  // refused, as by a full pool: no thread would run it
   loop here;
   const auto refused = [&pool]() -> task<void> {
     const auto job = [] {};

@@ -22,7 +22,7 @@ struct watched_pair {
   }
   ~watched_pair() { waits.remove(item); }
 
-  // How often the socket was found ready by looking once.
+  // Looks once. Returns how often the socket was found ready.
   int look() {
     found = 0;
     waits.wait(instant::min());
@@ -33,7 +33,7 @@ struct watched_pair {
     zmq::message_t message;
     REQUIRE(here.recv(message, zmq::recv_flags::dontwait).has_value());
   }
-  // As any use of the socket does, this takes what its descriptor has to announce.
+  // Any use of a socket also resets its descriptor.
   void use() { (void)here.get(zmq::sockopt::events); }
 
   zmq::context_t context;
@@ -76,7 +76,7 @@ TEST_CASE("a socket that tells of its use is not asked while nobody uses it", "[
   pair.item.tells_use = true;
   CHECK(pair.look() == 0);
   pair.send();
-  pair.use();  // and does not tell, against the promise: only the descriptor is looked at
+  pair.use();  // not reported, against the promise: only the descriptor is looked at
   CHECK(pair.look() == 0);
 }
 

@@ -11,7 +11,7 @@
 
 namespace {
 
-// Runs a function in a child process whose stderr is read; returns how it ended.
+// Runs a function in a child process and reads its stderr. Returns how the child ended.
 template <class F> int in_child(F f, std::string& said) {
   int ends[2] = {};
   REQUIRE(::pipe(ends) == 0);

@@ -184,7 +184,7 @@ TEST_CASE("the wheel agrees with a plain map of deadlines whatever is armed, mov
     }
     bool in_time = true;
     for (const auto& [timer, due] : model) {
-      // A step, and the look that comes after it.
+      // One step, and the time until the next look.
       in_time = in_time && timer->armed() && now - due <= 2ms && wheel.next() <= std::max(due, now) + 3ms;
     }
     REQUIRE(in_time);

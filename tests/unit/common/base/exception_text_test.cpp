@@ -21,7 +21,7 @@ struct left : std::runtime_error {
 struct right : std::logic_error {
   using std::logic_error::logic_error;
 };
-// Has std::exception twice, so that no handler for it fits.
+// Derives from std::exception twice, so that no handler for std::exception fits.
 struct both final : left, right {
   both() : left("l"), right("r") {}
 };

@@ -39,7 +39,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What a channel reports, as words, awaited one by one.
+// Notes the reports of a channel as words. A test awaits them one by one.
 class recorder final : public peer::channel::handler {
  public:
   void connected() override { add("connected"); }
@@ -282,7 +282,7 @@ TEST_CASE("the end of the other side is reported once, after what it had sent", 
     other.reset();
     co_await expect(seen, "ended");
     CHECK(seen.events.empty());
-    channel.send(numbered(2));  // there is no connection: nothing happens
+    channel.send(numbered(2));  // there is no connection: does nothing
     CHECK(channel.queued_bytes() == 0);
   };
   run(where, story());
@@ -302,7 +302,7 @@ TEST_CASE("a channel is opened again after its connection ended", "[channel]") {
     co_await expect(seen, "ended");
     other.emplace(where, address);
     co_await connect_and_say(*other, channel, seen);
-    channel.open();  // without a notice: the former socket is gone
+    channel.open();  // the former socket is gone, without a report
     co_await expect(seen, "connected");
     CHECK(seen.events.empty());
   };
@@ -346,7 +346,7 @@ TEST_CASE("a peer that does not read fills the out-queue, which reports when it 
       REQUIRE(sent < 100'000);
     }
     CHECK(channel.queued_bytes() >= 1u << 20);
-    seen.events.clear();  // it may have been over its bound, and under, before we looked
+    seen.events.clear();  // the queue may have been over and under its limit before we looked
     channel.send(numbered(++sent, payload));
     std::uint64_t received = 0;
     while (received < sent) {
@@ -391,7 +391,7 @@ TEST_CASE("a connection costs its socket's descriptor and its own", "[channel]")
       REQUIRE(frames == 2);
       if (i == 9) before = gate::test::open_descriptors();
     }
-    // The other end of each is here too, and an old monitor's sockets close in the background.
+    // The other ends are in this process too, and libzmq closes an old monitor's sockets in the background.
     while (gate::test::open_descriptors() > before + std::size_t{10} * 3) co_await sleep_for(1ms);
   };
   run(where, story());
@@ -467,7 +467,7 @@ std::string marked(std::uint64_t position) {
   return batch;
 }
 
-// Reads at the other end, and answers marks, until so many calls have come whole.
+// Reads at the other end and answers marks, until this many calls have arrived whole.
 task<std::vector<std::uint64_t>> read_whole(router& other, std::size_t count, bool answers = true) {
   std::vector<std::uint64_t> calls;
   peer::piece_joiner joined;

@@ -1,5 +1,5 @@
-// What a connection does when the system has no memory or no descriptor for it: eventfd, socket and epoll_create1 are
-// defined here in front of the system's, and fail as a test wants.
+// What a connection does if the system has no memory or no descriptor for it. This file defines eventfd, socket and
+// epoll_create1, which replace the system's and fail when a test wants it.
 #include <atomic>
 #include <cerrno>
 #include <memory>

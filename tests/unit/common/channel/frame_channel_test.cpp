@@ -1,4 +1,4 @@
-// The transport of the other dialects, between a session of the test and a ROUTER that plays the broker.
+// The transport of the other dialects. A test plays the session, and a ROUTER plays the broker.
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -26,7 +26,8 @@ namespace {
 
 using frames = std::vector<std::string>;
 
-// Says a message's method and payload as two frames; hears two frames as a request; answers a heartbeat with one.
+// A dialect of two frames: sends method and payload, reads two frames as a request, and answers each heartbeat with
+// one.
 class two_frames final : public peer::foreign_broker {
  public:
   std::string begin() override { return "peer"; }
@@ -96,7 +97,7 @@ struct fixture : peer::channel::handler {
     channel->send(m);
     sending = false;
   }
-  // What the ROUTER has, the routing id in front.
+  // Returns a message that arrived at the ROUTER, with the routing id in front.
   std::optional<frames> at_broker() {
     frames all;
     zmq::message_t frame;
@@ -166,12 +167,12 @@ TEST_CASE("what comes of a message that is sent is told later, never while it is
   f.send(message_type::heartbeat, "", "");
   CHECK(f.got.empty());
   here.run(until([&] { return !f.got.empty(); }));
-  // And from within what is received.
+  // A message that is sent while another is being received.
   f.on_received = [&] {
     if (f.got.size() < 4) f.send(message_type::heartbeat, "", "");
   };
   f.send(message_type::request, "m", "");
-  at_broker(here, f);  // which knows whom to answer from then on
+  at_broker(here, f);  // from now on it knows the routing id to answer to
   f.from_broker({"a", "b"});
   here.run(until([&] { return f.got.size() == 4; }));
 }
@@ -193,7 +194,7 @@ TEST_CASE("what the transport does not take waits, is counted, and is told when 
   fixture f(here, 100'000);
   connect(here, f);
   const std::string large(50'000, 'x');
-  constexpr int messages = 4000;  // more than libzmq and the kernel take together
+  constexpr int messages = 4000;  // more than libzmq and the kernel hold together
   for (int i = 0; i < messages; ++i) f.send(message_type::request, std::to_string(i), large);
   CHECK_FALSE(f.channel->writable());
   for (int i = 0; i < messages; ++i) {

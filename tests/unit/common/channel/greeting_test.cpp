@@ -135,8 +135,8 @@ int listen_at_path(const std::string& path, std::string& endpoint) {
   return listener;
 }
 
-// Takes connections and hangs up at once, as a balancer does behind which nobody is. Or says something before that; or
-// does not hang up.
+// Accepts connections and ends them at once, as a load balancer without servers does. It can say something before that,
+// or not end them.
 class dead_end {
  public:
   explicit dead_end(const std::string& words = {}, bool stays = false, const std::string& path = {})
@@ -145,7 +145,7 @@ class dead_end {
       for (int one = 0; (one = ::accept(listener_, nullptr, nullptr)) >= 0;) {
         ++connections_;
         if (!words.empty()) {
-          std::array<char, 10> greeting{};  // read: what is unread when it hangs up would take the words along
+          std::array<char, 10> greeting{};  // read: closing with unread bytes would discard the words that were sent
           if (::recv(one, greeting.data(), greeting.size(), MSG_WAITALL) < 0) greeting = {};
           if (::recv(one, greeting.data(), greeting.size(), MSG_DONTWAIT) < 0) greeting = {};
           if (::send(one, words.data(), words.size(), MSG_NOSIGNAL) < 0) greeting = {};
@@ -172,11 +172,11 @@ class dead_end {
  private:
   const int listener_;
   std::atomic<int> connections_{0};
-  std::vector<int> open_;  // the thread's
+  std::vector<int> open_;  // for the thread only
   std::thread thread_;
 };
 
-// What a name stands for while this lives.
+// Gives a host name two addresses while it lives.
 class two_addresses {
  public:
   two_addresses(std::string first, std::string second) {
@@ -191,7 +191,7 @@ class two_addresses {
   static inline std::vector<std::string> stood_for;
 };
 
-// Says `words` to an inquiry in pieces that end at `ends`. A piece leaves when the inquiry has read the one before.
+// Says `words` to an inquiry in pieces that end at `ends`. A piece leaves when the inquiry has read the piece before.
 class slow_speaker {
  public:
   slow_speaker(const credentials& own, std::string words, std::vector<std::size_t> ends)
@@ -205,7 +205,7 @@ class slow_speaker {
     ::close(listener_);
   }
 
-  // What the inquiry tells; nothing if it still waits once all was read.
+  // Returns what the inquiry found; nothing if it still waits after it has read everything.
   std::optional<peer::server_facts> run() {
     connection_ = ::accept(listener_, nullptr, nullptr);
     REQUIRE(connection_ >= 0);
@@ -234,7 +234,7 @@ class slow_speaker {
   std::optional<peer::inquiry> inquiry_;
 };
 
-// The cuts of that many bytes in two, and the one after each byte.
+// Ways to cut this many bytes: not at all, after each byte, and in two at each place.
 std::vector<std::vector<std::size_t>> all_cuts(std::size_t bytes) {
   std::vector<std::vector<std::size_t>> cuts{{bytes}, {}};
   for (std::size_t at = 1; at < bytes; ++at) cuts.push_back({at, bytes});
@@ -291,7 +291,7 @@ TEST_CASE("a command of a stranger that claims more than it has, or less, is rea
            {command(head, head.size()), ""},
            {command(head + '\xff', head.size() + 1), ""},
            {command(head + "\xff" + "PUB", head.size() + 4), "PUB"},
-           {command(type, 0), ""},  // what follows the command is no part of it
+           {command(type, 0), ""},  // the bytes after the command are not part of it
            {command(type, type.size() - 1), "PU"},
            {std::string("\6\xff\xff\xff\xff\xff\xff\xff\xff", 9) + std::string(300, '\xff'), ""}}) {
     const std::string words = raw_tcp::greeting() + after;
@@ -363,7 +363,7 @@ TEST_CASE("who is put off connects again after a bounded time, and is admitted t
   guarded_router router(how);
   router.answer({"300", "200"});
   attempt tries(router.endpoint, how == guard::plain ? alice() : keys_for(router.server_key),
-                1s);  // to be asked within, on a slow machine too
+                1s);  // the time to ask, enough on a slow machine too
   const outcome first = tries.run();
   CHECK(first.why == errc::busy);
   CHECK(first.says("puts us off"));
@@ -375,7 +375,7 @@ TEST_CASE("who is put off connects again after a bounded time, and is admitted t
 
 TEST_CASE("a login that is put off over a unix socket is told as such", "[peer]") {
   const guard how = GENERATE(guard::plain, guard::curve);
-  const auto connect_timeout = GENERATE(0ms, 1000ms, 8000ms);  // with the second the attempt is over before the login
+  const auto connect_timeout = GENERATE(0ms, 1000ms, 8000ms);  // with 1000 ms the attempt ends before the login does
   const scratch_folder folder;
   guarded_router router(how, "ipc://" + folder.file("socket"));
   router.answer({"300"});
@@ -393,13 +393,14 @@ TEST_CASE("a login may take what the attempt has left, however short that is", "
   attempt tries(undecided.endpoint, alice(), 1000ms, 1000ms);
   const auto began = std::chrono::steady_clock::now();
   const outcome end = tries.run();
-  CHECK(std::chrono::steady_clock::now() - began >= 820ms);  // not at 750 ms, when the greeting is looked at
+  CHECK(std::chrono::steady_clock::now() - began >= 820ms);  // not at 750 ms, when the greeting is checked
   CHECK(end.why == errc::busy);
   CHECK(end.says("puts us off"));
   CHECK(undecided.connections() == 1);
 }
 
-// A server whose verdict comes at once hangs up on who is put off; one whose verdict takes a while is silent.
+// A server that decides at once hangs up on a peer that it puts off. If the decision takes a while, the server is
+// silent.
 TEST_CASE("a server that hangs up on who is put off is not taken for one with another key", "[peer]") {
   guarded_router router(guard::curve);
   const credentials right = keys_for(router.server_key), wrong = keys_for(to_z85(make_curve_pair().public_key));
@@ -470,7 +471,7 @@ TEST_CASE("something that answers and is no broker is told as what it is", "[pee
                                                         {"-ERR unknown command\r\n", "it does not speak ZeroMQ"}}) {
     const dead_end stranger(words, stays);
     attempt tries(stranger.endpoint, credentials(), 10s, 2s);
-    if (!stays) CHECK(tries.run().why == errc::unavailable);  // the second attempt knows as well what is there
+    if (!stays) CHECK(tries.run().why == errc::unavailable);  // the second attempt knows this too
     const outcome end = tries.run();
     CHECK(end.why == errc::unavailable);
     CHECK(end.text == "something answers at '" + stranger.endpoint + "', but it is no gate broker: " + language);
@@ -552,7 +553,7 @@ TEST_CASE("each address of a name is told as what is there", "[peer]") {
   const bool http_first = GENERATE(true, false);
   const two_addresses known(http_first ? http.endpoint : full.endpoint, http_first ? full.endpoint : http.endpoint);
   attempt tries("tcp://broker.example:1", credentials());
-  for (int i = 0; i < 3; ++i) {  // with an inquiry, and then by what it found
+  for (int i = 0; i < 3; ++i) {  // first with an inquiry, later with its result
     const outcome end = tries.run();
     INFO(end.text);
     const std::size_t speaks = end.text.find("it speaks HTTP"), hangs_up = end.text.find("it hangs up while greeting");

@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What a name stands for in these tests.
+// The addresses of each name in these tests.
 std::vector<std::string> addresses;
 peer::found_addresses from_list(const std::string&) { return {addresses, {}}; }
 
@@ -137,7 +137,7 @@ TEST_CASE("of a name with several addresses the next is tried where nobody answe
   }
   SECTION("the first one says nothing at all") {
     const listener there(where, "tcp://127.0.0.1:*");
-    const names known({"tcp://192.0.2.1:9", there.address});  // nobody has that one (RFC 5737)
+    const names known({"tcp://192.0.2.1:9", there.address});  // reserved for documentation (RFC 5737): no host has it
     CHECK(attempt(where, "tcp://broker.example:1", 600ms) == "connected");
   }
   SECTION("nobody at any of them") {

@@ -15,7 +15,7 @@ using namespace gate;
 
 namespace {
 
-// Variables of the environment, for as long as it lives; all of ours that it does not name are not set.
+// Sets variables of the environment while it lives. Our variables that it does not name are unset.
 class environment {
  public:
   struct variable {

@@ -39,7 +39,7 @@ TEST_CASE("a text that is no key is none", "[credentials]") {
   CHECK_FALSE(parse_curve_key(right.substr(1)));
   CHECK_FALSE(parse_curve_key(right + "0"));
   CHECK_FALSE(parse_curve_key("\"" + right.substr(1)));
-  CHECK_FALSE(parse_curve_key(std::string(40, '#')));  // five of them are more than 32 bits
+  CHECK_FALSE(parse_curve_key(std::string(40, '#')));  // five of these characters make more than 32 bits
 }
 
 TEST_CASE("a pair of keys that was written is read again, and no two are the same", "[credentials]") {

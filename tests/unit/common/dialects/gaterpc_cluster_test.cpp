@@ -1,5 +1,5 @@
-// What brokers of gate-rpc 0.2.12 say to each other in a cluster, which ours is no part of: it is refused wherever it
-// arrives, and not taken for a message of a client or a worker, though the bytes of its commands are theirs.
+// Messages between gate-rpc 0.2.12 brokers in a cluster. Our broker is never part of one. It refuses them wherever they
+// arrive, and never takes them for a client's or worker's message, although their command bytes are the same.
 #include <map>
 #include <memory>
 #include <string>
@@ -27,7 +27,7 @@ using samples::gaterpc::vector_of_wire;
 
 namespace {
 
-// The name of the command that stands in each message, and whether a login follows it.
+// The command in each message, and whether a login follows it.
 struct said_between_gates {
   const char* command;
   bool login = false;
@@ -63,7 +63,7 @@ std::vector<vector_of_wire> all_between_gates() {
   return all;
 }
 
-// Connections of all that are no peers of gate/2, each with a first message of its own.
+// Connections of every kind that does not speak gate/2, each with a first message of its own.
 const std::vector<std::pair<recognised, frames>>& peers() {
   static const std::vector<std::pair<recognised, frames>> all{
       {{dialect::gaterpc, peer_role::client}, vector_named("echo64.creq")},

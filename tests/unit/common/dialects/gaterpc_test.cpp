@@ -141,9 +141,9 @@ TEST_CASE("a request that does not fit is answered with an exception, not with s
       {"id", f, "\x80"},                  // args is a map
       {"id", f, "\xc0"},                  // args is nil
       {"id", f, "\x91"},                  // args ends early
-      {"id", f, "\x90\x90"},              // and goes on
+      {"id", f, "\x90\x90"},              // something after args
       {"id", f, "\x90", "\x90"},          // kwargs is a list
-      {"id", f, "\x90", "\x81\x01\x01"},  // a number for a name
+      {"id", f, "\x90", "\x81\x01\x01"},  // a name that is a number
       {"id", "f"},                        // no text
       {"id", "\xa0"},                     // an empty name
       {"id",

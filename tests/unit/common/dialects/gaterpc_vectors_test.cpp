@@ -1,6 +1,6 @@
-// What gate-rpc 0.2.12 itself put on the wire, in the directions that a broker of its clients and workers has. What its
-// brokers say to each other is gaterpc_cluster_test.cpp's, single frames are gaterpc_words_test.cpp's, and what they
-// say to a ZAP service is zap_test.cpp's.
+// Messages that gate-rpc 0.2.12 itself sent, in the directions between a broker and its clients and workers. Other
+// tests cover the rest: gaterpc_cluster_test.cpp messages between brokers, gaterpc_words_test.cpp single frames, and
+// zap_test.cpp messages to a ZAP service.
 #include "tests/support/gaterpc_vectors.hpp"
 
 #include <map>
@@ -37,7 +37,7 @@ bool has_vector(const std::string& name) {
   return false;
 }
 
-// Reads with one function, composes what came of it, and compares.
+// Reads each message with one function, composes the result again, and compares.
 template <class Read> void check_direction(const std::string& direction, std::size_t count, Read read) {
   const std::vector<vector_of_wire> some = in_direction(direction);
   CHECK(some.size() == count);
@@ -54,7 +54,7 @@ template <class Read> void check_direction(const std::string& direction, std::si
 }  // namespace
 
 TEST_CASE("each captured message of gate-rpc is read, and composed to the same bytes", "[wire][gaterpc]") {
-  // The views must outlive the check: read through a holder of them.
+  // The views must outlive the check, so a holder keeps them.
   std::vector<bytes_view> held;
   const auto with = [&](auto read) {
     return [&held, read](frames_view sent) {
@@ -196,7 +196,7 @@ TEST_CASE("each captured answer is read, and its body composed to the same bytes
       CHECK(samples::message_of(composed, 0) == frames(body.begin(), body.end()));
     }
   }
-  CHECK(seen.size() == 8);  // every kind was there
+  CHECK(seen.size() == 8);  // every kind was seen
 }
 
 TEST_CASE("captured exchanges go from client to worker and back through the broker's two sides", "[wire][gaterpc]") {
@@ -214,7 +214,7 @@ TEST_CASE("captured exchanges go from client to worker and back through the brok
     on_worker.hear(vector_named("worker_ready"));
     worker.settle();
 
-    // The views in the request live as long as the client hears nothing more.
+    // The views in the request are valid until the client's object reads the next message.
     const received from_client = on_client.hear(v.sent);
     REQUIRE(from_client.what == received::outcome::taken);
     REQUIRE(from_client.messages().size() == 2);
@@ -229,7 +229,7 @@ TEST_CASE("captured exchanges go from client to worker and back through the brok
     std::vector<std::string> suffixes;
     if (has_vector(name + ".wrep")) suffixes.push_back("");
     for (int i = 0; has_vector(name + ".wrep." + std::to_string(i)); ++i) suffixes.push_back("." + std::to_string(i));
-    // A HugeData begins with a message more than it has chunks, and its empty chunk comes with its end.
+    // A HugeData has one message before its chunks, and its empty chunk comes together with its end.
     std::vector<frames> told, captured;
     for (const std::string& suffix : suffixes) {
       INFO(suffix);

@@ -1,5 +1,5 @@
-// The single frames that were captured of gate-rpc 0.2.12: its words, names and bodies. And that no captured vector is
-// without a test.
+// Single frames that were captured from gate-rpc 0.2.12: its commands, names and bodies. Also checks that every
+// captured vector has a test.
 #include <functional>
 #include <map>
 #include <set>
@@ -44,7 +44,7 @@ check encodes(const value& expected) {
   };
 }
 
-// What gates call each other by, or say to each other: it stands in that frame of a message between them.
+// Names and commands between brokers: each is frame number `frame` of a captured message.
 check stands_in(const std::string& name, std::size_t frame) {
   return [name, frame](const std::string& captured) { CHECK(vector_named(name).at(frame) == captured); };
 }
@@ -93,7 +93,7 @@ void is_failure(const std::string& captured) {
   CHECK(composed(*a) == body);
 }
 
-// Only the broker says it, of its own methods, and its own client takes it for bytes.
+// Only the broker sends this, for its own methods, and its own client reads it as bytes.
 void is_a_chunk(const std::string& captured) {
   const frames body{std::string(huge_tag), captured};
   const views_of views(body);
@@ -186,7 +186,7 @@ TEST_CASE("the captured constants of gate-rpc are ours", "[wire][gaterpc]") {
 
 TEST_CASE("each captured vector is checked by a test: by its direction, or a single frame by its name",
           "[wire][gaterpc]") {
-  // A test goes through each of these as a whole, and counts them.
+  // A test reads all messages of each of these directions, and counts them.
   const std::set<std::string> directions{
       "client->broker", "broker->client",        "worker->broker", "broker->worker",  // gaterpc_vectors_test.cpp
       "gate->gate",     "gate->multicast group",                                      // gaterpc_cluster_test.cpp

@@ -188,7 +188,7 @@ TEST_CASE("a request that a Python worker would drop in silence is refused at on
       {"\x92\x90\x90", named},             // no map
       {"\x92\x90\x81\x01\x01", named},     // a number for a name
       {"\x92\x90\x81\xa3__x\x01", named},  // a name of Python's own
-      {"\x92\x90\x80\x80", named},         // something behind it
+      {"\x92\x90\x80\x80", named},         // something after it
   };
   for (const auto& [payload, flags] : wrong) {
     CHECK(w.wire.say(request(5, payload, flags)).empty());

@@ -57,7 +57,7 @@ TEST_CASE("each command of MDP/0.2 is read in its direction, and only there", "[
   const auto read = [](const auto& reader, const frames& sent) {
     const views_of views(sent);
     const auto m = reader(views);
-    return m ? mdp::fault::delimiter : m.error();  // delimiter: it was read
+    return m ? mdp::fault::delimiter : m.error();  // `delimiter` here means: it was read
   };
   const auto good = mdp::fault::delimiter;
   const auto unknown = mdp::fault::unknown;
@@ -150,9 +150,9 @@ TEST_CASE("a client of MDP/0.2 is answered in the form in which it asks", "[wire
       {{none, "MDPC02", "\x01", "count", "3"},
        {none, "MDPC02", "\x02", "count", "1"},
        {none, "MDPC02", "\x03", "count", "2"}},
-      // As workers say it: majortomo, of Python.
+      // As Python's majortomo workers send it.
       {{none, "MDPC02", "\x02", "count", "3"}, {none, "MDPC02", "\x03", "1"}, {none, "MDPC02", "\x04", "2"}},
-      // libmdp, whose requests have no command.
+      // As libmdp workers send it. Requests to them have no command frame.
       {{none, "MDPC02", "count", "3"}, {none, "MDPC02", "\x02", "count", "1"}, {none, "MDPC02", "\x03", "count", "2"}}};
   for (const form& f : forms) {
     const recognised who = recognise(views_of(f.request));
@@ -205,7 +205,7 @@ TEST_CASE("what is neither a command nor a service's name ends a client of MDP/0
     foreign_harness wire{*peer, {}, {}, {}};
     CHECK(wire.hear(first).what == outcome::refused);
   }
-  // A word of another form, later.
+  // Later, a message of the other form.
   const frames first{none, "MDPC02", "echo", "b"};
   const auto peer = make_foreign_peer(recognise(views_of(first)), {});
   foreign_harness wire{*peer, {}, {}, {}};

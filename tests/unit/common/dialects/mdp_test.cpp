@@ -1,4 +1,4 @@
-// What holds for both versions of Majordomo: its conformance list, as far as it is about frames.
+// Both versions of Majordomo: the part of their conformance list that is about frames.
 #include <string>
 #include <vector>
 
@@ -61,7 +61,7 @@ struct a_worker {
   foreign_harness wire{peer, {}, {}, {}};
 };
 
-// What a worker is sent of a client's body, and what the client gets of the worker's answer.
+// The message that a worker gets for a client's body, and the message that the client gets for the worker's reply.
 struct a_pair {
   explicit a_pair(const mdp_version& at_client, const mdp_version& at_worker) : client(at_client), worker(at_worker) {}
 
@@ -241,19 +241,19 @@ TEST_CASE("a Majordomo worker that breaks the protocol is refused, and told so b
   const std::vector<probe> probes{
       {v.worker(v.ready(), {"echo"}), true},                                     // READY twice
       {v.worker(v.ready()), false},                                              // without a service
-      {v.worker(v.ready(), {"echo", "more"}), false},                            // with something behind it
+      {v.worker(v.ready(), {"echo", "more"}), false},                            // with something after it
       {v.worker(v.heartbeat()), false},                                          // before READY
       {v.answer(v.final(), 9, {"b"}), false},                                    // before READY
       {v.answer(v.final(), 9, {"b"}), true},                                     // without a request
-      {v.worker(v.heartbeat(), {"more"}), true},                                 // with something behind it
+      {v.worker(v.heartbeat(), {"more"}), true},                                 // with something after it
       {v.worker(v.final(), {mdp_version::name_of(9), "b"}), true},               // no delimiter
       {v.worker(v.final(), {mdp_version::name_of(9), "two", none, "b"}), true},  // two addresses
       {v.worker(v.final(), {mdp_version::name_of(9), none}), true},              // no body
-      {v.worker(v.request(), {mdp_version::name_of(9), none, "b"}), true},       // a broker's word
-      {v.worker("\x07"), true},                                                  // no word
-      {v.worker(none), true},                                                    // nor this
+      {v.worker(v.request(), {mdp_version::name_of(9), none, "b"}), true},       // a command that only the broker sends
+      {v.worker("\x07"), true},                                                  // no command
+      {v.worker(none), true},                                                    // an empty one
       {v.worker(v.heartbeat() + v.heartbeat()), true},                           // of two bytes
-      {v.client({"echo", "b"}), true},                                           // a client's
+      {v.client({"echo", "b"}), true},                                           // a client's message
       {{}, true},                                                                // nothing
   };
   for (const probe& p : probes) {

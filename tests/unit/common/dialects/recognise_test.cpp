@@ -63,7 +63,7 @@ TEST_CASE("peers of gate-rpc 0.1 are recognised, to be refused", "[wire][recogni
                                   "f"}))
             .speaks == dialect::mdp01);
   CHECK(told(to_broker(1, {"gw-1", "s:d"})).speaks == dialect::gaterpc01);
-  // A service's name may begin as an id of 0.1 does.
+  // A service's name may begin like an id of version 0.1.
   CHECK(told(to_broker(1, {"gw-test"})).speaks == dialect::mdp01);
   CHECK(told(to_broker(1, {"gw-py:desc:5"})).speaks == dialect::gaterpc);
   CHECK(make_foreign_peer({dialect::gaterpc01, peer_role::client}, {}) == nullptr);

@@ -96,7 +96,7 @@ TEST_CASE("a payload that is no chunk is refused by its first bytes", "[huge][ch
   CHECK(plain_bytes_of("", payload_encoding::zstd, 1000).error().code == errc::data_loss);
   CHECK(plain_bytes_of("", payload_encoding::plain, 1000).error().code == errc::data_loss);
   CHECK(plain_bytes_of("abc", payload_encoding::gzip, 1000).error().code == errc::protocol_error);
-  // Two frames, of which the first says the size.
+  // Two zstd frames; the first one states the size.
   const std::string twice = good.payload + good.payload;
   CHECK(decode_chunk(twice, good.encoding, 100'000, *good.checksum).error().code == errc::data_loss);
 }

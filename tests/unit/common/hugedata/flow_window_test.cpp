@@ -15,8 +15,8 @@ namespace {
 constexpr std::uint32_t most = 4u << 20;
 constexpr std::uint32_t piece = 64u << 10;
 
-// A producer that sends whenever it has credit, over a link that passes so many bytes a second and that delays them.
-// What was on the way at the most, from the second second on.
+// A producer that sends whenever it has credit, over a link of this speed and delay. Notes the most bytes that were on
+// their way, from second 2 on.
 struct slow_path {
   double bytes_per_second;
   duration delay;

@@ -47,7 +47,7 @@ async_generator<std::string> three_pieces_in_time() {
   co_yield "three";
 }
 
-// What a receiver has of a transfer that was fed to it as a whole.
+// The HugeData that a receiver has after it got the whole transfer.
 HugeData received(loop& here, told_events& told, const sent_transfer& sent, receive_bounds bounds = {}) {
   bounds.window_bytes = 1u << 30;
   inlet in(here, told, bounds, nullptr);
@@ -198,7 +198,7 @@ TEST_CASE("a thread that waits reads chunk by chunk, or all", "[huge]") {
   std::string all;
   for (const std::string& chunk : HugeData::from_memory(text(1'000'000)).blocking()) all += chunk;
   CHECK(all == text(1'000'000));
-  // A received one, fed by another thread.
+  // Receives while another thread delivers the bytes.
   thread_pool pool(2, 100);
   const std::string raw = text(1'000'000);
   const sent_transfer sent = send(HugeData::from_memory(raw));
@@ -300,7 +300,7 @@ TEST_CASE("progress is told some ten times a second, with rate and estimate, and
   CHECK(told[0].estimate == 9s);
   meter.moved(11'001, 101'000, start + 1050ms);
   CHECK(told.size() == 1);
-  // What was long ago does not count.
+  // Old progress does not count.
   for (unsigned second = 2; second <= 10; ++second) meter.moved(11'000 + 100 * second, 101'000, start + second * 1s);
   CHECK(told.back().rate == Approx(100));
   meter.ended(12'000, std::nullopt, start + 10s);
@@ -365,7 +365,7 @@ TEST_CASE("a value that is not bytes, or not all of them, is refused", "[huge][v
 TEST_CASE("a transfer for which the system starts no thread is busy, and the next one has another try", "[huge]") {
   const scratch_folder folder;
   const std::string path = folder.write("source", "some bytes");
-  const pid_t child = ::fork();  // which has no threads yet, as other tests have
+  const pid_t child = ::fork();  // the child has no threads here, unlike in other tests
   if (child == 0) {
     ::alarm(20);
     loop here;

@@ -50,12 +50,12 @@ TEST_CASE("credit comes back as the bytes are read, and none is lost", "[huge]")
     std::uint64_t credited = 0;
     std::string got;
     auto read_what_there_is = [&]() -> task<void> {
-      // What was fed and not read is more than a sixteenth of the window: reading it brings credit.
+      // More than a sixteenth of the window was fed and not read: reading it brings credit.
       const std::uint64_t before = told.credit_bytes;
       while (told.credit_bytes == before) {
         auto chunk = co_await data.next();
         got += chunk.value();
-        co_await sleep_for(duration(0));  // what was told is told in the next turn
+        co_await sleep_for(duration(0));  // reports arrive in the next turn
       }
     };
     for (const leaving_chunk& c : sent.chunks) {
@@ -80,7 +80,7 @@ TEST_CASE("dropping what is received tells the runtime once", "[huge]") {
   inlet in(here, told, {}, nullptr);
   REQUIRE(in.begin({}));
   { const HugeData dropped = in.data(); }
-  CHECK(told.times_abandoned == 0);  // never from within
+  CHECK(told.times_abandoned == 0);  // never reported within a call
   here.run([]() -> task<void> { co_await yield(); }());
   CHECK(told.times_abandoned == 1);
   CHECK_FALSE(in.part({}));

@@ -110,7 +110,7 @@ TEST_CASE("an outlet that is dropped reads no further, and lets its source go", 
   loop here;
   const auto start_and_drop = [](outlet o) -> task<void> { auto chunk = co_await o.next(); };
   here.run(start_and_drop(outlet(HugeData::from_chunks(endless(w), small_chunks()), {}, &pool)));
-  // The last of its jobs lets go of it.
+  // The last of its jobs destroys it.
   const auto nothing = [](thread_pool& p) -> task<void> {
     const auto look = [] {};
     auto looked = p.run(look);

@@ -1,4 +1,4 @@
-// A huge transfer without a network: everything that its sender makes, and what its receiver makes of it.
+// A huge transfer without a network: all messages that its sender makes, and what its receiver makes of them.
 #pragma once
 
 #include <array>
@@ -109,7 +109,7 @@ inline huge::arrived_chunk arrived(const huge::leaving_chunk& c) {
 struct received_transfer {
   std::string raw;
   std::optional<errc> error;
-  std::string text;  // of the error
+  std::string text;  // the error's text
   int times_abandoned = 0;
   bool whole() const { return !error.has_value(); }
 };
@@ -126,7 +126,7 @@ inline task<void> read_all(HugeData data, received_transfer& into) {
 // Feeds all of it, then reads all of it.
 inline received_transfer receive(const sent_transfer& sent, huge::receive_bounds bounds = {},
                                  thread_pool* pool = nullptr) {
-  // What is looked at here is what becomes of the bytes, not of the credit.
+  // This test looks at the bytes only: the credit must not limit it.
   bounds.window_bytes = 1u << 30;
   loop here;
   told_events told;

@@ -77,7 +77,7 @@ TEST_CASE("every single byte that is damaged is found", "[huge]") {
         const received_transfer got = receive(bad);
         const bool harmless = got.whole() && got.raw == raw;
         if (harmless) ++undetected;
-        // A compressed stream has but one sum, at its end.
+        // A compressed stream has only one checksum, at its end.
         const bool right_so_far = encoding != payload_encoding::zstd || raw.starts_with(got.raw);
         const bool as_it_should = harmless || (got.error == errc::data_loss || got.error == errc::too_large ||
                                                got.error == errc::protocol_error);
@@ -88,8 +88,8 @@ TEST_CASE("every single byte that is damaged is found", "[huge]") {
         }
       }
     }
-    // Bytes that say nothing about the content: the time and system in a gzip header, unused bits of zstd, a table of
-    // bz2 that is not used.
+    // Some bytes do not affect the content: the time and system in a gzip header, unused bits of zstd, an unused table
+    // of bz2.
     CHECK(undetected <= 64);
     CHECK(receive(good).whole());
   }
@@ -172,7 +172,7 @@ TEST_CASE("a chunk that is missing, doubled or in the wrong place is found", "[h
 }
 
 TEST_CASE("a bomb of 1000 to 1 is refused, by every encoding", "[huge]") {
-  // A sender of ours would not send it: what it makes is given another head.
+  // A sender of ours would not send this, so the test gives its transfer another head.
   const std::string zeros(16u << 20, '\0');
   for (const std::uint8_t encoding : encodings) {
     huge_options tight;

@@ -50,7 +50,7 @@ class Catching : public gate::Interface {
   std::string maybe(int a, std::optional<int> b, argument_list more) {
     return std::to_string(a) + ' ' + (b ? std::to_string(*b) : "-") + " | " + shown(more);
   }
-  // Any value out.
+  // Returns a value of either type.
   gate::value either(argument_list given) {
     if (given.empty()) return gate::value();
     if (given.has_named()) return gate::value::of(given.named());

@@ -39,7 +39,7 @@ class Asking : public gate::Interface {
     call.add_trailing("note", value);
     co_return;
   }
-  // Runs until it is let go, or sees the cancellation if it looks for it.
+  // Runs until it is released, or until it sees the cancellation if `looks` is set.
   void block(gate::Call& call, bool looks) {
     ++begun;
     begun.notify_all();
@@ -113,7 +113,7 @@ TEST_CASE("a plain method sees that its call was cancelled", "[interface]") {
   b.target.begun.wait(0);
   b.subject.cancelled(id, errc::cancelled);
   b.await_ends(1);
-  // What it returned half-way is no result.
+  // The value that it returned half-way does not count.
   CHECK(b.out.log[0].status == errc::cancelled);
   CHECK(b.subject.stuck() == 0);
 }

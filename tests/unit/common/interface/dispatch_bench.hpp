@@ -1,4 +1,4 @@
-// A dispatcher with everything around it faked: answers are written down, windows are opened by the test.
+// A dispatcher with a faked environment: its replies are noted, and the test opens its windows.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct answer_event {
 class fake_answers final : public answers {
  public:
   std::vector<answer_event> log;
-  std::map<call_id, std::uint64_t> windows;  // items that a call may still send; all it likes when it is not here
+  std::map<call_id, std::uint64_t> windows;  // items that a call may still send; not in the map: no limit
   bool channel_writable = true;
   async_event changed;
 
@@ -130,7 +130,7 @@ class fake_answers final : public answers {
   }
 };
 
-// Service "demo" of an Interface T. `real` bench: real time, for methods that run in the pool.
+// Serves an Interface T as "demo". A `real` bench uses real time, for methods that run in the pool.
 template <class T> class dispatch_bench {
  public:
   virtual_time time;
@@ -205,7 +205,7 @@ template <class T> class dispatch_bench {
     subject.window_opened(call);
   }
 
-  // Runs the loop until so many calls have been answered, items been sent, or nothing runs.
+  // Runs the loop until `count` calls have been answered, `count` items were sent, or no method runs.
   void await_ends(std::size_t count) {
     if (out.ended() < count) here.run(ends(out, count));
   }

@@ -1,4 +1,4 @@
-// Whatever a method throws, and wherever: its call ends, and nothing else.
+// If a method throws, of whatever type and at whatever place: its call ends, and nothing else does.
 #include <exception>
 #include <memory>
 #include <new>
@@ -35,7 +35,7 @@ struct throwing_end {
   }
 };
 
-// An argument; it throws when it is decoded (2), or when its last holder lets go of it (1).
+// An argument that throws when it is decoded (2), or when its last copy is destroyed (1).
 struct rough {
   int n = 0;
   bool armed = false;
@@ -140,14 +140,14 @@ TEST_CASE("what is thrown while arguments and results are converted fails the ca
   CHECK(packed.remote_type == "char");
 }
 
-#ifndef GATE_TEST_SANITIZERS  // the language leaks what a throwing destructor has begun to destroy
+#ifndef GATE_TEST_SANITIZERS  // by the language's rules, an object whose destructor throws is leaked
 TEST_CASE("what an argument's destructor throws fails the call, unless the method has", "[interface]") {
   bench b(real);
   const auto plain = b.answer("argument", 1);
   CHECK(plain.status == errc::failed);
   CHECK(plain.text == "from the argument's end");
   CHECK(b.answer("throws_over", 3).text == "from the method");
-  // The coroutine has it: it is gone with the frame, when the result is there.
+  // The coroutine owns the argument: it is destroyed with the frame, when the result is there.
   CHECK(b.answer("later_argument", 1).as<int>() == 1);
   b.stream("argument_items", 1);
   b.await_ends(b.out.ended() + 1);
@@ -155,7 +155,7 @@ TEST_CASE("what an argument's destructor throws fails the call, unless the metho
 }
 #endif
 
-#ifndef GATE_TEST_SANITIZERS  // the language leaks what a throwing destructor has begun to destroy
+#ifndef GATE_TEST_SANITIZERS  // by the language's rules, an object whose destructor throws is leaked
 TEST_CASE("an exception whose own destructor throws fails the call", "[interface]") {
   bench b(real);
   const auto end = b.answer("ends_badly");

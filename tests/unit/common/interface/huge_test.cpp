@@ -108,7 +108,7 @@ struct bench : dispatch_bench<Store> {
     p.m.accept = gate::payload_encoding::all;
     return send(p);
   }
-  // What a client makes of the answer's parts.
+  // The data that a client reads from the parts of the reply.
   std::string received() {
     struct sink final : gate::huge::inlet::events {
       void consumed(std::uint32_t, std::uint32_t) override {}
@@ -276,7 +276,7 @@ TEST_CASE("a huge answer goes on where its caller has it already", "[interface][
   p.m.etag = etag;
   b.send(p);
   b.await_ends(1);
-  // What is in memory has no etag: it begins anew.
+  // Data in memory has no etag: the transfer begins anew.
   CHECK(b.out.of(message_type::part)[0].offset == 0);
   CHECK(b.out.log.back().total == 2 * mib);
 }

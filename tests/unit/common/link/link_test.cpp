@@ -74,7 +74,7 @@ struct fixture : peer_link::owner {
     welcome();
     REQUIRE(under_test.current() == state::up);
   }
-  // Lets time pass as a loop would: a tick whenever one is asked for.
+  // Lets time pass as a loop would: ticks at each deadline.
   void pass(gate::duration d) {
     const instant end = now + d;
     while (under_test.next_deadline() <= end) {
@@ -345,7 +345,7 @@ TEST_CASE("after a broker's restart a link is back within two heartbeat interval
     f.bring_up();
     f.pass(1500ms);
     f.under_test.ended(errc::unavailable, "reset by peer", f.now);
-    const instant back = f.now + 1500ms;  // until then each attempt is refused
+    const instant back = f.now + 1500ms;  // each attempt before that time is refused
     int tried = f.opened;
     while (f.now < back) {
       f.pass(5ms);

@@ -13,7 +13,7 @@ using gate::peer::pulse;
 
 namespace {
 
-// A connection, as its kernel would tell of it, with a peer behind it that the test plays.
+// A connection as its kernel would show it. The test plays the peer.
 struct path {
   explicit path(bool speaks_by_itself = false, bool counted = true)
       : under_test({.ping_interval = 1000ms, .timeout = 3000ms, .speaks_by_itself = speaks_by_itself}, now) {
@@ -31,13 +31,14 @@ struct path {
     seen.outstanding -= bytes;
     seen.acknowledged += bytes;
   }
-  // Into the kernel of a peer that does not read.
+  // The bytes stay in the peer's kernel: the peer does not read.
   void piles_up(std::uint64_t bytes) {
     acknowledges(bytes);
     seen.window -= bytes;
   }
 
-  // Lets `step` happen every 100 ms, and looks when it is time to. When the peer was found dead; max() if it was not.
+  // Runs `step` every 100 ms, and looks when it is due. Returns the time when the peer was found dead; max() if it was
+  // not.
   template <class Step> instant run(std::chrono::milliseconds time, Step step) {
     for (const instant end = now + time; now < end;) {
       now += 100ms;
@@ -100,7 +101,7 @@ TEST_CASE("a peer that takes what stood before the ping lives, and after it has 
   path p;
   p.sends(1'000'000);
   p.seen.writable = true;
-  // 20 kB in 100 ms: all is acknowledged after 5 s; the ping of the first second is behind it.
+  // 20 kB in 100 ms: all bytes are acknowledged after 5 s. The ping of the first second was sent behind them.
   const instant began = p.now;
   const instant found = p.run(30s, [&] {
     if (p.seen.outstanding >= 20'000) p.acknowledges(20'000);
@@ -114,7 +115,7 @@ TEST_CASE("acknowledgements of what was sent behind the ping are no sign of life
   path p(by_itself);
   p.sends(2000);
   const instant began = p.now;
-  // Never without something outstanding, and always a little acknowledged.
+  // Some bytes are always outstanding, and a few are always acknowledged.
   const instant found = p.run(30s, [&] { p.sends(1000), p.acknowledges(1000); });
   CHECK(found - began >= 3s);
   CHECK(found - began <= 5s);
@@ -139,7 +140,7 @@ TEST_CASE("a socket that takes more for a moment only has not been given the pin
   p.seen.writable = false;
   p.sends(100'000);
   int looks = 0;
-  // At each second look there is room, which the transport is about to fill.
+  // At each second look there is room in the socket, which the transport is about to fill.
   CHECK(p.run(30s, [&] {
     p.sends(20'000), p.acknowledges(20'000);
     if (p.now + 100ms > p.under_test.next_look()) p.seen.writable = ++looks % 2 == 0;
@@ -169,7 +170,7 @@ TEST_CASE("a reader that works through what its kernel has lives, all acknowledg
   p.run(1s);
   p.piles_up(60'000);
   int n = 0;
-  // Each ping's acknowledgement tells how much room there is by now.
+  // The acknowledgement of each ping shows how much room there is by now.
   const instant found = p.run(20s, [&] {
     if (++n % 10 != 0) return;
     p.sends(10), p.acknowledges(10);
@@ -205,7 +206,7 @@ TEST_CASE("bytes go toward an answer until all that stood before the question is
   bool toward = false;
   instant last{};
   const instant began = p.now;
-  // 2 kB in 100 ms, all acknowledged after 5 s; then pings, each acknowledged, and heartbeats that come from there.
+  // 2 kB in 100 ms: all acknowledged after 5 s. Then pings, each acknowledged, and heartbeats from the peer.
   const auto step = [&] {
     p.arrives(10);
     p.sends(10);
@@ -248,7 +249,7 @@ TEST_CASE("time in which this process stood still is not the peer's silence", "[
   REQUIRE(p.run(2s, [&] { p.arrives(10); }) == never);
   p.now += 60s;
   CHECK(p.run(2s) == never);
-  CHECK(p.run(10s) != never);  // and no more is forgiven
+  CHECK(p.run(10s) != never);  // and no further time is forgiven
 }
 
 TEST_CASE("where the kernel counts no bytes, a peer that reads lives and a frozen one is found", "[liveness]") {
@@ -289,14 +290,14 @@ TEST_CASE("where the kernel counts no bytes, what a peer reads goes toward an an
   p.run(1s);
   p.under_test.awaits(1);
   CHECK_FALSE(read(0));
-  // The transport holds the question back.
+  // The transport still holds the question back.
   for (int i = 0; i < 10; ++i) CHECK(read(1'000));
   p.seen.writable = true;
   p.run(1s);  // now it is in the kernel
   CHECK(read(100'000));
   CHECK_FALSE(read(0));
   CHECK(p.run(300ms, [&] {}) == never);
-  p.sends(50'000);  // behind it
+  p.sends(50'000);  // sent after the question
   p.run(300ms);
   CHECK(read(90'000));
   CHECK_FALSE(read(40'000));

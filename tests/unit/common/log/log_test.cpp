@@ -11,7 +11,7 @@
 
 namespace {
 
-// What is written to stderr while it lives.
+// Captures stderr while it lives.
 class captured_stderr {
  public:
   captured_stderr() : before_(dup(STDERR_FILENO)) {

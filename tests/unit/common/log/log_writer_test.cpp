@@ -31,7 +31,7 @@ struct small_pipe {
   small_pipe& operator=(const small_pipe&) = delete;
   ~small_pipe() {
     close_reading();
-    // The writing end stays: a writer that was left behind may still use it.
+    // The writing end stays open: a writer that was left behind may still use it.
   }
   void close_reading() {
     if (reading >= 0) ::close(std::exchange(reading, -1));

@@ -21,7 +21,7 @@ using gate::task;
 
 namespace {
 
-// What a program that is started now finds of its signals.
+// The signal mask and the ignored signals of a program that is started now.
 std::string signals_of_a_child() {
   std::FILE* const from = ::popen("grep 'Sig[BI]' /proc/self/status", "r");
   REQUIRE(from != nullptr);
@@ -73,7 +73,7 @@ TEST_CASE("a signal that came before there was a watch is told first", "[async]"
 TEST_CASE("a program that is started meanwhile has the signals of before, and so has the process afterwards",
           "[async]") {
   const std::string before = signals_of_a_child();
-  struct sigaction action {};  // SIGHUP: Catch2 has handlers of its own for the others
+  struct sigaction action {};  // SIGHUP, since Catch2 handles the others
   {
     loop here;
     const gate::signal_watch signals(here, {SIGTERM, SIGHUP, SIGINT}, [](int) {});

@@ -16,7 +16,7 @@ std::string repeated(std::string_view part, std::size_t times) {
   return text;
 }
 
-// "3" when the text is refused in line 3 for its depth, else "accepted" or "malformed".
+// Returns "3" if the text is refused for its depth in line 3, else "accepted" or "malformed".
 std::string refused_in(const std::string& text) {
   try {
     static_cast<void>(parse_toml(text, "x.toml"));

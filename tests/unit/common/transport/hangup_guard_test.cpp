@@ -1,4 +1,4 @@
-// If the guard is not in force, libzmq ends the test program by its own assertion: `!_io_error`.
+// Without the guard, an assertion of libzmq ends this test program: `!_io_error`.
 #include "common/transport/src/hangup_guard.hpp"
 
 #include <chrono>
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The events that are wanted of each descriptor in an epoll of this process, as the system knows them.
+// The wanted events of each descriptor in this process's epoll sets, as the system reports them.
 std::vector<std::uint32_t> epoll_entries() {
   std::vector<std::uint32_t> found;
   for (const auto& file : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
@@ -80,7 +80,7 @@ class unread_router {
   std::size_t count() const { return count_; }  // messages that were read
 
  private:
-  static constexpr std::size_t own_entries = 3;  // what wakes the two threads of libzmq, and the listener
+  static constexpr std::size_t own_entries = 3;  // two wake-up descriptors of libzmq's threads, and the listener
   std::size_t count_ = 0;
   const std::size_t before_ = epoll_entries().size();
 
@@ -102,7 +102,7 @@ TEST_CASE("a peer that floods, pings and resets its connection does not end the 
   unread_router router(0);
   gate::test::raw_tcp peer(router.endpoint());
   REQUIRE(peer.shake_hands());
-  // All of it is in libzmq's buffer when reading is paused, and the PING is found there as soon as reading goes on.
+  // All bytes are in libzmq's buffer when it stops reading. It finds the PING there once it reads on.
   const std::string ping = gate::test::raw_tcp::command("PING", std::string(2, '\0'));
   REQUIRE(peer.send(messages(8) + ping + messages(8)));
   REQUIRE(comes_true([&] { return router.is_paused(); }));

@@ -52,7 +52,7 @@ TEST_CASE("a local socket takes more until its buffer is full, not until poll() 
   CHECK(pair.sample().writable);
   CHECK(pair.sample().outstanding == 0);
   while (pair.polls_writable()) REQUIRE(pair.write(1000));
-  // A ping is still taken: that the number of bytes rises says nothing of the reader.
+  // The kernel still takes a ping. A rising number of bytes shows nothing about the reader.
   CHECK(pair.sample().writable);
   CHECK(pair.sample().outstanding > 0);
   const std::uint64_t before = pair.sample().outstanding;

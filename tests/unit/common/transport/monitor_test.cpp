@@ -21,7 +21,7 @@ using kind = connection_event::kind;
 
 namespace {
 
-// Remembers the events of a socket, and wakes who waits for one.
+// Keeps the events of a socket, and wakes the coroutine that waits for one.
 class witness {
  public:
   witness(zmq::context_t& context, gate::socket& watched)
@@ -111,7 +111,7 @@ TEST_CASE("a peer that fails the handshake is reported", "[async]") {
   const auto body = [&]() -> task<void> {
     server.raw().set(zmq::sockopt::plain_server, true);
     const std::string endpoint = server.bind("tcp://127.0.0.1:*");
-    gate::socket stranger(here, context, zmq::socket_type::dealer);  // knows no password
+    gate::socket stranger(here, context, zmq::socket_type::dealer);  // sends no password
     stranger.connect(endpoint);
     const auto failed = co_await seen.next(kind::handshake_failed_protocol);
     CHECK(failed.value != 0);

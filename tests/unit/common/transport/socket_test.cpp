@@ -141,14 +141,14 @@ TEST_CASE("a send to nobody, and to a peer who does not read, says so and keeps 
       }
     }
     CHECK(result == send_result::would_block);
-    // The peer reads again: so many messages arrive, each whole, and there is room.
+    // The peer reads again: all sent messages arrive, each whole, and there is room again.
     int received = 0;
     while (received < sent) {
       co_await receive(w.client, got);
       CHECK(got.size() == 1);
       ++received;
     }
-    // That there is room is told by the transport's own thread, and a ROUTER cannot be waited for.
+    // The transport's own thread makes the room, and there is no wait for a ROUTER's room: tries again and again.
     multipart again = message_of({id, "again"});
     while (w.server.try_send(again) == send_result::would_block) co_await gate::yield();
     co_await receive(w.client, got);
@@ -198,7 +198,7 @@ TEST_CASE("no wake-up is lost when another coroutine sends on the socket that is
   const auto chatter = [](gate::socket& s, const bool& stop) -> task<void> {
     while (!stop) {
       zmq::message_t noise("noise"sv);
-      s.try_send(noise);  // takes note of incoming messages, and so eats the edge of the descriptor
+      s.try_send(noise);  // processes incoming messages, and so resets the descriptor
       co_await gate::yield();
     }
   };

@@ -147,9 +147,9 @@ TEST_CASE("a variant takes the first alternative that fits exactly", "[wire][val
   comes_back(v(std::vector<int>{1, 2}));
   comes_back(v(std::map<std::string, int>{{"a", 1}}));
   CHECK(encode(v(2.0)) == encode(2.0));
-  // No integer alternative holds 300, but a double can.
+  // No integer alternative can hold 300, but a double can.
   CHECK(decode_as<v>(encode(300)).index() == 0);
-  // Positional structs are lists as well: the order of the alternatives decides.
+  // A struct that is sent as a list looks like any list: the first alternative that fits is taken.
   CHECK(std::holds_alternative<std::vector<int>>(decode_as<v>(encode(point{1, 2}))));
 }
 

@@ -70,7 +70,7 @@ TEST_CASE("Python's reader is stricter than ours", "[wire]") {
   const std::string deepest = std::string(limits::value_depth_max, '\x91') + '\x01';
   CHECK(both(deepest) == std::pair(true, true));
   CHECK(both('\x91' + deepest) == std::pair(false, false));
-  // Of a list or map of values each value may be nested so deep.
+  // Each value in a list or a map may be nested this deep.
   CHECK(one_list('\x91' + deepest));
   CHECK_FALSE(one_list("\x91\x91" + deepest));
   CHECK(one_named_map("\x81\xa1k" + deepest));

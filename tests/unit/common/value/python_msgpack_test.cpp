@@ -1,5 +1,5 @@
-// Values of every adaptor, through another implementation of msgpack: what Python read and wrote again comes back
-// equal.
+// Values of every adaptor through another msgpack implementation: Python reads and writes them, and the values that
+// come back are equal.
 #include <array>
 #include <bit>
 #include <chrono>
@@ -60,7 +60,7 @@ class dice {
   std::mt19937_64 engine_;
 };
 
-// Numbers of all sizes, and the ends of the type's range more often than chance would have it.
+// Numbers of all sizes; the ends of the type's range come more often than by chance.
 template <class T> T number(dice& d) {
   const T ends[] = {std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), T(0), T(1), static_cast<T>(-1)};
   if (d.below(3) == 0) return ends[d.below(std::size(ends))];
@@ -103,7 +103,7 @@ template <> struct any_of<std::monostate> {
 };
 template <class R, class P> struct any_of<duration<R, P>> {
   static duration<R, P> roll(dice& d) {
-    // What fits in 64 bits of nanoseconds.
+    // The range of 64-bit nanoseconds.
     const auto least = duration_cast<duration<R, P>>(nanoseconds::min());
     const auto most = duration_cast<duration<R, P>>(nanoseconds::max());
     if (d.below(3) == 0) return d.below(2) == 0 ? least : most;
@@ -228,7 +228,7 @@ class collection {
       });
     }
   }
-  // Decodes one long list of all of them, cut into its elements.
+  // Decodes one long list of all values, cut into its elements.
   void check() const {
     std::string list;
     gate::append_list_header(list, static_cast<std::uint32_t>(count_));

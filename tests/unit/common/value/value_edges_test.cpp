@@ -176,7 +176,7 @@ TEST_CASE("a value nested 128 deep goes through every reader", "[value]") {
   CHECK_FALSE(to_string(*read, 1000).empty());
   CHECK(*read == *read);
   CHECK_THROWS_AS(decode_as<gate::value>(nested_lists(gate::limits::value_depth_max + 1)), gate::Error);
-  // A list in a list: a tree of MSGPACK_DEFINE takes two levels a generation.
+  // A list in a list: a tree with MSGPACK_DEFINE uses two levels for each generation.
   std::string trees(gate::limits::value_depth_max - 1, '\x91');
   trees += '\x90';
   CHECK_NOTHROW(decode_as<tree>(trees));

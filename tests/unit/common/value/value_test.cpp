@@ -138,7 +138,7 @@ TEST_CASE("a value costs no more than its bytes, whatever it claims", "[wire][va
   CHECK(error_of("\xdf\xff\xff\xff\xff") == decode_error::too_many);
   CHECK(error_of("\xc6\xff\xff\xff\xff") == decode_error::truncated);
   CHECK(error_of("\xdb\xff\xff\xff\xff") == decode_error::truncated);
-  // Each claims no more than there are bytes; together they do.
+  // Each list alone could be as long as it says; together they have too few bytes.
   std::string cascade;
   for (int i = 0; i < 60; ++i) cascade += std::string("\xdd\x00\x00\x40\x00", 5);
   cascade.resize(0x4000 + 400, '\xc0');

@@ -36,7 +36,7 @@ descriptor full() {
   return d;
 }
 
-// The descriptor that a map of one entry makes, if it is one.
+// Decodes a map of this one entry as a descriptor.
 template <class T> std::optional<descriptor> with(std::string_view key, const T& v) {
   std::string encoded;
   append_map_header(encoded, 1);

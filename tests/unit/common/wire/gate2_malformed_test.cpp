@@ -45,7 +45,7 @@ outcome read_all(bytes_view batch, std::optional<bytes_view> frame = std::nullop
   for (message m; r.next(m);) ++o.messages;
   o.error = r.error();
   message m;
-  CHECK_FALSE(r.next(m));  // an end is final
+  CHECK_FALSE(r.next(m));  // after the end comes nothing
   return o;
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("sizes that contradict each other are refused", "[wire][gate2]") {
   CHECK(error_of(request_with("\x03")) == parse_error::bad_size);  // a field without a length
   CHECK(error_of(request_with("\x03\xff\xff"
                               "1234")) == parse_error::bad_size);  // a field longer than the fields
-  CHECK(error_of(request_with(std::string("\xfe\x01\x00", 3))) == parse_error::bad_size);  // an unknown one as well
+  CHECK(error_of(request_with(std::string("\xfe\x01\x00", 3))) == parse_error::bad_size);  // so is an unknown field
 }
 
 TEST_CASE("an unknown type is an error", "[wire][gate2]") {
@@ -166,9 +166,9 @@ TEST_CASE("a field of an impossible length is refused", "[wire][gate2]") {
 
 TEST_CASE("a field with an impossible value is refused", "[wire][gate2]") {
   CHECK(error_of(envelope(4, 0, 1, field(12, "\x03"))) == parse_error::bad_field);  // two encodings at once
-  CHECK(error_of(envelope(4, 0, 1, field(30, "\x02"))) == parse_error::bad_field);  // a content that is none
+  CHECK(error_of(envelope(4, 0, 1, field(30, "\x02"))) == parse_error::bad_field);  // an unknown content
   CHECK(error_of(envelope(6, 0, 1, field(17, "\x05") + field(20, "\x03"))) ==
-        parse_error::bad_field);  // an origin of no one
+        parse_error::bad_field);  // an unknown origin
   CHECK(error_of(envelope(1, 0, gate2_magic, versions + field(23, "\x03"))) == parse_error::bad_field);
   CHECK(error_of(envelope(1, 0, gate2_magic, field(21, number(2, 2) + number(1, 2)))) == parse_error::bad_field);
   CHECK(error_of(envelope(2, 0, 0, versions + field(26, number(0, 4) + number(3, 4)))) == parse_error::bad_field);

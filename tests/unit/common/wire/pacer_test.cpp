@@ -41,8 +41,8 @@ message of(message_type type, std::uint64_t call, std::string_view payload = {})
   return m;
 }
 
-// A link of so many bytes a second and so long a way back, between a pacer and an end that answers marks at once; in
-// virtual time. What is given to it is read in order.
+// A link with this many bytes a second and this delay, between a pacer and an end that answers marks at once, in
+// virtual time. Messages arrive in the order in which they were sent.
 class slow_link {
  public:
   struct arrival {
@@ -59,7 +59,7 @@ class slow_link {
     release();
   }
 
-  // The next thing that happens; false when nothing is under way.
+  // Runs the next event. Returns false if nothing is on its way.
   bool step() {
     if (under_way_.empty()) return false;
     const flying next = std::move(under_way_.front());
@@ -99,7 +99,7 @@ class slow_link {
     while (!under_way_.empty() && under_way_.front().arrives <= until) step();
     now = std::max(now, until);
   }
-  // The time that one more small message would take.
+  // The time until one more small message would arrive.
   duration ahead() const { return std::max<duration>(free_at_ - now, 0s) + way_; }
 
   pacer pace;
@@ -149,7 +149,7 @@ std::vector<std::uint64_t> calls_of(const slow_link& link) {
   return calls;
 }
 
-// The longest time that a small message would have waited, asked every 10 ms, while so many bytes of so many calls
+// The longest time that a small message would have waited, asked every 10 ms, while this many calls of this many bytes
 // pass.
 duration worst_beside(slow_link& link, std::size_t calls, std::size_t bytes) {
   const std::string payload(bytes, 'x');
@@ -188,7 +188,7 @@ TEST_CASE("a large message waits, a small one of another call passes it, one of 
   link.send(request(2));
   link.send(of(message_type::cancel, 1));
   link.send(of(message_type::heartbeat, 0));
-  link.send(of(message_type::drained, 0));  // ends what came before it
+  link.send(of(message_type::drained, 0));  // `drained` ends all that was sent before
   link.send(request(3));
   CHECK(link.pace.bytes() > large.size());
   link.run();
@@ -248,7 +248,7 @@ TEST_CASE("a stream of small items gets half of the link beside large ones, not 
   slow_link link(1e6, 1ms);
   link.send(of(message_type::part, 1, std::string(8u << 20, 'x')));
   const std::string item(200, 'x');
-  constexpr std::size_t items = 2000;  // 0.5 MB, with what each costs
+  constexpr std::size_t items = 2000;  // 0.5 MB, with the overhead of each
   for (std::size_t n = 0; n < items; ++n) link.send(of(message_type::part, 2, item));
   while (link.arrivals.size() < items) REQUIRE(link.step());
   CHECK(link.now - instant{} < 1500ms);
@@ -289,7 +289,7 @@ TEST_CASE("whatever is sent arrives whole, in the order of its call, and before 
   };
   std::map<std::uint64_t, expected> calls;
   std::size_t before_end = 0;
-  std::vector<std::size_t> ends;  // messages that were sent before each
+  std::vector<std::size_t> ends;  // for each `drained`: how many messages were sent before it
   for (int n = 0; n < 2000; ++n) {
     if (below(60) == 0) {
       link.send(of(message_type::drained, 0));
@@ -402,7 +402,7 @@ TEST_CASE("a link is used to the full, however far and however fast", "[pacer]")
     slow_link link(each.rate, each.way);
     const auto bytes = static_cast<std::size_t>(each.rate * 10);  // 10 s
     const std::string payload(1u << 20, 'x');
-    // More waits at any time than the limit lets out, and no more: all of it would be gigabytes.
+    // Keeps more bytes waiting than the limit lets out, but not all of them: that would be gigabytes.
     constexpr std::size_t waiting_bytes_max = 4 * flight_limit::most_bytes;
     for (std::size_t call = 1; call * payload.size() < bytes; ++call) {
       link.send(of(message_type::part, call, payload));
@@ -515,7 +515,7 @@ TEST_CASE("requests that wait are had back as they came, whosever turn it is, an
 
 TEST_CASE("a message that cannot wait for lack of memory leaves nothing behind, and the others leave", "[pacer]") {
   slow_link link(1e6, 10ms);
-  // Whether it waits; nothing if there is no memory for that.
+  // Whether the message waits; nothing if there is no memory for that.
   const auto wait = [&link](const message& m, std::size_t block_bytes_max) -> std::optional<bool> {
     const test::short_memory shortage(block_bytes_max);
     try {
@@ -533,7 +533,7 @@ TEST_CASE("a message that cannot wait for lack of memory leaves nothing behind, 
   const bool is_behind_an_end = GENERATE(false, true);
   link.send(request(1, large));
   if (is_behind_an_end) link.send(of(message_type::drained, 0));
-  // Blocks of each size are refused in turn: those for the envelope, for its place, and for its call's.
+  // Refuses blocks of each size in turn: for the envelope, for its place, and for its call's place.
   std::size_t refused = 0, waiting = 0;
   for (std::uint64_t n = 2; n < 2000; ++n) {
     const std::size_t before = link.pace.bytes();

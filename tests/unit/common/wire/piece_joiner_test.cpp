@@ -106,7 +106,7 @@ TEST_CASE("pieces for which there is no memory are let go, and their header tell
   CHECK(header->type == message_type::request);
   CHECK(header->call == call_id{7});
   CHECK(joined.take().empty());
-  // There is memory again.
+  // Now there is memory again.
   CHECK(add_all(joined, envelope, envelope.size()) == piece_joiner::outcome::whole);
   CHECK(joined.take() == envelope);
 }

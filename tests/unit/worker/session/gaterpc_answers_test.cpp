@@ -46,7 +46,7 @@ TEST_CASE("results leave as Python's do", "[worker][gaterpc]") {
     const frames& expected = vector_named(name + ".wrep");
     const std::string& body = expected.back();
     const call_id call = f.request_from({expected[3], none, expected[5], "\xa1x"});
-    // Without the map's header and key before it, and the exception behind it.
+    // Without the map's header and key in front, and without the exception at the end.
     const std::string result = body.substr(8, body.size() - 8 - 11);
     CHECK(f.final(call, gate::bytes_view(result)));
     CHECK(f.said() == std::vector<frames>{expected});

@@ -1,5 +1,5 @@
-// A worker's session under a gate-rpc broker, in virtual time: the frames that it sends and what it makes of those it
-// gets.
+// A worker's session with a gate-rpc broker, in virtual time: the frames that it sends, and the messages that it makes
+// of the frames that it gets.
 #pragma once
 
 #include <algorithm>
@@ -81,7 +81,7 @@ struct gaterpc_session_fixture : gate::worker::session::handler {
     end_text = text;
   }
 
-  // What has been said since the last time.
+  // Returns the frames that were sent since the last call.
   std::vector<frames> said() {
     deliver();
     std::vector<frames> all = messages_of(out);

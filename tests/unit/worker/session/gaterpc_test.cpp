@@ -1,4 +1,4 @@
-// A worker's session under a gate-rpc broker: how it registers, stays with its broker, and leaves it.
+// A worker's session with a gate-rpc broker: how it registers, stays connected, and leaves.
 #include <random>
 #include <string>
 #include <utility>

@@ -167,7 +167,7 @@ TEST_CASE("when the connection ends, calls in hand are cancelled and late answer
   CHECK(f.cancels[0] == std::pair{old, errc::unavailable});
   CHECK(f.worker.open_calls() == 0);
   f.reconnect();
-  // The new broker counts from one again.
+  // The new broker counts from 1 again.
   const call_id fresh = f.request_from_broker(1);
   CHECK(fresh != old);
   const std::size_t before = f.sent.size();
@@ -234,7 +234,7 @@ TEST_CASE("the caller's items come in order until its half-close, as far as cred
   CHECK(f.parts[0].m.call == id);
   CHECK(f.parts[1].m.has(flag::end_of_parts));
   const std::size_t before = f.sent.size();
-  CHECK(f.worker.grant(id, 1, 1));  // nobody is there to use it
+  CHECK(f.worker.grant(id, 1, 1));  // no caller is there to use the credit
   CHECK(f.sent.size() == before);
 }
 
