@@ -56,8 +56,8 @@ struct small_broker final : output {
   }
 
   instant now = instant(1000s);
-  options settings;
-  core state{settings, *this, now};
+  broker_limits limits;
+  core state{limits, {}, nullptr, nullptr, nullptr, *this, now};
   guarded_core core_guard{state};
   buffer_pool spare;
   internal_port service{core_guard, spare};

@@ -64,8 +64,8 @@ struct one_port : output,
   broker_options options;
   security::gatekeeper door{where, options};
   descriptor_budget budget{100, 2, 1};
-  gate::broker::options core_settings;
-  core state{core_settings, *this, where.now()};
+  gate::broker_limits core_limits;
+  core state{core_limits, {}, nullptr, nullptr, nullptr, *this, where.now()};
   std::vector<std::unique_ptr<port>> ports;
   held_by_all held{options};
   remote_peers peers;

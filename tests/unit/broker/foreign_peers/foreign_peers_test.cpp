@@ -75,8 +75,8 @@ struct majordomo final : output, foreign_peers::host {
   instant now = instant(1000s);
   broker_options options = settings();
   byte_total owed;
-  gate::broker::options core_settings;
-  core state{core_settings, *this, now};
+  gate::broker_limits core_limits;
+  core state{core_limits, {}, nullptr, nullptr, nullptr, *this, now};
   guarded_core guarded{state};
   foreign_counters counted;
   foreign_peers foreign{guarded, nullptr, *this, counted};
