@@ -87,7 +87,7 @@ const refusal_row& row_of(refusal why) noexcept;
 // How often there was each reason.
 class refusal_counts {
  public:
-  void count(refusal why) noexcept { ++counts_[static_cast<std::size_t>(why)]; }
+  void count(refusal why, std::uint64_t times = 1) noexcept { counts_[static_cast<std::size_t>(why)] += times; }
   std::uint64_t of(refusal why) const noexcept { return counts_[static_cast<std::size_t>(why)]; }
 
  private:
