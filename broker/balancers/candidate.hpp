@@ -49,7 +49,7 @@ struct offer {
 
 // A call that needs a worker.
 struct wish {
-  std::span<const offer> offers;  // the workers that have its method
+  std::span<const offer> offers;  // the groups that have its method; workers have joined each of them
   std::uint32_t method = 0;       // the number of its method in the service
   instant now;
   candidate* avoid = nullptr;  // is chosen only if there is no other

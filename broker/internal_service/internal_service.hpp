@@ -93,10 +93,10 @@ class operator_methods final : public Interface {
   GATE_INTERFACE_ON(gate::run_on::loop, ping, services, workers, stats, info)
   GATE_INTERFACE_AS("describe", describe_service, task<encoded_description>(Call&, const std::string&))
   GATE_DOC(ping, "answers at once: the broker is alive")
-  GATE_DOC(services, "the services that have workers, or calls waiting for one, as far as they concern the caller")
+  GATE_DOC(services, "the services with workers or waiting calls, if the caller may know of them")
   GATE_DOC(workers, "the workers that are connected")
   GATE_DOC(describe, "the methods of a service, as one of its workers describes them", service)
-  GATE_DOC(stats, "counters since the start, what there is now, and the limits in force")
+  GATE_DOC(stats, "counters since the start, present figures, and the limits in force")
   GATE_DOC(info, "the broker's name, version, age and addresses")
 
   void ping() const {}

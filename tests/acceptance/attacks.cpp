@@ -1,4 +1,4 @@
-// Peers that send what they should not: nothing crashes, nothing grows, all of it is counted.
+// Peers that send invalid messages: nothing crashes, nothing grows, and everything is counted.
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -56,7 +56,8 @@ counts look(test_system& system) {
 
 using dealer_attack = std::function<void(raw_dealer&, bool front)>;
 
-// Peers in groups, so that the moment that each has to read its bye passes for all of them at once. Returns how many.
+// Sends from groups of peers, so that the time in which each reads its bye passes for all at once. Returns the number
+// of peers.
 std::uint64_t attack(test_system& system, int groups, const dealer_attack& say) {
   for (int g = 0; g < groups; ++g) {
     const bool front = g % 2 == 0;
@@ -85,7 +86,7 @@ std::string ratio(std::uint64_t counted, std::uint64_t sent) {
   return std::to_string(counted) + " of " + std::to_string(sent) + " counted";
 }
 
-// One connection each that claims a frame beyond the limit.
+// One connection each, with a frame header that claims more than the limit.
 std::uint64_t send_oversized(test_system& system, int times) {
   for (int i = 0; i < times; ++i) {
     raw_tcp peer(i % 2 == 0 ? system.broker.frontend() : system.broker.backend());
@@ -105,7 +106,7 @@ message strange_hello() {
   return m;
 }
 
-// All kinds, for so many rounds; a line for each kind if `to` is given.
+// All kinds of attacks, in `groups` rounds. One line for each kind if `to` is given.
 void all_attacks(test_system& system, int groups, report* to) {
   random_bytes random;
   const auto say = [&](const std::string& kind, std::uint64_t counted, std::uint64_t sent) {
@@ -152,7 +153,7 @@ void all_attacks(test_system& system, int groups, report* to) {
 
   before = look(system);
   sent = send_oversized(system, groups * peers_at_once / 4);
-  // The transport ends the connection by itself; what is left to count is that the peer never said hello.
+  // The transport itself ends such a connection. The broker only counts that the peer never said hello.
   say("oversized frames, by connections ended", sent, sent);
 }
 

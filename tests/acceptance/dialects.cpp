@@ -1,4 +1,4 @@
-// Other dialects' frames: those that were captured, and those that are wrong.
+// Frames of other dialects: captured ones, and wrong ones.
 #include <csignal>
 #include <string>
 #include <utility>
@@ -17,7 +17,7 @@ namespace {
 
 std::string of(std::size_t some, std::size_t all) { return std::to_string(some) + " of " + std::to_string(all); }
 
-// Reads what was captured in that direction, composes what came of it, and counts what has the same bytes.
+// Reads the captured messages of that direction, composes them again, and counts those with the same bytes.
 template <class Read> void round_trips(report& to, const std::string& direction, Read read) {
   std::size_t all = 0, same = 0;
   for (const samples::gaterpc::vector_of_wire& m : samples::gaterpc::vectors()) {
@@ -37,7 +37,7 @@ template <class Read> void round_trips(report& to, const std::string& direction,
   to.line("read and composed, " + direction, of(same, all), "all", same == all && all > 0);
 }
 
-// A message, and one of another dialect behind it.
+// A message, followed by one of another dialect.
 using change = std::pair<frames, frames>;
 
 const std::vector<change>& changes() {
@@ -116,7 +116,7 @@ void wrong_dialects(report& to) {
   to.line("spoke none of the four: cut", of(cut, strangers.size()), "all", cut == strangers.size());
   counted = after["transport"]["unrecognised"] - before["transport"]["unrecognised"];
   to.line("spoke none of the four: counted", of(counted, strangers.size()), "all", counted == strangers.size());
-  // Its log is whole when it has ended.
+  // The log is complete when the broker has ended.
   broker.program().signal(SIGTERM);
   broker.program().wait();
   const std::size_t lines = broker.program().count_lines("gate-rpc 0.1");

@@ -1,4 +1,4 @@
-// Processes that are killed or frozen: every call ends, in time, and the others go on.
+// Processes that are killed or frozen: every call ends in time, and the other processes work on.
 #include <atomic>
 #include <csignal>
 #include <future>
@@ -48,7 +48,7 @@ template <class T> void settle_one(std::future<T>& call, outcomes& o) {
   }
 }
 
-// Waits for each until the deadline.
+// Waits for each call until the deadline.
 template <class T>
 outcomes settle(std::vector<std::future<T>>& calls, clock::time_point begin, std::chrono::milliseconds deadline) {
   outcomes o;
@@ -63,7 +63,7 @@ outcomes settle(std::vector<std::future<T>>& calls, clock::time_point begin, std
   return o;
 }
 
-// Calls in a thread of its own, one at a time, until it is told to stop.
+// Makes calls in its own thread, one at a time, until it is stopped.
 class steady_calls {
  public:
   steady_calls(Client client, std::string service)
@@ -101,7 +101,7 @@ class steady_calls {
   std::thread thread_;
 };
 
-// Whether another worker, and another service through the same broker, went on meanwhile.
+// Reports whether calls to another worker, and to another service of the same broker, were answered meanwhile.
 void say_others_went_on(report& to, steady_calls& others) {
   others.stop();
   to.line("calls to another worker meanwhile",
@@ -173,7 +173,7 @@ void restarted_broker(report& to) {
   const outcomes o = settle(in_flight, killed, 30s);
   to.line("100 calls in flight", o.text(), "100 ended, 0 hung", o.ended() == calls_in_hand && o.hung == 0);
 
-  // Long enough that all of them wait in their longest pause between two attempts.
+  // By then all of them wait in their longest pause between two attempts.
   std::this_thread::sleep_until(killed + 2s);
   system.broker.start_again();
   const auto back = clock::now();

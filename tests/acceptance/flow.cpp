@@ -1,4 +1,4 @@
-// More than somebody takes: a consumer that reads nothing, a worker that takes one call at a time.
+// Overload: a consumer that reads nothing, and a worker that takes one call at a time.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -35,7 +35,7 @@ task<void> echo_until(Client client, const bool& stop, std::uint64_t& done) {
   }
 }
 
-// What broker, worker and this process have used.
+// The processor time of the broker, the worker and this process.
 std::chrono::microseconds cpu_time(const test_system& system) {
   timespec own{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
@@ -55,7 +55,7 @@ struct speed {
   double cpu_us_per_call() const { return cpu_us / calls; }
 };
 
-// How fast calls go with 100 in flight, measured for so long after a tenth of it.
+// Measures calls with 100 in flight for that time, after a warm-up of a tenth of it.
 task<speed> measure(const test_system& system, Client client, std::chrono::milliseconds time) {
   const env mine = co_await current_env();
   bool stop = false;
@@ -82,8 +82,8 @@ struct stall_result {
   std::int64_t produced_max = 0;
 };
 
-// The speed of other calls without and beside a stalled stream, in turn and many times, since the machine's own speed
-// changes from moment to moment; and the most that the processes grew.
+// Measures the speed of other calls without and beside a stalled stream, and the growth of the processes. The two take
+// turns many times, because the machine's own speed changes from moment to moment.
 task<stall_result> stall(test_system& system) {
   constexpr int pairs = 20;
   loop& here = co_await this_loop();
@@ -94,12 +94,12 @@ task<stall_result> stall(test_system& system) {
   const std::size_t worker = system.worker.program().resident_bytes();
   stall_result r;
   for (int i = 0; i < pairs; ++i) {
-    // Which goes first changes, so that a machine that gets slower favours neither.
+    // The order alternates, so that a machine that gets slower does not favour one of them.
     if (i % 2 == 0) {
       const speed before = co_await measure(system, client, 250ms);
       r.without.add(before);
     }
-    // The window fills, nothing is read.
+    // The window fills, because nobody reads.
     auto stalled = client["test"]["count_async"](1'000'000).stream<std::int64_t>();
     auto first = co_await stalled.next();
     if (first != 0) throw did_not_happen("the stream does not begin");
@@ -167,7 +167,7 @@ void full_queue(report& to) {
   const auto queued = count_of(system.client, "now", "queued");
   const double grown = growth(before, system.broker.program().resident_bytes());
 
-  holder.reset();  // lets the worker go on
+  holder.reset();  // releases the worker
   int busy = 0, answered = 0, other = 0;
   for (auto& call : calls) {
     try {

@@ -1,4 +1,4 @@
-// Payloads of any size: their speed, what they leave of memory, and what small calls notice of them.
+// Payloads of any size: their speed, the memory that they take, and their effect on small calls.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -82,7 +82,7 @@ std::string rate_text(double bytes, std::chrono::duration<double> time) {
   return text;
 }
 
-// Reads a result of so many bytes; at a rate, when one is given. The bytes a second that it went with.
+// Reads a result of `size` bytes, at that rate if it is not 0. Returns the bytes a second.
 task<double> read_huge(Service test, std::uint64_t size, double bytes_per_s_max) {
   const auto begin = clock::now();
   HugeData data = co_await test["huge"](size).huge();
@@ -131,7 +131,8 @@ struct latency_result {
   double without_us = 0, beside_us = 0, factor = 0, peak = 0;
 };
 
-// In turns of a second, since the machine differs from one to the next more than the two differ: the medians of them.
+// Measures without and beside a transfer in turns of a second, because the machine's own speed changes by more than the
+// difference. Returns the medians.
 task<latency_result> small_beside_huge(const test_system& system) {
   const env here = co_await current_env();
   Client client(*here.where, client_options(system.broker.frontend()));
@@ -223,7 +224,7 @@ void small_calls(report& to) {
   to.line("p99 of a small call beside a transfer at half its peak", text, "3 x", r.factor <= 3);
 }
 
-// Twice the same: what the first round needed, the second finds.
+// The same twice: the second round must work with the memory that the first one needed.
 void many_transfers(report& to) {
   test_system system;
   loop own;
@@ -237,7 +238,7 @@ void many_transfers(report& to) {
   own.run(transfers(system.broker.frontend(), 1000, 100, 2 * mib));
   const double broker_grown = growth(broker, system.broker.program().resident_bytes());
   const double worker_grown = growth(worker, system.worker.program().resident_bytes());
-  // The client has left; that its connection has ended is known a moment later.
+  // The client has left, but the programs notice the end of its connection a moment later.
   std::size_t now = open_now();
   for (const auto until = clock::now() + 2s; now > descriptors && clock::now() < until; now = open_now()) {
     std::this_thread::sleep_for(10ms);

@@ -1,4 +1,4 @@
-// gate-acceptance: shows with real processes what the project promises, a line a point. scripts/acceptance runs it.
+// gate-acceptance: checks with real processes that the project keeps its promises. scripts/acceptance runs it.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// The parts of the ZeroMQ guide's Majordomo tools, frame by frame: one port for both roles; mdclient asks and waits,
-// mdclient2 asks for everything before it reads, mdworker takes one request at a time.
+// The programs of the ZeroMQ guide's Majordomo, frame by frame. One port serves both roles. mdclient sends and waits,
+// mdclient2 sends all requests before it reads, mdworker takes one request at a time.
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -23,7 +23,7 @@ constexpr int one_by_one = 10'000;
 constexpr int at_once = 100'000;
 constexpr double peak_bytes_max = 256 << 20;
 
-// One version's words.
+// The commands of one version.
 struct version {
   const char* name;
   bool second;
@@ -64,7 +64,7 @@ class mdworker {
       std::optional<frames> message = peer_.receive(50ms);
       if (!message) continue;
       if (*message != speaks_.heartbeat()) message->at(speaks_.word_at()) = speaks_.final_word();
-      peer_.send(*message);  // a heartbeat is answered by one
+      peer_.send(*message);  // answers a heartbeat with a heartbeat
     }
   }
 
@@ -74,7 +74,7 @@ class mdworker {
   std::thread thread_;
 };
 
-// gate-broker with one address for both roles, which waits for workers.
+// A gate-broker with one address for both roles. Its calls wait for workers.
 struct one_port {
   one_port() : broker(addresses{address(), address()}) {}
   static std::string address() {

@@ -1,4 +1,4 @@
-// Python peers, those of examples/python and those that know HugeData, and C++ peers.
+// Python peers (those of examples/python, and those that know HugeData) together with C++ peers.
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -116,7 +116,7 @@ void mixed_workers(report& to) {
   const cpp_worker other(system.broker);
   const Client client(system.broker.frontend());
 
-  // Both fail alike but for the exception's class, which tells who it was.
+  // Both workers fail in the same way. The class of the exception shows which one it was.
   constexpr int calls = 400;
   std::vector<std::future<value>> pending;
   for (int i = 0; i < calls; ++i) pending.push_back(client["calculator"]["divide"](1, 0).future<value>());
@@ -210,7 +210,7 @@ void killed_python_worker(report& to) {
   const Client client(system.broker.frontend());
   auto primes = client["calculator"]["primes"](1'000'000'000).stream<std::int64_t>().blocking();
   if (primes.next() != 2) throw did_not_happen("the stream does not begin");
-  // It is at work on the stream; these stand behind it, in its process.
+  // The worker's process is busy with the stream, and these calls wait in it.
   constexpr int behind = 98;
   std::vector<std::future<int>> pending;
   for (int i = 0; i < behind; ++i) pending.push_back(client["calculator"]["add"](i, i).future<int>());
@@ -220,7 +220,7 @@ void killed_python_worker(report& to) {
     return stats["now"]["in_flight"];
   };
   const auto end = clock::now() + patience;
-  while (in_hand() < behind + 3) {  // and the question itself
+  while (in_hand() < behind + 3) {  // the stream, Python's call and the call of stats
     if (clock::now() > end) throw did_not_happen("the worker is not given its calls");
   }
   const auto begin = clock::now();

@@ -1,4 +1,4 @@
-// What the acceptance program finds out, a line a point: what was measured, the figure, the bar, and whether it is met.
+// The results of the acceptance program, one line a point: the description, the figure, the bar, and whether it is met.
 #pragma once
 
 #include <chrono>
@@ -12,9 +12,9 @@ namespace gate::acceptance {
 
 class report {
  public:
-  // Written at once, fields separated by tabs.
+  // Writes the line at once, with tabs between the fields.
   void line(std::string_view what, const std::string& figure, const std::string& bar, bool ok);
-  // What cannot be found out here, and why.
+  // For a point that cannot be checked here, with the reason.
   void skip(std::string_view what, const std::string& why);
   bool all_ok() const noexcept { return all_ok_; }
 
@@ -23,14 +23,14 @@ class report {
 };
 
 struct point {
-  std::string set;    // that it belongs to
-  std::string name;   // as it is asked for
+  std::string set;    // the set of the point
+  std::string name;   // its name on the command line
   std::string about;  // a sentence for the list
   std::function<void(report&)> run;
 };
 
 const std::vector<point>& points();
-// Those of the table of attacks.
+// The points of tests/support/attacks.
 std::vector<point> security_points();
 
 void killed_worker(report& to);
@@ -57,7 +57,7 @@ void killed_python_worker(report& to);
 std::string in_words(std::chrono::duration<double> time);
 // "1.2 MiB".
 std::string in_mebibytes(double byte_count);
-// How much larger now than then; 0 when it shrank.
+// How much larger `now` is than `then`. 0 if it is smaller.
 double growth(std::size_t then, std::size_t now);
 
 }  // namespace gate::acceptance

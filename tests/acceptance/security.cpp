@@ -1,4 +1,4 @@
-// The table of attacks, as points: a line of the table for each thing that is to be so.
+// The attacks of tests/support/attacks as points of the acceptance program: a line for each required result.
 #include "tests/acceptance/report.hpp"
 #include "tests/support/attacks/attacks.hpp"
 

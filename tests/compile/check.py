@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Compiles wrong programs, and checks what the compiler says of them.
+"""Compiles wrong programs and checks the compiler's messages.
 
 usage: check.py FILE --compiler CXX... [--include FOLDER]... --work DIR [--flag FLAG]... [--only FAULT]...
 
 FILE holds lines such as `#elif FAULT == TYPO  // no method 'divde'`. It is compiled once for each FAULT, with the
-library's headers as a user has them (-I), and must be refused: the first error contains the words of the comment, and
-all that the compiler says has LINES_MAX lines at the most. FAULT == F_NONE must compile. In a file whose first comment
-says "refused there, and nowhere else" clang must take every FAULT.
+library's headers as a user has them (-I). The compiler must refuse it: the first error must contain the words of the
+comment, and the messages may have at most LINES_MAX lines. FAULT == F_NONE must compile. If the first comment of a file
+says "refused there, and nowhere else", clang must accept every FAULT.
 """
 import argparse
 import concurrent.futures
@@ -20,7 +20,7 @@ FAULT = re.compile(r"FAULT == (F_[A-Z_0-9]+)(?: *// *(.*))?")
 
 
 def faults(text):
-    """name -> the words that the first error must contain."""
+    """{name: the words that the first error must contain}."""
     found = {}
     for line in text.splitlines():
         m = FAULT.search(line)
@@ -37,13 +37,13 @@ def is_clang(compiler):
 
 
 def breaks_awaits(compiler):
-    """g++ before 13."""
+    """True for g++ before 13."""
     version = subprocess.run([compiler, "-dumpversion"], capture_output=True, text=True, timeout=60).stdout
     return not is_clang(compiler) and int(version.split(".")[0]) < 13
 
 
 def compile_headers(compiler, flags, headers, work):
-    """The includes of the file, compiled once; what to say to use them."""
+    """Precompiles the includes of the file. Returns the flags to use them."""
     folder = work / re.sub(r"\W", "_", compiler)
     folder.mkdir(parents=True, exist_ok=True)
     header = folder / "all.hpp"

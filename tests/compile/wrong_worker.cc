@@ -1,4 +1,5 @@
-// Wrong workers: each is refused, first of all by a sentence of ours. check.py compiles one FAULT at a time.
+// Wrong workers. The compiler must refuse each with one of this library's messages first. check.py compiles one FAULT
+// at a time.
 #include <map>
 #include <memory>
 #include <optional>

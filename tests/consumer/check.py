@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Builds tests/consumer/project as a stranger would, and runs its worker and its client against a broker.
+"""Builds tests/consumer/project as a user would, and runs its worker and its client against a broker.
 
 usage: check.py installed|subdirectory --source DIR --build DIR --work DIR [--cmake CMAKE] [--option NAME=VALUE]...
 
-installed      installs the build into a prefix of its own; the project finds the package there
+installed      installs the build into a prefix of its own, where the project finds the package
 subdirectory   the project adds the source tree to its own build
 """
 import argparse
@@ -27,7 +27,7 @@ def run(*command):
 
 
 class Process:
-    """A child whose output is read line by line, and which never outlives the check."""
+    """A child process whose output is read line by line. It never outlives the check."""
 
     def __init__(self, *command):
         self.name = pathlib.Path(command[0]).name
@@ -92,7 +92,7 @@ def build(arguments):
 
 
 def check_lint(arguments):
-    """The lint that is installed judges files of somebody else's."""
+    """The installed lint checks files of another project."""
     if arguments.mode != "installed":
         return
     lint = arguments.work / "prefix" / "bin" / "gate-lint-awaits"

@@ -23,7 +23,7 @@ from session import PATIENCE, Failed, Session, steps  # noqa: E402
 
 SCENARIOS = {}
 SKIPPED = 77
-TEXTS = "/usr/share/common-licenses"  # to be searched
+TEXTS = "/usr/share/common-licenses"  # the folder that the examples search
 
 
 def scenario(name):
@@ -46,7 +46,7 @@ def blocks_of(name):
 
 
 def run_all(session, blocks):
-    """Writes the files and runs the commands; says at which block something was not so."""
+    """Writes the files and runs the commands. A failure names its block."""
     for at, block, file in blocks:
         try:
             if file:
@@ -58,13 +58,13 @@ def run_all(session, blocks):
 
 
 def in_tree(session):
-    """Commands name the programs and the examples as they lie in the tree."""
+    """Replaces the paths of programs and examples in commands by those of this build."""
     session.place("build/release/bin/", f"{session.programs}/")
     session.place("examples/python/", f"{ROOT}/examples/python/")
 
 
 def with_store(session):
-    """/etc/gate of a document is a folder of the scenario's; so is a second one for the machine of a peer."""
+    """Replaces /etc/gate by a folder of the scenario, and that of a peer's machine by a second one."""
     etc = session.folder / "etc"
     etc.mkdir(mode=0o700)
     session.place("/etc/gate", etc)
@@ -81,7 +81,7 @@ def services(session, blocks, _):
 
 @scenario("transfers")
 def transfers(session, blocks, _):
-    """What went up as docs.tar comes down as the same files."""
+    """Checks that the files of the uploaded docs.tar come back the same."""
     stored = session.folder / "stored"
     stored.mkdir()
     content = bytes(range(256)) * 512
@@ -101,12 +101,12 @@ def transfers(session, blocks, _):
 
 @scenario("five-minutes")
 def five_minutes(session, blocks, options):
-    """As somebody who has only this page: install, write two files, build, run."""
+    """Does what a reader of this page does: install, write two files, build, run."""
     session.write("worker.cpp", (ROOT / "tests/consumer/project/worker.cpp").read_text())
     presets = json.loads((ROOT / "CMakePresets.json").read_text())
     if any("install" not in [p["name"] for p in presets[kind]] for kind in ("configurePresets", "buildPresets")):
         raise Failed("there is no preset 'install'")
-    # The build is the one under test; it is installed from where it is.
+    # Installs the build under test, and builds nothing.
     session.place("scripts/install-dependencies", ": packages are there")
     session.place("cmake --preset install && cmake --build --preset install", ": built already")
     session.place("cmake --install build/install", f"cmake --install {options.build}")
@@ -135,7 +135,7 @@ roles = ["calculator_worker"]
 
 
 def call(session, credentials, works=True):
-    """Whether a call with this file of credentials works, as it should."""
+    """Checks whether a call with this credentials file works, as expected."""
     command = f"gate --credentials {credentials} --timeout 10s call calculator.add 2 3"
     session.step(command, "5.0\n" if works else "gate: unauthenticated: ...")
 
@@ -146,14 +146,14 @@ def with_password(session, password, works=True):
 
 
 def start_with_curve(session, clients="plain"):
-    """A broker whose clients log in by passwords unless told otherwise, its workers by keys, and one worker."""
+    """A broker with one worker. By default clients log in with passwords, and workers with keys."""
     start_broker(session, clients)
     session.write("worker-7.toml", 'key = "worker-7.key"\nserver_key = "the broker\'s public key"\n')
     session.start(["calculator-worker", "--credentials", "worker-7.toml"])
 
 
 def start_broker(session, clients="plain"):
-    """Started again it takes the ports that it had before."""
+    """Starts the broker again on its former ports."""
     frontend, backend = session.placed("tcp://0.0.0.0:5555"), session.placed("tcp://0.0.0.0:5556")
     session.start(["gate-broker", "--frontend", f"{frontend}?auth={clients}", "--backend", f"{backend}?auth=curve",
                    "--curve-key", session.placed("/etc/gate/broker.key"),
@@ -169,7 +169,7 @@ def with_keys(session):
 
 @scenario("security")
 def security(session, blocks, _):
-    """What the page sets up lets a worker in by its key, and a client by a password."""
+    """With the set-up of the page a worker logs in with its key, and a client with a password."""
     with_store(session)
     session.step("gate passwd hash.toml somebody")
     hashed = session.path("hash.toml").read_text().split('"')[1]
@@ -214,7 +214,7 @@ def rotation_key(session, blocks, _):
     session.step(*move)
     session.start(worker)
     session.write("old.toml", 'key = "worker-7.old.key"\nserver_key = "the broker\'s public key"\n')
-    session.start([*worker[:2], "old.toml"])  # both keys are right
+    session.start([*worker[:2], "old.toml"])  # both keys are accepted
     session.step(*take_out)
     session.reload()
     session.start(worker)
@@ -235,7 +235,7 @@ def rotation_broker(session, blocks, _):
     start_with_curve(session)
     with_password(session, session.password)
     run_all(session, blocks)
-    with_password(session, session.password)  # until the broker is started again all goes on
+    with_password(session, session.password)  # everything works until the broker is started again
     worker = session.process_of("calculator-worker")
     session.stop("gate-broker")
     start_broker(session)
@@ -272,7 +272,7 @@ def performance(session, blocks, _):
 
 @scenario("limits")
 def limits(session, blocks, _):
-    """The broker takes the file, with a path of this scenario's in the place of one that only root could use."""
+    """The broker accepts the file. A path that needs root is replaced by one of this scenario."""
     session.place("/run/gate", session.folder)
     run_all(session, blocks)
     for _, _, name in blocks:

@@ -1,15 +1,14 @@
 """Runs the commands of a document with the programs of a build, in a folder of its own, and compares what they print.
 
-A block is a session, in which commands stand behind "$ " and what they print below them, or a list of commands.
-"..." in what a command prints stands for any text; runs of spaces count as one. The commands are run as they stand,
-but for this:
+A block is a session, or a list of commands. In a session commands stand behind "$ ", and their output below them. "..."
+in the output stands for any text, and runs of spaces count as one. The commands run as they are, with these exceptions:
 
-    addresses      a broker listens on ports that the system chooses; 5555 and 5556 stand for these
-    names          a scenario may say that a text stands for another (place); "the broker's public key" stands for
-                   what gate keygen printed when it made a key for no user
-    programs       a broker or a worker runs in the background until the scenario ends; it is waited for
-    cat FILE       with text below it writes that file, as a person would with an editor: "..." in a value stands for
-                   what the file has there already
+    addresses      a broker listens on ports that the system chooses, which replace 5555 and 5556
+    names          a scenario may replace a text by another (place); "the broker's public key" is replaced by the
+                   output of gate keygen for a key without a user
+    programs       a broker or a worker runs in the background until the scenario ends; its start is awaited
+    cat FILE       with text below it writes that file, as a person does with an editor: "..." in a value keeps the
+                   present text of the file
 """
 import os
 import pathlib
@@ -23,7 +22,7 @@ import subprocess
 import time
 import tomllib
 
-PATIENCE = 60  # seconds for what takes one on an idle machine
+PATIENCE = 60  # seconds; on an idle machine one is enough
 
 
 class Failed(Exception):
@@ -40,7 +39,7 @@ def wait_until(condition, what):
 
 
 def steps(body):
-    """(command, what it prints) of a block; the latter is None in a list of commands."""
+    """The pairs (command, output) of a block. In a list of commands the output is None."""
     is_session = any(row.startswith("$ ") for row in body.split("\n"))
     found, continued = [], False
     for row in body.rstrip("\n").split("\n"):
@@ -62,7 +61,7 @@ def steps(body):
 
 
 def says(printed, expected):
-    """Whether what was printed is what the document shows."""
+    """True if the output is the one that the document shows."""
     def squeezed(text):
         return "\n".join(" ".join(row.split()) for row in text.strip().split("\n"))
 
@@ -71,7 +70,7 @@ def says(printed, expected):
 
 
 def tables(text):
-    """The tables of a TOML file as (header, text), in their order; the first has the header ""."""
+    """The tables of a TOML file as (header, text), in order. The first has the header ""."""
     found = [["", ""]]
     for row in text.split("\n"):
         if row.startswith("["):
@@ -81,8 +80,8 @@ def tables(text):
 
 
 def as_edited(shown, before):
-    """The text of a TOML file after somebody wrote the tables that are shown into it. A value "..." stays as it was; of
-    a list of two it is the newest, which is the last."""
+    """The text of a TOML file after a person has written the shown tables into it. A value "..." stays as it was. In a
+    list of two values it stands for the newest, which is the last."""
     merged = dict(tables(before))
     for header, text in tables(shown):
         where = tomllib.loads(before)
@@ -104,12 +103,12 @@ def as_edited(shown, before):
 class Session:
     def __init__(self, programs, folder):
         self.programs, self.folder = pathlib.Path(programs).resolve(), pathlib.Path(folder)
-        self.places = []  # (text, what it stands for)
+        self.places = []  # (text, its replacement)
         self.running = []  # (words, process, log), the newest last
-        self.printed = {}  # what each command has printed
-        self.workers = set()  # programs that are workers although their name does not end so
+        self.printed = {}  # the output of each command
+        self.workers = set()  # programs that are workers although their names do not end with that word
         self.frontend = self.backend = None
-        self.password = "a password to try"  # what is typed where a program asks for one
+        self.password = "a password to try"  # the answer if a program asks for a password
         home = self.folder / "home"
         home.mkdir()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("GATE_")}
@@ -124,7 +123,7 @@ class Session:
             process.wait()
 
     def place(self, text, instead):
-        """From now on that text of a command or a file stands for the other one."""
+        """From now on replaces that text in commands and files by the other one."""
         self.places = [(t, i) for t, i in self.places if t != text] + [(text, str(instead))]
 
     def placed(self, text):
@@ -166,7 +165,7 @@ class Session:
     def run(self, name, command, words, expected):
         if words[:2] == ["gate", "passwd"] and "--stdin" not in words:
             code, printed = self.on_terminal(words, self.password + "\n")
-            expected = None  # what the terminal shows is for people
+            expected = None  # the output on a terminal is for people
         else:
             done = subprocess.run(["sh", "-c", command], cwd=self.folder, env=self.environment, text=True,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -182,7 +181,7 @@ class Session:
             raise Failed(f"$ {command}\n{printed}is not what the document shows:\n{expected}")
 
     def on_terminal(self, words, answer):
-        """Runs a program that asks on the terminal, and gives that answer to each question."""
+        """Runs a program that asks on the terminal. Answers each question with that text."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.folder)
@@ -193,7 +192,7 @@ class Session:
                 continue
             try:
                 more = os.read(terminal, 4096)
-            except OSError:  # it has ended
+            except OSError:  # the program has ended
                 break
             if not more:
                 break
@@ -244,7 +243,7 @@ class Session:
         return program.endswith("-worker") or program in self.workers
 
     def with_addresses(self, words):
-        """A broker's command with ports of the system's choice, or those that it had before."""
+        """A broker's command with ports that the system chooses, or with its former ports."""
         for role, port in (("--frontend", "5555"), ("--backend", "5556")):
             now = (self.frontend, self.backend)[port == "5556"]
             if role not in words:
@@ -256,7 +255,7 @@ class Session:
             number = re.search(r":(\d+)", at[role]).group(1)
             for host in ("127.0.0.1", "broker"):
                 self.place(f"tcp://{host}:{port}", f"tcp://127.0.0.1:{number}")
-            self.place(f"tcp://0.0.0.0:{port}", f"tcp://0.0.0.0:{number}")  # started again, it comes back there
+            self.place(f"tcp://0.0.0.0:{port}", f"tcp://0.0.0.0:{number}")  # for a start on the same port later
             setattr(self, role, f"tcp://127.0.0.1:{number}")
         self.environment["GATE_BROKER"] = self.frontend
 
@@ -265,7 +264,7 @@ class Session:
         return next(p for words, p, _ in reversed(self.running) if pathlib.Path(words[0]).name == program)
 
     def reload(self):
-        """Has the broker read its store again, which it does by itself a second later."""
+        """Makes the broker read its store again now. By itself it would do so a second later."""
         process, log = next((p, log) for words, p, log in reversed(self.running) if "gate-broker" in words[0])
 
         def times():

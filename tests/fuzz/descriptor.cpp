@@ -1,4 +1,4 @@
-// A descriptor is decoded or refused, and what is decoded encodes to its like.
+// A descriptor is decoded or refused. A decoded one encodes to an equal one.
 #include <gate/descriptor.hpp>
 
 #include "common/wire/descriptor_codec.hpp"

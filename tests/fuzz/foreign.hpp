@@ -1,8 +1,8 @@
-// A connection of a foreign dialect under arbitrary messages: the broker's side of it never does wrong, and what it
-// composes can be read by the other side.
+// The broker's side of a foreign peer's connection under arbitrary messages. It must keep its promises to the broker,
+// and the peer must be able to read its frames.
 //
-// An input is a sequence of messages: a byte that says how many frames, then each frame with its length in two
-// bytes before it. What is left of the input is the last frame.
+// An input is a sequence of messages: a byte with the number of frames, then the frames, each with its length in two
+// bytes before it. The rest of the input is the last frame.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ inline std::vector<bytes_view> take_message(std::string_view& input) {
   return frames;
 }
 
-// `readable` tells whether the peer could read a message that it is sent.
+// `readable` says whether the peer could read a message for it.
 template <class Readable> void converse(wire::recognised who, std::string_view input, const Readable& readable) {
   wire::foreign_options options;
   options.calls_max = 16;
@@ -60,7 +60,7 @@ template <class Readable> void converse(wire::recognised who, std::string_view i
     for (const message& m : r.messages()) {
       GATE_ASSERT(m.payload.frames() <= 1);
       if (m.type == message_type::hello) continue;
-      // The answers that the last frames make.
+      // Answers with the content of the last frames.
       message answer;
       answer.call = m.call;
       if (frames.size() > 6) {
@@ -77,7 +77,7 @@ template <class Readable> void converse(wire::recognised who, std::string_view i
         answer.text = answer.remote_type = frames.back();
         answer.payload = frames.back();
         answer.encoding = static_cast<std::uint8_t>(frames.size() == 6 ? 2 : 0);
-        // An error ends the call: then the final is one too many.
+        // An error ends the call. The final after it must be ignored.
         if (type != message_type::error || frames.size() % 2 == 0) tell(answer);
       }
     }

@@ -1,7 +1,7 @@
-// Whatever a batch holds, the reader ends, and what it made of an envelope composes to one that says the same.
+// For any batch the reader comes to an end. A message that it has read is composed and read again, and must be the
+// same.
 //
-// The first byte of an input says whether a payload frame follows the batch, and then how many of the last bytes it
-// takes.
+// The first byte of an input says whether a payload frame follows the batch, and how many of the last bytes it takes.
 #include "common/wire/gate2.hpp"
 
 #include <optional>
@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     reader again(composed);
     message n;
     GATE_ASSERT(again.next(n));
-    if (m.payload.frames() != 0 && m.payload.size_bytes() == 0) n.payload = m.payload;  // an empty frame becomes none
+    // An empty frame is not composed.
+    if (m.payload.frames() != 0 && m.payload.size_bytes() == 0) n.payload = m.payload;
     GATE_ASSERT(samples::same(m, n));
     GATE_ASSERT(!again.next(n));
     GATE_ASSERT(again.error() == parse_error::none);

@@ -1,7 +1,9 @@
-// A huge transfer of arbitrary chunks: what is read is what they say, within the bounds, or the reader gets an error.
+// A huge transfer of arbitrary chunks. Either the reader gets the bytes of the chunks, within the limits, or it gets an
+// error.
 //
-// An input is: a byte for the encoding of the whole, one for what the head declares, then chunks, each with a byte
-// for its encoding and what else is wrong with it, and its length in two bytes before it. What is left is the last.
+// An input is: a byte for the encoding of the whole, a byte for the declarations of the head, then the chunks. Each
+// chunk begins with a byte for its encoding and its faults, and its length in two bytes. The rest of the input is the
+// last chunk.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -52,7 +54,7 @@ std::size_t take_byte(std::string_view& input) {
   return byte;
 }
 
-// A sum and a place as a sender would have set them, so that more than their refusal is tried.
+// A chunk with the checksum and the offset that a correct sender would set, so that not all chunks are refused.
 huge::arrived_chunk honest(bytes_view payload, std::uint8_t encoding, std::uint64_t offset, std::size_t bytes_max,
                            std::size_t& plain_bytes) {
   huge::arrived_chunk c;

@@ -1,4 +1,4 @@
-// What the fuzz entries share.
+// Shared by the fuzz entries.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Writes the seeds of the corpora: one file a message, value or descriptor that the tests know, and a few that are
-// wrong.
+// Writes the seeds of the corpora: one file for each message, value or descriptor that the tests know, and some wrong
+// ones.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -95,7 +95,7 @@ void write_descriptors(const std::filesystem::path& folder) {
   write(folder, "full", encode_descriptor(d));
 }
 
-// A conversation of a foreign peer: see foreign.hpp.
+// The messages of a foreign peer, see foreign.hpp.
 using conversation = std::vector<std::vector<std::string>>;
 
 void write_conversation(const std::filesystem::path& folder, const std::string& name, char role,
@@ -149,7 +149,7 @@ void write_gaterpc(const std::filesystem::path& folder) {
                        "exception\xc0"}});
 }
 
-// Both versions of Majordomo: `head` stands before the words, whose bytes are given.
+// For both versions of Majordomo. `head` stands before the commands, whose bytes the caller gives.
 void write_mdp(const std::filesystem::path& folder, bool second, const std::string& final, const std::string& heartbeat,
                const std::string& disconnect) {
   const std::string call = std::string(7, '\0') + '\1';

@@ -1,4 +1,4 @@
-// Metadata is walked to its end, and what is well-formed is rebuilt from its entries byte for byte.
+// Metadata is read to its end. If it is well-formed, its entries are composed again and must give the same bytes.
 #include <string>
 
 #include <gate/limits.hpp>

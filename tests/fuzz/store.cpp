@@ -1,4 +1,5 @@
-// The text of a credential store: read, or refused with a store_error; and what `gate passwd` makes of it is read too.
+// The text of a credential store is read, or refused with a store_error. The result of `gate passwd` must be readable
+// too.
 #include <gate/assert.hpp>
 
 #include "broker/credential_store/store_edit.hpp"

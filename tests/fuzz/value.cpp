@@ -1,4 +1,4 @@
-// Bytes are decoded or refused, with no conversion reading past them, and what is decoded encodes to its like.
+// Bytes are decoded or refused, and no conversion reads past their end. A decoded value encodes to an equal one.
 #include <map>
 #include <optional>
 #include <string>
@@ -36,7 +36,7 @@ template <class... T> void convert_each(const borrowed_value& v) {
       if constexpr (std::is_void_v<U>) {
         v.as<U>();
       } else {
-        // What a type took from a peer it can give back.
+        // A type that could be read can be written.
         const auto converted = v.as<U>();
         (void)encode(converted);
       }

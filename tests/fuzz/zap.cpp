@@ -1,5 +1,5 @@
-// Messages to the ZAP handler and from an external service. An input is a message: a byte that says how many frames,
-// then each with its length in two bytes before it.
+// Messages for the ZAP handler and from an external service. An input is one message: a byte with the number of frames,
+// then the frames, each with its length in two bytes before it.
 #include "broker/security/zap.hpp"
 
 #include <algorithm>
@@ -36,14 +36,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const zap::parsed_request parsed = zap::parse_request(message);
   GATE_ASSERT(parsed.valid.has_value() == parsed.why.empty());
   if (parsed.valid) {
-    // What was read can be asked of somebody else, and is read there as the same.
+    // The request can be sent on to an external service, which reads the same.
     const zap::frames again = zap::compose_request(*parsed.valid);
     const std::vector<bytes_view> seen(again.begin(), again.end());
     const zap::parsed_request second = zap::parse_request(seen);
     GATE_ASSERT(second.valid && second.valid->user == parsed.valid->user && second.valid->id == parsed.valid->id);
   }
   if (parsed.can_be_answered) {
-    // The answer is one that the other side can read.
+    // The other side can read the answer.
     const bytes_view empty[] = {""};
     const zap::frames answer = zap::compose_reply(empty, parsed.id, zap::status::ok, parsed.why,
                                                   parsed.valid ? parsed.valid->user : bytes_view());

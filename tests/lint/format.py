@@ -8,7 +8,7 @@ import repository
 
 
 def main(arguments):
-    # Another version formats differently; a check against it would say nothing.
+    # Another version formats differently, so its result would prove nothing.
     tool = shutil.which("clang-format-16")
     if not tool:
         print("clang-format-16 is not installed; scripts/install-dependencies installs it")

@@ -126,7 +126,7 @@ PLANTED = [
 
 
 def findings(tree):
-    """What the three lints print about a tree: {path: text}."""
+    """The output of the three lints for a tree: {path: text}."""
     printed = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(printed):
         for name, text in tree.items():

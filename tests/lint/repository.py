@@ -1,4 +1,4 @@
-"""The files that the lints look at."""
+"""The files that the lints check."""
 import pathlib
 import subprocess
 
@@ -7,7 +7,7 @@ CODE = {".hpp", ".cpp"}
 
 
 def files():
-    """The tracked files, as paths relative to ROOT; in a release archive, which has no git, all outside build/."""
+    """The tracked files, relative to ROOT. In a release archive, which has no git: all files outside build/."""
     try:
         out = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], check=True, capture_output=True).stdout
         names = [pathlib.PurePosixPath(n) for n in out.decode().split("\0") if n]
@@ -28,7 +28,7 @@ def text(name):
 
 
 def finish(what, found):
-    """Prints the findings and returns the exit status: one line each, in the form that editors can jump to."""
+    """Prints the findings, one line each, in the form that editors can jump to. Returns the exit status."""
     for line in found:
         print(line)
     print(f"{what}: {len(found)} found")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks what no compiler does: sizes, leftovers, test names.
+"""Checks sizes, leftovers and test names, which no compiler checks.
 
     a source file has at most 600 lines, a line of code or script at most 120 columns; no tab, no space at a line's end
     a header begins with #pragma once
@@ -27,7 +27,7 @@ def is_corpus(name):
 
 
 def lines(name, text):
-    """Findings about single lines and about how many there are."""
+    """Findings about single lines and about the number of lines."""
     found = []
     rows = text.split("\n")
     is_code = name.suffix in repository.CODE

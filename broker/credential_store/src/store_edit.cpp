@@ -15,7 +15,7 @@ toml::table parse(std::string_view text, const std::string& file) {
   } catch (const toml_bound_error& e) {
     throw store_error(file + ":" + std::to_string(e.source().begin.line) + ": " + std::string(e.description()));
   } catch (const toml::parse_error& e) {
-    throw store_error(file + ":" + std::to_string(e.source().begin.line) + ": is no valid TOML here");
+    throw store_error(file + ":" + std::to_string(e.source().begin.line) + ": is not valid TOML here");
   }
 }
 

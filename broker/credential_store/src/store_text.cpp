@@ -32,7 +32,7 @@ class reader {
       fail(e.source(), std::string(e.description()));
     } catch (const toml::parse_error& e) {
       // The message of toml++ may quote the text, and a credential must not reach a log.
-      fail(e.source(), "is no valid TOML here");
+      fail(e.source(), "is not valid TOML here");
     }
     for (const auto& [key, node] : parsed) {
       if (key == "roles") {
@@ -145,12 +145,12 @@ class reader {
 
   void read_passwords(const toml::node& node, principal& who) const {
     who.password_hashes = texts(node, "password");
-    if (who.password_hashes.size() > credentials_max) fail(node.source(), "a principal has 4 passwords at the most");
+    if (who.password_hashes.size() > credentials_max) fail(node.source(), "a principal may have at most 4 passwords");
     for (const std::string& hash : who.password_hashes) {
       if (!cost_of(hash)) {
         fail(node.source(),
              "'password' must be an argon2id hash of 8 to 256 MiB, as gate passwd writes it; "
-             "a password itself never stands here");
+             "never write the password itself here");
       }
     }
   }
@@ -158,11 +158,11 @@ class reader {
   void read_keys(const toml::node& node, principal& who) {
     for (const std::string& text : texts(node, "curve")) {
       const auto key = parse_curve_key(text);
-      if (!key) fail(node.source(), "'curve' must be a public key of 40 characters in Z85, as gate keygen tells it");
-      if (!keys_.insert(*key).second) fail(node.source(), "this public key is somebody's already");
+      if (!key) fail(node.source(), "'curve' must be a public key of 40 characters in Z85, as gate keygen prints it");
+      if (!keys_.insert(*key).second) fail(node.source(), "this public key is in use already");
       who.keys.push_back(*key);
     }
-    if (who.keys.size() > credentials_max) fail(node.source(), "a principal has 4 keys at the most");
+    if (who.keys.size() > credentials_max) fail(node.source(), "a principal may have at most 4 keys");
   }
 
   void read_name_spaces(const toml::node& node, principal& who) const {

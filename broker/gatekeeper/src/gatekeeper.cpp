@@ -171,7 +171,7 @@ class gatekeeper::impl {
     const instant now = std::chrono::steady_clock::now();
     const std::lock_guard hold(failures_lock_);
     for (const failure_log::due& d : failures_.take_due(now)) {
-      warn(d.text + " (" + std::to_string(d.times) + " times since that was told last)", now);
+      warn(d.text + " (" + std::to_string(d.times) + " times since the last such line)", now);
     }
   }
 

@@ -82,7 +82,7 @@ void login_thread::bind(zmq::context_t& context, const std::string& endpoint, st
 }
 
 void login_thread::run() noexcept {
-  std::string why = "its work came to an end";
+  std::string why = "its work ended";
   try {
     loop_.run(work());
   } catch (const std::exception& e) {

@@ -94,7 +94,7 @@ authenticator::begun authenticator::begin(const attempt& what, instant now) {
 
 verdict authenticator::decide_null() const {
   if (!store_) return {outcome::accepted, std::string(anonymous_name), {}, {}, {}};
-  if (store_->find(anonymous_name) == nullptr) return refuse("a login is needed here");
+  if (store_->find(anonymous_name) == nullptr) return refuse("this address requires a login");
   return {outcome::accepted, std::string(anonymous_name), {}, {}, {}};
 }
 

@@ -80,7 +80,7 @@ parsed_request parse_request(frames_view message) noexcept {
   result.id = body[1];
   result.can_be_answered = true;
   if (body[0] != version) return wrong("the version is not 1.0");
-  if (body.size() < 6) return wrong("a request has 6 frames at the least");
+  if (body.size() < 6) return wrong("a request has at least 6 frames");
   if (!std::all_of(body.begin() + 2, body.begin() + 6, is_short)) return wrong("a field is too long");
   request r;
   r.envelope = result.envelope;
@@ -115,7 +115,7 @@ frames compose_reply(frames_view envelope, bytes_view id, status code, std::stri
                     });
   if (code == status::ok && !fits) {
     code = status::internal;
-    text = "the user id cannot be told";
+    text = "the user id or the metadata does not fit into a reply";
   }
   frames out(envelope.begin(), envelope.end());
   out.emplace_back(version);

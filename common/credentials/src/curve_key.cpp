@@ -109,7 +109,7 @@ curve_pair read_curve_file(const std::string& path) {
 
 void write_curve_file(const std::string& path, const curve_pair& pair) {
   const std::string head =
-      "# A CURVE key pair. The secret key stays in this file; the public one may be told to anybody.\npublic = \"" +
+      "# A CURVE key pair. The secret key stays in this file; you may give the public key to anybody.\npublic = \"" +
       to_z85(pair.public_key) + "\"\nsecret = \"";
   secret text(head.size() + pair.secret_key.size() + 2);
   std::memcpy(text.data(), head.data(), head.size());

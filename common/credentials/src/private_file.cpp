@@ -51,7 +51,7 @@ std::string mode_text(mode_t mode) {
 
 struct stat status_of(int descriptor, const std::string& path) {
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) fail_errno(path, "cannot be looked at");
+  if (::fstat(descriptor, &status) != 0) fail_errno(path, "cannot be examined");
   return status;
 }
 
@@ -148,7 +148,7 @@ void write_private_file(const std::string& path, bytes_view content, when_there 
   const std::string place = resolved(path);
   draft made(place);
   keep_owner(made.descriptor(), place);
-  if (::fchmod(made.descriptor(), 0600) != 0) fail_errno(place, "cannot be closed to others");
+  if (::fchmod(made.descriptor(), 0600) != 0) fail_errno(place, "cannot get mode 0600");
   write_all(made.descriptor(), content, place);
   if (::fsync(made.descriptor()) != 0) fail_errno(place, "cannot be written");
   if (policy == when_there::refuse) {

@@ -291,11 +291,11 @@ std::optional<arguments> arguments_of(const message& request, refusal& why) {
     a.named = both;
   }
   if (!msgpack_scan::one_list(a.positional, msgpack_scan::reader::python)) {
-    return refused(errc::invalid_argument, "the arguments are nothing that a gate-rpc worker can unpack");
+    return refused(errc::invalid_argument, "a gate-rpc worker cannot unpack the arguments");
   }
   if (request.has(message_flag::named) && !takes_names(a.named)) {
     return refused(errc::invalid_argument,
-                   "a gate-rpc worker takes named arguments with texts for names that do not begin with __");
+                   "for a gate-rpc worker the names of named arguments must be texts that do not begin with __");
   }
   return a;
 }

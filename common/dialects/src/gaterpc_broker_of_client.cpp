@@ -194,7 +194,8 @@ void gaterpc_broker_of_client::take_answer(open_calls_map::iterator call, const 
   open_call& c = call->second;
   switch (a.what) {
     case kind::result: {
-      if (!c.backlog.empty() || c.huge) return fail(call, errc::protocol_error, "a result behind the parts of another");
+      if (!c.backlog.empty() || c.huge)
+        return fail(call, errc::protocol_error, "a single result after parts of a stream");
       message m = wire::of_type(message_type::final, call->first);
       m.payload = a.content;
       tell(m);
@@ -214,7 +215,7 @@ void gaterpc_broker_of_client::take_answer(open_calls_map::iterator call, const 
     case kind::chunk:
       return take_chunk(call, a.content);
     case kind::huge_end:
-      if (!c.huge) return fail(call, errc::protocol_error, "the end of a HugeData that did not begin");
+      if (!c.huge) return fail(call, errc::protocol_error, "the end of a HugeData that has not begun");
       return take_end(call);
   }
 }

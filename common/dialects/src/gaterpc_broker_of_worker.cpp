@@ -199,7 +199,7 @@ void gaterpc_broker_of_worker::take_request(const rpc::worker_message& m, wire::
   // This kind of broker adds one to the worker's credit for each item of a stream, so it may send more calls than the
   // worker has capacity for.
   if (open_.size() > capacity_) {
-    return say_error(errc::busy, {}, "the worker runs as many calls as it takes", call, out);
+    return say_error(errc::busy, {}, "the worker is at its capacity", call, out);
   }
   message request = wire::of_type(message_type::request, id);
   request.flags = message_flag::wants_stream;  // the client takes a stream as well as a single answer

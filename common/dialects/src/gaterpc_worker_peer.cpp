@@ -92,7 +92,7 @@ received worker_peer::on_ready(const worker_message& m, frame_list& out) {
 received worker_peer::on_reply(const worker_message& m) {
   using outcome = received::outcome;
   const std::optional<call_id> call = call_name::read(m.request_id);
-  if (!call || m.client_id != m.request_id) return wrong(outcome::ignored, "a reply to nobody");
+  if (!call || m.client_id != m.request_id) return wrong(outcome::ignored, "a reply to an unknown request");
   if (*call == interfaces_call) return on_interfaces(m.body);
   if (state_ != state::registered) return wrong(outcome::ignored, "a reply before any request");
   const std::optional<answer> a = read_answer(m.body);
@@ -152,7 +152,7 @@ received worker_peer::on_chunk(call_id call, bytes_view raw) {
 }
 
 received worker_peer::on_interfaces(frames_view body) {
-  if (state_ != state::asked) return wrong(received::outcome::ignored, "a list of methods that comes too late");
+  if (state_ != state::asked) return wrong(received::outcome::ignored, "a list of methods that came too late");
   const std::optional<answer> a = read_answer(body);
   if (a && a->what == answer::kind::result) {
     if (std::optional<std::vector<method_descriptor>> methods = read_interfaces(a->content)) {

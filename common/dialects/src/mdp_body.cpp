@@ -109,7 +109,7 @@ std::string_view compose_call(const message& request, std::vector<bytes_view>& b
   if (request.method == body_method) {
     const bool no_names = named.empty() || *msgpack_scan::take_map(named) == 0;
     if (!no_names || !take_bytes(positional, true, body)) {
-      return "'call' of a Majordomo worker takes up to 64 bytes or texts, a frame of its body each, and nothing else";
+      return "'call' of a Majordomo worker takes up to 64 arguments, each bytes or a text, and no named ones";
     }
     if (body.empty()) body.push_back(no_bytes);
     return {};

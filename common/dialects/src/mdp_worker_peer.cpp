@@ -18,7 +18,7 @@ constexpr std::uint32_t capacity = 1;
 // and RFC 18 demand.
 received worker_peer::receive(frames_view frames, frame_list&) {
   using outcome = received::outcome;
-  if (state_ == state::left) return wrong(outcome::ignored, "a message behind a DISCONNECT");
+  if (state_ == state::left) return wrong(outcome::ignored, "a message after a DISCONNECT");
   const reading<worker_message> m = version_.read_from_worker(frames);
   if (!m) return wrong(outcome::refused, to_string(m.error()));
   if (m->what == word::disconnect) {
@@ -27,7 +27,7 @@ received worker_peer::receive(frames_view frames, frame_list&) {
     return registered ? taken(of_type(message_type::bye)) : received{};
   }
   if (m->what == word::ready) return on_ready(*m);
-  if (state_ == state::fresh) return wrong(outcome::refused, "the first word of a worker is READY");
+  if (state_ == state::fresh) return wrong(outcome::refused, "the first message of a worker must be READY");
   return m->what == word::heartbeat ? taken(of_type(message_type::heartbeat)) : on_answer(*m);
 }
 

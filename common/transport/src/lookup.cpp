@@ -123,9 +123,9 @@ template <class Waiting> class desk {
     try {
       std::thread([this, endpoint] { answer(endpoint, answers.load()(endpoint)); }).detach();
     } catch (const std::system_error& e) {
-      fault = "no thread is to be had to look up '" + endpoint + "': " + e.code().message();
+      fault = "cannot start a thread to look up '" + endpoint + "': " + e.code().message();
     } catch (...) {
-      fault = "no memory to look up a name";
+      fault = "not enough memory to look up a name";
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (!fault.empty()) answer_locked(endpoint, {{}, fault});

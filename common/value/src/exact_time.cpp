@@ -103,13 +103,13 @@ std::int64_t count_of(timestamp t, std::int64_t num, std::int64_t den) {
 }
 
 std::int64_t nanoseconds_of(long double seconds) {
-  return static_cast<std::int64_t>(
-      rounded(seconds, 9223372036854775808.0L, "a duration of more than 292 years, or none at all, cannot travel"));
+  return static_cast<std::int64_t>(rounded(seconds, 9223372036854775808.0L,
+                                           "a duration that is not a number, or longer than 292 years, cannot travel"));
 }
 
 timestamp timestamp_of(long double seconds) {
-  return split(
-      rounded(seconds, 9.2233720368547758e27L, "a time beyond 64 bits of seconds, or none at all, cannot travel"));
+  return split(rounded(seconds, 9.2233720368547758e27L,
+                       "a time that is not a number, or beyond 64 bits of seconds, cannot travel"));
 }
 
 std::int64_t signed_count(std::uint64_t count) {

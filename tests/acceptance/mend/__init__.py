@@ -1,4 +1,4 @@
-"""The points of `scripts/acceptance mend`: a module for each subject, found by its name in MODULES."""
+"""The points of `scripts/acceptance mend`. Each subject has a module, named in MODULES."""
 import importlib
 import pathlib
 
@@ -6,7 +6,7 @@ MODULES = sorted(f.stem for f in pathlib.Path(__file__).parent.glob("*.py") if f
 
 
 def points():
-    """{name: (about, function of a System)}, of all modules."""
+    """{name: (about, function of a System)} of all modules."""
     found = {}
     for module in MODULES:
         for name, point in importlib.import_module(f"{__name__}.{module}").POINTS.items():

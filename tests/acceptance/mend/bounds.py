@@ -1,4 +1,4 @@
-"""What waits for peers is bounded as a whole; failed logins hold up nobody else; forms of MDP/0.2."""
+"""The bound for all bytes that wait for peers; failed logins that hold up nobody else; forms of MDP/0.2."""
 import json
 import os
 import struct
@@ -18,7 +18,7 @@ BOUNDED = 'out_queue_total_bytes_max = "128MiB"\nout_queue_age_max = "60s"\n'
 # --- peers, frame by frame ------------------------------------------------------------------------------------------
 
 def envelope(kind, call=0, flags=0, payload=b"", **fields):
-    """One of gate/2 (docs/protocol.md, section 2)."""
+    """An envelope of gate/2 (docs/protocol.md, section 2)."""
     tags = {"service": 1, "method": 2, "credit": 15, "versions": 21, "role": 23, "name": 24, "capacity": 25}
     packed = b"".join(struct.pack("<BH", tags[name], len(value)) + value for name, value in fields.items())
     body = struct.pack("<BBHQ", kind, flags, len(packed), call) + packed + payload
@@ -26,7 +26,7 @@ def envelope(kind, call=0, flags=0, payload=b"", **fields):
 
 
 def dealer(address, receives=None, user=None, password=None, sends=None):
-    """A DEALER of its own context; `receives` bytes is what its kernel buffers, when it does not read; `sends`
+    """A DEALER with its own context. Its kernel buffers `receives` bytes while it does not read. At most `sends`
     messages wait in its process."""
     context = zmq.Context()
     socket = context.socket(zmq.DEALER)
@@ -51,7 +51,7 @@ def close(sockets):
 
 
 class Streamer:
-    """A gate/2 client that asks for a stream with all the credit there is."""
+    """A gate/2 client that asks for a stream with the largest credit."""
 
     def __init__(self, broker, name, items, raw):
         self.socket = dealer(broker.frontend, receives=64 << 10)
@@ -65,7 +65,7 @@ class Streamer:
         self.received, self.ended = 0, False
 
     def read(self, seconds, bytes_a_second):
-        """Slowly, until the time is over, or the stream."""
+        """Reads slowly until the time is over or the stream ends."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.ended:
             if not self.socket.poll(100):
@@ -103,7 +103,7 @@ def test_worker(system, broker):
 # --- 18 -------------------------------------------------------------------------------------------------------------
 
 def watched(process, what):
-    """The most memory that the process had while `what` ran, and what that returned."""
+    """Runs `what`. Returns the largest memory of the process meanwhile, and the result of `what`."""
     most, over = [process.resident_bytes()], threading.Event()
 
     def look():
@@ -120,7 +120,7 @@ def watched(process, what):
 
 
 def flood(system, broker, attackers, honest=None):
-    """So many ask for 60 MB each with all credit and never read; what `honest` returns meanwhile, if it is given."""
+    """That many clients ask for 60 MB each with the largest credit and never read. Returns the result of `honest`."""
     peers = [Streamer(broker, f"attacker-{i}", 600, 100_000) for i in range(attackers)]
     try:
         if honest:
@@ -174,7 +174,7 @@ def honest_reader(system):
 # --- 20 -------------------------------------------------------------------------------------------------------------
 
 def guarded(system, *users):
-    """A broker at which these users log in; the password of each is its name, turned round."""
+    """A broker for logins of these users. The password of each is its name backwards."""
     text = "[roles.all]\ncall = ['*']\noffer = ['*']\noperate = true\n"
     store = system.file("users.toml", text + "".join(f"[principals.{u}]\nroles = ['all']\n" for u in users))
     for user in users:
@@ -184,7 +184,7 @@ def guarded(system, *users):
 
 
 def calls(system, broker, user, password=None, patience="5s"):
-    """Whether that user comes in, over a connection of its own."""
+    """True if that user can log in over a connection of its own."""
     env = {**os.environ, "GATE_USER": user, "GATE_PASSWORD": user[::-1] if password is None else password}
     return system.gate(broker, "--timeout", patience, "call", "gate.ping", env=env).returncode
 
@@ -197,7 +197,7 @@ def bad_logins(system):
         worker = system.start(system.program("gate-test-worker"), "--broker", broker.backend, "--credentials", wrong)
         try:
             ends.append(worker.wait(1))
-        except Failed:  # put off: it tries again by itself
+        except Failed:  # put off: the client tries again by itself
             worker.end()
             ends.append("waits")
     system.line("20: a worker with a wrong password, started 8 times, ends with", ends, "5, five times, then waits",
@@ -294,7 +294,7 @@ def forms_of_mdp(system):
 # --- turns of reading -----------------------------------------------------------------------------------------------
 
 def slowest_call(system, broker, seconds):
-    """The longest of the small calls that one client makes one after the other, in milliseconds, and their number."""
+    """One client makes small calls one after the other. Returns the longest in milliseconds, and their number."""
     context = zmq.Context()
     socket = context.socket(zmq.DEALER)
     socket.linger = 0
@@ -357,13 +357,13 @@ def hello_of(role, name, payload=b"", **fields):
 
 
 def worker_hello(method):
-    """Of a worker of `crowded` with one method that no other worker has."""
+    """The hello of a worker of `crowded` with one method that no other worker has."""
     about = msgpack.packb({"methods": [{"name": method}]})
     return hello_of(2, b"joiner", about, service=b"crowded", capacity=struct.pack("<I", 1))
 
 
-# 100,000 calls wait at a service, and workers with methods of their own come to it and go. Each changes who can serve
-# what.
+# 100,000 calls wait at a service, while workers with methods of their own come and go. Each of them changes the set of
+# workers for some calls.
 def hello_storms(system):
     broker = system.broker()
     test_worker(system, broker)

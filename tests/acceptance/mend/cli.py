@@ -1,4 +1,4 @@
-"""The command: what it sends, and what it says."""
+"""The command `gate`: its calls and its output."""
 import json
 import os
 import subprocess
@@ -61,7 +61,7 @@ def uploads(system):
 
 
 def peak_bytes(process):
-    """The most memory that it held, seen until it ends. What wait4() tells begins with the memory of this program."""
+    """Its largest memory, measured until it ends. wait4() is of no use: its figure includes this program's memory."""
     peak = 0
     while process.poll() is None:
         try:
@@ -126,7 +126,7 @@ def refused(system):
 
 
 def python_peers(system, script, *words):
-    """A peer of gate-rpc's from the tests' support; None without a Python that can."""
+    """A gate-rpc peer of tests/support. None without a Python that has zmq and msgpack."""
     python = "/usr/bin/python3"
     if subprocess.run([python, "-c", "import zmq, msgpack"], stderr=subprocess.DEVNULL).returncode != 0:
         return None
@@ -192,7 +192,7 @@ def foreign_broker(system):
                 "0, the same bytes", done.returncode == 0 and same)
 
 
-# Programs that are not here are skipped: of a build without tests, or without Google Benchmark.
+# Programs that do not exist are skipped, as in a build without tests, or without Google Benchmark.
 PROGRAMS = ["gate", "gate-broker", "hello-client", "hello-worker", "calculator-client", "calculator-worker",
             "log-search-client", "log-search-worker", "log-search-many-clients", "file-server-client",
             "file-server-worker", "pipeline-worker", "blocking-client", "custom-broker", "gate-bench-client",

@@ -1,4 +1,4 @@
-"""What the compilers say of wrong programs, and the values that travel."""
+"""The compilers' messages about wrong programs, and values that travel."""
 import re
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ FLAGS = ("--flag=-DMSGPACK_DEFAULT_API_VERSION=3", "--flag=-DMSGPACK_NO_BOOST")
 
 
 def include_folders(root):
-    """The folders of our public headers, as check.py takes them."""
+    """The folders of the public headers, as arguments for check.py."""
     found = subprocess.run(["git", "ls-files", "*/include/gate/*.hpp"], cwd=root, capture_output=True, text=True,
                            check=True).stdout.split()
     folders = {path[:path.index("/gate/")] for path in found}
@@ -16,7 +16,7 @@ def include_folders(root):
 
 
 def judge(system, name):
-    """The programs of one file of tests/compile: how many, and how many complaints about what the compilers said."""
+    """Compiles the programs of one file of tests/compile. Returns their number, and the number of complaints."""
     compilers = [c for c in ("g++", "clang++-16") if shutil.which(c)]
     words = [w for c in compilers for w in ("--compiler", c)]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What a process survives, and what it says when it cannot."""
+"""Events that a process must survive, and its messages if it cannot."""
 import pathlib
 import resource
 import signal
@@ -31,7 +31,7 @@ def zmtp_property(name, value):
 
 
 def flood_and_reset(address):
-    """As fast as it can, for a second; the broker has work with each message, so that libzmq pauses reading."""
+    """Sends for a second as fast as it can. Each message is work for the broker, so libzmq pauses reading."""
     magic = int.from_bytes(b"gate/2\r\n", "little")
     hello = envelope(1, magic, versions=struct.pack("<HH", 1, 1), role=b"\1", name=b"x")
     batch = b"".join(envelope(3, 10 + i, 0, b"\x90", service=b"gate", method=b"services") for i in range(60))
@@ -72,7 +72,7 @@ def resets(system):
 
 
 def allow(process, more):
-    """From now on it gets so many bytes of memory more."""
+    """From now on the process can get only that many more bytes of memory."""
     pages = int(pathlib.Path(f"/proc/{process.pid}/statm").read_text().split()[0])
     bytes_max = pages * resource.getpagesize() + more
     resource.prlimit(process.pid, resource.RLIMIT_AS, (bytes_max, bytes_max))
@@ -161,7 +161,7 @@ def reread(system):
                 "until it is started again" in line and broker.running())
 
 
-# --- what people are told
+# --- messages for people
 
 
 def draining(system):
@@ -194,7 +194,7 @@ def reasons(system):
     broker.end()
     texts = ["is gone", "nobody answers there"]
     found = [worker.log_with(text) for text in texts]
-    time.sleep(3)  # as many attempts as come in that time say nothing new
+    time.sleep(3)  # the attempts in this time log nothing new
     told = [line for line in worker.log().splitlines() if "no connection to the broker" in line]
     system.line("5: a worker tells each new reason for which it has no connection",
                 f"{len(told)} lines: {found[0][-60:]}; {found[1][-60:]}", "each reason, once", len(told) == 2)

@@ -1,7 +1,7 @@
-"""Which worker a call goes to, whose turn it is, and slots whose answer never comes: docs/scheduling.md.
+"""The worker for a call, the turns of clients, and slots whose answer never comes: docs/scheduling.md.
 
-Its client needs zmq and msgpack, which the system's Python has and that of who runs this may lack: each point runs in a
-process of the former.
+Its client needs zmq and msgpack. The system's Python has them, the user's Python may lack them. So each point runs in a
+process of the system's Python.
 """
 import json
 import os
@@ -25,7 +25,7 @@ CALLS = 60
 
 
 class Client:
-    """A client in the gate-rpc dialect with as many calls under way as it likes."""
+    """A client in the gate-rpc dialect with any number of calls in flight."""
 
     def __init__(self, broker, service="test", user=None):
         self.service, self.context = service.encode(), zmq.Context()
@@ -49,7 +49,7 @@ class Client:
         return request
 
     def read(self, milliseconds):
-        """What comes within that time, the first of it waited for."""
+        """Waits for a message, and returns all that come within that time."""
         while self.socket.poll(milliseconds):
             frames = self.socket.recv_multipart()
             reply = msgpack.unpackb(frames[-1], strict_map_key=False)
@@ -74,7 +74,7 @@ def test_worker(system, broker, *flags, service="test"):
 
 
 def late_worker(system):
-    """60 calls of 200 ms, and a second worker half a second later."""
+    """60 calls of 200 ms each. A second worker starts half a second later."""
     for name, flags in (("", ("--threads", "2")), (", capacity 2", ("--capacity", "2", "--threads", "2"))):
         broker = system.broker()
         test_worker(system, broker, *flags)
@@ -82,12 +82,12 @@ def late_worker(system):
             begun = time.monotonic()
             calls = [client.send("sleep_plain", SLOW_MS) for _ in range(CALLS)]
             client.read(450)
-            time.sleep(max(0, begun + 0.4 - time.monotonic()))  # a second worker starts, whatever the first does
+            time.sleep(max(0, begun + 0.4 - time.monotonic()))  # the second worker starts in any case
             test_worker(system, broker, *flags)
             joined = time.monotonic() - begun
             client.await_all(calls)
             took = time.monotonic() - begun
-            # What is left when it joins is done by twice as many.
+            # From then on twice as many threads do the rest.
             bar = joined + (CALLS * SLOW_MS / 2000 - joined) / 2 + 0.5
             system.line(f"22: {CALLS} calls of {SLOW_MS} ms, a second worker after {joined:.1f} s{name}",
                         f"{took:.2f} s", f"{bar:.1f} s, alone 6.0 s", took <= bar)
@@ -98,7 +98,7 @@ def behind_long_calls(system):
     broker = system.broker()
     test_worker(system, broker, "--threads", "2")
     with Client(broker) as client:
-        client.await_all([client.send("add", 1, 2) for _ in range(300)])  # so quick that calls are given ahead
+        client.await_all([client.send("add", 1, 2) for _ in range(300)])  # so short that the broker gives calls ahead
         long = [client.send("sleep_plain", 4000) for _ in range(2)]
         short = [client.send("add", 1, 2) for _ in range(500)]
         client.read(300)
@@ -136,7 +136,7 @@ def coroutines(system):
 
 
 def turns(system):
-    """One client queues 2,000 calls; another's single call is answered in its turn."""
+    """One client queues 2,000 calls. The single call of another client must get its turn."""
     broker = system.broker()
     test_worker(system, broker, "--threads", "2")
     with Client(broker) as flood, Client(broker) as single:
@@ -156,12 +156,12 @@ def turns(system):
 
 
 def shares(system):
-    """Ten connections of one principal flood, and three that did not log in flood another broker."""
+    """Ten connections of one principal flood a broker. Three connections without a login flood another one."""
     for name, users, flags in ((", in ten connections of one principal", ["alice"] * 10, ("--threads", "1")),
                                (", in three connections without a login", [None] * 3, ("--threads", "1"))):
         guard = guarded(system, "alice", "bob") if users[0] else system.broker()
         env = {"GATE_USER": "bob", "GATE_PASSWORD": "bob"[::-1]} if users[0] else {}
-        os.environ.update(env)  # for the worker, and the command that looks for it
+        os.environ.update(env)  # for the worker and for the command `gate`
         try:
             test_worker(system, guard, *flags)
         finally:
@@ -192,7 +192,7 @@ def queued_of(broker, service="test"):
 
 
 def room(system):
-    """A flood of one client makes that client busy, and no other."""
+    """After a flood of one client only that client gets `busy`."""
     broker = system.broker(config="queue_max = 100\n")
     test_worker(system, broker, "--threads", "2")
     with Client(broker) as flood, Client(broker) as single:
@@ -255,7 +255,7 @@ SHOWN = {
 
 
 class Lines:
-    """A table whose lines go to who started this process."""
+    """A table that writes its lines for the parent process."""
 
     @staticmethod
     def line(*fields):

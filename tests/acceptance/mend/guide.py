@@ -1,4 +1,4 @@
-"""The documents: their code blocks, and the programs that the user's guide quotes."""
+"""The documents: their code blocks, and the programs that the guide quotes."""
 import re
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def last_line(done):
 
 
 def verdicts(system):
-    """The lint, and whether it sees a block that nobody has vouched for."""
+    """Runs the lint, and checks that it finds a block without a verdict."""
     done = run(system, sys.executable, "-B", "tests/lint/code_blocks.py")
     number = re.search(r"code blocks: (\d+) looked at: (\d+) found", done.stdout)
     system.line("28: code blocks without a verdict", f"{number[2]} of {number[1]}" if number else last_line(done), "0",
@@ -34,11 +34,11 @@ def verdicts(system):
 
 
 def sessions(system):
-    """What README and docs/ say to type, with real processes."""
+    """Runs the commands of README and docs/ with real processes."""
     runner = system.root / "tests" / "docs" / "blocks.py"
     for scenario in run(system, sys.executable, "-B", runner, "--list").stdout.split():
         if scenario == "five-minutes":
-            continue  # installs, for which everything has to be built: a test (docs.five-minutes)
+            continue  # it installs the whole build; the test docs.five-minutes does that
         done = run(system, sys.executable, "-B", runner, scenario, "--programs", system.programs)
         if done.returncode == 77:
             system.skip(f"28: {scenario}", "no Python with zmq and msgpack")

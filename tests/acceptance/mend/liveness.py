@@ -1,4 +1,4 @@
-"""Slow links, long streams and frozen peers: who counts as dead, and what is told of it."""
+"""Slow links, long streams and frozen peers: which peers count as dead, and the messages about it."""
 import json
 import signal
 import time
@@ -6,7 +6,7 @@ import types
 
 from .system import wait_until
 
-PYTHON = "/usr/bin/python3"  # that has Debian's zmq and msgpack
+PYTHON = "/usr/bin/python3"  # it has Debian's zmq and msgpack
 ARGUMENT = 900_000  # bytes
 
 READER = """
@@ -58,7 +58,7 @@ def stats(system, broker):
 
 
 def found(tree, name):
-    """The number of that name, wherever in the report it stands."""
+    """The number with that name, anywhere in the report."""
     if isinstance(tree, dict):
         if isinstance(tree.get(name), int):
             return tree[name]
@@ -81,7 +81,7 @@ def long_stream(system):
 
 
 def one_way(system, side, what, rate):
-    """Begins one call over a slow link; a function that says how it went."""
+    """Begins one call over a slow link. Returns a function that waits for its result."""
     broker = system.broker()
     front, back = broker.frontend, broker.backend
     if side in ("client", "both"):
@@ -165,7 +165,7 @@ def dead_link(system):
                 status != 0 and 2.7 <= took <= 5)
 
 
-FORMS = {  # of gate-test-client, its bytes, and what they are called
+FORMS = {  # FORM of gate-test-client: bytes, name
     "huge": (6_000_000, "6 MB of HugeData to the client"),
     "upload": (6_000_000, "6 MB of HugeData to the worker"),
     "parallel": (2_000_000, "four times 2 MB of HugeData at once"),
@@ -203,7 +203,7 @@ def bytes_sent(system):
     client = system.start(PYTHON, "-c", MAJORDOMO, broker.frontend, count, size)
     client.line_with("done", 60)
     each = (found(stats(system, broker), "bytes_sent") - before) / count
-    # To the client "", MDPC01, the service and the body; to the worker an envelope; heartbeats now and then.
+    # The client gets "", MDPC01, the service and the body. The worker gets an envelope, and heartbeats now and then.
     frames = 0 + 6 + 4 + size
     system.line("30: bytes sent for each call of a Majordomo client, 10 bytes in its reply", f"{each:.0f}",
                 f"{frames} and the request to the worker: at most 100", frames <= each <= 100)

@@ -8,7 +8,7 @@ CAUGHT = {"args": [1, [2]], "kwargs": {"x": "y"}}
 
 
 def python_call(system, frontend, *words):
-    """One call of a gate-rpc client; its output. None without a Python that can."""
+    """Makes one call with a gate-rpc client. Returns its output, or None without a Python that has zmq and msgpack."""
     python = "/usr/bin/python3"
     if subprocess.run([python, "-c", "import zmq, msgpack"], stderr=subprocess.DEVNULL).returncode != 0:
         return None

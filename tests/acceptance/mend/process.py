@@ -1,4 +1,4 @@
-"""What a program does to the process that it runs in, and what it lets others do to it."""
+"""Effects of a program on its process, and of other code in that process on the program."""
 import fcntl
 import json
 import os
@@ -53,7 +53,7 @@ KINDS = ["null", "bytes", "int", "pointer", "struct", "destructor", "memory", "l
 
 
 def ended_well(done):
-    """Whether a call that fails was told so, over a connection that lasts."""
+    """True if a failed call gets its error, and its connection stays."""
     return done.returncode == 1 and "worker_lost" not in done.stderr and "unavailable" not in done.stderr
 
 
@@ -73,7 +73,7 @@ def exceptions(system):
         words = ["call", *(["--stream"] if stream else []), f"rough.{method}", *([argument] if argument else [])]
         done = system.gate(broker, "--timeout", "20s", *words, text=False)
         done.stderr = done.stderr.decode(errors="replace")
-        # Arguments that throw when they are let go of behind a result that was sent are nobody's failure.
+        # A destructor of an argument that throws after the result was sent is no failure of the call.
         if ended_well(done) or (argument == "1" and done.returncode == 0):
             good += 1
         else:
@@ -97,7 +97,7 @@ def exceptions(system):
 
 
 def full_pipe():
-    """The writing end of a pipe that takes nothing any more, and the end to read it."""
+    """The two ends of a full pipe: the one to write to, and the one to read from."""
     reading, writing = os.pipe()
     fcntl.fcntl(writing, F_SETPIPE_SZ, 4096)
     os.set_blocking(writing, False)
@@ -154,7 +154,7 @@ def log(system):
 
 
 def examples(system):
-    """The clients among the examples have no handlers of signals, and write to stdout and stderr themselves."""
+    """The example clients have no signal handlers, and write to stdout and stderr themselves."""
     for what, closed in (("a full pipe", False), ("a pipe without a reader", True)):
         reading, writing = full_pipe()
         if closed:
@@ -180,7 +180,7 @@ def examples(system):
 
 
 def blocked_and_ignored(status):
-    """By line of a process's status. The signals from 32 on are glibc's own: its posix_spawn() ignores two of them."""
+    """The signals in each line of a process's status. Without 32 and up: glibc's posix_spawn() ignores two of them."""
     lines = (line.split() for line in status.splitlines() if line.startswith(("SigBlk", "SigIgn")))
     return {name: f"{int(mask, 16) & 0x7FFFFFFF:x}" for name, mask in lines}
 

@@ -1,10 +1,10 @@
-"""The broker's core and both sessions in simulated time, with faults: other seeds each day."""
+"""The broker's core and both sessions in simulated time, with faults. The seeds change each day."""
 import re
 import subprocess
 import time
 
 SEEDS = 3000
-FIRST = 10_000_000  # below are those that other tests run
+FIRST = 10_000_000  # other tests run the seeds below this
 
 
 def seeds_of_today(system):

@@ -1,4 +1,4 @@
-"""What passes over slow and long ways: how long a small call or item waits there, and who leaves in the middle."""
+"""Traffic over slow and long links: the time that a small call or item waits, and peers that leave in the middle."""
 import signal
 import time
 
@@ -9,7 +9,7 @@ SLOW = 200_000  # bytes a second
 FAR = 0.15  # seconds in each direction: a round trip of 300 ms
 MIB = 1 << 20
 
-# Of gate-test-client: its bytes, and what they are called.
+# FORM of gate-test-client: bytes, name.
 HALF = {
     "upload": (1_200_000, "1.2 MB of HugeData to the worker"),
     "huge": (1_200_000, "1.2 MB of HugeData to the client"),
@@ -34,7 +34,7 @@ for n in range(int(sys.argv[3])):
 print("done", flush=True)
 """
 
-# Its heartbeats are those of the guide: one every 2.5 s, and the broker is dead after three that are missing.
+# Its heartbeats are those of the ZeroMQ guide: one every 2.5 s. The broker counts as dead after three missing ones.
 MAJORDOMO_WORKER = """
 import sys, time, zmq
 socket = zmq.Context.instance().socket(zmq.DEALER)
@@ -63,7 +63,7 @@ while True:
 
 
 def both_ways(system, side, rate, delay=0.0):
-    """A broker with a worker of test, and an address for a client; the relay is on that side."""
+    """A broker with a worker of `test`, and an address for a client. The slow relay is on that side."""
     broker = system.broker()
     front, back = broker.frontend, broker.backend
     if side == "client":
@@ -75,7 +75,7 @@ def both_ways(system, side, rate, delay=0.0):
 
 
 def worst_of(system, front, form, size, *words):
-    """The milliseconds of the slowest small call or item meanwhile; and whether all was right."""
+    """The milliseconds of the slowest small call or item meanwhile, and whether all results were right."""
     client = system.start(system.program("gate-test-client"), front, size, "beside", form, *words)
     worst = int(client.line_with("WORST", 120).split()[1])
     return worst, client.wait() == 0
@@ -102,7 +102,7 @@ def beside_slow(system, delay, bar):
             began = time.monotonic()
             worst, right = worst_of(system, front, form, size)
             took = time.monotonic() - began
-            most = size / SLOW * 1.5 + 4  # beside its small calls; at first the limit grows by round trips
+            most = size / SLOW * 1.5 + 4  # small calls share the link; at first the limit grows by round trips
             system.line(f"1: the slowest small call beside {name}, {way} on the side of the {side}", f"{worst} ms",
                         f"{bar} ms", worst <= bar)
             system.line(f"1: all of it arrives, {way}", f"{took:.1f} s", f"{most:.0f} s", right and took <= most)

@@ -1,4 +1,4 @@
-"""Brokers, workers and commands of one point, as real processes that end with it, and the lines that it reports."""
+"""The brokers, workers and commands of one point, as real processes that end with it, and its lines of the report."""
 import json
 import os
 import pathlib
@@ -9,15 +9,15 @@ import tempfile
 import time
 
 ANY = "tcp://127.0.0.1:*"
-PATIENCE = 20  # seconds for what takes milliseconds on an idle machine
+PATIENCE = 20  # seconds; on an idle machine milliseconds are enough
 
 
 class Failed(Exception):
-    """The point cannot be shown; its text becomes a line that is short."""
+    """The point cannot be checked. The text becomes a line with the verdict `short`."""
 
 
 def wait_until(condition, seconds=PATIENCE, what="what was awaited"):
-    """The first true value of condition(), which is asked every 10 ms; Failed after `seconds`."""
+    """Calls condition() every 10 ms and returns its first true value. Raises Failed after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -29,13 +29,13 @@ def wait_until(condition, seconds=PATIENCE, what="what was awaited"):
 
 
 def as_from_a_terminal():
-    """SIGHUP and SIGINT as a program has them that nobody started with nohup, or in the background."""
+    """Sets SIGHUP and SIGINT to the default. nohup and a start in the background make programs ignore them."""
     for number in signal.SIGHUP, signal.SIGINT:
         signal.signal(number, signal.SIG_DFL)
 
 
 class Process:
-    """A program with its output in files, so that nothing waits for a reader. stdin: bytes, a file, or None."""
+    """A program with its output in files, so that it never waits for a reader. stdin: bytes, a file, or None."""
 
     def __init__(self, folder, command, stdin=None, env=None, cwd=None, preexec=None, stderr=None):
         number = len(list(folder.iterdir()))
@@ -82,7 +82,7 @@ class Process:
         self.child.send_signal(number)
 
     def wait(self, seconds=PATIENCE):
-        """Its exit status; negative for a signal, as subprocess has it."""
+        """Its exit status. For a signal it is negative, as in subprocess."""
         try:
             return self.child.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -120,7 +120,7 @@ def exit_of(process, seconds=20):
 
 
 class Broker(Process):
-    """gate-broker, listening; `frontend` and `backend` are its addresses."""
+    """A listening gate-broker. `frontend` and `backend` are its addresses."""
 
     frontend = backend = None
 
@@ -131,7 +131,7 @@ class Broker(Process):
 
 
 class System:
-    """What one point works with. Everything that it starts ends with it."""
+    """The processes and files of one point. Everything that it starts ends with it."""
 
     def __init__(self, table, programs, root):
         self.table, self.programs, self.root = table, pathlib.Path(programs), pathlib.Path(root)
@@ -174,14 +174,14 @@ class System:
         return process
 
     def broker(self, *flags, frontend=ANY, backend=ANY, config=None, **more):
-        """A broker that listens; `config` is the text of its file."""
+        """Starts a broker and waits until it listens. `config` is the text of its configuration file."""
         if config is not None:
             flags = ("--config", self.file(f"broker-{len(self.started)}.toml", config), *flags)
         return self.start(self.program("gate-broker"), "--frontend", frontend, "--backend", backend, *flags, of=Broker,
                           **more).listen()
 
     def worker(self, broker, program="gate-test-worker", *flags, service=None, **more):
-        """A worker, once the broker lists it one time more under its service."""
+        """Starts a worker and waits until the broker lists one more worker of its service."""
         if service is None:
             words = list(map(str, flags))
             named = words[words.index("--service") + 1] if "--service" in words else None
@@ -197,6 +197,6 @@ class System:
         return len(json.loads(done.stdout)) if done.returncode == 0 else 0
 
     def gate(self, broker, *words, stdin=None, seconds=60, text=True, **more):
-        """The command, run to its end. `stdin`: bytes or text."""
+        """Runs the command `gate` to its end. `stdin`: bytes or text."""
         return subprocess.run([str(self.program("gate")), "--broker", broker.frontend, *map(str, words)], input=stdin,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=text, timeout=seconds, **more)

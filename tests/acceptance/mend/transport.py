@@ -1,4 +1,4 @@
-"""Connections: how many, what they cost, where they lead, and what is said when they cannot be made."""
+"""Connections: their number, cost and addresses, and the messages if they cannot be made."""
 import re
 import resource
 import signal
@@ -10,7 +10,7 @@ import time
 from .system import wait_until
 
 CLIENTS = 1000
-TURNED = 150  # connections to a broker with room for a few
+TURNED = 150  # connections to a broker that has descriptors for a few
 
 
 def limited(count):
@@ -45,7 +45,7 @@ def descriptors_away(system):
     worker = system.worker(broker, "gate-test-worker", "--service", "test")
     client, _, _ = crowd(system, broker, 3, "threads")
     for process in (worker, client):
-        allow(process, 3)  # none but those that are open
+        allow(process, 3)  # no more than are open now
     broker.signal(signal.SIGKILL)
     broker.wait()
     again = system.broker(frontend=broker.frontend, backend=broker.backend)
@@ -62,7 +62,7 @@ def descriptors_away(system):
 
 
 def strangers(broker, count):
-    """Connections that say nothing."""
+    """Connections that send nothing."""
     held = []
     for _ in range(count):
         if broker.frontend.startswith("ipc://"):

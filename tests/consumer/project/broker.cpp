@@ -1,4 +1,4 @@
-// That a broker can be embedded: its header is found, and everything that its library needs is linked.
+// Shows that a broker can be embedded: its header is found, and everything that its library needs is linked.
 #include <iostream>
 #include <type_traits>
 

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 class candidates {
  public:
-  explicit candidates(std::string_view policy, std::uint64_t seed = 1) : policy(make_balancer(policy, seed)) {}
+  explicit candidates(std::string_view name, std::uint64_t seed = 1) : policy(make_balancer(name, seed)) {}
 
   // A group whose methods take no thread, or one, or some this and some that.
   candidate_group& group(bool takes_places = true, bool takes_threads = false) {

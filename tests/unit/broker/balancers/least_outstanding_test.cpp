@@ -17,7 +17,7 @@ TEST_CASE("least_outstanding: the worker with the fewest calls in proportion to 
   candidate& small = c.add(g, 2);
   candidate& large = c.add(g, 6);
   std::size_t to_small = 0;
-  for (int i = 0; i < 4; ++i) to_small += c.give({{&g, place}}) == &small ? 1 : 0;
+  for (int i = 0; i < 4; ++i) to_small += c.give({{&g, place}}) == &small ? 1u : 0u;
   CHECK(to_small == 1);
   CHECK(large.work.held() == 3);
   for (int i = 0; i < 4; ++i) CHECK(c.give({{&g, place}}) != nullptr);
