@@ -4,7 +4,7 @@
 //
 //   broker_events     reports: log lines, audit log, hooks
 //   connection_watch  connections made, refused and ended
-//   silence_watch        signs of life of peers
+//   silence_watch     peers without a sign of life
 //   admission         who a message comes from, and whether the peer may stay
 //   login_desk        logins within messages
 //   gate2_peers       envelopes of gate/2 peers
@@ -13,8 +13,8 @@
 //   internal_port     the connection of the service `gate`
 //   outbox            what leaves: batches, parked peers, cuts
 //
-// Each of these calls the engine through a small listener interface. The core is called by one at a time: `output` and
-// observer only queue and mark, and guarded_core asserts that.
+// What they have to tell each other goes through small listener interfaces, which the engine implements (wiring.cpp).
+// Nobody calls the core while it works: what the core calls only queues and marks, and guarded_core asserts that.
 #pragma once
 
 #include <cstddef>

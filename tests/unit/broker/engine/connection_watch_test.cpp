@@ -21,7 +21,7 @@ using texts = std::vector<std::string>;
 
 // A connection of which the test tells the watch, as the port's monitor would.
 struct connection {
-  explicit connection(one_port& of) : port_(of) {
+  explicit connection(bare_port& of) : port_(of) {
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
     tell(kind::accepted);
   }
@@ -45,13 +45,13 @@ struct connection {
   std::array<int, 2> ends{-1, -1};
 
  private:
-  one_port& port_;
+  bare_port& port_;
 };
 
 }  // namespace
 
 TEST_CASE("a peer whose connection has ended is kept until its last messages are read", "[broker][connections]") {
-  one_port p;
+  bare_port p;
   connection c(p);
   remote_peer& peer = c.speaks("a");
   CHECK(p.connections.connected() == 1);
@@ -69,7 +69,7 @@ TEST_CASE("a peer whose connection has ended is kept until its last messages are
 }
 
 TEST_CASE("connections beyond those that may stay or be told so are cut", "[broker][connections]") {
-  one_port p;
+  bare_port p;
   p.budget = {100, 2, 1};  // two may stay, one is told that it may not
   connection first(p), second(p), third(p), fourth(p);
   CHECK(p.counted.connections_refused == 1);
@@ -79,7 +79,7 @@ TEST_CASE("connections beyond those that may stay or be told so are cut", "[brok
 }
 
 TEST_CASE("a connection over which nothing came is cut at hello_timeout, and no other", "[broker][connections]") {
-  one_port p;
+  bare_port p;
   connection quiet(p), speaking(p);
   speaking.speaks("a");
   const instant due = p.connections.next_deadline();
@@ -94,7 +94,7 @@ TEST_CASE("a connection over which nothing came is cut at hello_timeout, and no 
 }
 
 TEST_CASE("a connection without a message counts as ended early, unless it was refused", "[broker][connections]") {
-  one_port p;
+  bare_port p;
   connection early(p), spoke(p), refused(p);
   spoke.speaks("a");
   p.at().accepted.refuse(refused.ends[0]);
@@ -103,7 +103,7 @@ TEST_CASE("a connection without a message counts as ended early, unless it was r
 }
 
 TEST_CASE("the broker ends a peer's connection, or marks a peer without one as ended", "[broker][connections]") {
-  one_port p;
+  bare_port p;
   connection c(p);
   remote_peer& over_tcp = c.speaks("a");
   remote_peer& within = p.peers.add(0, "b", p.held.spare, p.held.owed);

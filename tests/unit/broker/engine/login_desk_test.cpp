@@ -109,7 +109,7 @@ TEST_CASE("a peer whose login is refused is turned away, and what waits behind i
   CHECK(d.counted.reasons.of(refusal::login_refused) == 1);
 }
 
-TEST_CASE("a connection is one user's", "[broker][security][logins]") {
+TEST_CASE("a message under another user than the first is refused", "[broker][security][logins]") {
   desk d;
   d.at_once = of(outcome::accepted, "alice");
   d.says("alice", "1");
@@ -120,7 +120,7 @@ TEST_CASE("a connection is one user's", "[broker][security][logins]") {
   CHECK(d.counted.reasons.of(refusal::another_user) == 1);
 }
 
-TEST_CASE("a client that has logged in may try again if its login cannot be checked now; another may not",
+TEST_CASE("a client that has logged in may try again if its login cannot be checked now, and another may not",
           "[broker][security][logins]") {
   desk known, fresh;
   known.at_once = of(outcome::accepted, "alice");

@@ -14,13 +14,13 @@
 
 namespace gate::broker::testing {
 
-struct one_port : output,
-                  outbox::listener,
-                  outbox::transport,
-                  connection_watch::listener,
-                  silence_watch::listener,
-                  admission::listener {
-  explicit one_port(const std::string& endpoint = "tcp://127.0.0.1:*") {
+struct bare_port : output,
+                   outbox::listener,
+                   outbox::transport,
+                   connection_watch::listener,
+                   silence_watch::listener,
+                   admission::listener {
+  explicit bare_port(const std::string& endpoint = "tcp://127.0.0.1:*") {
     binding plan;
     plan.endpoint = endpoint;
     ports.push_back(std::make_unique<port>(

@@ -33,7 +33,7 @@ message heartbeat() {
 }  // namespace
 
 TEST_CASE("the first message of a connection makes a peer, and later ones are of that peer", "[broker][admission]") {
-  one_port p;
+  bare_port p;
   raw_peer client(p.at().endpoint(), "ann");
   client.send(hello());
   remote_peer* const ann = p.next_sender();
@@ -50,7 +50,7 @@ TEST_CASE("the first message of a connection makes a peer, and later ones are of
 }
 
 TEST_CASE("a peer of another dialect is opened as such", "[broker][admission]") {
-  one_port p;
+  bare_port p;
   raw_peer client(p.at().endpoint(), "ann");
   client.send_frames({"", "MDPC01", "echo", "question"});
   remote_peer* const ann = p.next_sender();
@@ -61,7 +61,7 @@ TEST_CASE("a peer of another dialect is opened as such", "[broker][admission]") 
 }
 
 TEST_CASE("a connection whose first message is in no language is cut", "[broker][admission]") {
-  one_port p;
+  bare_port p;
   raw_peer stranger(p.at().endpoint(), "ann");
   stranger.send_frames({"GET / HTTP/1.1"});
   CHECK(p.next_sender() == nullptr);
@@ -75,7 +75,7 @@ TEST_CASE("a connection whose first message is in no language is cut", "[broker]
 }
 
 TEST_CASE("a connection that takes over a routing id is a new peer", "[broker][admission]") {
-  one_port p;
+  bare_port p;
   auto first = std::make_unique<raw_peer>(p.at().endpoint(), "ann");
   first->send(hello());
   remote_peer* const former = p.next_sender();

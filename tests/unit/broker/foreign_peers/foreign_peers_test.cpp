@@ -106,7 +106,7 @@ TEST_CASE("the broker's own services of Majordomo are answered without the core"
   m.comes(worker, ready);
   m.comes(client, {"", "MDPC01", "mmi.service", "echo"});
   CHECK(m.last(client) == texts{"", "MDPC01", "mmi.service", "200"});
-  CHECK(m.state.counted().requests == 0);
+  CHECK(m.state.counted().accepted == 0);
 }
 
 TEST_CASE("what a dialect cannot express goes back to the core, once that has ended its work", "[broker][mdp]") {
