@@ -12,6 +12,9 @@
 
 namespace gate::broker {
 
+// The base of what a policy keeps of a group.
+struct group_record {};
+
 // Workers that offer the same methods in the same ways. Nearly every service has one such group; a rolling upgrade
 // makes two. The core's method_group is one.
 struct candidate_group {
@@ -19,6 +22,8 @@ struct candidate_group {
   std::size_t members = 0;
   // Whether it has methods that take no thread, and methods that take one.
   bool takes_places = true, takes_threads = false;
+  // For the policy: what it keeps of the group.
+  group_record* record = nullptr;
 };
 
 // A worker, as far as a policy is concerned. The core's worker is one. A policy changes nothing of it but the last two

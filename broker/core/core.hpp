@@ -18,8 +18,10 @@
 #include <gate/service_policy.hpp>
 
 #include "broker/core/core_output.hpp"
+#include "broker/core/counters.hpp"
 #include "broker/core/peer_id.hpp"
-#include "broker/core/statistics.hpp"
+#include "broker/core/refusal.hpp"
+#include "broker/core/views.hpp"
 
 namespace gate::broker {
 
@@ -47,8 +49,8 @@ class core {
   // peers that were cut or are unknown are ignored.
   void received(peer_id peer, const message& m, const descriptor* described, instant now);
 
-  // The peer sent something that its dialect does not allow: bye(protocol_error) and cut.
-  void malformed(peer_id peer, std::string_view why, instant now);
+  // The peer sent something that its dialect does not allow: bye(protocol_error) and cut. `reason`: for the counters.
+  void malformed(peer_id peer, std::string_view why, instant now, refusal reason = refusal::malformed);
 
   // The peer's connection has ended. `why` is empty if the reason is not known.
   void closed(peer_id peer, instant now, std::string_view why = {});
@@ -63,8 +65,8 @@ class core {
   // closed().
   void unsent(peer_id worker, const message& request, instant now);
 
-  // The peer may not stay: it is told why, and cut.
-  void rejected(peer_id peer, errc why, std::string_view text, instant now);
+  // The peer may not stay: it is told why, and cut. The caller counts the reason, since the core may not know the peer.
+  void rejected(peer_id peer, refusal why, std::string_view text, instant now);
 
   // Whether the peer's principal may have one more request under way. Asked for a request that is answered without the
   // core. If the answer is false, the core has refused the request.
@@ -78,8 +80,8 @@ class core {
   // The transport has taken everything that was queued for that peer. The core uses this for peers whose dialect has no
   // credit.
   void flushed(peer_id peer, instant now);
-  // A client's request was not kept: it ends as busy, with this text. Only its call and its flags are known.
-  void unread(peer_id client, const message& request, std::string_view why, instant now);
+  // A client's request was not kept: it ends with this error. Only its call and its flags are known.
+  void unread(peer_id client, const message& request, refusal why, std::string_view text, instant now);
   // Frees memory that is kept for later calls.
   void forget_spare();
 

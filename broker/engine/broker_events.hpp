@@ -35,7 +35,7 @@ class broker_events final : public observer {
   void service_up(std::string_view service) override;
   void service_down(std::string_view service) override;
   void call_done(const call_record& call) override;
-  void refused(const refusal_record& refusal) override;
+  void refused(const refusal_record& r) override;
 
  private:
   bool may_log();

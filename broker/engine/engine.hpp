@@ -145,10 +145,10 @@ class engine final : private output,
   // login_desk::listener
   void logged_in(remote_peer& peer, std::string_view principal) override;
   void accepted(remote_peer& sender, wire::frames_view frames) override;
-  void declined(remote_peer& sender, wire::frames_view frames, errc why, std::string_view text) override;
-  void turned_away(remote_peer& peer, errc why, std::string_view text) override;
+  void declined(remote_peer& sender, wire::frames_view frames, refusal why, std::string_view text) override;
+  void turned_away(remote_peer& peer, refusal why, std::string_view text) override;
   // gate2_peers::listener
-  void broken_off(remote_peer& peer, std::string_view why) override;
+  void broken_off(remote_peer& peer, refusal why, std::string_view text) override;
   // backlog::listener
   std::size_t handle(remote_peer& sender, unread_batch& waiting) override;
   void too_much(remote_peer& sender, const std::string& why) override;

@@ -23,7 +23,7 @@ class gate2_peers {
   class listener {
    public:
     // The peer cannot go on, and is cut.
-    virtual void broken_off(remote_peer& peer, std::string_view why) = 0;
+    virtual void broken_off(remote_peer& peer, refusal why, std::string_view text) = 0;
 
    protected:
     ~listener() = default;
@@ -49,7 +49,7 @@ class gate2_peers {
   void take_hello(remote_peer& sender, const message& m, instant now);
   void take_own(remote_peer& sender, const message& m, instant now);
   void take_piece(remote_peer& sender, const message& m, instant now);
-  void refuse_pieces(remote_peer& sender, std::string_view why, instant now);
+  void refuse_pieces(remote_peer& sender, refusal why, std::string_view text, instant now);
   void bound_requests();
 
   guarded_core& core_;

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include <gate/error.hpp>
 
 #include "broker/foreign_peers/foreign_counters.hpp"
+#include "common/base/counter_table.hpp"
 
 namespace gate::broker {
 
@@ -37,5 +39,8 @@ struct io_counters : foreign_counters {
   std::array<std::uint64_t, errc_max + 1> cut_for{};  // peers that were cut, by the status of their bye
   std::uint64_t parked = 0;                           // times that the transport did not take a batch at once
 };
+
+// What each counts, for operators.
+std::span<const counter_row<io_counters>> io_counter_table() noexcept;
 
 }  // namespace gate::broker

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include <gate/error.hpp>
 #include <gate/unique_function.hpp>
 
+#include "broker/core/refusal.hpp"
 #include "broker/engine/io_counters.hpp"
 #include "broker/engine/remote_peers.hpp"
 #include "broker/security/authenticator.hpp"
@@ -24,9 +24,9 @@ class login_desk {
     // The login of this message was accepted.
     virtual void accepted(remote_peer& sender, wire::frames_view frames) = 0;
     // The message is discarded. The peer is told if its dialect can.
-    virtual void declined(remote_peer& sender, wire::frames_view frames, errc why, std::string_view text) = 0;
+    virtual void declined(remote_peer& sender, wire::frames_view frames, refusal why, std::string_view text) = 0;
     // Follows declined() if the peer may not stay.
-    virtual void turned_away(remote_peer& peer, errc why, std::string_view text) = 0;
+    virtual void turned_away(remote_peer& peer, refusal why, std::string_view text) = 0;
 
    protected:
     ~listener() = default;
@@ -46,7 +46,7 @@ class login_desk {
   bool judge(remote_peer& sender, wire::frames_view frames);
   void on_verdict(peer_id id, const security::verdict& said);
   void act_on(remote_peer& sender, wire::frames_view frames, const security::verdict& said);
-  void decline(remote_peer& sender, wire::frames_view frames, errc why, std::string_view text);
+  void decline(remote_peer& sender, wire::frames_view frames, refusal why, std::string_view text);
 
   remote_peers& peers_;
   io_counters& counted_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -18,8 +19,10 @@ template <class Rank> class ordered_balancer final : public balancer {
   void join(candidate& c) override {
     const std::size_t number = c.group->number;
     if (groups_.size() <= number) groups_.resize(number + 1);
-    groups_[number].free.reserve(c.group->members);
-    groups_[number].with_threads.reserve(c.group->members);
+    if (groups_[number] == nullptr) groups_[number] = std::make_unique<orders>();
+    c.group->record = groups_[number].get();
+    orders_of(*c.group).free.reserve(c.group->members);
+    orders_of(*c.group).with_threads.reserve(c.group->members);
     c.last_use = ++uses_;
     follow(c);
   }
@@ -60,7 +63,7 @@ template <class Rank> class ordered_balancer final : public balancer {
   }
 
   bool has_free(std::span<const offer> offers) const noexcept override {
-    return std::any_of(offers.begin(), offers.end(), [this](const offer& o) {
+    return std::any_of(offers.begin(), offers.end(), [](const offer& o) {
       return order_for(o).any([&](const candidate& c) {
         return o.way != call_way::thread || c.work.threads() == 0 || c.work.on_threads() < c.work.threads();
       });
@@ -82,7 +85,7 @@ template <class Rank> class ordered_balancer final : public balancer {
 
   bool is_right_about(const candidate& c) const noexcept override {
     if (c.group == nullptr) return c.place[0] == candidate::nowhere && c.place[1] == candidate::nowhere;
-    const orders& of = groups_[c.group->number];
+    const orders& of = orders_of(*c.group);
     return (c.group->takes_places && c.takes(call_way::capacity)) == of.free.contains(c) &&
            (c.group->takes_threads && c.takes(call_way::thread)) == of.with_threads.contains(c);
   }
@@ -92,14 +95,14 @@ template <class Rank> class ordered_balancer final : public balancer {
 
   using heap = candidate_heap<Rank>;
   // The workers of one group: for calls that take no thread, and for calls that take one.
-  struct orders {
+  struct orders : group_record {
     heap free{order_kind::by_capacity};
     heap with_threads{order_kind::by_threads};
   };
 
-  orders& orders_of(const candidate_group& group) noexcept { return groups_[group.number]; }
-  const heap& order_for(const offer& o) const noexcept {
-    const orders& of = groups_[o.group->number];
+  static orders& orders_of(const candidate_group& group) noexcept { return static_cast<orders&>(*group.record); }
+  static const heap& order_for(const offer& o) noexcept {
+    const orders& of = orders_of(*o.group);
     return o.way == call_way::thread ? of.with_threads : of.free;
   }
 
@@ -119,7 +122,7 @@ template <class Rank> class ordered_balancer final : public balancer {
     return false;
   }
 
-  std::vector<orders> groups_;  // by the number of the group
+  std::vector<std::unique_ptr<orders>> groups_;  // by the number of the group; null: it had none yet
   std::uint64_t uses_ = 0;
 };
 

@@ -31,12 +31,12 @@ std::chrono::microseconds since(instant then, instant now) {
 void core::state::on_request(peer& client, const message& m) {
   const std::uint64_t hash = calls_.hash_of(client, m.call);
   if (calls_.find(client, m.call, hash) != nullptr) {
-    return violation(client, "a request used the number of a call that is still open");
+    return violation(client, refusal::call_number_in_use, "a request used the number of a call that is still open");
   }
   service* const known = last_home(client, m.service);
   const service_key what = known != nullptr ? service_key{known->space(), known->name()} : meant_by(client, m.service);
   if (what.name.empty()) {
-    return refuse(client, m, errc::invalid_argument, "a service is called NAME or NAMESPACE/NAME");
+    return refuse(client, m, refusal::bad_service_name, "a service is called NAME or NAMESPACE/NAME");
   }
   if (!may_call(client, what, m) || !is_within_allowance(client, what, m)) return;
   if (!take_in(client, what, known, m, hash)) give_back_allowance(client.context.principal, charge_of(m));
@@ -63,24 +63,25 @@ method_place core::state::place_of(peer& client, const message& m, service& home
 }
 
 bool core::state::take_in(peer& client, const service_key& what, service* known, const message& m, std::uint64_t hash) {
-  const auto refused = [&](errc status, std::string_view text) {
-    refuse(client, m, status, text);
+  const auto refused = [&](refusal why, std::string_view text) {
+    refuse(client, m, why, text);
     return false;
   };
   if (m.payload.size_bytes() > limits_.payload_bytes_max) {
-    return refused(errc::too_large,
+    return refused(refusal::arguments_too_large,
                    text_of({"the arguments have ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
                             std::to_string(limits_.payload_bytes_max), " (payload_bytes_max)"}));
   }
   if (m.budget.has_value() && m.budget->count() <= 0) {
-    return refused(errc::timed_out, "the call's budget was over before it reached the broker");
+    return refused(refusal::budget_over, "the call's budget was over before it reached the broker");
   }
   if (draining_ && !is_reserved(what.name)) {
-    return refused(errc::unavailable, "the broker is draining; connect to another one and call again");
+    return refused(refusal::broker_draining, "the broker is draining; connect to another one and call again");
   }
   if (client.calls_open >= limits_.client_calls_max) {
-    return refused(errc::busy, text_of({"this client has ", std::to_string(client.calls_open),
-                                        " calls open (client_calls_max); wait for some of them to end"}));
+    return refused(refusal::client_calls_full,
+                   text_of({"this client has ", std::to_string(client.calls_open),
+                            " calls open (client_calls_max); wait for some of them to end"}));
   }
   service* const home = expect(client, what, known, m);
   if (home == nullptr) return false;
@@ -99,12 +100,12 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
     return true;
   }
   if (home->pool.members() > 0 && where.offers.empty() && !home->sorting.armed()) {
-    return refused(errc::no_method, text_of({"service '", m.service, "' has no method '", m.method,
-                                             "'; its methods are listed by: gate describe ", m.service}));
+    return refused(refusal::no_method, text_of({"service '", m.service, "' has no method '", m.method,
+                                                "'; its methods are listed by: gate describe ", m.service}));
   }
   if (refused_by_queue(client, m, *home, where)) return false;
   std::unique_ptr<kept_message> copy = copy_of(m);
-  if (!copy) return refused(errc::busy, "the broker has no memory to queue this call; call again later");
+  if (!copy) return refused(refusal::no_memory, "the broker has no memory to queue this call; call again later");
   call& c = accept(client, m, *home, place.number, hash);
   store(c, std::move(copy));
   enqueue(c, where, false);
@@ -120,14 +121,14 @@ service* core::state::expect(peer& client, const service_key& what, service* kno
   const instant start_over = started_at_ + limits_.service_grace;
   const instant until = patient ? now_ + limits_.service_grace : start_over;
   if (now_ >= until) {
-    refuse(client, m, errc::unavailable,
+    refuse(client, m, refusal::no_worker,
            text_of({"service '", m.service, "' has no worker; start one or check the name"}));
     return nullptr;
   }
   if (home == nullptr) {
     // Clients may make up any names: half of services_max is left to workers.
     if (services_.size() >= limits_.services_max - limits_.services_max / 2) {
-      refuse(client, m, errc::busy,
+      refuse(client, m, refusal::unknown_names_full,
              text_of({"service '", m.service, "' is not known yet, and the broker has no room for another such name (",
                       "half of services_max = ", std::to_string(limits_.services_max), ")"}));
       return nullptr;
@@ -147,29 +148,34 @@ service& core::state::create_service(const service_key& what) {
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
   const std::size_t bytes = kept_message::measure(m);
   const bool client_has_room = client.stored_bytes + bytes <= limits_.client_bytes_max;
-  std::string_view limit = limit_on(home, {.bytes = bytes});
-  if (!limit.empty() && client_has_room && make_room(client, home, where, bytes)) limit = {};
-  if (limit.empty() && !client_has_room) limit = "this client has as many bytes queued as it may (client_bytes_max)";
-  if (limit.empty()) return false;
-  refuse(client, m, errc::busy,
-         text_of({"service '", m.service, "' has no free worker and ", limit, "; call again later"}));
+  std::optional<full_limit> limit = limit_on(home, {.bytes = bytes});
+  if (limit && client_has_room && make_room(client, home, where, bytes)) limit.reset();
+  if (!limit && !client_has_room) {
+    limit = {refusal::client_bytes_full, "this client has as many bytes queued as it may (client_bytes_max)"};
+  }
+  if (!limit) return false;
+  refuse(client, m, limit->why,
+         text_of({"service '", m.service, "' has no free worker and ", limit->text, "; call again later"}));
   return true;
 }
 
-std::string_view core::state::limit_on(const service& home, const queue_change& change) const noexcept {
+std::optional<core::state::full_limit> core::state::limit_on(const service& home,
+                                                             const queue_change& change) const noexcept {
   const std::size_t more_bytes = change.is_kept ? 0 : change.bytes;
-  if (home.queue.calls() - change.calls_leave + change.calls > home.rules.queue_max)
-    return "its queue is full (queue_max)";
+  if (home.queue.calls() - change.calls_leave + change.calls > home.rules.queue_max) {
+    return full_limit{refusal::queue_full, "its queue is full (queue_max)"};
+  }
   if (home.queue.bytes() - change.bytes_leave + change.bytes > home.rules.queue_bytes_max) {
-    return "its queue holds as many bytes as it may (queue_bytes_max)";
+    return full_limit{refusal::queue_bytes_full, "its queue holds as many bytes as it may (queue_bytes_max)"};
   }
   if (queued_ - change.calls_leave + change.calls > limits_.queue_total_max) {
-    return "the broker's queues are full (queue_total_max)";
+    return full_limit{refusal::total_queue_full, "the broker's queues are full (queue_total_max)"};
   }
   if (queued_bytes_ + kept_bytes_ - change.bytes_leave + more_bytes > limits_.queue_total_bytes_max) {
-    return "the broker's queues hold as many bytes as they may (queue_total_bytes_max)";
+    return full_limit{refusal::total_queue_bytes_full,
+                      "the broker's queues hold as many bytes as they may (queue_total_bytes_max)"};
   }
-  return {};
+  return std::nullopt;
 }
 
 // Makes room in a full queue: the latest calls of the client with the most in it end as `busy`. Returns false, and ends
@@ -189,7 +195,7 @@ bool core::state::make_room(const peer& client, service& home, const lane& where
     weight -= loses;
     freed += c->kept->bytes();
     leaving[count++] = c;
-    suffices = limit_on(home, {.bytes = bytes, .calls_leave = count, .bytes_leave = freed}).empty();
+    suffices = !limit_on(home, {.bytes = bytes, .calls_leave = count, .bytes_leave = freed});
   }
   if (!suffices) return false;
   for (std::size_t i = 0; i < count; ++i) {
@@ -202,7 +208,9 @@ bool core::state::make_room(const peer& client, service& home, const lane& where
   return true;
 }
 
-void core::state::refuse(peer& client, const message& m, errc status, std::string_view text) {
+void core::state::refuse(peer& client, const message& m, refusal why, std::string_view text) {
+  const errc status = row_of(why).status;
+  counted_.reasons.count(why);
   ++counted_.refused[static_cast<std::size_t>(status)];
   if (m.has(message_flag::one_way)) return;
   message error;

@@ -66,7 +66,7 @@ void core::state::place_again(call& c, worker& w, const message& returned) {
     return;
   }
   keep();
-  const bool may_wait = c.kept && limit_on(home, {.bytes = c.kept->bytes(), .is_kept = true}).empty();
+  const bool may_wait = c.kept && !limit_on(home, {.bytes = c.kept->bytes(), .is_kept = true});
   if (c.recalled && w.serves() && !may_wait) {
     give(c, w, where, c.kept ? c.kept->view() : returned);
     return;
@@ -111,12 +111,11 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid
           text_of({"the last worker of service '", s.full_name(), "' with the method '", c->method, "' went away"}));
     } else if (!s.awaited()) {
       end(*c, lost_status(*c), text_of({"the last worker of service '", s.full_name(), "' went away"}));
-    } else if (const std::string_view limit = limit_on(
-                   s, {.calls = waiting.size() + 1, .bytes = waiting_bytes + c->kept->bytes(), .is_kept = true});
-               !limit.empty()) {
+    } else if (const std::optional<full_limit> limit = limit_on(
+                   s, {.calls = waiting.size() + 1, .bytes = waiting_bytes + c->kept->bytes(), .is_kept = true})) {
       end(*c, c->executed ? errc::worker_lost : errc::busy,
           text_of({"the worker of service '", s.full_name(),
-                   "' went away, and the call cannot wait for another one: ", limit}));
+                   "' went away, and the call cannot wait for another one: ", limit->text}));
     } else {
       waiting.push_back(c);
       waiting_bytes += c->kept->bytes();

@@ -23,21 +23,24 @@ call_way way_of(const method_descriptor& method, const worker& w) noexcept {
 void core::state::on_hello(peer& p, const message& m, const descriptor* described) {
   if (p.state != peer_state::fresh) {
     // Each hello of a worker sorts the calls that wait for its service.
-    if (++p.hellos_again > limits::hellos_again_max) return violation(p, "it said hello too often on one connection");
+    if (++p.hellos_again > limits::hellos_again_max)
+      return violation(p, refusal::too_many_hellos, "it said hello too often on one connection");
     resign(p, "it said hello again");
   }
   if (m.version_min > gate2_version || m.version_max < gate2_version) {
     const std::string text = text_of({"the broker speaks version ", std::to_string(gate2_version), ", the peer speaks ",
                                       std::to_string(m.version_min), " to ", std::to_string(m.version_max),
                                       "; update the older of the two"});
-    return dismiss(p, errc::unsupported, text);
+    return dismiss(p, refusal::old_version, text);
   }
   p.name = m.name;
   if (m.role == peer_role::worker) {
     if (may_register(p, m)) register_worker(p, m, described);
     return;
   }
-  if (m.role != peer_role::client) return violation(p, "a hello must say whether it is a client's or a worker's");
+  if (m.role != peer_role::client) {
+    return violation(p, refusal::bad_hello, "a hello must say whether it is a client's or a worker's");
+  }
   wheel_.disarm(static_cast<life_timer&>(p));
   p.state = peer_state::client;
   ++clients_;
@@ -53,17 +56,17 @@ bool core::state::may_register(peer& p, const message& m) {
   }
   const service_key what = meant_by(p, m.service);
   if (what.name.empty() || m.service.size() > limits::name_bytes_max || m.capacity == 0) {
-    violation(p, "a worker's hello must name its service and a capacity of at least 1");
+    violation(p, refusal::bad_hello, "a worker's hello must name its service and a capacity of at least 1");
     return false;
   }
   if (is_reserved(what.name) && !p.internal()) {
-    dismiss(p, errc::permission_denied,
+    dismiss(p, refusal::reserved_name,
             text_of({"the name '", m.service, "' is reserved for the broker; choose another one"}));
     return false;
   }
   if (!may_offer(p, what)) return false;
   if (services_.find(what.space, what.name) == nullptr && services_.size() >= limits_.services_max) {
-    dismiss(p, errc::busy,
+    dismiss(p, refusal::services_full,
             text_of({"the broker has no room for another service (services_max = ",
                      std::to_string(limits_.services_max), ")"}));
     return false;
@@ -94,7 +97,7 @@ void core::state::register_worker(peer& p, const message& m, const descriptor* d
   if (!home->pool.has_room_for(methods)) {
     p.work.reset();
     dismiss(
-        p, errc::busy,
+        p, refusal::service_methods_full,
         text_of({"the workers of service '", home->full_name(), "' offer as many different methods as the broker ",
                  "knows of one service (service_methods_max = ", std::to_string(limits::service_methods_max), ")"}));
     return drop_if_unused(*home);
@@ -158,7 +161,7 @@ void core::state::on_heartbeat(peer& p) {
 // at.
 void core::state::on_life(peer& p) {
   if (p.state == peer_state::fresh) {
-    return dismiss(p, errc::timed_out, "the connection said no hello within hello_timeout");
+    return dismiss(p, refusal::late_hello, "the connection said no hello within hello_timeout");
   }
   worker& w = *p.work;
   const instant late_at = w.heard_at + limits_.heartbeat_interval * limits_.heartbeat_liveness;
@@ -195,16 +198,21 @@ void core::state::on_bye(peer& p, const message& m) {
   forget(p, m.text.empty() ? std::string_view("it said bye") : m.text);
 }
 
-void core::state::violation(peer& p, std::string_view text) {
+void core::state::violation(peer& p, refusal why, std::string_view text) {
   ++counted_.violations;
-  dismiss(p, errc::protocol_error, text);
+  dismiss(p, why, text);
 }
 
-void core::state::dismiss(peer& p, errc why, std::string_view text) {
+void core::state::dismiss(peer& p, refusal why, std::string_view text) {
+  counted_.reasons.count(why);
+  send_away(p, row_of(why).status, text);
+}
+
+void core::state::send_away(peer& p, errc status, std::string_view text) {
   const peer_id id = p.id;
   ++counted_.cut;
-  say_bye(id, why, text);
-  out_.cut(id, why, text);
+  say_bye(id, status, text);
+  out_.cut(id, status, text);
   forget(p, text);
 }
 

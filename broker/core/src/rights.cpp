@@ -29,10 +29,10 @@ bool core::state::may_call(peer& client, const service_key& what, const message&
   if (is_reserved(what.name) && is_for_everybody(m.method)) return true;
   const std::string_view why = rights_->may_call(client.context.principal, what.space, what.name, m.method);
   if (why.empty()) return true;
-  tell_refused(observer::refusal_record::kind::call, client, what, m.method, why);
+  tell_refused(refusal::call_denied, client, what, m.method, why);
   const std::string_view who = client.context.principal;
   const std::string said = with_way(why, rights_->way_to_call(who, what.space, what.name, m.method));
-  refuse(client, m, errc::permission_denied,
+  refuse(client, m, refusal::call_denied,
          text_of({"'", who, "' may not call ", m.method, " of service '", m.service, "': ", said}));
   return false;
 }
@@ -42,9 +42,9 @@ bool core::state::may_offer(peer& p, const service_key& what) {
   const std::string_view why = rights_->may_offer(p.context.principal, what.space, what.name);
   if (why.empty()) return true;
   ++counted_.offers_refused;
-  tell_refused(observer::refusal_record::kind::offer, p, what, {}, why);
+  tell_refused(refusal::offer_denied, p, what, {}, why);
   const std::string said = with_way(why, rights_->way_to_offer(p.context.principal, what.space, what.name));
-  dismiss(p, errc::permission_denied,
+  dismiss(p, refusal::offer_denied,
           text_of({"'", p.context.principal, "' may not offer the service '", full_name(what.space, what.name),
                    "': ", said}));
   return false;
@@ -74,12 +74,13 @@ void core::state::review_offer(peer& p, std::string_view former_home) {
   const std::string_view why = rights_->may_offer(p.context.principal, home.space(), home.name());
   if (!why.empty()) {
     ++counted_.offers_ended;
-    tell_refused(observer::refusal_record::kind::offer, p, {home.space(), home.name()}, {}, why);
+    tell_refused(refusal::offer_ended, p, {home.space(), home.name()}, {}, why);
     dismiss(
-        p, errc::permission_denied,
+        p, refusal::offer_ended,
         text_of({"'", p.context.principal, "' may not offer the service '", home.full_name(), "' any more: ", why}));
   } else if (home.space() == former_home && p.context.name_space != former_home) {
-    dismiss(p, errc::unavailable, text_of({"'", p.context.principal, "' has another namespace now; register again"}));
+    dismiss(p, refusal::namespace_changed,
+            text_of({"'", p.context.principal, "' has another namespace now; register again"}));
   }
 }
 
@@ -94,10 +95,10 @@ bool core::state::is_within_allowance(peer& client, const service_key& what, con
   const allowance::answer said = allowance_->begin(client.context.principal, charge_of(m), now_);
   if (said.why.empty()) return true;
   ++counted_.over_allowance;
-  tell_refused(observer::refusal_record::kind::limit, client, what, m.method, said.why);
+  tell_refused(refusal::over_allowance, client, what, m.method, said.why);
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(said.wait).count();
   const std::string when = milliseconds > 0 ? "in " + std::to_string(milliseconds) + " ms" : std::string("later");
-  refuse(client, m, errc::busy, text_of({said.why, "; call again ", when}));
+  refuse(client, m, refusal::over_allowance, text_of({said.why, "; call again ", when}));
   return false;
 }
 
@@ -106,9 +107,9 @@ bool core::state::is_within_rate(peer& client, const service_key& what, const me
   if (!rule.rate || rule.rate->take(now_)) return true;
   ++counted_.over_method_rate;
   constexpr std::string_view why = "the method gets too many requests a second";
-  tell_refused(observer::refusal_record::kind::limit, client, what, m.method, why);
+  tell_refused(refusal::over_method_rate, client, what, m.method, why);
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(rule.rate->wait(now_));
-  refuse(client, m, errc::busy,
+  refuse(client, m, refusal::over_method_rate,
          text_of({"method '", m.method, "' of service '", m.service, "' takes ", std::to_string(rule.per_second),
                   " requests a second (requests_per_second_max of the method); call again in ",
                   std::to_string(wait.count()), " ms"}));
@@ -119,10 +120,10 @@ void core::state::give_back_allowance(std::string_view principal, std::size_t by
   if (allowance_ != nullptr) allowance_->end(principal, bytes);
 }
 
-void core::state::tell_refused(observer::refusal_record::kind what, const peer& p, const service_key& of,
-                               std::string_view method, std::string_view why) {
+void core::state::tell_refused(refusal reason, const peer& p, const service_key& of, std::string_view method,
+                               std::string_view why) {
   if (observer_ == nullptr) return;
-  observer_->refused({.what = what,
+  observer_->refused({.reason = reason,
                       .principal = p.context.principal,
                       .address = p.context.address,
                       .name_space = of.space,

@@ -37,6 +37,7 @@ remote_peer* admission::admit(port& from, remote_peer* known) {
     if (same_connection || other_is_up) {
       if (!other_is_up && is_bound_to(from, *known)) return known;
       ++with_.counted.impostors;
+      with_.counted.reasons.count(refusal::another_connection);
       with_.events.complain("cut a connection that speaks under a routing id that is not its own",
                             connection_text(from.endpoint(), descriptor) + "; the routing id is that of " +
                                 peer_text(*known, with_.known));
@@ -82,6 +83,7 @@ remote_peer* admission::greet(port& from, int descriptor) {
 
 void admission::refuse_dialect(port& from, int descriptor, bool old_gaterpc) {
   ++with_.counted.unrecognised;
+  with_.counted.reasons.count(refusal::unknown_dialect);
   if (from.incoming.excess() != 0) ++with_.counted.too_many_frames;
   if (!old_gaterpc) {
     with_.events.complain("cut a connection whose first message is in no language that is spoken there",

@@ -6,6 +6,23 @@
 
 namespace gate::broker {
 
+namespace {
+
+security::audit_kind kind_of(const observer::refusal_record& r) {
+  using security::audit_kind;
+  switch (r.reason) {
+    case refusal::call_denied:
+      return is_reserved(r.service) ? audit_kind::operate_refused : audit_kind::call_refused;
+    case refusal::offer_denied:
+    case refusal::offer_ended:
+      return audit_kind::offer_refused;
+    default:
+      return audit_kind::limit_reached;
+  }
+}
+
+}  // namespace
+
 void broker_events::worker_up(const worker_record& w) {
   if (w.id == internal_peer) return;
   if (may_log()) log::info("worker {} serves '{}'", static_cast<std::uint64_t>(w.id), w.service);
@@ -53,25 +70,20 @@ void broker_events::call_done(const call_record& call) {
   if (hooks_ != nullptr) hooks_->call_done(call);
 }
 
-void broker_events::refused(const refusal_record& refusal) {
-  using kind = refusal_record::kind;
-  using security::audit_kind;
-  audit_kind as = audit_kind::limit_reached;
-  if (refusal.what == kind::offer) as = audit_kind::offer_refused;
-  if (refusal.what == kind::call)
-    as = is_reserved(refusal.service) ? audit_kind::operate_refused : audit_kind::call_refused;
+void broker_events::refused(const refusal_record& r) {
+  const security::audit_kind as = kind_of(r);
   security::audit_record record{};
   record.kind = as;
-  record.principal = refusal.principal;
-  record.address = refusal.address;
-  record.name_space = refusal.name_space;
-  record.service = refusal.service;
-  record.method = refusal.method;
-  record.what = refusal.why;
+  record.principal = r.principal;
+  record.address = r.address;
+  record.name_space = r.name_space;
+  record.service = r.service;
+  record.method = r.method;
+  record.what = r.why;
   audit(record);
   if (!may_log()) return;
-  log::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::in_quotes(refusal.principal),
-            refusal.address, security::in_quotes(full_name(refusal.name_space, refusal.service)), refusal.why);
+  log::warn("{} of {} at {}, service {}: {}", security::to_string(as), security::in_quotes(r.principal), r.address,
+            security::in_quotes(full_name(r.name_space, r.service)), r.why);
 }
 
 void broker_events::complain(std::string_view what, std::string_view about) {

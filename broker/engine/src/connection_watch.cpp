@@ -62,9 +62,11 @@ void connection_watch::on_accepted(port& at, int descriptor) {
   if (at.is_guarded()) at.accepted.find(descriptor)->from = peer_endpoint(descriptor);
   if (!has_room_for(at, descriptor)) {
     ++counted_.address_refused;
+    counted_.reasons.count(refusal::address_full);
     at.accepted.refuse(descriptor);
   } else if (connected() > budget_.peers_max + budget_.refusals_max) {
     ++counted_.connections_refused;
+    counted_.reasons.count(refusal::connections_full);
     at.accepted.refuse(descriptor);
   }
 }
@@ -91,6 +93,7 @@ bool connection_watch::has_room_for(port& at, int descriptor) {
 void connection_watch::on_accept_failed(int error) {
   if (error != ECONNABORTED) return events_.complain("cannot accept a connection", zmq_strerror(error));
   ++counted_.connections_refused;
+  counted_.reasons.count(refusal::files_full);
   ++turned_away_;
   if (loop_.now() < tell_turned_away_at_) return;
   tell_turned_away_at_ = loop_.now() + turned_away_pause;
@@ -187,7 +190,9 @@ void connection_watch::cut_silent(instant now) {
     if (!oldest || *oldest > until) continue;
     p->read_events();
     watcher told(events_, *p, now);
-    counted_.silent += p->accepted.cut_silent(until, now, told);
+    const std::size_t silent = p->accepted.cut_silent(until, now, told);
+    counted_.silent += silent;
+    counted_.reasons.count(refusal::nothing_said, silent);
   }
 }
 

@@ -209,7 +209,7 @@ void engine::handle(port& from) {
   } else if (sender->foreign) {
     foreign_.received(sender->id, *sender->foreign, from.frames(), loop_.now());
   } else if (frames.size() > 3) {
-    core_->malformed(sender->id, to_string(wire::gate2::parse_error::bad_frames), loop_.now());
+    core_->malformed(sender->id, to_string(wire::gate2::parse_error::bad_frames), loop_.now(), refusal::wrong_frames);
   } else {
     zmq::message_t* const payload = frames.size() == 3 ? &frames[2] : nullptr;
     const std::size_t left = gate2_.received(*sender, from.first_frame(), payload, loop_.now());
@@ -220,7 +220,7 @@ void engine::handle(port& from) {
 
 void engine::refuse_frames(remote_peer& sender) {
   ++counted_.too_many_frames;
-  broken_off(sender, "a message of too many frames");
+  broken_off(sender, refusal::too_many_frames, "a message of too many frames");
 }
 
 // Forgets a peer whose connection has ended. If batches of it are not handled yet, that happens once they are.

@@ -71,17 +71,17 @@ void gate2_peers::take_own(remote_peer& sender, const message& m, instant now) {
 
 // A message that came in pieces was not kept. A request ends as `busy`. Without a message of another kind the
 // connection cannot go on, so it is cut: only a lack of memory leads to that.
-void gate2_peers::refuse_pieces(remote_peer& sender, std::string_view why, instant now) {
+void gate2_peers::refuse_pieces(remote_peer& sender, refusal why, std::string_view text, instant now) {
   const std::optional<wire::gate2::header> of = wire::gate2::read_header(sender.joined.header());
   sender.joined.take();
   if (!of || of->type != message_type::request) {
-    return listener_.broken_off(sender, "the broker has no memory for its message");
+    return listener_.broken_off(sender, refusal::message_lost, "the broker has no memory for its message");
   }
   message request;
   request.type = of->type;
   request.flags = of->flags;
   request.call = of->call;
-  core_->unread(sender.id, request, why, now);
+  core_->unread(sender.id, request, why, text, now);
 }
 
 // Only requests count. Other messages belong to calls, and the connection would end without them. The largest request
@@ -114,10 +114,11 @@ void gate2_peers::take_piece(remote_peer& sender, const message& m, instant now)
     return core_->malformed(sender.id, to_string(wire::gate2::parse_error::too_large), now);
   }
   if (came == outcome::no_memory) {
-    return refuse_pieces(sender, "the broker has no memory to queue this call; call again later", now);
+    return refuse_pieces(sender, refusal::no_memory, "the broker has no memory to queue this call; call again later",
+                         now);
   }
   if (came == outcome::let_go) {
-    return refuse_pieces(sender,
+    return refuse_pieces(sender, refusal::pieces_full,
                          "requests of more than " + std::to_string(pieces_.requests.most()) +
                              " bytes were on their way to the broker at once (queue_total_bytes_max, at least " +
                              std::to_string(pieces_held::least_messages) + " times frame_bytes_max); call again later",

@@ -13,7 +13,7 @@ void login_desk::received(remote_peer& sender, wire::frames_view frames) {
   if (!sender.logins->waits()) {
     judge(sender, frames);
   } else if (!sender.logins->keep(frames)) {
-    decline(sender, frames, errc::busy, too_much_waits);
+    decline(sender, frames, refusal::logins_full, too_much_waits);
   }
 }
 
@@ -39,7 +39,8 @@ bool login_desk::judge(remote_peer& sender, wire::frames_view frames) {
     act_on(sender, frames, *said);
     return true;
   }
-  if (!sender.logins->waits() && !sender.logins->keep(frames)) decline(sender, frames, errc::busy, too_much_waits);
+  if (!sender.logins->waits() && !sender.logins->keep(frames))
+    decline(sender, frames, refusal::logins_full, too_much_waits);
   return false;
 }
 
@@ -62,23 +63,24 @@ void login_desk::act_on(remote_peer& sender, wire::frames_view frames, const sec
         listener_.logged_in(sender, said.principal);
       } else if (sender.principal != said.principal) {
         ++counted_.impostors;
-        return decline(sender, frames, errc::unauthenticated, "a connection is one user's");
+        return decline(sender, frames, refusal::another_user, "a connection is one user's");
       }
       return listener_.accepted(sender, frames);
     case security::outcome::refused:
       ++counted_.logins_refused;
-      return decline(sender, frames, errc::unauthenticated, said.why);
+      return decline(sender, frames, refusal::login_refused, said.why);
     case security::outcome::later:
       ++counted_.logins_put_off;
-      return decline(sender, frames, errc::busy, said.why);
+      return decline(sender, frames, refusal::login_put_off, said.why);
   }
 }
 
 // A client that has logged in before may try again. Any other peer is turned away, and has to come back over another
 // connection.
-void login_desk::decline(remote_peer& sender, wire::frames_view frames, errc why, std::string_view text) {
+void login_desk::decline(remote_peer& sender, wire::frames_view frames, refusal why, std::string_view text) {
+  counted_.reasons.count(why);
   listener_.declined(sender, frames, why, text);
-  const bool may_stay = why == errc::busy && !sender.foreign->is_worker() && !sender.principal.empty();
+  const bool may_stay = row_of(why).status == errc::busy && !sender.foreign->is_worker() && !sender.principal.empty();
   if (!may_stay) listener_.turned_away(sender, why, text);
 }
 

@@ -177,6 +177,7 @@ void outbox::drop_too_slow(remote_peer& p, instant now) {
                                    ? "it does not read: it took nothing for out_queue_age_max"
                                    : "it does not read: it did not answer what it was asked, for out_queue_age_max";
   ++(too_much ? counted_.too_slow_bytes : counted_.too_slow_age);
+  counted_.reasons.count(too_much ? refusal::out_queue_bytes_full : refusal::out_queue_too_old);
   drop(p, too_much ? "it does not read, and more waits for it than out_queue_bytes_max" : too_long, now);
 }
 
@@ -225,6 +226,7 @@ void outbox::bound(instant now) {
     all.pop_back();
     sum -= h.bytes;
     ++counted_.owed_too_much;
+    counted_.reasons.count(refusal::total_out_queue_full);
     drop(*h.peer,
          std::to_string(h.bytes) + " bytes wait for it, and for all peers more than may (out_queue_total_bytes_max = " +
              std::to_string(owed_.most()) + ")",

@@ -106,6 +106,7 @@ void engine::arrives(remote_peer& from) {
 void engine::silent(remote_peer& peer, const std::string& why) {
   peer.end_reason = why;
   ++counted_.silent_peers;
+  counted_.reasons.count(refusal::no_sign_of_life);
   events_.complain("cut " + peer_text(peer, state_), why + losses_text(peer, state_));
   connections_.cut(peer);
 }
@@ -124,20 +125,21 @@ void engine::accepted(remote_peer& sender, wire::frames_view frames) {
   foreign_.received(sender.id, *sender.foreign, frames, loop_.now());
 }
 
-void engine::declined(remote_peer& sender, wire::frames_view frames, errc why, std::string_view text) {
-  foreign_.decline(sender.id, *sender.foreign, frames, why, text);
+void engine::declined(remote_peer& sender, wire::frames_view frames, refusal why, std::string_view text) {
+  foreign_.decline(sender.id, *sender.foreign, frames, row_of(why).status, text);
 }
 
-void engine::turned_away(remote_peer& peer, errc why, std::string_view text) {
+void engine::turned_away(remote_peer& peer, refusal why, std::string_view text) {
   core_->rejected(peer.id, why, text, loop_.now());
-  cut(peer.id, why, text);  // the core may not know it yet
+  cut(peer.id, row_of(why).status, text);  // the core may not know it yet
 }
 
 // --- messages of gate/2 peers
 
-void engine::broken_off(remote_peer& peer, std::string_view why) {
-  core_->malformed(peer.id, why, loop_.now());
-  cut(peer.id, errc::protocol_error, why);  // the core may not know it yet
+void engine::broken_off(remote_peer& peer, refusal why, std::string_view text) {
+  if (!state_.find_peer(peer.id)) counted_.reasons.count(why);  // the core does not know the peer yet
+  core_->malformed(peer.id, text, loop_.now(), why);
+  cut(peer.id, row_of(why).status, text);
 }
 
 std::size_t engine::handle(remote_peer& sender, unread_batch& waiting) {
@@ -146,14 +148,17 @@ std::size_t engine::handle(remote_peer& sender, unread_batch& waiting) {
     return 0;
   }
   if (waiting.has_bad_frames) {
-    core_->malformed(sender.id, to_string(wire::gate2::parse_error::bad_frames), loop_.now());
+    core_->malformed(sender.id, to_string(wire::gate2::parse_error::bad_frames), loop_.now(), refusal::wrong_frames);
     return 0;
   }
   const bytes_view rest = view_of(waiting.batch).substr(waiting.handled_bytes);
   return gate2_.received(sender, rest, waiting.payload ? &*waiting.payload : nullptr, loop_.now());
 }
 
-void engine::too_much(remote_peer& sender, const std::string& why) { turned_away(sender, errc::busy, why); }
+void engine::too_much(remote_peer& sender, const std::string& why) {
+  counted_.reasons.count(refusal::unread_full);
+  turned_away(sender, refusal::unread_full, why);
+}
 
 void engine::read_to_end(remote_peer& gone) { end(gone); }
 

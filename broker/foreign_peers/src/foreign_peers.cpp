@@ -133,8 +133,9 @@ void foreign_peers::tend(peer_id worker, foreign_link& link, instant now) {
       break;
     case duty::give_up:
       ++counted_.silent_workers;
+      counted_.reasons.count(refusal::silent_worker);
       link.left();
-      return core_->rejected(worker, errc::timed_out,
+      return core_->rejected(worker, refusal::silent_worker,
                              "it was silent, idle as it was, for as many heartbeats as are allowed", now);
     case duty::beat: {
       message m;

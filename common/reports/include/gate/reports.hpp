@@ -74,7 +74,7 @@ struct broker_info {
   MSGPACK_DEFINE_MAP(name, version, host, pid, uptime_ms, frontend, backend)
 };
 
-// Counters by name. docs/limits.md lists them.
+// Counters by name. docs/operations.md lists them.
 using report_counters = std::map<std::string, std::uint64_t>;
 
 // `stats` answers this.
@@ -85,10 +85,11 @@ struct broker_stats {
   report_counters calls;      // since the start: what became of calls
   report_counters ended;      // accepted calls, by status
   report_counters refused;    // calls that were not accepted, by status
+  report_counters reasons;    // requests, peers and connections that were refused, by reason
   report_counters transport;  // messages, connections, and connections that the broker closed
   report_counters logins;     // logins that were accepted and refused, and the credential store
   report_counters limits;     // those in force: milliseconds, bytes, or a count
-  MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, transport, logins, limits)
+  MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, reasons, transport, logins, limits)
 };
 
 }  // namespace gate

@@ -34,8 +34,8 @@ struct curious final : output {
   }
 
   instant now = instant(1000s);
-  options settings;
-  core state{settings, *this, now};
+  broker_limits limits;
+  core state{limits, {}, nullptr, nullptr, nullptr, *this, now};
   guarded_core guarded{state};
   bool calls_back = false;
   bool worked = false, knew_peer = false;

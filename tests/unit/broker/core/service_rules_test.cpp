@@ -15,7 +15,7 @@ namespace {
 
 struct told final : observer {
   void refused(const refusal_record& r) override {
-    if (r.what == refusal_record::kind::limit) limits.push_back(std::string(r.service) + '.' + std::string(r.method));
+    if (r.reason == refusal::over_method_rate) limits.push_back(std::string(r.service) + '.' + std::string(r.method));
   }
   std::vector<std::string> limits;
 };

@@ -75,17 +75,16 @@ TEST_CASE("with a credential store the calls of operators are audited, and no ot
 }
 
 TEST_CASE("a refusal is audited by what was refused", "[broker][events][security]") {
-  using kind = observer::refusal_record::kind;
   reports r(true);
-  const auto refused = [&r](kind what, std::string_view service) {
+  const auto refused = [&r](refusal reason, std::string_view service) {
     r.lines.clear();
-    r.events.refused({what, "bob", "127.0.0.1", "", service, "m", "no role grants it"});
+    r.events.refused({reason, "bob", "127.0.0.1", "", service, "m", "no role grants it"});
     REQUIRE(r.lines.size() == 1);
     CHECK(r.lines[0].what == "no role grants it");
     return r.lines[0].kind;
   };
-  CHECK(refused(kind::call, "billing") == audit_kind::call_refused);
-  CHECK(refused(kind::call, "gate") == audit_kind::operate_refused);
-  CHECK(refused(kind::offer, "billing") == audit_kind::offer_refused);
-  CHECK(refused(kind::limit, "billing") == audit_kind::limit_reached);
+  CHECK(refused(refusal::call_denied, "billing") == audit_kind::call_refused);
+  CHECK(refused(refusal::call_denied, "gate") == audit_kind::operate_refused);
+  CHECK(refused(refusal::offer_denied, "billing") == audit_kind::offer_refused);
+  CHECK(refused(refusal::over_allowance, "billing") == audit_kind::limit_reached);
 }

@@ -46,10 +46,10 @@ struct desk final : login_desk::listener {
   void accepted(remote_peer&, wire::frames_view frames) override {
     told.push_back("accepted " + std::string(frames[6]));
   }
-  void declined(remote_peer&, wire::frames_view frames, errc why, std::string_view) override {
-    told.push_back("declined " + std::string(frames[6]) + ' ' + std::string(to_string(why)));
+  void declined(remote_peer&, wire::frames_view frames, refusal why, std::string_view) override {
+    told.push_back("declined " + std::string(frames[6]) + ' ' + std::string(to_string(row_of(why).status)));
   }
-  void turned_away(remote_peer& p, errc, std::string_view) override {
+  void turned_away(remote_peer& p, refusal, std::string_view) override {
     p.cut = true;
     told.push_back("turned away");
   }
@@ -106,6 +106,7 @@ TEST_CASE("a peer whose login is refused is turned away, and what waits behind i
   CHECK(d.take() == texts{"declined 1 unauthenticated", "turned away"});
   CHECK(d.asked.empty());
   CHECK(d.counted.logins_refused == 1);
+  CHECK(d.counted.reasons.of(refusal::login_refused) == 1);
 }
 
 TEST_CASE("a message under another user than the first is refused", "[broker][security][logins]") {
@@ -116,6 +117,7 @@ TEST_CASE("a message under another user than the first is refused", "[broker][se
   d.says("bob", "2");
   CHECK(d.take() == texts{"logged in alice", "accepted 1", "declined 2 unauthenticated", "turned away"});
   CHECK(d.counted.impostors == 1);
+  CHECK(d.counted.reasons.of(refusal::another_user) == 1);
 }
 
 TEST_CASE("a client that has logged in may try again if its login cannot be checked now, and another may not",
