@@ -42,6 +42,7 @@ enum class refusal : std::uint8_t {
   bad_hello,
   too_many_hellos,
   old_version,
+  several_services,
   unexpected_message,
   call_number_in_use,
   reserved_name,

@@ -1,5 +1,6 @@
 // Where gate-broker and a worker program take their settings from: flags, the environment, a file.
 #include <algorithm>
+#include <csignal>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -39,7 +40,7 @@ TEST_CASE("a flag goes before a variable, a variable before the file, in both pr
   const outcome b = run(broker, {"GATE_QUEUE_MAX=2", "GATE_PEERS_MAX=2", "GATE_LOG_LEVEL="},
                         {"--config", file.path(), "--queue-max", "3", "--print-config"});
   CHECK(b.end == program_end{0, 0});
-  for (const std::string part :
+  for (const std::string& part :
        {std::string("\nqueue_max = 3  # from --queue-max\n"), std::string("\npeers_max = 2  # from GATE_PEERS_MAX\n"),
         "\nframes_max = 10  # from " + file.path() + ":3\n", std::string("\nlog_level = \"info\"\n")}) {
     CHECK_THAT(b.out, Catch::Contains(part));
@@ -47,7 +48,7 @@ TEST_CASE("a flag goes before a variable, a variable before the file, in both pr
   const outcome w =
       run(worker, {"GATE_THREADS=2", "GATE_CAPACITY=2"}, {"--config", file.path(), "--threads=3", "--print-config"});
   CHECK(w.end == program_end{0, 0});
-  for (const std::string part :
+  for (const std::string& part :
        {std::string("\nthreads = 3  # from --threads\n"), std::string("\ncapacity = 2  # from GATE_CAPACITY\n"),
         "\nstuck_max = 1  # from " + file.path() + ":7\n", std::string("\nstrict = false\n")}) {
     CHECK_THAT(w.out, Catch::Contains(part));

@@ -6,6 +6,7 @@
 #include "broker/credential_store/store_text.hpp"
 #include "tests/fuzz/input.hpp"
 
+using namespace gate;
 using namespace gate::security;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -48,6 +48,8 @@ constexpr std::array<refusal_row, refusal_count> table{{
     {refusal::too_many_hellos, errc::protocol_error, "too_many_hellos",
      "peers that said hello too often on one connection"},
     {refusal::old_version, errc::unsupported, "old_version", "peers of another version of the protocol"},
+    {refusal::several_services, errc::unsupported, "several_services",
+     "workers that offered several services on one connection"},
     {refusal::unexpected_message, errc::protocol_error, "unexpected_message",
      "clients that sent what only workers send, and workers that sent what only clients send"},
     {refusal::call_number_in_use, errc::protocol_error, "call_number_in_use",

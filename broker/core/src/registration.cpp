@@ -50,7 +50,7 @@ void core::state::on_hello(peer& p, const message& m, const descriptor* describe
 // If it returns false, it has dismissed the peer.
 bool core::state::may_register(peer& p, const message& m) {
   if (!m.more_services.empty()) {
-    dismiss(p, errc::unsupported,
+    dismiss(p, refusal::several_services,
             "this broker registers one service for each connection: open a connection for each service");
     return false;
   }
