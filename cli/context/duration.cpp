@@ -2,9 +2,8 @@
 
 #include <cstdint>
 
-#include <gate/quantity.hpp>
-
 #include "cli/context/outcome.hpp"
+#include <gate/quantity.hpp>
 
 namespace gate::cli {
 namespace {

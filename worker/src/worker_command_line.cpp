@@ -38,7 +38,8 @@ Examples:
   PROGRAM --broker tcp://10.0.0.5:5556 --capacity 64 --threads 8
   PROGRAM --config gate.toml --log-level debug
   GATE_BROKER=tcp://10.0.0.5:5556 PROGRAM
-  PROGRAM --broker tcp://10.0.0.5:5556 --credentials /etc/gate/worker-7.toml
+  PROGRAM --broker tcp://10.0.0.5:5556 \
+      --credentials /etc/gate/worker-7.toml
   PROGRAM --dialect gate-rpc --broker ipc:///tmp/gate-rpc/w1
       works under a broker of the Python project gate-rpc
 
@@ -61,10 +62,10 @@ Exit codes:
        were left to the broker, which answers for them
   1    the broker refused the worker, or the worker failed
   2    wrong flag, variable or configuration
-  3    too many methods are stuck, or one is stuck while the worker leaves: start
-       it again
-  5    the broker does not admit the worker's credentials. Starting it again does
-       not help
+  3    too many methods are stuck, or one is stuck while the worker leaves:
+       start it again
+  5    the broker does not admit the worker's credentials. Starting it again
+       does not help
   130  a second signal
 )";
 

@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include <gate/quantity.hpp>
-
 #include "common/settings/toml_text.hpp"
 
 namespace gate {

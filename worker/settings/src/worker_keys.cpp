@@ -40,7 +40,7 @@ namespace {
 
 using o = settings;
 
-template <auto Member> constexpr field<o> at = field_of<o, Member>();
+template <auto Member> constexpr field<o> member = field_of<o, Member>();
 
 constexpr std::uint64_t day_ms = 24u * 60 * 60 * 1000;
 constexpr std::uint64_t bytes_most = std::uint64_t{1} << 40;
@@ -55,56 +55,56 @@ std::string fault_of_address(std::string_view address) {
 }
 
 const key<o> keys[] = {
-    {"broker", at<&o::broker>, unit::text, 1, 0, "The broker's address for workers", checked_by(fault_of_address)},
-    {"dialect", at<&o::dialect>, unit::text, 1, 0, "The protocol that the broker speaks", one_of(dialects)},
-    {"credentials", at<&o::credentials_file>, unit::text, 0, 0,
+    {"broker", member<&o::broker>, unit::text, 1, 0, "The broker's address for workers", checked_by(fault_of_address)},
+    {"dialect", member<&o::dialect>, unit::text, 1, 0, "The protocol that the broker speaks", one_of(dialects)},
+    {"credentials", member<&o::credentials_file>, unit::text, 0, 0,
      "File that says how the worker logs in: user and password, or key and server_key. Its mode is 0600. SIGHUP reads "
      "that file again. Empty: what GATE_USER and other variables say (docs/security.md)"},
-    {"gaterpc_compression", at<&o::gaterpc_compression>, unit::text, 1, 0,
+    {"gaterpc_compression", member<&o::gaterpc_compression>, unit::text, 1, 0,
      "How the peers of a gate-rpc broker compress HugeData", one_of(compressions)},
-    {"service", at<&o::service>, unit::text, 0, limits::name_bytes_max,
+    {"service", member<&o::service>, unit::text, 0, limits::name_bytes_max,
      "Name of the service. Empty: the name that the worker's class gives", with_variable("GATE_WORKER_SERVICE")},
-    {"name", at<&o::name>, unit::text, 0, limits::name_bytes_max,
+    {"name", member<&o::name>, unit::text, 0, limits::name_bytes_max,
      "The name that operators see for this worker. Empty: host:pid"},
-    {"capacity", at<&o::capacity>, unit::count, 1, limits::worker_capacity_max,
+    {"capacity", member<&o::capacity>, unit::count, 1, limits::worker_capacity_max,
      "Calls at once. Further calls wait in the broker, or go to another worker"},
-    {"threads", at<&o::threads>, unit::count, 0, 4096,
+    {"threads", member<&o::threads>, unit::count, 0, 4096,
      "Threads for plain methods and generators. 0: one for each core, at least two. Calls wait for a thread; beyond "
      "twice the capacity they end as busy"},
-    {"drain_timeout", at<&o::drain_timeout>, unit::time, 0, day_ms,
+    {"drain_timeout", member<&o::drain_timeout>, unit::time, 0, day_ms,
      "Time that calls have to end when the worker drains. Then the worker leaves, and its calls end or go to another "
      "worker"},
-    {"strict", at<&o::strict>, unit::flag, 0, 0,
+    {"strict", member<&o::strict>, unit::flag, 0, 0,
      "true: unknown or missing fields of structs among the arguments end the call as invalid_argument. false: unknown "
      "fields are ignored, and missing ones keep their default"},
-    {"stuck_max", at<&o::stuck_max>, unit::count, 0, 4096,
+    {"stuck_max", member<&o::stuck_max>, unit::count, 0, 4096,
      "Stuck methods, each of which keeps a thread. With one more, or without a free thread, the worker exits with 3"},
-    {"stuck_after", at<&o::stuck_after>, unit::time, 1, day_ms,
+    {"stuck_after", member<&o::stuck_after>, unit::time, 1, day_ms,
      "Time that a plain method may run on after its call has ended; then it is stuck"},
-    {"heartbeat_interval", at<&o::heartbeat_interval>, unit::time, 10, day_ms,
+    {"heartbeat_interval", member<&o::heartbeat_interval>, unit::time, 10, day_ms,
      "Time between two heartbeats. The broker's value is in force once the worker is registered"},
-    {"heartbeat_liveness", at<&o::heartbeat_liveness>, unit::count, 1, 1000,
+    {"heartbeat_liveness", member<&o::heartbeat_liveness>, unit::count, 1, 1000,
      "Number of intervals without any message of the broker after which the connection is given up"},
-    {"connect_timeout", at<&o::connect_timeout>, unit::time, 10, day_ms,
+    {"connect_timeout", member<&o::connect_timeout>, unit::time, 10, day_ms,
      "Time that one attempt to connect and register may take"},
-    {"reconnect_pause_min", at<&o::reconnect_pause_min>, unit::time, 1, day_ms,
+    {"reconnect_pause_min", member<&o::reconnect_pause_min>, unit::time, 1, day_ms,
      "First pause before connecting again. It doubles at each failure"},
-    {"reconnect_pause_max", at<&o::reconnect_pause_max>, unit::time, 1, day_ms,
+    {"reconnect_pause_max", member<&o::reconnect_pause_max>, unit::time, 1, day_ms,
      "Longest pause before connecting again"},
-    {"out_queue_bytes_max", at<&o::out_queue_bytes_max>, unit::size, 1024, bytes_most,
+    {"out_queue_bytes_max", member<&o::out_queue_bytes_max>, unit::size, 1024, bytes_most,
      "Bytes that wait to be sent. Beyond it streams and transfers wait; results and errors do not"},
-    {"huge_threshold", at<&o::huge_threshold>, unit::size, 4096, bytes_most,
+    {"huge_threshold", member<&o::huge_threshold>, unit::size, 4096, bytes_most,
      "Bytes of a result. A result with a longer encoding leaves in chunks (docs/hugedata.md)"},
-    {"huge_window_bytes", at<&o::huge_window_bytes>, unit::size, 4096, std::uint64_t{1} << 30,
+    {"huge_window_bytes", member<&o::huge_window_bytes>, unit::size, 4096, std::uint64_t{1} << 30,
      "Bytes of a huge argument that a caller may send ahead of its reader"},
-    {"huge_value_bytes_max", at<&o::huge_value_bytes_max>, unit::size, 0, bytes_most,
+    {"huge_value_bytes_max", member<&o::huge_value_bytes_max>, unit::size, 0, bytes_most,
      "Bytes of the huge arguments of one call that are collected in memory"},
-    {"huge_peer_bytes_max", at<&o::huge_peer_bytes_max>, unit::size, 0, bytes_most,
+    {"huge_peer_bytes_max", member<&o::huge_peer_bytes_max>, unit::size, 0, bytes_most,
      "Bytes of the huge arguments of all calls that are collected in memory"},
-    {"huge_bytes_max", at<&o::huge_bytes_max>, unit::size, 0, std::uint64_t{1} << 63, "Bytes of one huge argument"},
-    {"huge_ratio_max", at<&o::huge_ratio_max>, unit::count, 0, 1'000'000,
+    {"huge_bytes_max", member<&o::huge_bytes_max>, unit::size, 0, std::uint64_t{1} << 63, "Bytes of one huge argument"},
+    {"huge_ratio_max", member<&o::huge_ratio_max>, unit::count, 0, 1'000'000,
      "How many times larger a huge argument of unknown size may become by decompression"},
-    {"log_level", at<&o::log_level>, unit::text, 1, 0, "How much is logged", reloadable(one_of(log_levels))},
+    {"log_level", member<&o::log_level>, unit::text, 1, 0, "How much is logged", reloadable(one_of(log_levels))},
 };
 
 const key_table<o> table{keys};

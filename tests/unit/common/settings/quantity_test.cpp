@@ -1,5 +1,7 @@
 #include <limits>
 
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 #include <gate/quantity.hpp>
