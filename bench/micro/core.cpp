@@ -30,7 +30,7 @@ class listener final : public output {
 
 class fixture {
  public:
-  explicit fixture(std::uint32_t capacity) : core_(options(), listener_, now_) {
+  explicit fixture(std::uint32_t capacity) : core_({}, {}, nullptr, nullptr, nullptr, listener_, now_) {
     join(client, peer_role::client, 0);
     join(worker, peer_role::worker, capacity);
   }

@@ -11,20 +11,30 @@
 #include <string_view>
 #include <vector>
 
+#include <gate/broker_limits.hpp>
 #include <gate/clock.hpp>
 #include <gate/descriptor.hpp>
 #include <gate/protocol.hpp>
+#include <gate/service_policy.hpp>
 
 #include "broker/core/core_output.hpp"
-#include "broker/core/options.hpp"
+#include "broker/core/counters.hpp"
 #include "broker/core/peer_id.hpp"
-#include "broker/core/statistics.hpp"
+#include "broker/core/refusal.hpp"
+#include "broker/core/views.hpp"
 
 namespace gate::broker {
 
+class access;
+class allowance;
+
 class core {
  public:
-  core(const options& settings, output& out, instant now);
+  // Copies `limits` and `policies`. The pointers are not owned. `rights` null: everybody may do everything. `allowed`
+  // null: each connection may have as much under way as the limits say. `watcher` null: nobody is told. All chance
+  // comes from `seed`. The balancer of each policy must be one of balancer_names().
+  core(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
+       observer* watcher, output& out, instant now, std::uint64_t seed = 0);
   core(const core&) = delete;
   core& operator=(const core&) = delete;
   ~core();
@@ -39,8 +49,8 @@ class core {
   // peers that were cut or are unknown are ignored.
   void received(peer_id peer, const message& m, const descriptor* described, instant now);
 
-  // The peer sent something that its dialect does not allow: bye(protocol_error) and cut.
-  void malformed(peer_id peer, std::string_view why, instant now);
+  // The peer sent something that its dialect does not allow: bye(protocol_error) and cut. `reason`: for the counters.
+  void malformed(peer_id peer, std::string_view why, instant now, refusal reason = refusal::malformed);
 
   // The peer's connection has ended. `why` is empty if the reason is not known.
   void closed(peer_id peer, instant now, std::string_view why = {});
@@ -55,14 +65,14 @@ class core {
   // closed().
   void unsent(peer_id worker, const message& request, instant now);
 
-  // The peer may not stay: it is told why, and cut.
-  void rejected(peer_id peer, errc why, std::string_view text, instant now);
+  // The peer may not stay: it is told why, and cut. The caller counts the reason, since the core may not know the peer.
+  void rejected(peer_id peer, refusal why, std::string_view text, instant now);
 
   // Whether the peer's principal may have one more request under way. Asked for a request that is answered without the
   // core. If the answer is false, the core has refused the request.
   bool allows(peer_id peer, const message& request, instant now);
 
-  // The answers of options::rights have changed. The core asks for the namespace of each peer again. It dismisses
+  // The answers of `rights` have changed. The core asks for the namespace of each peer again. It dismisses
   // workers that may not offer their service any more. It also dismisses workers whose namespace has changed: these may
   // come again. Rights to call are asked for with each request anyway.
   void rights_changed(instant now);
@@ -70,8 +80,8 @@ class core {
   // The transport has taken everything that was queued for that peer. The core uses this for peers whose dialect has no
   // credit.
   void flushed(peer_id peer, instant now);
-  // A client's request was not kept: it ends as busy, with this text. Only its call and its flags are known.
-  void unread(peer_id client, const message& request, std::string_view why, instant now);
+  // A client's request was not kept: it ends with this error. Only its call and its flags are known.
+  void unread(peer_id client, const message& request, refusal why, std::string_view text, instant now);
   // Frees memory that is kept for later calls.
   void forget_spare();
 

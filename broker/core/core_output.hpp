@@ -9,6 +9,7 @@
 #include <gate/protocol.hpp>
 
 #include "broker/core/peer_id.hpp"
+#include "broker/core/refusal.hpp"
 
 namespace gate::broker {
 
@@ -39,9 +40,9 @@ class observer {
     std::chrono::microseconds queue_time, total_time;
     bool one_way;
   };
-  // A peer was refused something.
+  // A peer was refused something: a call or an offer that it has no right to, or what is beyond a limit of it.
   struct refusal_record {
-    enum class kind : std::uint8_t { call, offer, limit } what;
+    refusal reason;
     std::string_view principal, address, name_space, service;
     std::string_view method;  // of a call, or a request beyond a limit
     std::string_view why;

@@ -1,6 +1,7 @@
 // The core's name of a peer, and what is known of the peer from the start.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -8,10 +9,23 @@
 
 namespace gate::broker {
 
-// One connection of one peer. The I/O layer chooses the number, and never uses it again.
+// One connection of one peer. The I/O layer chooses the number, and never uses it again. Its low bits are a place in a
+// table: tables of peers are vectors by place, and compare the whole id. So peers that are known at the same time have
+// different places, and the id of a former peer finds nothing.
 enum class peer_id : std::uint64_t {};
 
-// The broker's internal service `gate`. For the core it is a worker like others.
+inline constexpr unsigned peer_place_bits = 20;
+inline constexpr std::size_t peer_places_max = std::size_t{1} << peer_place_bits;
+
+// `serial` is new for each peer, and `place` is below peer_places_max.
+constexpr peer_id make_peer_id(std::uint64_t serial, std::size_t place) noexcept {
+  return peer_id{serial << peer_place_bits | place};
+}
+constexpr std::size_t place_of(peer_id id) noexcept {
+  return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & (peer_places_max - 1));
+}
+
+// The broker's internal service `gate`. For the core it is a worker like others. It has place 0 for itself.
 inline constexpr peer_id internal_peer{0};
 
 // The principal of peers that have not logged in.

@@ -11,9 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <sys/types.h>
@@ -40,8 +40,11 @@ class accepted_connections {
   std::optional<accepted_connection> ended(int descriptor);
 
   // Null if the connection of this descriptor has ended, or was not accepted here.
-  accepted_connection* find(int descriptor) noexcept;
-  std::size_t size() const noexcept { return open_.size(); }
+  accepted_connection* find(int descriptor) noexcept {
+    const auto place = static_cast<std::size_t>(descriptor);
+    return descriptor >= 0 && place < open_.size() ? open_[place].get() : nullptr;
+  }
+  std::size_t size() const noexcept { return count_; }
 
   // Refuses a connection: what the peer sends over it is discarded, and cut_refused() ends it.
   void refuse(int descriptor);
@@ -79,7 +82,8 @@ class accepted_connections {
   };
   bool is_silent(const mark& m) noexcept;
 
-  std::unordered_map<int, accepted_connection> open_;
+  std::vector<std::unique_ptr<accepted_connection>> open_;  // by descriptor
+  std::size_t count_ = 0;
   std::deque<mark> silent_;   // by `since`; some have sent a message or ended by now
   std::vector<int> refused_;  // some have ended by now
 };

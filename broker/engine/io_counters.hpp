@@ -3,14 +3,17 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include <gate/error.hpp>
 
+#include "broker/foreign_peers/foreign_counters.hpp"
+#include "common/base/counter_table.hpp"
+
 namespace gate::broker {
 
-struct io_counters {
+struct io_counters : foreign_counters {
   std::uint64_t messages_received = 0;  // ZeroMQ messages, each a batch of envelopes
-  std::uint64_t envelopes_received = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t messages_sent = 0;
   std::uint64_t envelopes_sent = 0;
@@ -33,11 +36,11 @@ struct io_counters {
   std::uint64_t too_slow_age = 0;         // of too_slow: for out_queue_age_max
   std::uint64_t silent_peers = 0;         // peers cut because no sign of life came from them
   std::uint64_t discarded = 0;            // messages of peers that had been cut
-  std::uint64_t not_understood = 0;       // messages in a foreign dialect that were wrong, and answered or ignored
-  std::uint64_t not_sayable = 0;          // messages that a peer's dialect cannot express, such as errors in MDP
-  std::uint64_t silent_workers = 0;       // idle workers of a foreign dialect that were cut because they were silent
   std::array<std::uint64_t, errc_max + 1> cut_for{};  // peers that were cut, by the status of their bye
   std::uint64_t parked = 0;                           // times that the transport did not take a batch at once
 };
+
+// What each counts, for operators.
+std::span<const counter_row<io_counters>> io_counter_table() noexcept;
 
 }  // namespace gate::broker

@@ -118,9 +118,9 @@ class out_queue {
   // `all`: counts what the queues of all peers hold. May be null.
   explicit out_queue(buffer_pool& spare, byte_total* all = nullptr) noexcept : spare_(&spare), share_(all) {}
 
-  // Appends an envelope. `frame` is a frame that was received, or null. If m.payload is the whole of it, a large
-  // payload shares the frame and is not copied. Returns true if a batch is full: it may as well be flushed now.
-  bool append(const message& m, zmq::message_t* frame = nullptr);
+  // Appends an envelope. A large payload that has an owner shares the owner's frame and is not copied. Returns true if
+  // a batch is full: it may as well be flushed now.
+  bool append(const message& m);
 
   // Appends a message of another dialect. `request`: the request that it states, for take_requests(); null if it is
   // none.

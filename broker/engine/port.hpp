@@ -22,12 +22,17 @@
 #include "broker/engine/lent_payloads.hpp"
 #include "broker/engine/out_queue.hpp"
 #include "broker/engine/remote_peers.hpp"
+#include "broker/engine/unread.hpp"
 #include "broker/gatekeeper/gatekeeper.hpp"
 #include "common/transport/monitor.hpp"
 #include "common/transport/multipart.hpp"
 #include "common/transport/socket.hpp"
 
 namespace gate::broker {
+
+inline bytes_view view_of(const zmq::message_t& frame) noexcept {
+  return {static_cast<const char*>(frame.data()), frame.size()};
+}
 
 class port {
  public:
@@ -61,36 +66,20 @@ class port {
   delivery send(bytes_view routing_id, outgoing& what, lent_payloads& lent);
 
   multipart incoming;  // the message being handled
+  // Its first frame, and the one behind it. There are two at least.
+  bytes_view sender_id() const noexcept { return view_of(incoming[0]); }
+  bytes_view first_frame() const noexcept { return view_of(incoming[1]); }
+  // All its frames but the routing id. Valid until the next call.
+  wire::frames_view frames();
   // Why the transport has ended a handshake, until it says which connection that was, which it does next.
   std::optional<std::string_view> failed_handshake;
   accepted_connections accepted;  // by descriptor
   std::vector<peer_id> ending;    // peers whose connection has ended and whose messages may still have to be read
   instant ending_since{};         // when the first of them was added
 
-  // Bytes of batches from its peers that are not handled yet (long_batches.cpp). If that is much and more comes, the
-  // port is read only once in read_pause. So a peer that sends too fast is slowed down, and other peers do not wait for
-  // it.
-  std::size_t unread_bytes = 0;
-  bool has_much_unread() const noexcept { return unread_bytes > unread_bytes_max; }
-  bool is_paused(instant now) const noexcept { return has_much_unread() && now < read_again_at_; }
-  void begin_reading() noexcept {
-    set_aside_bytes = 0;
-    came_round = false;
-    ++readings;
-  }
-  void end_reading(instant now) noexcept {
-    if (has_much_unread() && set_aside_bytes != 0) read_again_at_ = now + read_pause;
-  }
-  std::uint64_t readings = 0;         // turns of reading so far
-  std::uint64_t set_aside_bytes = 0;  // received in this turn of reading, to be handled later
-  // In this turn of reading a second message of one peer was set aside. The transport takes the messages of all peers
-  // in turn, so each has been asked.
-  bool came_round = false;
+  port_backlog unread;  // of its peers
 
  private:
-  static constexpr std::size_t unread_bytes_max = 4u << 20;
-  static constexpr duration read_pause = std::chrono::milliseconds(20);
-
   port_index index_;
   binding plan_;
   gate::socket socket_;
@@ -98,7 +87,7 @@ class port {
   unique_function<void(port&, const connection_event&)> on_event_;
   std::optional<accept_guard> guard_;  // of what listens
   monitor monitor_;
-  instant read_again_at_{};
+  std::vector<bytes_view> views_;  // of frames()
 };
 
 }  // namespace gate::broker

@@ -2,6 +2,7 @@
 // id is never used again.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <gate/broker_options.hpp>
 #include <gate/clock.hpp>
 #include <gate/protocol.hpp>
 
@@ -30,9 +32,50 @@ using port_index = std::uint32_t;
 
 // What has come of envelopes that are not whole yet, from all peers.
 struct pieces_held {
+  // So many of the longest requests may be on their way in pieces, however little may wait.
+  static constexpr std::size_t least_messages = 4;
+
   explicit pieces_held(std::size_t requests_most) noexcept : requests(requests_most) {}
   byte_total all;
   byte_total requests;  // among them
+};
+
+// What is held for all peers together, and bounded. It outlives them.
+struct held_by_all {
+  explicit held_by_all(const broker_options& options)
+      : owed(options.out_queue_total_bytes_max),
+        pieces(std::max(options.queue_total_bytes_max, pieces_held::least_messages * options.frame_bytes_max)),
+        paced(options.out_queue_total_bytes_max) {
+    logins.bytes_max = options.queue_total_bytes_max;
+  }
+  std::size_t bytes() const noexcept { return owed.bytes() + pieces.all.bytes() + paced.bytes() + logins.bytes; }
+
+  byte_total owed;  // to all peers
+  pieces_held pieces;
+  byte_total paced;     // answers of foreign workers that answer_pace holds back
+  waiting_room logins;  // messages that wait until their logins are checked
+  buffer_pool spare;    // not counted
+};
+
+// What is on its way to a peer. The outbox alone changes it.
+class sending {
+ public:
+  sending(buffer_pool& spare, byte_total& owed) : out(spare, &owed), lent(owed) {}
+
+  std::size_t bytes() const noexcept { return out.bytes() + lent.bytes(); }
+
+ private:
+  friend class outbox;
+
+  // Nothing that is queued for it waits, so any message is kept.
+  bool flows() const noexcept { return !out.parked() && !out.held() && !overdrawn; }
+
+  out_queue out;
+  lent_payloads lent;      // what the transport has taken of `out` and not sent
+  bool dirty = false;      // it is in the list of peers to flush
+  bool overdrawn = false;  // more was composed for it than may wait, and some was dropped: it is cut at the turn's end
+  duration retry_pause{};  // before the next attempt to send parked batches; zero: none is parked
+  instant retry_at{};      // the time of that attempt
 };
 
 struct remote_peer {
@@ -41,8 +84,7 @@ struct remote_peer {
       : id(name),
         port(at),
         routing_id(route),
-        out(spare, &owed),
-        lent(owed),
+        sending(spare, owed),
         joined(pieces != nullptr ? &pieces->all : nullptr),
         joined_request(pieces != nullptr ? &pieces->requests : nullptr) {}
 
@@ -61,23 +103,12 @@ struct remote_peer {
   bool cut = false;             // the core has forgotten it: its messages are discarded, queued ones may still leave
   bool ending = false;          // its connection has ended; messages that came before may still have to be read
   bool ends_when_read = false;  // its connection has ended; it is removed when `unread` has been handled
-  bool dirty = false;           // it is in the list of peers to flush
-  bool watched = false;         // it is in the list of foreign workers
-  bool overdrawn = false;  // more was composed for it than may wait, and some was dropped: it is cut at the turn's end
-  duration retry_pause{};  // before the next attempt to send parked batches; zero: none is parked
-  instant retry_at{};      // the time of that attempt
-  out_queue out;
-  lent_payloads lent;               // what the transport has taken of `out` and not sent
+  broker::sending sending;
   gate::peer::piece_joiner joined;  // the pieces of an envelope that is not whole yet
   byte_share joined_request;        // of that, if it is a request
 
-  // Nothing that is queued for it waits, so any message is kept.
-  bool flows() const noexcept { return !out.parked() && !out.held() && !overdrawn && !ends_when_read; }
-
   // All that is held for it.
-  std::size_t owed_bytes() const noexcept {
-    return out.bytes() + lent.bytes() + (foreign ? foreign->joined_bytes() : 0);
-  }
+  std::size_t owed_bytes() const noexcept { return sending.bytes() + (foreign ? foreign->joined_bytes() : 0); }
 };
 
 class remote_peers {
@@ -102,16 +133,10 @@ class remote_peers {
   }
 
  private:
-  // An id is a serial number, and in its low bits the place. So the id of a former peer finds nothing.
-  static constexpr unsigned place_bits = 20;
-  static std::size_t place_of(peer_id id) noexcept {
-    return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & ((1u << place_bits) - 1));
-  }
-
-  std::vector<std::unique_ptr<remote_peer>> places_;
+  std::vector<std::unique_ptr<remote_peer>> places_{1};  // by place_of(id); the first is the internal service's
   std::vector<std::size_t> free_;
   std::vector<std::unordered_map<std::string_view, remote_peer*>> by_route_;  // by port; keys are the peers' own
-  std::uint64_t next_serial_ = 1;                                             // 0 would make internal_peer
+  std::uint64_t next_serial_ = 1;
   std::size_t count_ = 0;
 };
 

@@ -1,4 +1,5 @@
-// Batches that are too long for one turn of the loop: how much one turn handles, and the batches that wait. No socket.
+// Batches that are too long for one turn of the loop: how much one turn handles, the batches that wait, and what waits
+// of one port. No socket.
 #pragma once
 
 #include <chrono>
@@ -61,8 +62,38 @@ struct unread_batch {
   std::size_t bytes() const noexcept { return sizeof *this + batch.size() + (payload ? payload->size() : 0); }
 };
 
+// What waits of the peers of one port. If that is much and more comes, the port is read only once in read_pause. So a
+// peer that sends too fast is slowed down, and other peers do not wait for it.
+class port_backlog {
+ public:
+  bool has_much() const noexcept { return unread_bytes > unread_bytes_max; }
+  bool is_paused(instant now) const noexcept { return has_much() && now < read_again_at_; }
+  void begin_reading() noexcept {
+    set_aside_bytes = 0;
+    came_round = false;
+    ++readings;
+  }
+  void end_reading(instant now) noexcept {
+    if (has_much() && set_aside_bytes != 0) read_again_at_ = now + read_pause;
+  }
+
+  std::size_t unread_bytes = 0;       // of batches that are not handled yet
+  std::uint64_t readings = 0;         // turns of reading so far
+  std::uint64_t set_aside_bytes = 0;  // received in this turn of reading, to be handled later
+  // In this turn of reading a second message of one peer was set aside. The transport takes the messages of all peers
+  // in turn, so each has been asked.
+  bool came_round = false;
+
+ private:
+  static constexpr std::size_t unread_bytes_max = 4u << 20;
+  static constexpr duration read_pause = std::chrono::milliseconds(20);
+
+  instant read_again_at_{};
+};
+
 // What one peer has sent and the broker has not handled, in order.
 struct unread_batches {
+  port_backlog* at = nullptr;  // of its port
   std::deque<unread_batch> waiting;
   std::size_t bytes = 0;
   std::uint64_t added_in = 0;  // the turn of reading in which the last was added

@@ -49,6 +49,8 @@ class foreign_link {
   // When to call due() again.
   instant next_due(instant now, bool busy) const noexcept;
 
+  bool watched = false;  // foreign_peers looks for what is due for it
+
  private:
   wire::recognised who_;
   std::unique_ptr<wire::foreign_peer> words_;

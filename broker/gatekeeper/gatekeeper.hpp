@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <zmq.hpp>
@@ -16,6 +17,7 @@
 #include "broker/gatekeeper/audit.hpp"
 #include "broker/security/authenticator.hpp"
 #include "broker/security/endpoint_auth.hpp"
+#include "common/base/counter_table.hpp"
 
 namespace gate::security {
 
@@ -30,6 +32,8 @@ struct gatekeeper_counters {
   std::uint64_t reloads_failed = 0;  // broken stores: the former one stays in force
   std::uint64_t audit_lost = 0;      // lines that could not be written
 };
+// What each counts besides logins, for operators.
+std::span<const counter_row<gatekeeper_counters>> gatekeeper_counter_table() noexcept;
 
 // Make it before the broker binds a port, and destroy it after the last port. Use it on the loop's thread, except where
 // a comment says otherwise. Without a store and without a ZAP service it starts no thread and opens no socket.

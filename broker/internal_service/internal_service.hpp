@@ -78,10 +78,11 @@ struct broker_stats {
   numbers calls;      // since the start: how calls ended
   numbers ended;      // accepted calls, by status
   numbers refused;    // calls that were not accepted, by status
+  numbers reasons;    // requests, peers and connections that were refused, by reason
   numbers transport;  // messages, connections, and closed connections
   numbers logins;     // accepted and refused logins, and the credential store
   numbers limits;     // those in force: milliseconds, bytes, or a count
-  MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, transport, logins, limits)
+  MSGPACK_DEFINE_MAP(version, uptime_ms, now, calls, ended, refused, reasons, transport, logins, limits)
 };
 
 class operator_methods final : public Interface {

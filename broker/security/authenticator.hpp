@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +20,7 @@
 #include "broker/security/login_cache.hpp"
 #include "broker/security/login_throttle.hpp"
 #include "broker/security/zap.hpp"
+#include "common/base/counter_table.hpp"
 #include "common/credentials/secret.hpp"
 
 namespace gate::security {
@@ -107,6 +109,8 @@ struct login_settings {
 struct login_counters {
   std::uint64_t accepted = 0, refused = 0, later = 0, throttled = 0, from_cache = 0, hashed = 0, external_timeouts = 0;
 };
+// What each counts, for operators.
+std::span<const counter_row<login_counters>> login_counter_table() noexcept;
 
 // One thread.
 class authenticator {

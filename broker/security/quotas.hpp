@@ -9,29 +9,9 @@
 #include <gate/clock.hpp>
 
 #include "common/base/text_map.hpp"
+#include "common/base/token_bucket.hpp"
 
 namespace gate::security {
-
-// Admits `per_second` on average, and up to `burst` at once after a rest.
-class token_bucket {
- public:
-  token_bucket(double per_second, double burst, instant now) noexcept
-      : per_second_(per_second), burst_(burst), tokens_(burst), filled_(now) {}
-
-  bool take(instant now) noexcept;
-  // How long until take() succeeds. Zero: now.
-  duration wait(instant now) const noexcept;
-  // The bucket is full, as if nothing had ever been taken.
-  bool full(instant now) const noexcept { return filled(now) >= burst_; }
-
- private:
-  double filled(instant now) const noexcept;
-
-  double per_second_;
-  double burst_;
-  double tokens_;
-  instant filled_;
-};
 
 struct quota_settings {
   double requests_per_second_max = 0;   // of a principal; 0: no limit

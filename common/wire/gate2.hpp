@@ -45,11 +45,12 @@ std::optional<header> read_header(bytes_view envelope) noexcept;
 //
 // The time is that of one pass over the frames. The views in `m` point into the frames. Flags and fields that do not
 // belong to the message's type are left out of `m`. So is the flag `external`: `m.payload` is the payload in either
-// case.
+// case. `owner` owns the payload frame; the payload that is this frame names it.
 class reader {
  public:
-  explicit reader(bytes_view batch, std::optional<bytes_view> payload_frame = std::nullopt) noexcept
-      : rest_(batch), external_(payload_frame) {}
+  explicit reader(bytes_view batch, std::optional<bytes_view> payload_frame = std::nullopt,
+                  payload_owner* owner = nullptr) noexcept
+      : rest_(batch), external_(payload_frame), owner_(owner) {}
 
   bool next(message& out) noexcept;
   parse_error error() const noexcept { return error_; }
@@ -62,6 +63,7 @@ class reader {
 
   bytes_view rest_;
   std::optional<bytes_view> external_;
+  payload_owner* owner_;
   parse_error error_ = parse_error::none;
   bool started_ = false;
 };

@@ -20,9 +20,8 @@ wire::gate2::reader reader_of(const batch& b) {
 
 }  // namespace
 
-broker_process::broker_process(world& in, const broker::options& settings) : process(in, "B"), settings_(settings) {
-  settings_.allowed = &allowance_;
-}
+broker_process::broker_process(world& in, const broker_limits& limits, const service_policies& policies)
+    : process(in, "B"), limits_(limits), policies_(policies) {}
 
 // --- its life -------------------------------------------------------------------------------------------------------
 
@@ -31,7 +30,7 @@ void broker_process::start() {
   born();
   draining_ = false;
   allowance_.reset();
-  core_ = std::make_unique<broker::core>(settings_, *this, clock());
+  core_ = std::make_unique<broker::core>(limits_, policies_, nullptr, &allowance_, nullptr, *this, clock());
   world_.say(name(), "started");
 }
 
@@ -93,6 +92,7 @@ void broker_process::sum_up() {
   counted_.stalls += c.stalls;
   counted_.displaced += c.displaced;
   counted_.recalls += c.recalls;
+  counted_.over_method_rate += c.over_method_rate;
 }
 
 // --- what it hears --------------------------------------------------------------------------------------------------
@@ -218,7 +218,10 @@ void broker_process::send(broker::peer_id to, const message& m) {
     if (m.status != errc::ok) line += " (" + std::string(to_string(m.status)) + ": " + std::string(m.text) + ")";
     world_.say(name(), line);
   }
-  if (r->role == peer_role::worker && m.type == message_type::request) watch_methods(*r, m);
+  if (r->role == peer_role::worker && m.type == message_type::request) {
+    watch_methods(*r, m);
+    watch_policy(m);
+  }
   if (r->role) watch_turns(static_cast<std::uint64_t>(to), *r, m);
   if (!r->link->tainted && r->role) {
     if (*r->role == peer_role::client)
@@ -235,6 +238,30 @@ void broker_process::watch_methods(const remote& r, const message& m) {
   if (m.service != r.service) world_.fail("the broker gives a worker a call of another service");
   if (!r.methods.empty() && !r.methods.contains(std::string(m.method))) {
     world_.fail("the broker gives a worker a call of '" + std::string(m.method) + "', which it does not have");
+  }
+}
+
+// The operator's word counts, whatever the client said.
+void broker_process::watch_policy(const message& request) {
+  const auto service = policies_.services.find(request.service);
+  if (service == policies_.services.end()) return;
+  const auto method = service->second.methods.find(request.method);
+  if (method == service->second.methods.end() || !method->second.idempotent) return;
+  if (request.has(message_flag::idempotent) != *method->second.idempotent) {
+    world_.fail("the broker gives a worker a call of '" + std::string(request.method) +
+                "' with another idempotency than the operator set");
+  }
+}
+
+void broker_process::watch_queues() {
+  for (const auto& [service, policy] : policies_.services) {
+    const std::optional<broker::service_view> now = core_->find_service({}, service);
+    if (now && policy.queue_max && now->queued > *policy.queue_max) {
+      world_.fail("more calls wait for '" + service + "' than its policy allows");
+    }
+    if (now && policy.queue_bytes_max && now->queued_bytes > *policy.queue_bytes_max) {
+      world_.fail("more bytes wait for '" + service + "' than its policy allows");
+    }
   }
 }
 
@@ -311,6 +338,7 @@ void broker_process::cut(broker::peer_id peer, errc why, std::string_view text) 
 
 void broker_process::verify() {
   if (const std::string fault = core_->check(clock()); !fault.empty()) world_.fail("the core's own check: " + fault);
+  watch_queues();
   const broker::counters& c = core_->counted();
   const std::uint64_t open = c.accepted - std::accumulate(c.ended.begin(), c.ended.end(), std::uint64_t{0});
   if (allowance_.calls() != open) world_.fail("a call was not given back to its principal's allowance, or twice");

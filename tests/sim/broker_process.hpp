@@ -42,7 +42,7 @@ class counting_allowance final : public broker::allowance {
 
 class broker_process final : public process, public broker_end, public broker::output {
  public:
-  broker_process(world& in, const broker::options& settings);
+  broker_process(world& in, const broker_limits& limits, const service_policies& policies);
 
   void attach(network& net) noexcept { network_ = &net; }
   void start();
@@ -91,6 +91,8 @@ class broker_process final : public process, public broker_end, public broker::o
   void take_end(const connection_ptr& c);
   void heard(std::uint64_t id, remote& r, const message& m, const std::optional<descriptor>& described);
   void watch_methods(const remote& r, const message& m);
+  void watch_policy(const message& request);
+  void watch_queues();
   void watch_turns(std::uint64_t id, const remote& r, const message& m);
   void said_to_client(remote& r, const message& m);
   void said_to_worker(remote& r, const message& m);
@@ -101,7 +103,8 @@ class broker_process final : public process, public broker_end, public broker::o
   remote* find(std::uint64_t connection_id);
   static std::uint64_t number(call_id id) noexcept { return static_cast<std::uint64_t>(id); }
 
-  broker::options settings_;
+  const broker_limits limits_;
+  const service_policies policies_;
   counting_allowance allowance_;
   network* network_ = nullptr;
   std::unique_ptr<broker::core> core_;

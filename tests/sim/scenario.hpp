@@ -37,13 +37,14 @@ class scenario {
   static constexpr std::array<std::string_view, 2> services{"alpha", "beta"};
 
   struct choices {
-    broker::options core;
+    broker_limits core;
     worker::session_options worker;
     client::session_options client;
     std::size_t workers = 0, clients = 0;
     duration call_gap{}, fault_gap{};
   };
   static choices choose(random_source& r);
+  static service_policies choose_policies(std::uint64_t seed);
 
   void make_processes();
   void load();
@@ -60,6 +61,7 @@ class scenario {
 
   world world_;
   choices chosen_;
+  service_policies policies_;
   broker_process broker_;
   network net_;
   oracle judge_;

@@ -11,6 +11,7 @@
 #include "broker/core/reserved_names.hpp"
 #include "broker/core/src/core_state.hpp"
 #include "common/base/planted_bug.hpp"
+#include "common/base/random.hpp"
 
 namespace gate::broker {
 
@@ -30,12 +31,12 @@ std::chrono::microseconds since(instant then, instant now) {
 void core::state::on_request(peer& client, const message& m) {
   const std::uint64_t hash = calls_.hash_of(client, m.call);
   if (calls_.find(client, m.call, hash) != nullptr) {
-    return violation(client, "a request used the number of a call that is still open");
+    return violation(client, refusal::call_number_in_use, "a request used the number of a call that is still open");
   }
   service* const known = last_home(client, m.service);
   const service_key what = known != nullptr ? service_key{known->space(), known->name()} : meant_by(client, m.service);
   if (what.name.empty()) {
-    return refuse(client, m, errc::invalid_argument, "a service is called NAME or NAMESPACE/NAME");
+    return refuse(client, m, refusal::bad_service_name, "a service is called NAME or NAMESPACE/NAME");
   }
   if (!may_call(client, what, m) || !is_within_allowance(client, what, m)) return;
   if (!take_in(client, what, known, m, hash)) give_back_allowance(client.context.principal, charge_of(m));
@@ -62,28 +63,32 @@ method_place core::state::place_of(peer& client, const message& m, service& home
 }
 
 bool core::state::take_in(peer& client, const service_key& what, service* known, const message& m, std::uint64_t hash) {
-  const auto refused = [&](errc status, std::string_view text) {
-    refuse(client, m, status, text);
+  const auto refused = [&](refusal why, std::string_view text) {
+    refuse(client, m, why, text);
     return false;
   };
-  if (m.payload.size_bytes() > settings_.payload_bytes_max) {
-    return refused(errc::too_large,
+  if (m.payload.size_bytes() > limits_.payload_bytes_max) {
+    return refused(refusal::arguments_too_large,
                    text_of({"the arguments have ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
-                            std::to_string(settings_.payload_bytes_max), " (payload_bytes_max)"}));
+                            std::to_string(limits_.payload_bytes_max), " (payload_bytes_max)"}));
   }
   if (m.budget.has_value() && m.budget->count() <= 0) {
-    return refused(errc::timed_out, "the call's budget was over before it reached the broker");
+    return refused(refusal::budget_over, "the call's budget was over before it reached the broker");
   }
   if (draining_ && !is_reserved(what.name)) {
-    return refused(errc::unavailable, "the broker is draining; connect to another one and call again");
+    return refused(refusal::broker_draining, "the broker is draining; connect to another one and call again");
   }
-  if (client.calls_open >= settings_.client_calls_max) {
-    return refused(errc::busy, text_of({"this client has ", std::to_string(client.calls_open),
-                                        " calls open (client_calls_max); wait for some of them to end"}));
+  if (client.calls_open >= limits_.client_calls_max) {
+    return refused(refusal::client_calls_full,
+                   text_of({"this client has ", std::to_string(client.calls_open),
+                            " calls open (client_calls_max); wait for some of them to end"}));
   }
   service* const home = expect(client, what, known, m);
   if (home == nullptr) return false;
   const method_place place = place_of(client, m, *home);
+  if (method_rule* const rule = home->rules.of(m.method)) {
+    if (!is_within_rate(client, what, m, *rule)) return false;
+  }
   lane& where = *place.where;
   // If calls wait in the lane, this one waits behind them. One of them may fit no worker until a thread comes free, and
   // must not be overtaken for ever.
@@ -95,12 +100,12 @@ bool core::state::take_in(peer& client, const service_key& what, service* known,
     return true;
   }
   if (home->pool.members() > 0 && where.offers.empty() && !home->sorting.armed()) {
-    return refused(errc::no_method, text_of({"service '", m.service, "' has no method '", m.method,
-                                             "'; its methods are listed by: gate describe ", m.service}));
+    return refused(refusal::no_method, text_of({"service '", m.service, "' has no method '", m.method,
+                                                "'; its methods are listed by: gate describe ", m.service}));
   }
   if (refused_by_queue(client, m, *home, where)) return false;
   std::unique_ptr<stored_request> copy = copy_of(m);
-  if (!copy) return refused(errc::busy, "the broker has no memory to queue this call; call again later");
+  if (!copy) return refused(refusal::no_memory, "the broker has no memory to queue this call; call again later");
   call& c = accept(client, m, *home, place.number, hash);
   store(c, std::move(copy));
   enqueue(c, where, false);
@@ -113,60 +118,71 @@ service* core::state::expect(peer& client, const service_key& what, service* kno
   // for a service only because such clients do.
   const bool patient = !client.context.errors;
   if (home != nullptr && home->awaited() && (patient || !home->for_the_patient)) return home;
-  const instant start_over = started_at_ + settings_.service_grace;
-  const instant until = patient ? now_ + settings_.service_grace : start_over;
+  const instant start_over = started_at_ + limits_.service_grace;
+  const instant until = patient ? now_ + limits_.service_grace : start_over;
   if (now_ >= until) {
-    refuse(client, m, errc::unavailable,
+    refuse(client, m, refusal::no_worker,
            text_of({"service '", m.service, "' has no worker; start one or check the name"}));
     return nullptr;
   }
   if (home == nullptr) {
     // Clients may make up any names: half of services_max is left to workers.
-    if (services_.size() >= settings_.services_max - settings_.services_max / 2) {
-      refuse(client, m, errc::busy,
+    if (services_.size() >= limits_.services_max - limits_.services_max / 2) {
+      refuse(client, m, refusal::unknown_names_full,
              text_of({"service '", m.service, "' is not known yet, and the broker has no room for another such name (",
-                      "half of services_max = ", std::to_string(settings_.services_max), ")"}));
+                      "half of services_max = ", std::to_string(limits_.services_max), ")"}));
       return nullptr;
     }
-    home = &services_.create(what.space, what.name);
+    home = &create_service(what);
   }
   start_grace(*home, until);
   home->for_the_patient = now_ >= start_over;
   return home;
 }
 
+service& core::state::create_service(const service_key& what) {
+  return services_.create(what.space, what.name, service_rules(limits_, policies_, what.space, what.name, now_),
+                          gate::peer::next_random(seed_));
+}
+
 bool core::state::refused_by_queue(peer& client, const message& m, service& home, const lane& where) {
   const std::size_t bytes = stored_request::measure(m);
-  const bool client_has_room = client.stored_bytes + bytes <= settings_.client_bytes_max;
-  std::string_view limit = limit_on(home, {.bytes = bytes});
-  if (!limit.empty() && client_has_room && make_room(client, home, where, bytes)) limit = {};
-  if (limit.empty() && !client_has_room) limit = "this client has as many bytes queued as it may (client_bytes_max)";
-  if (limit.empty()) return false;
-  refuse(client, m, errc::busy,
-         text_of({"service '", m.service, "' has no free worker and ", limit, "; call again later"}));
+  const bool client_has_room = client.stored_bytes + bytes <= limits_.client_bytes_max;
+  std::optional<full_limit> limit = limit_on(home, {.bytes = bytes});
+  if (limit && client_has_room && make_room(client, home, where, bytes)) limit.reset();
+  if (!limit && !client_has_room) {
+    limit = {refusal::client_bytes_full, "this client has as many bytes queued as it may (client_bytes_max)"};
+  }
+  if (!limit) return false;
+  refuse(client, m, limit->why,
+         text_of({"service '", m.service, "' has no free worker and ", limit->text, "; call again later"}));
   return true;
 }
 
-std::string_view core::state::limit_on(const service& home, const queue_change& change) const noexcept {
+std::optional<core::state::full_limit> core::state::limit_on(const service& home,
+                                                             const queue_change& change) const noexcept {
   const std::size_t more_bytes = change.is_kept ? 0 : change.bytes;
-  if (home.queued() - change.calls_leave + change.calls > settings_.queue_max) return "its queue is full (queue_max)";
-  if (home.queued_bytes() - change.bytes_leave + change.bytes > settings_.queue_bytes_max) {
-    return "its queue holds as many bytes as it may (queue_bytes_max)";
+  if (home.queue.calls() - change.calls_leave + change.calls > home.rules.queue_max) {
+    return full_limit{refusal::queue_full, "its queue is full (queue_max)"};
   }
-  if (queued_ - change.calls_leave + change.calls > settings_.queue_total_max) {
-    return "the broker's queues are full (queue_total_max)";
+  if (home.queue.bytes() - change.bytes_leave + change.bytes > home.rules.queue_bytes_max) {
+    return full_limit{refusal::queue_bytes_full, "its queue holds as many bytes as it may (queue_bytes_max)"};
   }
-  if (queued_bytes_ + kept_bytes_ - change.bytes_leave + more_bytes > settings_.queue_total_bytes_max) {
-    return "the broker's queues hold as many bytes as they may (queue_total_bytes_max)";
+  if (queued_ - change.calls_leave + change.calls > limits_.queue_total_max) {
+    return full_limit{refusal::total_queue_full, "the broker's queues are full (queue_total_max)"};
   }
-  return {};
+  if (queued_bytes_ + kept_bytes_ - change.bytes_leave + more_bytes > limits_.queue_total_bytes_max) {
+    return full_limit{refusal::total_queue_bytes_full,
+                      "the broker's queues hold as many bytes as they may (queue_total_bytes_max)"};
+  }
+  return std::nullopt;
 }
 
 // Makes room in a full queue: the latest calls of the client with the most in it end as `busy`. Returns false, and ends
 // no call, if that would not make enough room, if a worker may have executed one of these calls, or if the client that
 // calls would then have more in the queue than that one.
 bool core::state::make_room(const peer& client, service& home, const lane& where, std::size_t bytes) {
-  const client_share* const most = home.heaviest();
+  const client_share* const most = home.queue.heaviest();
   if (most == nullptr) return false;
   const std::size_t gains = where.waiting.weight_of(client) + bytes + client_share::call_weight;
   std::array<call*, 16> leaving;  // one large request may need the room of several small ones
@@ -179,7 +195,7 @@ bool core::state::make_room(const peer& client, service& home, const lane& where
     weight -= loses;
     freed += c->kept->bytes();
     leaving[count++] = c;
-    suffices = limit_on(home, {.bytes = bytes, .calls_leave = count, .bytes_leave = freed}).empty();
+    suffices = !limit_on(home, {.bytes = bytes, .calls_leave = count, .bytes_leave = freed});
   }
   if (!suffices) return false;
   for (std::size_t i = 0; i < count; ++i) {
@@ -192,7 +208,9 @@ bool core::state::make_room(const peer& client, service& home, const lane& where
   return true;
 }
 
-void core::state::refuse(peer& client, const message& m, errc status, std::string_view text) {
+void core::state::refuse(peer& client, const message& m, refusal why, std::string_view text) {
+  const errc status = row_of(why).status;
+  counted_.reasons.count(why);
   ++counted_.refused[static_cast<std::size_t>(status)];
   if (m.has(message_flag::one_way)) return;
   message error;
@@ -208,6 +226,7 @@ call& core::state::accept(peer& client, const message& m, service& home, std::ui
   ++counted_.accepted;
   call& c = calls_.take();
   c.flags = m.flags & request_flags;
+  if (const method_rule* const rule = home.rules.of(m.method)) c.flags = rule->flags_of(c.flags);
   c.accept = m.accept;
   // A one-way call has no parts: its client neither reads nor sends any.
   if (c.one_way()) c.flags &= static_cast<std::uint8_t>(~(message_flag::wants_stream | message_flag::client_stream));
@@ -223,7 +242,7 @@ call& core::state::accept(peer& client, const message& m, service& home, std::ui
   c.charged_bytes = charge_of(m);
   c.accepted_at = c.given_at = c.queued_at = c.progress_at = now_;
   c.budgeted = m.budget.has_value();
-  if (c.budgeted) c.ends_at = now_ + std::min(*m.budget, settings_.budget_max);
+  if (c.budgeted) c.ends_at = now_ + std::min(*m.budget, limits_.budget_max);
   if (c.wants_stream()) {
     const credit_grant stated{m.credit_items, m.credit_bytes};
     c.answers = credit_window(client.context.credit ? stated : default_window);
@@ -282,7 +301,7 @@ bool core::state::give_queued(call& c, worker& w) {
     return false;
   }
   const lane& where = *c.waits_in;
-  c.home->served(c);
+  c.home->queue.served(c);
   dequeue(c);
   return give(c, w, where, c.kept->view());
 }
@@ -291,11 +310,11 @@ void core::state::serve(worker& w) {
   service& home = *w.home;
   bool placed = false;  // in the orders of its group
   while (w.serves()) {
-    call* const c = home.next_for(w);
+    call* const c = home.queue.next_for(w);
     if (c == nullptr) break;
     placed = give_queued(*c, w);
   }
-  if (!placed) home.pool.refresh(w);
+  if (!placed) home.pool.done(w);
 }
 
 void core::state::take_place(call& c, worker& w, call_way way) {
@@ -304,10 +323,10 @@ void core::state::take_place(call& c, worker& w, call_way way) {
   w.work.given(way, now_);
   w.calls_of(way).push_back(c);
   if (w.recalls && !w.armed() && w.work.is_ahead()) wheel_.arm(w, now_ + limits::work_ahead);
-  w.home->pool.used(w);
+  w.home->pool.given(w);
 }
 
-// The caller must then call serve() for the worker, or refresh() of its pool.
+// The caller must then call serve() for the worker, or done() of its pool.
 worker& core::state::leave_place(call& c, bool begun) {
   worker& w = *std::exchange(c.holder, nullptr);
   intrusive_list<call, by_worker>::unlink(c);
@@ -353,11 +372,10 @@ void core::state::on_answer(worker& w, const message& m) {
 void core::state::deliver(call& c, const message& m) {
   errc status = errc::ok;
   std::string fault;
-  if (m.payload.size_bytes() > settings_.payload_bytes_max) {
+  if (m.payload.size_bytes() > limits_.payload_bytes_max) {
     status = errc::too_large;
-    fault =
-        text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
-                 std::to_string(settings_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
+    fault = text_of({"the result has ", std::to_string(m.payload.size_bytes()), " bytes, the broker takes ",
+                     std::to_string(limits_.payload_bytes_max), " (payload_bytes_max); stream it, or raise the limit"});
   } else if (!c.reads(m.encoding)) {
     status = errc::unsupported;
     fault = unread_encoding;
@@ -447,14 +465,14 @@ void core::state::conclude(call& c, errc status) {
   const std::string_view caller =
       c.client != nullptr ? std::string_view(c.client->context.principal) : std::string_view(c.orphan_caller);
   give_back_allowance(caller, c.charged_bytes);
-  if (settings_.watcher != nullptr) {
-    settings_.watcher->call_done({.service = c.home->full_name(),
-                                  .method = c.method,
-                                  .caller = caller,
-                                  .status = status,
-                                  .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
-                                  .total_time = since(c.accepted_at, now_),
-                                  .one_way = c.one_way()});
+  if (observer_ != nullptr) {
+    observer_->call_done({.service = c.home->full_name(),
+                          .method = c.method,
+                          .caller = caller,
+                          .status = status,
+                          .queue_time = since(c.accepted_at, c.holder == nullptr ? now_ : c.given_at),
+                          .total_time = since(c.accepted_at, now_),
+                          .one_way = c.one_way()});
   }
   deadline_wheel::disarm(c);
   drop_stored(c);
@@ -483,7 +501,7 @@ void core::state::abandon(call& c) {
   out_.send(holder.id, m);
   if (holder.context.owes) return;
   c.ends_at = now_;
-  wheel_.arm(c, now_ + settings_.slot_timeout);
+  wheel_.arm(c, now_ + limits_.slot_timeout);
 }
 
 // Frees the slot of a call that ended long ago, and that its worker has not answered. Some workers of dialects without
@@ -492,7 +510,7 @@ void core::state::abandon(call& c) {
 void core::state::give_back_slot(call& c) {
   constexpr auto look_again = std::chrono::milliseconds(500);
   worker& w = *c.holder;
-  const instant due = c.ends_at + settings_.slot_timeout;
+  const instant due = c.ends_at + limits_.slot_timeout;
   if (now_ < due) return wheel_.arm(c, due);
   if (std::max(w.heard_at, w.answered_at) <= c.ends_at) return wheel_.arm(c, now_ + look_again);
   message m;
@@ -501,7 +519,7 @@ void core::state::give_back_slot(call& c) {
   out_.send(w.self->id, m);
   ++w.given_back;
   ++counted_.slots_given_back;
-  if (settings_.watcher != nullptr) settings_.watcher->slot_given_back(record_of(w), c.method, w.given_back);
+  if (observer_ != nullptr) observer_->slot_given_back(record_of(w), c.method, w.given_back);
   release_from_worker(c);
   serve(w);
 }
@@ -511,9 +529,9 @@ void core::state::give_back_slot(call& c) {
 void core::state::enqueue(call& c, lane& where, bool at_front) {
   GATE_ASSERT(c.stage == call_stage::loose && c.kept);
   if (at_front) {
-    c.home->push_front(c, where);
+    c.home->queue.push_front(c, where);
   } else {
-    c.home->push_back(c, where);
+    c.home->queue.push_back(c, where);
   }
   c.stage = call_stage::queued;
   c.queued_at = now_;
@@ -524,7 +542,7 @@ void core::state::enqueue(call& c, lane& where, bool at_front) {
 }
 
 void core::state::dequeue(call& c) {
-  c.home->remove(c);
+  c.home->queue.remove(c);
   c.stage = call_stage::loose;
   --queued_;
   queued_bytes_ -= c.kept->bytes();
@@ -555,8 +573,8 @@ void core::state::drop_stored(call& c) {
 }
 
 bool core::state::may_keep(const call& c, std::size_t bytes) const noexcept {
-  return queued_bytes_ + kept_bytes_ + bytes <= settings_.queue_total_bytes_max &&
-         (c.client == nullptr || c.client->stored_bytes + bytes <= settings_.client_bytes_max);
+  return queued_bytes_ + kept_bytes_ + bytes <= limits_.queue_total_bytes_max &&
+         (c.client == nullptr || c.client->stored_bytes + bytes <= limits_.client_bytes_max);
 }
 
 }  // namespace gate::broker

@@ -74,8 +74,8 @@ std::string core::state::check(instant) const {
   if (found.queued_bytes != queued_bytes_ || found.kept_bytes != kept_bytes_)
     return "the counts of bytes disagree with the table";
   if (found.entered != calls_.entered()) return "the index of calls disagrees with the table";
-  if (queued_ > settings_.queue_total_max) return "the queues are over queue_total_max";
-  if (queued_bytes_ + kept_bytes_ > settings_.queue_total_bytes_max) return "the queues are over queue_total_bytes_max";
+  if (queued_ > limits_.queue_total_max) return "the queues are over queue_total_max";
+  if (queued_bytes_ + kept_bytes_ > limits_.queue_total_bytes_max) return "the queues are over queue_total_bytes_max";
 
   std::uint64_t outcomes = 0;
   for (std::uint64_t n : counted_.ended) outcomes += n;
@@ -98,8 +98,8 @@ std::string core::state::check_peers(std::size_t held) const {
       if (c.kept) bytes += c.kept->bytes();
     }
     if (open != p.calls_open || bytes != p.stored_bytes) return "the counts of a client disagree with its calls";
-    if (open > settings_.client_calls_max) return "a client is over client_calls_max";
-    if (bytes > settings_.client_bytes_max) return "a client is over client_bytes_max";
+    if (open > limits_.client_calls_max) return "a client is over client_calls_max";
+    if (bytes > limits_.client_bytes_max) return "a client is over client_bytes_max";
     if (open > 0 && p.state != peer_state::client) return "a peer that is no client has calls";
     if ((p.state == peer_state::worker) != (p.work != nullptr)) return "a peer's state and its worker disagree";
     if (p.state == peer_state::client) ++clients;
@@ -126,33 +126,28 @@ std::string core::state::check_service(const service& s) const {
   for (const worker& w : s.workers) {
     ++workers;
     if (w.group != nullptr) ++members;
-    if (w.group == nullptr) continue;
-    const method_group& g = *w.group;
-    if ((g.takes_places && w.takes(call_way::capacity)) != g.free.contains(w))
-      return "the order of free workers is wrong";
-    if ((g.takes_threads && w.takes(call_way::thread)) != g.with_threads.contains(w))
-      return "the order of free threads is wrong";
+    if (!s.pool.policy().is_right_about(w)) return "its balancer is wrong about a worker";
   }
   if (workers != s.worker_count || members != s.pool.members()) return "the counts of workers are wrong";
   if (s.unused()) return "it is kept for nothing";
   if (members > 0 && s.armed()) return "it has workers and a grace";
-  const std::vector<call*> waiting = s.waiting();
+  const std::vector<call*> waiting = s.queue.all();
   for (const call* c : waiting) {
     bytes += c->kept->bytes();
     if (c->home != &s) return "a call waits for another service";
     if (const method_place at = s.place_of(c->method); at.where != c->waits_in || at.number != c->number)
       return "a call waits in the wrong place";
-    if (worker_pool::can_begin(c->waits_in->offers)) return "a call waits while a worker could take it";
+    if (s.pool.policy().has_free(c->waits_in->offers)) return "a call waits while a worker could take it";
     if (members > 0 && c->waits_in->offers.empty() && !s.sorting.armed())
       return "a call waits for a method that nobody has";
   }
-  for (const auto& l : s.lanes()) {
+  for (const auto& l : s.queue.lanes()) {
     if (!l->waiting.consistent()) return "the turns of its clients are wrong";
   }
   if (!waiting.empty() && !s.awaited()) return "calls wait for nobody";
-  if (waiting.size() != s.queued() || bytes != s.queued_bytes()) return "the counts of its queue are wrong";
-  if (waiting.size() > settings_.queue_max) return "its queue is over queue_max";
-  if (bytes > settings_.queue_bytes_max) return "its queue is over queue_bytes_max";
+  if (waiting.size() != s.queue.calls() || bytes != s.queue.bytes()) return "the counts of its queue are wrong";
+  if (waiting.size() > s.rules.queue_max) return "its queue is over queue_max";
+  if (bytes > s.rules.queue_bytes_max) return "its queue is over queue_bytes_max";
   return {};
 }
 

@@ -17,16 +17,17 @@ std::string text_of(std::initializer_list<std::string_view> pieces) {
 
 void core::state::opened(peer_id id, const peer_context& context, instant now) {
   enter(now);
-  if (peers_.size() >= settings_.peers_max && id != internal_peer) {
+  if (peers_.size() >= limits_.peers_max && id != internal_peer) {
     const std::string text =
-        text_of({"the broker has no room for another peer (peers_max = ", std::to_string(settings_.peers_max),
+        text_of({"the broker has no room for another peer (peers_max = ", std::to_string(limits_.peers_max),
                  "); connect to another broker or try later"});
     ++counted_.cut;
+    counted_.reasons.count(refusal::peers_full);
     say_bye(id, errc::busy, text);
     return out_.cut(id, errc::busy, text);
   }
   peer& p = peers_.open(id, context);
-  wheel_.arm(static_cast<life_timer&>(p), now_ + settings_.hello_timeout);
+  wheel_.arm(static_cast<life_timer&>(p), now_ + limits_.hello_timeout);
 }
 
 void core::state::received(peer_id id, const message& m, const descriptor* described, instant now) {
@@ -37,7 +38,7 @@ void core::state::received(peer_id id, const message& m, const descriptor* descr
   if (p->state == peer_state::client) return from_client(*p, m);
   if (p->state == peer_state::worker) return from_worker(*p, m);
   if (m.type == message_type::bye) return on_bye(*p, m);
-  violation(*p, "the first message of a connection must be a hello");
+  violation(*p, refusal::no_hello, "the first message of a connection must be a hello");
 }
 
 void core::state::from_client(peer& p, const message& m) {
@@ -56,7 +57,7 @@ void core::state::from_client(peer& p, const message& m) {
     case message_type::bye:
       return on_bye(p, m);
     default:
-      return violation(p, text_of({"a client does not send ", to_string(m.type)}));
+      return violation(p, refusal::unexpected_message, text_of({"a client does not send ", to_string(m.type)}));
   }
 }
 
@@ -79,21 +80,21 @@ void core::state::from_worker(peer& p, const message& m) {
     case message_type::bye:
       return on_bye(p, m);
     default:
-      return violation(p, text_of({"a worker does not send ", to_string(m.type)}));
+      return violation(p, refusal::unexpected_message, text_of({"a worker does not send ", to_string(m.type)}));
   }
 }
 
-void core::state::malformed(peer_id id, std::string_view why, instant now) {
+void core::state::malformed(peer_id id, std::string_view why, instant now, refusal reason) {
   enter(now);
   peer* p = peers_.find(id);
   if (p == nullptr) return;
   ++counted_.malformed;
-  dismiss(*p, errc::protocol_error, text_of({"malformed message: ", why}));
+  dismiss(*p, reason, text_of({"malformed message: ", why}));
 }
 
-void core::state::rejected(peer_id id, errc why, std::string_view text, instant now) {
+void core::state::rejected(peer_id id, refusal why, std::string_view text, instant now) {
   enter(now);
-  if (peer* p = peers_.find(id); p != nullptr) dismiss(*p, why, text);
+  if (peer* p = peers_.find(id); p != nullptr) send_away(*p, row_of(why).status, text);
 }
 
 bool core::state::allows(peer_id id, const message& request, instant now) {
@@ -138,11 +139,11 @@ void core::state::flushed(peer_id id, instant now) {
   if (peer* p = peers_.find(id); p != nullptr && p->owes_credit) refill(*p);
 }
 
-void core::state::unread(peer_id id, const message& request, std::string_view why, instant now) {
+void core::state::unread(peer_id id, const message& request, refusal why, std::string_view text, instant now) {
   enter(now);
   peer* const p = peers_.find(id);
   if (p == nullptr || p->state != peer_state::client) return;
-  refuse(*p, request, errc::busy, why);
+  refuse(*p, request, why, text);
 }
 
 void core::state::tick(instant now) {
@@ -205,15 +206,19 @@ void core::state::shut_down(instant now) {
 
 // --- the class itself ------------------------------------------------------------------------------------------------
 
-core::core(const options& settings, output& out, instant now) : state_(std::make_unique<state>(settings, out, now)) {}
+core::core(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
+           observer* watcher, output& out, instant now, std::uint64_t seed)
+    : state_(std::make_unique<state>(limits, policies, rights, allowed, watcher, out, now, seed)) {}
 core::~core() = default;
 
 void core::opened(peer_id peer, const peer_context& context, instant now) { state_->opened(peer, context, now); }
 void core::received(peer_id peer, const message& m, const descriptor* described, instant now) {
   state_->received(peer, m, described, now);
 }
-void core::malformed(peer_id peer, std::string_view why, instant now) { state_->malformed(peer, why, now); }
-void core::rejected(peer_id peer, errc why, std::string_view text, instant now) {
+void core::malformed(peer_id peer, std::string_view why, instant now, refusal reason) {
+  state_->malformed(peer, why, now, reason);
+}
+void core::rejected(peer_id peer, refusal why, std::string_view text, instant now) {
   state_->rejected(peer, why, text, now);
 }
 bool core::allows(peer_id peer, const message& request, instant now) { return state_->allows(peer, request, now); }
@@ -223,8 +228,8 @@ void core::arriving(peer_id peer, instant now) { state_->arriving(peer, now); }
 void core::answering(peer_id worker, call_id call, instant now) { state_->answering(worker, call, now); }
 void core::unsent(peer_id worker, const message& request, instant now) { state_->unsent(worker, request, now); }
 void core::flushed(peer_id peer, instant now) { state_->flushed(peer, now); }
-void core::unread(peer_id client, const message& request, std::string_view why, instant now) {
-  state_->unread(client, request, why, now);
+void core::unread(peer_id client, const message& request, refusal why, std::string_view text, instant now) {
+  state_->unread(client, request, why, text, now);
 }
 void core::forget_spare() { state_->forget_spare(); }
 void core::tick(instant now) { state_->tick(now); }

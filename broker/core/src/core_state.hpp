@@ -42,15 +42,25 @@ std::string text_of(std::initializer_list<std::string_view> pieces);
 
 class core::state {
  public:
-  state(const options& settings, output& out, instant now)
-      : settings_(settings), out_(out), wheel_(now, timer_step_bits), started_at_(now), now_(now) {}
+  state(const broker_limits& limits, const service_policies& policies, access* rights, allowance* allowed,
+        observer* watcher, output& out, instant now, std::uint64_t seed)
+      : limits_(limits),
+        policies_(policies),
+        rights_(rights),
+        allowance_(allowed),
+        observer_(watcher),
+        out_(out),
+        wheel_(now, timer_step_bits),
+        seed_(seed),
+        started_at_(now),
+        now_(now) {}
 
   // --- events, as in core --------------------------------------------------------------------------------------------
 
   void opened(peer_id id, const peer_context& context, instant now);
   void received(peer_id id, const message& m, const descriptor* described, instant now);
-  void malformed(peer_id id, std::string_view why, instant now);
-  void rejected(peer_id id, errc why, std::string_view text, instant now);
+  void malformed(peer_id id, std::string_view why, instant now, refusal reason);
+  void rejected(peer_id id, refusal why, std::string_view text, instant now);
   bool allows(peer_id id, const message& request, instant now);
   void rights_changed(instant now);
   void closed(peer_id id, instant now, std::string_view why);
@@ -58,7 +68,7 @@ class core::state {
   void answering(peer_id id, call_id name, instant now);
   void unsent(peer_id id, const message& request, instant now);
   void flushed(peer_id id, instant now);
-  void unread(peer_id id, const message& request, std::string_view why, instant now);
+  void unread(peer_id id, const message& request, refusal why, std::string_view text, instant now);
   void forget_spare() { calls_.forget_spare(); }
   void tick(instant now);
   void drain(instant now);
@@ -100,7 +110,7 @@ class core::state {
   bool is_within_allowance(peer& client, const service_key& what, const message& m);
   bool may_offer(peer& p, const service_key& what);
   void review_offer(peer& p, std::string_view former_home);
-  void tell_refused(observer::refusal_record::kind what, const peer& p, const service_key& of, std::string_view method,
+  void tell_refused(refusal reason, const peer& p, const service_key& of, std::string_view method,
                     std::string_view why);
   std::size_t charge_of(const message& m) const noexcept;
   void give_back_allowance(std::string_view principal, std::size_t bytes);
@@ -116,9 +126,11 @@ class core::state {
   void on_bye(peer& p, const message& m);
   void on_life(peer& p);
   void on_beat(peer& p);
-  void violation(peer& p, std::string_view text);
+  void violation(peer& p, refusal why, std::string_view text);
   // Says bye, cuts the connection, and forgets the peer: it must not be touched afterwards.
-  void dismiss(peer& p, errc why, std::string_view text);
+  void dismiss(peer& p, refusal why, std::string_view text);
+  // The same, without counting the reason.
+  void send_away(peer& p, errc status, std::string_view text);
   void say_bye(peer_id to, errc status, std::string_view text);
   void forget(peer& p, std::string_view why);
   // Ends the peer's role as if its connection had ended. Its state is `fresh` afterwards.
@@ -136,10 +148,12 @@ class core::state {
   void on_answer(worker& w, const message& m);
   void on_deadline(call& c);
 
-  void refuse(peer& client, const message& m, errc status, std::string_view text);
+  void refuse(peer& client, const message& m, refusal why, std::string_view text);
   // The service of that name. If it is unknown and workers may still come, it is created. Null if the request was
   // refused.
   service* expect(peer& client, const service_key& what, service* known, const message& m);
+  service& create_service(const service_key& what);
+  bool is_within_rate(peer& client, const service_key& what, const message& m, method_rule& rule);
   bool refused_by_queue(peer& client, const message& m, service& home, const lane& where);
   // Calls that are to wait for a service, and calls that leave its queue before.
   struct queue_change {
@@ -147,8 +161,13 @@ class core::state {
     std::size_t calls_leave = 0, bytes_leave = 0;
     bool is_kept = false;  // the requests are kept already: queue_total_bytes_max counts their bytes as it is
   };
-  // The limit of the queues that this change would exceed, for an error's text. Empty: the calls may wait.
-  std::string_view limit_on(const service& home, const queue_change& change) const noexcept;
+  // A limit that has been reached, and how an error says so.
+  struct full_limit {
+    refusal why;
+    std::string_view text;
+  };
+  // The limit of the queues that this change would exceed. Nothing: the calls may wait.
+  std::optional<full_limit> limit_on(const service& home, const queue_change& change) const noexcept;
   bool make_room(const peer& client, service& home, const lane& where, std::size_t bytes);
   call& accept(peer& client, const message& m, service& home, std::uint32_t method, std::uint64_t hash);
   void deliver(call& c, const message& m);
@@ -234,7 +253,11 @@ class core::state {
   std::string check_peers(std::size_t held) const;
   std::string check_service(const service& s) const;
 
-  const options settings_;
+  const broker_limits limits_;
+  const service_policies policies_;
+  access* const rights_;        // null: everybody may do everything
+  allowance* const allowance_;  // null: as much as the limits allow to each connection
+  observer* const observer_;    // null: nobody is told
   output& out_;
   deadline_wheel wheel_;
   peer_table peers_;
@@ -244,6 +267,7 @@ class core::state {
   std::uint64_t epoch_ = 1;   // rises when a name may mean another service or method: last_target is out of date then
   std::uint64_t rounds_ = 0;  // how often on_hold() looked for calls to be handed back
   std::uint64_t registrations_ = 0;
+  std::uint64_t seed_;  // of the balancer of the next service
 
   instant started_at_;
   instant now_;

@@ -7,26 +7,26 @@
 namespace gate::broker {
 
 instant core::state::deadline_of(const call& c) const noexcept {
-  const instant ends = c.budgeted ? c.ends_at : c.progress_at + settings_.idle_timeout;
-  return c.stage == call_stage::queued ? std::min(ends, c.queued_at + settings_.queue_age_max) : ends;
+  const instant ends = c.budgeted ? c.ends_at : c.progress_at + limits_.idle_timeout;
+  return c.stage == call_stage::queued ? std::min(ends, c.queued_at + c.home->rules.queue_age_max) : ends;
 }
 
 // The next time to look at the call: when it may end, and often enough to see that its client grants no credit.
 instant core::state::next_look(const call& c) const noexcept {
   const instant ends = deadline_of(c);
-  return c.answers_in_parts() ? std::min(ends, now_ + settings_.credit_timeout) : ends;
+  return c.answers_in_parts() ? std::min(ends, now_ + limits_.credit_timeout) : ends;
 }
 
 // The answer waits for credit of its client. Meanwhile the idle timeout does not count.
 void core::state::wait_for_credit(call& c) {
-  const instant gives_up = std::max(c.progress_at, c.given_at) + settings_.credit_timeout;
+  const instant gives_up = std::max(c.progress_at, c.given_at) + limits_.credit_timeout;
   if (now_ >= gives_up) {
     return end(c, errc::too_slow,
                text_of({"its caller took nothing of the answer of '", c.home->full_name(), "' for ",
-                        std::to_string(settings_.credit_timeout.count()),
+                        std::to_string(limits_.credit_timeout.count()),
                         " ms (credit_timeout), and the worker's place is for others"}));
   }
-  wheel_.arm(c, std::min(gives_up, c.budgeted ? c.ends_at : now_ + settings_.idle_timeout));
+  wheel_.arm(c, std::min(gives_up, c.budgeted ? c.ends_at : now_ + limits_.idle_timeout));
 }
 
 // The timer of a call is not moved as the call goes on. It may be due too early, but never too late. The time at which
@@ -39,7 +39,7 @@ void core::state::on_deadline(call& c) {
   if (now_ < ends) return wheel_.arm(c, next_look(c));
   const std::string& name = c.home->full_name();
   if (c.stage == call_stage::queued) {
-    if (ends == c.queued_at + settings_.queue_age_max && !(c.budgeted && c.ends_at <= now_)) {
+    if (ends == c.queued_at + c.home->rules.queue_age_max && !(c.budgeted && c.ends_at <= now_)) {
       return end(c, lost_status(c), text_of({"service '", name, "' had no free worker within queue_age_max"}));
     }
     return end(c, errc::timed_out, text_of({"no worker of service '", name, "' was free within the call's time"}));
@@ -48,7 +48,7 @@ void core::state::on_deadline(call& c) {
     return end(c, errc::timed_out, text_of({"the call's budget was over before '", name, "' answered"}));
   }
   end(c, errc::timed_out,
-      text_of({"'", name, "' was silent for ", std::to_string(settings_.idle_timeout.count()),
+      text_of({"'", name, "' was silent for ", std::to_string(limits_.idle_timeout.count()),
                " ms (idle_timeout); state a budget to allow more"}));
 }
 

@@ -33,7 +33,7 @@ void core::state::on_returned(worker& w, const message& m) {
   }
   const bool unread = c->unread();
   take_from_worker(*c, false);
-  w.home->pool.refresh(w);
+  w.home->pool.done(w);
   service& home = *w.home;
   if (!unread) {
     end(*c, errc::worker_lost, "the worker handed the call back although it had begun with it");
@@ -66,7 +66,7 @@ void core::state::place_again(call& c, worker& w, const message& returned) {
     return;
   }
   keep();
-  const bool may_wait = c.kept && limit_on(home, {.bytes = c.kept->bytes(), .is_kept = true}).empty();
+  const bool may_wait = c.kept && !limit_on(home, {.bytes = c.kept->bytes(), .is_kept = true});
   if (c.recalled && w.serves() && !may_wait) {
     give(c, w, where, c.kept ? c.kept->view() : returned);
     return;
@@ -76,8 +76,8 @@ void core::state::place_again(call& c, worker& w, const message& returned) {
 }
 
 bool core::state::may_run_again(const call& c) const noexcept {
-  return c.idempotent() && c.kept && !c.delivered && !c.client_fed && c.attempt < settings_.attempts_max &&
-         c.attempt + 1 < settings_.attempts_max && !(c.budgeted && c.ends_at <= now_);
+  return c.idempotent() && c.kept && !c.delivered && !c.client_fed && c.attempt < limits_.attempts_max &&
+         c.attempt + 1 < limits_.attempts_max && !(c.budgeted && c.ends_at <= now_);
 }
 
 // The status of a call that ends because no worker came: worker_lost if a worker may have executed it.
@@ -111,12 +111,11 @@ void core::state::hand_over(service& s, std::vector<call*>& calls, worker* avoid
           text_of({"the last worker of service '", s.full_name(), "' with the method '", c->method, "' went away"}));
     } else if (!s.awaited()) {
       end(*c, lost_status(*c), text_of({"the last worker of service '", s.full_name(), "' went away"}));
-    } else if (const std::string_view limit = limit_on(
-                   s, {.calls = waiting.size() + 1, .bytes = waiting_bytes + c->kept->bytes(), .is_kept = true});
-               !limit.empty()) {
+    } else if (const std::optional<full_limit> limit = limit_on(
+                   s, {.calls = waiting.size() + 1, .bytes = waiting_bytes + c->kept->bytes(), .is_kept = true})) {
       end(*c, c->executed ? errc::worker_lost : errc::busy,
           text_of({"the worker of service '", s.full_name(),
-                   "' went away, and the call cannot wait for another one: ", limit}));
+                   "' went away, and the call cannot wait for another one: ", limit->text}));
     } else {
       waiting.push_back(c);
       waiting_bytes += c->kept->bytes();
@@ -137,7 +136,7 @@ void core::state::worker_left(worker& w, std::string_view why) {
   deadline_wheel::disarm(w);
   intrusive_list<worker, of_service>::unlink(w);
   --s.worker_count;
-  if (settings_.watcher != nullptr) settings_.watcher->worker_down(record_of(w), why);
+  if (observer_ != nullptr) observer_->worker_down(record_of(w), why);
   if (w.number != 0) s.nameless.give_back(w.number);
 
   std::vector<call*> again;
@@ -172,8 +171,8 @@ void core::state::retire(worker& w) {
   service& s = *w.home;
   const bool changed = s.leave(w);
   if (s.pool.members() == 0) {
-    if (settings_.watcher != nullptr) settings_.watcher->service_down(s.full_name());
-    start_grace(s, now_ + settings_.service_grace);
+    if (observer_ != nullptr) observer_->service_down(s.full_name());
+    start_grace(s, now_ + limits_.service_grace);
   }
   if (changed) regroup(s);
 }
@@ -190,14 +189,14 @@ void core::state::on_sorting(service& s) {
   sort_out(s);
   for (worker& w : s.workers) {
     if (w.group == nullptr) continue;
-    w.work.time_methods(w.group->numbers_end);
+    w.work.time_methods(w.methods().numbers_end);
     serve(w);
   }
 }
 
 void core::state::sort_out(service& s) {
   ++epoch_;
-  s.pace.done(now_, s.queued(), s.pool.methods());
+  s.pace.done(now_, s.queue.calls(), s.pool.methods());
   for (call* c : s.sort_out()) {
     end(*c, errc::no_method, text_of({"service '", s.full_name(), "' has no method '", c->method, "'"}));
   }
@@ -210,10 +209,10 @@ void core::state::start_grace(service& s, instant until) {
 }
 
 void core::state::on_grace_over(service& s) {
-  for (call* c : s.waiting()) {
+  for (call* c : s.queue.all()) {
     end(*c, lost_status(*c),
         text_of({"service '", s.full_name(), "' has no worker, and none came within ",
-                 std::to_string(settings_.service_grace.count()), " ms"}));
+                 std::to_string(limits_.service_grace.count()), " ms"}));
   }
   drop_if_unused(s);
 }

@@ -13,8 +13,8 @@
 #include <gate/intrusive_list.hpp>
 #include <gate/protocol.hpp>
 
+#include "broker/balancers/held_work.hpp"
 #include "broker/core/credit.hpp"
-#include "broker/core/src/held_work.hpp"
 #include "broker/core/src/stored_request.hpp"
 #include "broker/core/src/timer.hpp"
 

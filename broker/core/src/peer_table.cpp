@@ -7,24 +7,21 @@
 namespace gate::broker {
 
 peer& peer_table::open(peer_id id, const peer_context& context) {
-  auto [at, fresh] = by_id_.try_emplace(id);
-  GATE_ASSERT(fresh);
-  at->second = std::make_unique<peer>(id, context);
-  all_.push_back(*at->second);
-  return *at->second;
-}
-
-peer* peer_table::look_up(peer_id id) const noexcept {
-  const auto at = by_id_.find(id);
-  return at == by_id_.end() ? nullptr : at->second.get();
+  const std::size_t place = place_of(id);
+  if (place >= by_place_.size()) by_place_.resize(place + 1);
+  GATE_ASSERT(by_place_[place] == nullptr);
+  by_place_[place] = std::make_unique<peer>(id, context);
+  ++count_;
+  peer& opened = *by_place_[place];
+  all_.push_back(opened);
+  return opened;
 }
 
 std::unique_ptr<peer> peer_table::extract(peer& p) {
-  auto node = by_id_.extract(p.id);
-  GATE_ASSERT(!node.empty());
+  GATE_ASSERT(find(p.id) == &p);
   intrusive_list<peer>::unlink(p);
-  if (last_ == &p) last_ = nullptr;
-  return std::move(node.mapped());
+  --count_;
+  return std::move(by_place_[place_of(p.id)]);
 }
 
 }  // namespace gate::broker

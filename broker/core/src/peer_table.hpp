@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include <gate/clock.hpp>
 #include <gate/intrusive_list.hpp>
@@ -66,25 +66,25 @@ struct peer : life_timer, beat_timer, intrusive_node<peer> {
 
 class peer_table {
  public:
-  // The id must be unknown.
+  // No peer that is known has the same place.
   peer& open(peer_id id, const peer_context& context);
-  // A batch holds many messages of one peer, so the last one found is remembered.
+  // Null if the peer is unknown.
   peer* find(peer_id id) const noexcept {
-    if (last_ == nullptr || last_->id != id) last_ = look_up(id);
-    return last_;
+    const std::size_t place = place_of(id);
+    if (place >= by_place_.size()) return nullptr;
+    peer* const there = by_place_[place].get();
+    return there != nullptr && there->id == id ? there : nullptr;
   }
   std::unique_ptr<peer> extract(peer& p);
 
-  std::size_t size() const noexcept { return by_id_.size(); }
+  std::size_t size() const noexcept { return count_; }
   // In the order of opening.
   const intrusive_list<peer>& all() const noexcept { return all_; }
 
  private:
-  peer* look_up(peer_id id) const noexcept;
-
   intrusive_list<peer> all_;
-  std::unordered_map<peer_id, std::unique_ptr<peer>> by_id_;
-  mutable peer* last_ = nullptr;
+  std::vector<std::unique_ptr<peer>> by_place_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace gate::broker

@@ -42,7 +42,7 @@ void core::state::on_hold(worker& w) {
     lane& where = *place_at(w, c).where;
     if (where.recall_round != rounds_) {
       where.recall_round = rounds_;
-      where.recalls_left = worker_pool::idle_room(where.offers, w, w.work.on_threads());
+      where.recalls_left = w.home->pool.policy().idle_room(where.offers, w, w.work.on_threads());
     }
     if (where.recalls_left == 0) continue;
     --where.recalls_left;

@@ -1,5 +1,5 @@
-// Who may call and offer what, and how much at once. Asks options::rights and options::allowed, and acts on the
-// answers.
+// Who may call and offer what, and how much at once. Asks `access`, `allowance` and the rules of the service, and acts
+// on the answers.
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,26 +25,26 @@ std::string with_way(std::string_view why, std::string&& way) {
 }  // namespace
 
 bool core::state::may_call(peer& client, const service_key& what, const message& m) {
-  if (settings_.rights == nullptr) return true;
+  if (rights_ == nullptr) return true;
   if (is_reserved(what.name) && is_for_everybody(m.method)) return true;
-  const std::string_view why = settings_.rights->may_call(client.context.principal, what.space, what.name, m.method);
+  const std::string_view why = rights_->may_call(client.context.principal, what.space, what.name, m.method);
   if (why.empty()) return true;
-  tell_refused(observer::refusal_record::kind::call, client, what, m.method, why);
+  tell_refused(refusal::call_denied, client, what, m.method, why);
   const std::string_view who = client.context.principal;
-  const std::string said = with_way(why, settings_.rights->way_to_call(who, what.space, what.name, m.method));
-  refuse(client, m, errc::permission_denied,
+  const std::string said = with_way(why, rights_->way_to_call(who, what.space, what.name, m.method));
+  refuse(client, m, refusal::call_denied,
          text_of({"'", who, "' may not call ", m.method, " of service '", m.service, "': ", said}));
   return false;
 }
 
 bool core::state::may_offer(peer& p, const service_key& what) {
-  if (settings_.rights == nullptr || p.internal()) return true;
-  const std::string_view why = settings_.rights->may_offer(p.context.principal, what.space, what.name);
+  if (rights_ == nullptr || p.internal()) return true;
+  const std::string_view why = rights_->may_offer(p.context.principal, what.space, what.name);
   if (why.empty()) return true;
   ++counted_.offers_refused;
-  tell_refused(observer::refusal_record::kind::offer, p, what, {}, why);
-  const std::string said = with_way(why, settings_.rights->way_to_offer(p.context.principal, what.space, what.name));
-  dismiss(p, errc::permission_denied,
+  tell_refused(refusal::offer_denied, p, what, {}, why);
+  const std::string said = with_way(why, rights_->way_to_offer(p.context.principal, what.space, what.name));
+  dismiss(p, refusal::offer_denied,
           text_of({"'", p.context.principal, "' may not offer the service '", full_name(what.space, what.name),
                    "': ", said}));
   return false;
@@ -52,7 +52,7 @@ bool core::state::may_offer(peer& p, const service_key& what) {
 
 void core::state::rights_changed(instant now) {
   enter(now);
-  if (settings_.rights == nullptr) return;
+  if (rights_ == nullptr) return;
   ++epoch_;                    // a name without a namespace may mean another service
   std::vector<peer_id> known;  // ids, since dismissing a peer may end other peers too
   for (const peer& p : peers_.all()) {
@@ -61,7 +61,7 @@ void core::state::rights_changed(instant now) {
   for (const peer_id id : known) {
     peer* const p = peers_.find(id);
     if (p == nullptr) continue;
-    std::string former_home(settings_.rights->home(p->context.principal));
+    std::string former_home(rights_->home(p->context.principal));
     std::swap(former_home, p->context.name_space);
     if (p->state == peer_state::worker) review_offer(*p, former_home);
   }
@@ -71,50 +71,65 @@ void core::state::rights_changed(instant now) {
 // its former home: the name in its hello may mean another service now.
 void core::state::review_offer(peer& p, std::string_view former_home) {
   const service& home = *p.work->home;
-  const std::string_view why = settings_.rights->may_offer(p.context.principal, home.space(), home.name());
+  const std::string_view why = rights_->may_offer(p.context.principal, home.space(), home.name());
   if (!why.empty()) {
     ++counted_.offers_ended;
-    tell_refused(observer::refusal_record::kind::offer, p, {home.space(), home.name()}, {}, why);
+    tell_refused(refusal::offer_ended, p, {home.space(), home.name()}, {}, why);
     dismiss(
-        p, errc::permission_denied,
+        p, refusal::offer_ended,
         text_of({"'", p.context.principal, "' may not offer the service '", home.full_name(), "' any more: ", why}));
   } else if (home.space() == former_home && p.context.name_space != former_home) {
-    dismiss(p, errc::unavailable, text_of({"'", p.context.principal, "' has another namespace now; register again"}));
+    dismiss(p, refusal::namespace_changed,
+            text_of({"'", p.context.principal, "' has another namespace now; register again"}));
   }
 }
 
 // --- how much --------------------------------------------------------------------------------------------------------
 
 std::size_t core::state::charge_of(const message& m) const noexcept {
-  return settings_.allowed == nullptr ? 0 : stored_request::measure(m);
+  return allowance_ == nullptr ? 0 : stored_request::measure(m);
 }
 
 bool core::state::is_within_allowance(peer& client, const service_key& what, const message& m) {
-  if (settings_.allowed == nullptr) return true;
-  const allowance::answer said = settings_.allowed->begin(client.context.principal, charge_of(m), now_);
+  if (allowance_ == nullptr) return true;
+  const allowance::answer said = allowance_->begin(client.context.principal, charge_of(m), now_);
   if (said.why.empty()) return true;
   ++counted_.over_allowance;
-  tell_refused(observer::refusal_record::kind::limit, client, what, m.method, said.why);
+  tell_refused(refusal::over_allowance, client, what, m.method, said.why);
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(said.wait).count();
   const std::string when = milliseconds > 0 ? "in " + std::to_string(milliseconds) + " ms" : std::string("later");
-  refuse(client, m, errc::busy, text_of({said.why, "; call again ", when}));
+  refuse(client, m, refusal::over_allowance, text_of({said.why, "; call again ", when}));
+  return false;
+}
+
+// The rate of a method, of all its clients together.
+bool core::state::is_within_rate(peer& client, const service_key& what, const message& m, method_rule& rule) {
+  if (!rule.rate || rule.rate->take(now_)) return true;
+  ++counted_.over_method_rate;
+  constexpr std::string_view why = "the method gets too many requests a second";
+  tell_refused(refusal::over_method_rate, client, what, m.method, why);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(rule.rate->wait(now_));
+  refuse(client, m, refusal::over_method_rate,
+         text_of({"method '", m.method, "' of service '", m.service, "' takes ", std::to_string(rule.per_second),
+                  " requests a second (requests_per_second_max of the method); call again in ",
+                  std::to_string(wait.count()), " ms"}));
   return false;
 }
 
 void core::state::give_back_allowance(std::string_view principal, std::size_t bytes) {
-  if (settings_.allowed != nullptr) settings_.allowed->end(principal, bytes);
+  if (allowance_ != nullptr) allowance_->end(principal, bytes);
 }
 
-void core::state::tell_refused(observer::refusal_record::kind what, const peer& p, const service_key& of,
-                               std::string_view method, std::string_view why) {
-  if (settings_.watcher == nullptr) return;
-  settings_.watcher->refused({.what = what,
-                              .principal = p.context.principal,
-                              .address = p.context.address,
-                              .name_space = of.space,
-                              .service = of.name,
-                              .method = method,
-                              .why = why});
+void core::state::tell_refused(refusal reason, const peer& p, const service_key& of, std::string_view method,
+                               std::string_view why) {
+  if (observer_ == nullptr) return;
+  observer_->refused({.reason = reason,
+                      .principal = p.context.principal,
+                      .address = p.context.address,
+                      .name_space = of.space,
+                      .service = of.name,
+                      .method = method,
+                      .why = why});
 }
 
 }  // namespace gate::broker

@@ -12,10 +12,13 @@
 
 namespace gate::broker {
 
-service::service(std::string_view space, std::string_view name)
-    : timer(timer_kind::service), space_(space), name_(name), full_name_(gate::full_name(space, name)) {
-  lanes_.push_back(std::make_unique<lane>(turns_));
-}
+service::service(std::string_view space, std::string_view name, service_rules held_to, std::uint64_t seed)
+    : timer(timer_kind::service),
+      rules(std::move(held_to)),
+      pool(make_balancer(rules.balancer, seed)),
+      space_(space),
+      name_(name),
+      full_name_(gate::full_name(space, name)) {}
 
 const service::known_method* service::find_method(std::string_view method) const noexcept {
   if (by_method_.empty()) return nullptr;
@@ -38,7 +41,7 @@ void service::number(text_map<method_place>& fresh) {
     while (taken[next]) ++next;
     place.number = next++;
   }
-  by_number_.assign(taken.size(), lanes_.front().get());
+  by_number_.assign(taken.size(), &queue.first_lane());
   std::uint32_t end = 0;
   for (const auto& [method, place] : fresh) {
     by_number_[place.number] = place.where;
@@ -48,7 +51,7 @@ void service::number(text_map<method_place>& fresh) {
 }
 
 bool service::leave(worker& w) {
-  method_group* const group = w.group;
+  method_group* const group = &w.methods();
   if (group->members == 1) {
     for (const lane_of_group& l : group->lanes) {
       std::erase_if(l.where->offers, [group](const offer& o) { return o.group == group; });
@@ -58,8 +61,7 @@ bool service::leave(worker& w) {
 }
 
 std::vector<call*> service::sort_out() {
-  const std::vector<call*> calls = waiting();
-  for (const auto& l : lanes_) l->waiting.clear();
+  const std::vector<call*> calls = queue.take_lanes();
 
   std::vector<offer> takes_all;
   text_map<std::vector<offer>> offered;
@@ -68,20 +70,13 @@ std::vector<call*> service::sort_out() {
     if (g->methods.empty()) takes_all.push_back({g.get(), call_way::capacity});
     for (const offered_method& method : g->methods) offered[method.name].push_back({g.get(), method.way});
   }
-  lanes_.clear();
-  const auto add_lane = [this](const std::vector<offer>& offers) {
-    lanes_.push_back(std::make_unique<lane>(turns_));
-    lanes_.back()->offers = offers;
-    for (const offer& o : offers) o.group->lanes.push_back({lanes_.back().get(), o.way});
-    return lanes_.back().get();
-  };
-  add_lane(takes_all);
+  queue.add_lane(takes_all);
   std::map<std::vector<offer>, lane*> by_offers;
   text_map<method_place> places;
   for (auto& [method, offers] : offered) {
     offers.insert(offers.end(), takes_all.begin(), takes_all.end());
     lane*& where = by_offers[offers];
-    if (where == nullptr) where = add_lane(offers);
+    if (where == nullptr) where = &queue.add_lane(offers);
     places.emplace(method, method_place{.where = where});
   }
   number(places);
@@ -97,68 +92,10 @@ std::vector<call*> service::sort_out() {
     const method_place place = place_of(c->method);
     lane& where = *place.where;
     c->number = place.number;
-    c->waits_in = &where;
-    where.waiting.push_back(*c);
+    queue.put_back(*c, where);
     if (where.offers.empty() && pool.members() > 0) stranded.push_back(c);
   }
   return stranded;
-}
-
-void service::push_back(call& c, lane& where) {
-  c.position = ++back_;
-  where.waiting.push_back(c);
-  pushed(c, where);
-}
-
-void service::push_front(call& c, lane& where) {
-  c.position = --front_;
-  where.waiting.push_front(c);
-  pushed(c, where);
-}
-
-void service::pushed(call& c, lane& where) noexcept {
-  c.waits_in = &where;
-  ++queued_;
-  queued_bytes_ += c.kept->bytes();
-}
-
-void service::remove(call& c) noexcept {
-  std::exchange(c.waits_in, nullptr)->waiting.remove(c);
-  --queued_;
-  queued_bytes_ -= c.kept->bytes();
-}
-
-void service::served(const call& c) noexcept { c.waits_in->waiting.served(c); }
-
-call* service::next_for(const worker& w) const noexcept {
-  if (queued_ == 0) return nullptr;
-  const client_turns* first = nullptr;
-  for (const lane_of_group& l : w.group->lanes) {
-    const client_turns& waiting = l.where->waiting;
-    if (waiting.empty() || (first != nullptr && first->turn() <= waiting.turn()) || !w.takes(l.way)) continue;
-    if (l.way == call_way::thread && !w.work.fits(waiting.next()->number)) continue;
-    first = &waiting;
-  }
-  return first == nullptr ? nullptr : first->next();
-}
-
-const client_share* service::heaviest() const noexcept {
-  const client_share* most = nullptr;
-  for (const auto& l : lanes_) {
-    const client_share* const s = l->waiting.heaviest();
-    if (s != nullptr && (most == nullptr || s->weight() > most->weight())) most = s;
-  }
-  return most;
-}
-
-std::vector<call*> service::waiting() const {
-  std::vector<call*> calls;
-  calls.reserve(queued_);
-  for (const auto& l : lanes_) {
-    l->waiting.for_each([&calls](call& c) { calls.push_back(&c); });
-  }
-  std::sort(calls.begin(), calls.end(), [](const call* a, const call* b) { return a->position < b->position; });
-  return calls;
 }
 
 service* service_table::find(std::string_view space, std::string_view name) const {
@@ -168,9 +105,9 @@ service* service_table::find(std::string_view space, std::string_view name) cons
   return at == names->second.end() ? nullptr : at->second.get();
 }
 
-service& service_table::create(std::string_view space, std::string_view name) {
+service& service_table::create(std::string_view space, std::string_view name, service_rules rules, std::uint64_t seed) {
   if (is_reserved(name)) space = {};
-  auto made = std::make_unique<service>(space, name);
+  auto made = std::make_unique<service>(space, name, std::move(rules), seed);
   const auto [at, fresh] = spaces_[std::string(space)].emplace(name, std::move(made));
   GATE_ASSERT(fresh);
   ++count_;

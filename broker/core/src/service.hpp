@@ -10,35 +10,16 @@
 
 #include <gate/clock.hpp>
 
-#include "broker/core/src/client_turns.hpp"
+#include "broker/core/src/call_queue.hpp"
 #include "broker/core/src/in_flight.hpp"
 #include "broker/core/src/made_up_names.hpp"
+#include "broker/core/src/service_rules.hpp"
 #include "broker/core/src/sorting_pace.hpp"
 #include "broker/core/src/timer.hpp"
 #include "broker/core/src/worker_pool.hpp"
 #include "common/base/text_map.hpp"
 
 namespace gate::broker {
-
-// The queue of calls that the same groups of workers serve in the same way.
-struct lane {
-  explicit lane(std::uint64_t& clock) noexcept : waiting(clock) {}
-
-  client_turns waiting;
-  std::vector<offer> offers;  // empty: no worker has the method
-
-  // For on_hold(): the round in which recalls_left was set, and how many calls of this lane may still be asked for.
-  std::uint64_t recall_round = 0;
-  std::size_t recalls_left = 0;
-
-  // The way of a call of this lane at a worker of that group, which must be among the offers.
-  call_way way_of(const method_group& group) const noexcept {
-    for (const offer& o : offers) {
-      if (o.group == &group) return o.way;
-    }
-    return call_way::capacity;
-  }
-};
 
 // The lane of a method, and the number of the method in its service.
 struct method_place {
@@ -59,16 +40,18 @@ struct sorting_timer : timer {
 // A service. Its base class `timer` is its grace: while it is armed, calls are queued though there is no worker.
 class service : public timer {
  public:
-  service(std::string_view space, std::string_view name);
+  service(std::string_view space, std::string_view name, service_rules held_to, std::uint64_t seed);
 
   const std::string& space() const noexcept { return space_; }
   const std::string& name() const noexcept { return name_; }
   // With its namespace, for people.
   const std::string& full_name() const noexcept { return full_name_; }
+  service_rules rules;
 
   // --- who serves what -----------------------------------------------------------------------------------------------
 
   worker_pool pool;
+  call_queue queue;
   intrusive_list<worker, of_service> workers;  // all, also those that get no calls any more
   std::size_t worker_count = 0;
   made_up_names nameless;  // of workers that gave no name
@@ -86,7 +69,7 @@ class service : public timer {
   bool awaited() const noexcept { return pool.members() > 0 || armed(); }
   // It has no workers, and only clients that cannot be told an error wait for it.
   bool for_the_patient = false;
-  bool unused() const noexcept { return worker_count == 0 && queued_ == 0 && !armed(); }
+  bool unused() const noexcept { return worker_count == 0 && queue.calls() == 0 && !armed(); }
 
   // The place of a method. If its lane has no offers, no worker has the method.
   using known_method = text_map<method_place>::value_type;
@@ -101,47 +84,25 @@ class service : public timer {
   method_place place_with(std::uint32_t number) const noexcept {
     return number < by_number_.size() ? method_place{by_number_[number], number} : unannounced();
   }
-  method_place unannounced() const noexcept { return {lanes_.front().get(), method_place::no_number}; }
+  method_place unannounced() const noexcept { return {&queue.first_lane(), method_place::no_number}; }
 
   // Works out the lanes again. Call it when the groups of the pool have changed. Returns the queued calls that no
   // worker can serve any more, in order. They stay queued. If the service has no workers at all, none is returned.
   std::vector<call*> sort_out();
 
-  // --- the queue -----------------------------------------------------------------------------------------------------
-
-  void push_back(call& c, lane& where);
-  void push_front(call& c, lane& where);
-  void remove(call& c) noexcept;
-  // Call this before remove() if the call is given to a worker.
-  void served(const call& c) noexcept;
-  // The call that is served next, of those that this worker can take now. Null if there is none.
-  call* next_for(const worker& w) const noexcept;
-  // As client_turns::heaviest(), of all lanes.
-  const client_share* heaviest() const noexcept;
-
-  std::size_t queued() const noexcept { return queued_; }
-  std::size_t queued_bytes() const noexcept { return queued_bytes_; }
-  // Every call in the queue, in order.
-  std::vector<call*> waiting() const;
-  const std::vector<std::unique_ptr<lane>>& lanes() const noexcept { return lanes_; }
-
  private:
-  void pushed(call& c, lane& where) noexcept;
   void number(text_map<method_place>& fresh);
 
   std::string space_, name_, full_name_;
-  std::uint64_t turns_ = 0;
-  std::vector<std::unique_ptr<lane>> lanes_;  // the first one is for methods that no worker has announced
   text_map<method_place> by_method_;
   std::vector<lane*> by_number_;
-  std::size_t queued_ = 0, queued_bytes_ = 0;
-  std::int64_t front_ = 0, back_ = 0;
 };
 
 class service_table {
  public:
   service* find(std::string_view space, std::string_view name) const;
-  service& create(std::string_view space, std::string_view name);  // must be unknown
+  // The name must be unknown. `seed` is for its balancer.
+  service& create(std::string_view space, std::string_view name, service_rules rules, std::uint64_t seed);
   void erase(const service& s);
   std::size_t size() const noexcept { return count_; }
 

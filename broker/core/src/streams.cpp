@@ -17,10 +17,10 @@ void core::state::on_worker_part(worker& w, const message& m) {
   if (c->stage == call_stage::abandoned) return;  // it was sent before the worker had read the cancel
   if (m.is_head()) return on_head(*c, m);
   const std::size_t bytes = m.payload.size_bytes();
-  if (bytes > settings_.payload_bytes_max) {
+  if (bytes > limits_.payload_bytes_max) {
     return end(*c, errc::too_large,
                text_of({"an item of the answer has ", std::to_string(bytes), " bytes, the broker takes ",
-                        std::to_string(settings_.payload_bytes_max), " (payload_bytes_max)"}));
+                        std::to_string(limits_.payload_bytes_max), " (payload_bytes_max)"}));
   }
   if (!c->reads(m.encoding)) return end(*c, errc::unsupported, unread_encoding);
   if (!c->answers_in_parts()) {  // our own workers refuse such a call themselves, in these words
@@ -113,10 +113,10 @@ void core::state::on_client_part(peer& client, const message& m) {
     return;
   }
   const std::size_t bytes = m.payload.size_bytes();
-  if (bytes > settings_.payload_bytes_max) {
+  if (bytes > limits_.payload_bytes_max) {
     return end(*c, errc::too_large,
                text_of({"an item of the arguments has ", std::to_string(bytes), " bytes, the broker takes ",
-                        std::to_string(settings_.payload_bytes_max), " (payload_bytes_max)"}));
+                        std::to_string(limits_.payload_bytes_max), " (payload_bytes_max)"}));
   }
   if (c->stage != call_stage::running || !c->arguments.take(bytes)) {
     ++counted_.overruns;

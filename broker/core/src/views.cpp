@@ -17,8 +17,8 @@ service_view view_of(const service& s) {
   service_view v;
   v.name_space = s.space();
   v.name = s.name();
-  v.queued = s.queued();
-  v.queued_bytes = s.queued_bytes();
+  v.queued = s.queue.calls();
+  v.queued_bytes = s.queue.bytes();
   for (const worker& w : s.workers) {
     ++v.workers;
     if (w.stalled) ++v.stalled;

@@ -4,6 +4,8 @@
 
 #include <sys/socket.h>
 
+#include <gate/assert.hpp>
+
 #include "common/transport/open_files.hpp"
 
 namespace gate::broker {
@@ -17,22 +19,20 @@ constexpr unsigned times_max = 12;
 }  // namespace
 
 void accepted_connections::accepted(int descriptor, instant now) {
-  accepted_connection fresh{socket_inode(descriptor), now, std::nullopt, false, {}, {}};
-  silent_.push_back({.descriptor = descriptor, .inode = fresh.inode, .accepted = now, .since = now});
-  open_.insert_or_assign(descriptor, std::move(fresh));
+  GATE_ASSERT(descriptor >= 0);
+  const auto place = static_cast<std::size_t>(descriptor);
+  if (place >= open_.size()) open_.resize(place + 1);
+  if (!open_[place]) ++count_;
+  open_[place] = std::make_unique<accepted_connection>(
+      accepted_connection{socket_inode(descriptor), now, std::nullopt, false, {}, {}});
+  silent_.push_back({.descriptor = descriptor, .inode = open_[place]->inode, .accepted = now, .since = now});
 }
 
 std::optional<accepted_connection> accepted_connections::ended(int descriptor) {
-  const auto found = open_.find(descriptor);
-  if (found == open_.end()) return std::nullopt;
-  std::optional<accepted_connection> was(std::move(found->second));
-  open_.erase(found);
-  return was;
-}
-
-accepted_connection* accepted_connections::find(int descriptor) noexcept {
-  const auto found = open_.find(descriptor);
-  return found == open_.end() ? nullptr : &found->second;
+  const accepted_connection* const known = find(descriptor);
+  if (known == nullptr) return std::nullopt;
+  --count_;
+  return std::move(*std::exchange(open_[static_cast<std::size_t>(descriptor)], nullptr));
 }
 
 void accepted_connections::refuse(int descriptor) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/transport/payload_owner.hpp"
+
 namespace gate::broker {
 namespace {
 
@@ -22,14 +24,9 @@ void give_up_room(outgoing& waiting) {
   if (waiting.batch.capacity() - size > size / 4 + small_string_bytes) waiting.batch.shrink_to_fit();
 }
 
-// The payload as a frame of its own. Shares `frame` if the payload is the whole of it.
-zmq::message_t to_frame(const payload_view& payload, zmq::message_t* frame) {
-  if (frame != nullptr && payload.frames() == 1 && payload.single().data() == frame->data() &&
-      payload.size_bytes() == frame->size()) {
-    zmq::message_t shared;
-    shared.copy(*frame);  // counts a reference
-    return shared;
-  }
+// The payload as a frame of its own. If it came as one, that frame is shared.
+zmq::message_t to_frame(const payload_view& payload) {
+  if (payload.owner() != nullptr) return payload.owner()->share();
   zmq::message_t copied(payload.size_bytes());
   char* to = static_cast<char*>(copied.data());
   for (std::size_t i = 0; i < payload.frames(); ++i) to += payload[i].copy(to, payload[i].size());
@@ -82,7 +79,7 @@ void out_queue::release() {
   }
 }
 
-bool out_queue::append(const message& m, zmq::message_t* frame) {
+bool out_queue::append(const message& m) {
   if (!pace_.passes(m)) {
     release();
     tell_share();
@@ -92,7 +89,7 @@ bool out_queue::append(const message& m, zmq::message_t* frame) {
   const bool external = m.payload.size_bytes() >= limits::external_payload_bytes_min;
   wire::gate2::append(open_.batch, m, external);
   if (external) {
-    open_.payload = to_frame(m.payload, frame);
+    open_.payload = to_frame(m.payload);
     open_.has_payload = true;
   }
   const bool full = external || open_.batch.size() >= limits::batch_bytes_target;

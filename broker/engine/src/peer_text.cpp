@@ -21,4 +21,21 @@ std::string peer_text(const remote_peer& p, const core& known) {
   return text;
 }
 
+std::string losses_text(const remote_peer& p, const core& known) {
+  const std::optional<peer_view> as = known.find_peer(p.id);
+  std::string text;
+  if (as && as->calls > 0) {
+    text +=
+        "; " + std::to_string(as->calls) + (!as->service.empty() ? " calls that it held" : " open calls of its own");
+  }
+  const std::size_t waiting = p.owed_bytes();
+  if (waiting > 0) text += "; " + std::to_string(waiting) + " bytes that waited for it";
+  return text.empty() ? "; nothing was under way" : text + " are lost";
+}
+
+std::string connection_text(const std::string& endpoint, int descriptor) {
+  const std::string from = peer_endpoint(descriptor);
+  return (from.empty() ? "a local peer" : from) + " at " + endpoint;
+}
+
 }  // namespace gate::broker

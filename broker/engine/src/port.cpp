@@ -135,6 +135,12 @@ void port::take_note_of_ends() {
   read_events();
 }
 
+wire::frames_view port::frames() {
+  views_.clear();
+  for (const zmq::message_t& frame : incoming.frames().subspan(1)) views_.push_back(view_of(frame));
+  return views_;
+}
+
 void port::forget_incoming() {
   for (zmq::message_t& frame : incoming.frames()) {
     if (frame.size() > kept_frame_bytes_max) {

@@ -20,13 +20,13 @@ remote_peer& remote_peers::add(port_index port, bytes_view routing_id, buffer_po
                                pieces_held* pieces) {
   std::size_t place = places_.size();
   if (free_.empty()) {
-    GATE_ASSERT(place < std::size_t{1} << place_bits);
+    GATE_ASSERT(place < peer_places_max);
     places_.emplace_back();
   } else {
     place = free_.back();
     free_.pop_back();
   }
-  const peer_id id{next_serial_++ << place_bits | place};
+  const peer_id id = make_peer_id(next_serial_++, place);
   places_[place] = std::make_unique<remote_peer>(id, port, routing_id, spare, owed, pieces);
   remote_peer& added = *places_[place];
   if (port >= by_route_.size()) by_route_.resize(port + 1);

@@ -1,13 +1,16 @@
 #include "broker/internal_service/internal_service.hpp"
 
 #include <array>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
 #include <gate/assert.hpp>
 #include <gate/version.hpp>
 
+#include "broker/internal_service/stats.hpp"
 #include "broker/settings/broker_keys.hpp"
 #include "common/base/host_name.hpp"
 #include "common/protocol/qualified_name.hpp"
@@ -28,59 +31,16 @@ numbers by_status(const std::array<std::uint64_t, errc_max + 1>& counts) {
   return named;
 }
 
-numbers report(const totals& t) {
-  return {{"clients", t.clients},      {"workers", t.workers},           {"services", t.services},
-          {"queued", t.queued},        {"queued_bytes", t.queued_bytes}, {"in_flight", t.in_flight},
-          {"kept_bytes", t.kept_bytes}};
-}
-
-numbers report(const counters& c) {
-  return {{"accepted", c.accepted},
-          {"redispatched", c.redispatched},
-          {"late_answers", c.late_answers},
-          {"parts", c.parts},
-          {"overruns", c.overruns},
-          {"malformed", c.malformed},
-          {"violations", c.violations},
-          {"cut", c.cut},
-          {"stalls", c.stalls},
-          {"displaced", c.displaced},
-          {"recalls", c.recalls},
-          {"slots_given_back", c.slots_given_back},
-          {"offers_refused", c.offers_refused},
-          {"offers_ended", c.offers_ended},
-          {"over_allowance", c.over_allowance}};
+// The counters by the names of their table.
+template <class Counters, class Number>
+numbers report(const Counters& counted, std::span<const counter_row<Counters, Number>> table) {
+  numbers named;
+  for (const auto& row : table) named.emplace(row.name, counted.*row.member);
+  return named;
 }
 
 numbers report(const io_counters& c) {
-  numbers named{{"messages_received", c.messages_received},
-                {"envelopes_received", c.envelopes_received},
-                {"bytes_received", c.bytes_received},
-                {"messages_sent", c.messages_sent},
-                {"envelopes_sent", c.envelopes_sent},
-                {"bytes_sent", c.bytes_sent},
-                {"connections_accepted", c.connections_accepted},
-                {"connections_refused", c.connections_refused},
-                {"address_refused", c.address_refused},
-                {"impostors", c.impostors},
-                {"logins_refused", c.logins_refused},
-                {"logins_put_off", c.logins_put_off},
-                {"handshakes_failed", c.handshakes_failed},
-                {"handshakes_refused", c.handshakes_refused},
-                {"ended_early", c.ended_early},
-                {"unrecognised", c.unrecognised},
-                {"too_many_frames", c.too_many_frames},
-                {"silent", c.silent},
-                {"too_slow", c.too_slow},
-                {"owed_too_much", c.owed_too_much},
-                {"too_slow_bytes", c.too_slow_bytes},
-                {"too_slow_age", c.too_slow_age},
-                {"silent_peers", c.silent_peers},
-                {"discarded", c.discarded},
-                {"not_understood", c.not_understood},
-                {"not_sayable", c.not_sayable},
-                {"silent_workers", c.silent_workers},
-                {"parked", c.parked}};
+  numbers named = report(c, io_counter_table());
   for (const auto& [status, count] : by_status(c.cut_for)) {
     if (status != to_string(errc::ok)) named.emplace("cut_" + status, count);
   }
@@ -88,18 +48,23 @@ numbers report(const io_counters& c) {
 }
 
 numbers report(const security::gatekeeper_counters& c) {
-  return {{"accepted", c.logins.accepted},
-          {"refused", c.logins.refused},
-          {"put_off", c.logins.later},
-          {"throttled", c.logins.throttled},
-          {"from_cache", c.logins.from_cache},
-          {"hashed", c.logins.hashed},
-          {"zap_timeouts", c.logins.external_timeouts},
-          {"zap_requests", c.zap_requests},
-          {"zap_malformed", c.zap_malformed},
-          {"store_reloads", c.reloads},
-          {"store_reloads_failed", c.reloads_failed},
-          {"audit_lines_lost", c.audit_lost}};
+  numbers named = report(c.logins, security::login_counter_table());
+  named.merge(report(c, security::gatekeeper_counter_table()));
+  return named;
+}
+
+// The reasons that there were.
+numbers report(const refusal_counts& of_core, const refusal_counts& of_engine) {
+  numbers named;
+  for (const refusal_row& row : refusal_table()) {
+    const std::uint64_t count = of_core.of(row.value) + of_engine.of(row.value);
+    if (count != 0) named.emplace(row.name, count);
+  }
+  return named;
+}
+
+template <class Table> void add_rows(std::vector<stats_row>& to, const Table& table) {
+  for (const auto& row : table) to.push_back({row.name, row.help});
 }
 
 method_report report(const method_descriptor& m) {
@@ -204,14 +169,15 @@ broker_stats operator_methods::stats() const {
   broker_stats s;
   s.version = version;
   s.uptime_ms = milliseconds_of(engine_.where().now() - started_);
-  s.now = report(engine_.state().measure());
+  s.now = report(engine_.state().measure(), total_table());
   s.now.emplace("connections", engine_.connected());
   s.now.emplace("owed_bytes", engine_.owed_bytes());
   s.now.emplace("unread_bytes", engine_.unread_bytes());
-  s.calls = report(engine_.state().counted());
+  s.calls = report(engine_.state().counted(), counter_table());
   s.calls.emplace("hook_failures", hook_failures_());
   s.ended = by_status(engine_.state().counted().ended);
   s.refused = by_status(engine_.state().counted().refused);
+  s.reasons = report(engine_.state().counted().reasons, engine_.counted().reasons);
   s.transport = report(engine_.counted());
   s.logins = report(engine_.door().counted());
   for (const auto& key : broker_keys().keys) {
@@ -234,6 +200,28 @@ broker_info operator_methods::info() const {
   return i;
 }
 
+std::vector<stats_section> describe_stats() {
+  std::vector<stats_section> sections(5);
+  sections[0].name = "now";
+  add_rows(sections[0].rows, total_table());
+  sections[0].rows.push_back({"connections", "connections that the transport has"});
+  sections[0].rows.push_back({"owed_bytes", "bytes that wait for peers, or that the transport has not sent yet"});
+  sections[0].rows.push_back({"unread_bytes", "bytes that came and are not handled yet"});
+  sections[1].name = "calls";
+  add_rows(sections[1].rows, counter_table());
+  sections[1].rows.push_back({"hook_failures", "exceptions that hooks of this broker threw"});
+  sections[2].name = "reasons";
+  add_rows(sections[2].rows, refusal_table());
+  sections[3].name = "transport";
+  add_rows(sections[3].rows, io_counter_table());
+  sections[3].rows.push_back(
+      {"cut_STATUS", "peers that were cut, by the status of their bye: `cut_busy`, for example"});
+  sections[4].name = "logins";
+  add_rows(sections[4].rows, security::login_counter_table());
+  add_rows(sections[4].rows, security::gatekeeper_counter_table());
+  return sections;
+}
+
 // --- the service
 
 internal_service::internal_service(engine& owner, const broker_options& options, Interface& more,
@@ -244,11 +232,11 @@ internal_service::internal_service(engine& owner, const broker_options& options,
       pool_(options.internal_threads, pool_queue_max),
       own_calls_(owner.where(), pool_, own_, *this, dispatcher_settings()),
       more_calls_(owner.where(), pool_, more_, *this, dispatcher_settings()) {
-  engine_.set_internal([this](const message& m) { handle(m); });
+  engine_.internal().on_message([this](const message& m) { handle(m); });
   register_service();
 }
 
-internal_service::~internal_service() { engine_.set_internal({}); }
+internal_service::~internal_service() { engine_.internal().on_message({}); }
 
 void internal_service::register_service() {
   descriptor about;
@@ -267,8 +255,8 @@ void internal_service::register_service() {
   hello.service = "gate";
   hello.name = "gate";
   hello.capacity = calls_max;
-  engine_.open_internal();
-  engine_.from_internal(hello, &about);
+  engine_.internal().open(engine_.where().now());
+  engine_.internal().received(hello, &about, engine_.where().now());
 }
 
 dispatcher& internal_service::of(std::string_view method) {
@@ -325,19 +313,19 @@ bool internal_service::huge_part(const message& m) {
   message sent = m;
   sent.type = message_type::part;
   if (!sent.is_head()) found->second.take(m.payload.size_bytes());
-  engine_.from_internal(sent);
+  engine_.internal().received(sent, nullptr, engine_.where().now());
   return true;
 }
 
 bool internal_service::final(const message& m) {
   if (windows_.erase(m.call) == 0) return false;
-  engine_.from_internal(m);
+  engine_.internal().received(m, nullptr, engine_.where().now());
   return true;
 }
 
 bool internal_service::error(const message& m) {
   if (windows_.erase(m.call) == 0) return false;
-  engine_.from_internal(m);
+  engine_.internal().received(m, nullptr, engine_.where().now());
   return true;
 }
 
@@ -348,7 +336,7 @@ bool internal_service::grant(call_id call, std::uint32_t items, std::uint32_t by
   m.call = call;
   m.credit_items = items;
   m.credit_bytes = byte_count;
-  engine_.from_internal(m);
+  engine_.internal().received(m, nullptr, engine_.where().now());
   return true;
 }
 

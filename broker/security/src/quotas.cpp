@@ -8,26 +8,6 @@
 
 namespace gate::security {
 
-double token_bucket::filled(instant now) const noexcept {
-  if (now <= filled_) return tokens_;
-  const double passed = std::chrono::duration<double>(now - filled_).count();
-  return std::min(burst_, tokens_ + passed * per_second_);
-}
-
-bool token_bucket::take(instant now) noexcept {
-  tokens_ = filled(now);
-  filled_ = std::max(filled_, now);
-  if (tokens_ < 1) return false;
-  tokens_ -= 1;
-  return true;
-}
-
-duration token_bucket::wait(instant now) const noexcept {
-  const double missing = 1 - filled(now);
-  if (missing <= 0) return duration::zero();
-  return std::chrono::ceil<duration>(std::chrono::duration<double>(missing / per_second_));
-}
-
 std::string_view to_text(quota q) noexcept {
   switch (q) {
     case quota::within:

@@ -302,7 +302,7 @@ parse_error reader::read_payload(bytes_view inline_payload, bool external, messa
   if (external) {
     if (!inline_payload.empty()) return parse_error::bad_size;
     if (!external_ || !rest_.empty()) return parse_error::stray_payload;
-    m.payload = payload_view(*external_);
+    m.payload = payload_view(*external_, owner_);
     external_.reset();
   } else if (!inline_payload.empty()) {
     m.payload = payload_view(inline_payload);

@@ -207,6 +207,7 @@ TEST_CASE("a first message in no known language is counted and its connection cu
     peer.wait_for_end();
   }
   CHECK(counted(broker, "transport", "unrecognised") == strangers.size());
+  CHECK(counted(broker, "reasons", "unknown_dialect") == strangers.size());
 }
 
 TEST_CASE("a malformed message after the hello is answered with a bye, counted, and its sender cut", "[broker]") {
@@ -225,6 +226,8 @@ TEST_CASE("a malformed message after the hello is answered with a bye, counted, 
     peer.wait_for_end();
   }
   CHECK(counted(broker, "calls", "malformed") == faults.size());
+  CHECK(counted(broker, "reasons", "wrong_frames") == 1);
+  CHECK(counted(broker, "reasons", "malformed") == faults.size() - 1);
 }
 
 TEST_CASE("what came before a malformed envelope in a batch stands", "[broker]") {
@@ -259,6 +262,8 @@ TEST_CASE("a message of too many frames ends its sender, and others are served o
   stranger.send_frames(std::vector<std::string>(10'000, "f"));
   stranger.wait_for_end();
   CHECK(counted(broker, "transport", "too_many_frames") == 2);
+  CHECK(counted(broker, "reasons", "too_many_frames") == 1);
+  CHECK(counted(broker, "reasons", "unknown_dialect") == 1);
 }
 
 TEST_CASE("a frame beyond the limit ends its sender's connection", "[broker]") {
@@ -281,6 +286,7 @@ TEST_CASE("a connection that says nothing is cut at hello_timeout", "[broker]") 
   raw_peer silent(broker.frontend());
   silent.wait_for_end();
   CHECK(ask(client, "stats")["transport"]["silent"].as<std::uint64_t>() == 1);
+  CHECK(ask(client, "stats")["reasons"]["nothing_said"].as<std::uint64_t>() == 1);
 }
 
 TEST_CASE("a peer that stops reading is cut, its memory freed, and others are served on", "[broker]") {

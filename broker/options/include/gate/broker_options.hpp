@@ -7,13 +7,16 @@
 #include <string>
 #include <vector>
 
+#include <gate/broker_limits.hpp>
 #include <gate/limits.hpp>
+#include <gate/service_policy.hpp>
 
 namespace gate {
 
-// All settings of a broker. Each field is also a key of the same name in gate-broker's configuration file.
+// All settings of a broker: those by which it decides about calls (broker_limits), those of single services
+// (service_policies), and those below. Each field is also a key of the same name in gate-broker's configuration file.
 // docs/limits.md has a row for each key: what it bounds, and what happens beyond the bound.
-struct broker_options {
+struct broker_options : broker_limits, service_policies {
   // Addresses to bind: "tcp://host:port", "ipc://path" or "inproc://name". For port * the system chooses a free port.
   // Each address serves both clients and workers. An address that is in both lists is bound once.
   // Two settings may follow an address: "tcp://0.0.0.0:5555?auth=curve&dialect=gate2".
@@ -37,14 +40,10 @@ struct broker_options {
   // address without login receives it. An address is local if only this machine can reach it.
   bool remote_details = false;
 
-  std::string name = "gate-broker";  // what the broker calls itself towards its peers
   // Used by gate-broker and run_broker(). Any other program sets the level of spdlog's default logger instead.
   std::string log_level = "info";
   std::chrono::milliseconds drain_timeout = limits::drain_timeout;
 
-  std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;
-  std::uint32_t heartbeat_liveness = limits::heartbeat_liveness;
-  std::chrono::milliseconds hello_timeout = limits::hello_timeout;
   std::chrono::milliseconds gaterpc_heartbeat_interval = limits::gaterpc_heartbeat_interval;
   std::chrono::milliseconds mdp_heartbeat_interval = limits::mdp_heartbeat_interval;
   // How gate-rpc peers compress HugeData: "gzip", "bz2" or "lzma". Their messages do not say it, so set here what the
@@ -53,22 +52,6 @@ struct broker_options {
   std::chrono::milliseconds transport_heartbeat_interval = limits::transport_heartbeat_interval;
   std::chrono::milliseconds transport_heartbeat_timeout = limits::transport_heartbeat_timeout;
 
-  std::size_t queue_max = limits::queue_max;
-  std::size_t queue_bytes_max = limits::queue_bytes_max;
-  std::size_t queue_total_max = limits::queue_total_max;
-  std::size_t queue_total_bytes_max = limits::queue_total_bytes_max;
-  std::chrono::milliseconds queue_age_max = limits::queue_age_max;
-  std::size_t client_calls_max = limits::client_calls_max;
-  std::size_t client_bytes_max = limits::client_bytes_max;
-  std::chrono::milliseconds idle_timeout = limits::idle_timeout;
-  std::chrono::milliseconds credit_timeout = limits::credit_timeout;
-  std::chrono::milliseconds budget_max = limits::budget_max;
-  std::chrono::milliseconds service_grace = limits::service_grace;
-  std::size_t services_max = limits::services_max;
-  std::size_t peers_max = limits::peers_max;
-  std::uint32_t worker_capacity_max = limits::worker_capacity_max;
-  std::uint32_t attempts_max = limits::attempts_max;
-  std::chrono::milliseconds slot_timeout = limits::slot_timeout;
   std::size_t internal_threads = limits::internal_threads;
 
   std::size_t requests_per_second_max = limits::requests_per_second_max;
@@ -81,7 +64,6 @@ struct broker_options {
   std::chrono::milliseconds zap_timeout = limits::zap_timeout;
   std::chrono::milliseconds zap_cache_time = limits::zap_cache_time;
 
-  std::size_t payload_bytes_max = limits::payload_bytes_max;
   std::size_t frame_bytes_max = limits::frame_bytes_max;
   std::size_t frames_max = limits::frames_max;
   std::size_t messages_per_turn_max = limits::messages_per_turn_max;

@@ -82,27 +82,37 @@ inline constexpr std::uint32_t streams = 0x01;
 inline constexpr std::uint32_t recall = 0x02;  // of a worker: the broker may send it message_type::recall
 }  // namespace capability
 
-// A payload: the bytes of one value, undecoded. In gate/2 it is one frame. In other dialects it may be several.
+// The received frame that holds a payload's bytes. Who passes the payload on can share the frame instead of copying it.
+// Defined where frames are received.
+class payload_owner;
+
+// A payload: the bytes of one value, undecoded. In gate/2 it is one frame. In other dialects it may be several. A view:
+// the bytes, and the owner if there is one, are valid as long as the message in which they came. Who keeps a payload
+// for longer copies the bytes into a view without an owner.
 class payload_view {
  public:
   constexpr payload_view() noexcept = default;
-  constexpr payload_view(bytes_view only) noexcept : first_(only), count_(1) {}  // NOLINT: a frame is a payload
+  constexpr payload_view(bytes_view only, payload_owner* owner = nullptr) noexcept  // NOLINT: a frame is a payload
+      : first_(only), count_(1), owner_(owner) {}
   constexpr payload_view(bytes_view first, std::span<const bytes_view> rest) noexcept
-      : first_(first), rest_(rest), count_(1 + rest.size()) {}
+      : first_(first), rest_(rest.data()), count_(1 + rest.size()) {}
 
   constexpr std::size_t frames() const noexcept { return count_; }
   constexpr bytes_view operator[](std::size_t i) const noexcept { return i == 0 ? first_ : rest_[i - 1]; }
   constexpr bytes_view single() const noexcept { return first_; }
   constexpr std::size_t size_bytes() const noexcept {
     std::size_t n = first_.size();
-    for (bytes_view f : rest_) n += f.size();
+    for (std::size_t i = 1; i < count_; ++i) n += rest_[i - 1].size();
     return n;
   }
+  // The frame of which the payload is the whole. Null: nobody can share it.
+  constexpr payload_owner* owner() const noexcept { return owner_; }
 
  private:
   bytes_view first_;
-  std::span<const bytes_view> rest_;
+  const bytes_view* rest_ = nullptr;
   std::size_t count_ = 0;
+  payload_owner* owner_ = nullptr;
 };
 
 // Keys and values that travel with a request or a final, encoded as

@@ -14,6 +14,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "broker/core/access.hpp"
 #include "broker/core/core.hpp"
 
 namespace gate::broker::testing {
@@ -28,6 +29,7 @@ struct sent {
   std::uint64_t call = 0;
   std::string payload, service, method, caller, metadata, text, name, idempotency_key, traceparent, remote_type;
   std::size_t frames = 0;
+  const payload_owner* owner = nullptr;
   std::optional<std::chrono::milliseconds> budget;
   std::uint32_t attempt = 0, credit_items = 0, credit_bytes = 0, liveness = 0;
   std::chrono::microseconds queue_time{0}, service_time{0};
@@ -53,6 +55,7 @@ struct recorder final : output {
     s.call = static_cast<std::uint64_t>(m.call);
     for (std::size_t i = 0; i < m.payload.frames(); ++i) s.payload += m.payload[i];
     s.frames = m.payload.frames();
+    s.owner = m.payload.owner();
     s.service = m.service;
     s.method = m.method;
     s.caller = m.caller;
@@ -105,9 +108,16 @@ struct ask {
   std::uint32_t attempt = 0;
 };
 
+// All that a core is made with.
+struct options : broker_limits, service_policies {
+  access* rights = nullptr;
+  allowance* allowed = nullptr;
+  observer* watcher = nullptr;
+};
+
 class bench {
  public:
-  explicit bench(options settings = {}) : settings_(std::move(settings)), core(settings_, out, now) {}
+  explicit bench(const options& o = {}) : core(o, o, o.rights, o.allowed, o.watcher, out, now) {}
 
   // --- peers
 
@@ -307,10 +317,6 @@ class bench {
     REQUIRE(fault.empty());
   }
 
- private:
-  options settings_;
-
- public:
   instant now = instant(1000s);
   recorder out;
   gate::broker::core core;

@@ -39,6 +39,8 @@ class chaos {
     o.queue_age_max = 900ms;
     o.idle_timeout = 700ms;
     o.heartbeat_interval = 100ms;
+    o.services["b"].balancer = "lru";
+    o.services["c"].queue_max = 3;
     return o;
   }
 

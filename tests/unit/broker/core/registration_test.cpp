@@ -8,7 +8,7 @@ using namespace gate::broker::testing;
 
 TEST_CASE("a hello is answered with the version and the limits in force", "[broker]") {
   options o;
-  o.broker_name = "north";
+  o.name = "north";
   o.heartbeat_interval = 250ms;
   o.heartbeat_liveness = 4;
   o.payload_bytes_max = 1234;

@@ -41,9 +41,10 @@ struct listed_rights final : access {
 struct refusals final : observer {
   std::vector<std::string> all;
   void refused(const refusal_record& r) override {
-    static const char* const kinds[] = {"call", "offer", "limit"};
-    all.push_back(std::string(kinds[static_cast<std::size_t>(r.what)]) + ' ' + std::string(r.principal) + ' ' +
-                  std::string(r.name_space) + '/' + std::string(r.service) + '.' + std::string(r.method));
+    const bool offer = r.reason == refusal::offer_denied || r.reason == refusal::offer_ended;
+    const std::string kind = r.reason == refusal::call_denied ? "call" : offer ? "offer" : "limit";
+    all.push_back(kind + ' ' + std::string(r.principal) + ' ' + std::string(r.name_space) + '/' +
+                  std::string(r.service) + '.' + std::string(r.method));
   }
 };
 
@@ -288,7 +289,7 @@ TEST_CASE("of the broker's own methods three are for everybody, the others are a
 TEST_CASE("who was rejected hears why and is cut", "[broker]") {
   bench b;
   const peer_id stranger = b.open();
-  b.core.rejected(stranger, errc::unauthenticated, "no", b.now);
+  b.core.rejected(stranger, refusal::login_refused, "no", b.now);
   CHECK(b.one(stranger, message_type::bye).status == errc::unauthenticated);
   CHECK(b.was_cut(stranger));
 }

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/protocol/gate2_own.hpp"
+#include "common/transport/payload_owner.hpp"
 #include "common/wire/piece_joiner.hpp"
 #include "tests/support/heap.hpp"
 
@@ -111,8 +112,11 @@ TEST_CASE("a large payload travels as a frame of its own, and shares the frame i
   const std::string payload(limits::external_payload_bytes_min, 'x');
   zmq::message_t frame(payload.data(), payload.size());
   const bytes_view received(static_cast<const char*>(frame.data()), frame.size());
-  CHECK(queue.append(request(1, received), &frame));
-  CHECK(queue.append(request(2, payload), &frame));  // not part of that frame: copied
+  payload_owner owner(frame);
+  message shared = request(1);
+  shared.payload = payload_view(received, &owner);
+  CHECK(queue.append(shared));
+  CHECK(queue.append(request(2, received)));  // has no owner: copied
   CHECK(queue.flush(transport, start) == delivery::sent);
   REQUIRE(transport.all.size() == 2);
   CHECK(transport.all[0].payload == payload);

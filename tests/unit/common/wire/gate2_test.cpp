@@ -140,6 +140,29 @@ TEST_CASE("a payload may travel as the frame behind the batch", "[wire][gate2]")
   CHECK(r.error() == parse_error::none);
 }
 
+TEST_CASE("a payload that is the frame behind the batch has that frame's owner, and no other has", "[wire][gate2]") {
+  int stands_for_one = 0;
+  auto* const owner = reinterpret_cast<payload_owner*>(&stands_for_one);
+  message sent;
+  sent.type = message_type::request;
+  sent.service = "s";
+  sent.method = "m";
+  sent.payload = bytes_view("inside");
+  std::string batch;
+  sent.call = call_id{1};
+  append(batch, sent);
+  sent.call = call_id{2};
+  append(batch, sent, true);
+  reader both(batch, bytes_view("behind"), owner);
+  message m;
+  REQUIRE(both.next(m));
+  CHECK(m.payload.single() == "inside");
+  CHECK(m.payload.owner() == nullptr);
+  REQUIRE(both.next(m));
+  CHECK(m.payload.single() == "behind");
+  CHECK(m.payload.owner() == owner);
+}
+
 TEST_CASE("an empty frame behind the batch is a payload of no bytes", "[wire][gate2]") {
   std::string batch;
   append(batch, samples::minimal_request(), true);

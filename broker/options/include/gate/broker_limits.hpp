@@ -1,4 +1,4 @@
-// The settings of the core. The keys of the same names in the configuration file set them.
+// The limits by which a broker decides about calls.
 #pragma once
 
 #include <chrono>
@@ -8,22 +8,24 @@
 
 #include <gate/limits.hpp>
 
-namespace gate::broker {
+namespace gate {
 
-class access;
-class allowance;
-class observer;
+// What the broker decides by: the name that it states, its times, and the limits of queues, calls, services and peers.
+// Each field is also a key of the same name in gate-broker's configuration file. docs/limits.md has a row for each key.
+struct broker_limits {
+  std::string name = "gate-broker";  // what the broker calls itself towards its peers
 
-struct options {
   std::chrono::milliseconds heartbeat_interval = limits::heartbeat_interval;
   std::uint32_t heartbeat_liveness = limits::heartbeat_liveness;
   std::chrono::milliseconds hello_timeout = limits::hello_timeout;
 
+  // The queues. A service_policy may set the first three for one service.
   std::size_t queue_max = limits::queue_max;
   std::size_t queue_bytes_max = limits::queue_bytes_max;
+  std::chrono::milliseconds queue_age_max = limits::queue_age_max;
   std::size_t queue_total_max = limits::queue_total_max;
   std::size_t queue_total_bytes_max = limits::queue_total_bytes_max;
-  std::chrono::milliseconds queue_age_max = limits::queue_age_max;
+
   std::size_t client_calls_max = limits::client_calls_max;
   std::size_t client_bytes_max = limits::client_bytes_max;
   std::chrono::milliseconds idle_timeout = limits::idle_timeout;
@@ -36,13 +38,6 @@ struct options {
   std::uint32_t attempts_max = limits::attempts_max;
   std::chrono::milliseconds slot_timeout = limits::slot_timeout;
   std::size_t payload_bytes_max = limits::payload_bytes_max;
-
-  std::string broker_name = "gate-broker";
-
-  // Not owned; may be null.
-  observer* watcher = nullptr;
-  access* rights = nullptr;      // null: everybody may do everything
-  allowance* allowed = nullptr;  // null: as much as the limits above allow to each connection
 };
 
-}  // namespace gate::broker
+}  // namespace gate
