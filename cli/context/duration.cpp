@@ -2,8 +2,9 @@
 
 #include <cstdint>
 
-#include "cli/context/outcome.hpp"
 #include <gate/quantity.hpp>
+
+#include "cli/context/outcome.hpp"
 
 namespace gate::cli {
 namespace {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include <gate/quantity.hpp>
+
 #include "common/settings/toml_text.hpp"
 
 namespace gate {

@@ -1,7 +1,5 @@
 #include <limits>
 
-#include <limits>
-
 #include <catch2/catch.hpp>
 
 #include <gate/quantity.hpp>
