@@ -19,4 +19,7 @@ struct credentials::material {
   curve_key server_key{};
 };
 
+// Whether a variable that credentials::from_environment() reads is set.
+bool environment_has_credentials() noexcept;
+
 }  // namespace gate
