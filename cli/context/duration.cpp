@@ -2,8 +2,9 @@
 
 #include <cstdint>
 
+#include <gate/quantity.hpp>
+
 #include "cli/context/outcome.hpp"
-#include "common/settings/quantity.hpp"
 
 namespace gate::cli {
 namespace {

@@ -1,11 +1,11 @@
-#include "common/settings/quantity.hpp"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <span>
+
+#include <gate/quantity.hpp>
 
 namespace gate {
 namespace {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <gate/did_you_mean.hpp>
-#include "common/settings/quantity.hpp"
+#include <gate/quantity.hpp>
 
 namespace gate {
 namespace {

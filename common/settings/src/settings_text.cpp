@@ -4,7 +4,8 @@
 #include <array>
 #include <stdexcept>
 
-#include "common/settings/quantity.hpp"
+#include <gate/quantity.hpp>
+
 #include "common/settings/toml_text.hpp"
 
 namespace gate {

@@ -1,8 +1,8 @@
-#include "common/settings/quantity.hpp"
-
 #include <limits>
 
 #include <catch2/catch.hpp>
+
+#include <gate/quantity.hpp>
 
 using gate::format_quantity;
 using gate::parse_quantity;
