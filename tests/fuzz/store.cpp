@@ -17,14 +17,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const snapshot s = read_store({&source, 1});
     for (const principal& p : s.principals()) GATE_ASSERT(s.find(p.name) == &p);
     readable = true;
-  } catch (const store_error&) {
+  } catch (const gate::store_error&) {
   }
   constexpr std::string_view hash =
       "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
   std::string changed;
   try {
-    changed = set_password(text, "fuzz", "alice", hash, old_credential::keep);
-  } catch (const store_error&) {
+    changed = set_password(text, "fuzz", "alice", hash, gate::old_credential::keep);
+  } catch (const gate::store_error&) {
     return 0;
   }
   if (!readable) return 0;
