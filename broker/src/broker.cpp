@@ -8,7 +8,7 @@
 
 #include "broker/engine/engine.hpp"
 #include "broker/internal_service/internal_service.hpp"
-#include "broker/settings/config.hpp"
+#include "broker/settings/broker_keys.hpp"
 #include "broker/src/hooks.hpp"
 
 namespace gate {

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <zmq.hpp>
@@ -22,7 +21,8 @@
 #include "broker/engine/address_check.hpp"
 #include "broker/engine/endpoints.hpp"
 #include "broker/gatekeeper/gatekeeper.hpp"
-#include "broker/settings/config.hpp"
+#include "broker/settings/broker_keys.hpp"
+#include "broker/src/broker_command_line.hpp"
 #include "common/base/allocator.hpp"
 #include "common/base/exception_text.hpp"
 #include "common/base/out_of_memory.hpp"
@@ -32,102 +32,25 @@
 #include "common/log/log.hpp"
 #include "common/log/program_log.hpp"
 #include "common/program/signals.hpp"
+#include "common/settings/flags.hpp"
 
 namespace gate::broker {
 namespace {
 
 enum exit_code : int { orderly = 0, failed = 1, bad_usage = 2, second_signal = 130 };
 
-constexpr const char* footer = R"(
-Examples:
-  PROGRAM
-      clients at tcp://127.0.0.1:5555, workers at tcp://127.0.0.1:5556
-  PROGRAM --frontend 'tcp://127.0.0.1:*' --backend 'tcp://127.0.0.1:*'
-      ports chosen by the system, told by the line `listening` on stdout
-  PROGRAM --frontend ipc:///run/gate/clients --backend ipc:///run/gate/workers
-  PROGRAM --frontend tcp://0.0.0.0:5555 --backend tcp://0.0.0.0:5556 \
-      --auth curve --credentials users.toml --curve-key broker.key
-      for other machines; gate keygen writes the files, docs/security.md says how
-  PROGRAM --config gate.toml --check-config
-
-Once ready, one line is written to stdout, and to the log on stderr:
-  listening frontend=tcp://127.0.0.1:40123 backend=tcp://127.0.0.1:40124
-Several addresses of a role are separated by commas.
-
-SIGTERM or SIGINT drains: peers are told, calls in flight have drain_timeout to end. A second one exits at once.
-SIGHUP reads the credential store again and opens the audit log again, where the configuration names one, and takes
-log_level from the file of --config; other keys count from the next start, and so does a new key of the broker's own.
-
-Exit codes: 0 left after a signal; calls that outlived drain_timeout were abandoned, and their callers told; 1 failed
-while running; 2 bad flag, bad configuration, or an address that cannot be bound; 130 second signal.
-)";
-
-struct command_line {
-  std::vector<std::string> frontend, backend;
-  std::vector<std::string> arguments;
-  std::string config, log_level, auth, credentials, curve_key;
-  bool insecure = false, check_config = false, print_config = false;
+// What the program was started with. SIGHUP reads the file again, under the same flags and variables.
+struct start {
+  command_line line;
+  broker_options options;
+  found_settings found;
 };
 
-std::string footer_for(const std::string& program) {
-  std::string text = footer;
-  for (std::size_t at = text.find("PROGRAM"); at != std::string::npos; at = text.find("PROGRAM", at + program.size())) {
-    text.replace(at, 7, program);
-  }
-  return text;
-}
-
-// gate-broker prints its own version. Another program prints that of the library, since its own is not known here.
-std::string version_of(const std::string& program) {
-  const std::string number(gate::version);
-  return program == "gate-broker" ? program + " " + number : program + " (gate " + number + ")";
-}
-
-void declare(CLI::App& app, bool takes_arguments, command_line& line) {
-  app.footer(footer_for(app.get_name()));
-  app.set_version_flag("--version", version_of(app.get_name()));
-  if (takes_arguments) app.add_option("arguments", line.arguments, "What this broker works with");
-  app.add_option("--frontend", line.frontend, "Address for clients; may be repeated")
-      ->type_name("ADDRESS")
-      ->allow_extra_args(false);
-  app.add_option("--backend", line.backend, "Address for workers; may be repeated")
-      ->type_name("ADDRESS")
-      ->allow_extra_args(false);
-  app.add_option("--config", line.config, "Configuration file (TOML); flags override it")->type_name("FILE");
-  app.add_option("--auth", line.auth, "How peers prove who they are, where an address does not say it by ?auth=")
-      ->check(CLI::IsMember({"none", "plain", "curve", "in-message"}));
-  app.add_option("--credentials", line.credentials, "Credential store: who may come in, and what they may do")
-      ->type_name("FILE");
-  app.add_option("--curve-key", line.curve_key, "The broker's own key file, which gate keygen writes")
-      ->type_name("FILE");
-  app.add_option("--log-level", line.log_level, "How much to log")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
-  app.add_flag("--insecure", line.insecure, "Admit anybody on addresses that other machines can reach");
-  app.add_flag("--check-config", line.check_config,
-               "Check flags, configuration, files and addresses, bind nothing, and exit");
-  app.add_flag("--print-config", line.print_config, "Print every key with its value in force, and exit");
-}
-
-// Throws config_error or bind_error, or what check_files throws.
-broker_options to_options(const command_line& line) {
-  broker_options options;
-  if (!line.config.empty()) read_config_file(line.config, options);
-  if (!line.frontend.empty()) options.frontend = line.frontend;
-  if (!line.backend.empty()) options.backend = line.backend;
-  if (!line.log_level.empty()) options.log_level = line.log_level;
-  if (!line.auth.empty()) options.auth = line.auth;
-  if (!line.credentials.empty()) options.credentials = line.credentials;
-  if (!line.curve_key.empty()) options.curve_key = line.curve_key;
-  if (line.insecure) options.insecure = true;
-  static_cast<void>(plan_bindings(options));
-  security::check_files(options);
-  return options;
-}
-
-void print_config(const broker_options& options) {
-  for (const config_key& key : config_keys()) {
-    std::cout << "# " << key.doc << "\n" << key.name << " = " << to_text(key, options) << "\n";
-  }
+// Throws settings_error or bind_error, or what check_files throws.
+void read_options_of(start& what) {
+  what.found = read_options(what.line.given, what.options);
+  static_cast<void>(plan_bindings(what.options));
+  security::check_files(what.options);
 }
 
 // Each peer takes a descriptor, so the usual soft limit of 1024 would soon be reached.
@@ -187,36 +110,40 @@ bool reads_again(const broker_options& options) {
   return !options.credentials.empty() || !options.zap_service.empty() || !options.audit_log.empty();
 }
 
-// The configuration file can change the level of the log while the broker runs, unless a flag sets it.
-void reread_config(const command_line& line, program_log& log) {
+// The configuration file can change the level of the log while the broker runs, unless a flag or a variable sets it.
+void reread_config(const start& at_start, program_log& log) {
+  const std::string& file = at_start.line.config;
+  given_settings given = at_start.line.given;
   broker_options found;
   try {
-    read_config_file(line.config, found);
-  } catch (const config_error& e) {
+    given.read_file(file);
+    read_options(given, found);
+  } catch (const settings_error& e) {
     log::error("SIGHUP: {}; the configuration in force stays", e.what());
     return;
   }
-  if (line.log_level.empty()) log.set_level(found.log_level);
-  log::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start", line.config);
+  log.set_level(found.log_level);
+  log::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start{}", file,
+            changed_text(changed_until_restart(broker_keys(), at_start.options, found)));
 }
 
-void reread(Broker& broker, const command_line& line, program_log& log, const own_key& key) {
+void reread(Broker& broker, const start& at_start, program_log& log, const own_key& key) {
   const bool files = reads_again(broker.options());
   if (files) log::info("SIGHUP: reading the credential store again, and opening the audit log again");
   if (files) broker.reload();
-  if (!line.config.empty()) reread_config(line, log);
+  if (!at_start.line.config.empty()) reread_config(at_start, log);
   key.compare();
-  if (!files && line.config.empty()) {
+  if (!files && at_start.line.config.empty()) {
     log::info("SIGHUP: there is nothing to read again: no credential store, no audit log, no configuration file");
   }
 }
 
-int serve(gate::loop& loop, Broker& broker, const command_line& line, program_log& log) {
+int serve(gate::loop& loop, Broker& broker, const start& at_start, program_log& log) {
   broker.bind(loop);
   const own_key key(broker.options().curve_key);
   bool leaving = false;
   gate::signal_watch signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
-    if (signal == SIGHUP) return reread(broker, line, log, key);
+    if (signal == SIGHUP) return reread(broker, at_start, log, key);
     if (std::exchange(leaving, true)) ::_exit(second_signal);
     log::info("draining: calls in flight have {} ms to end; a second signal exits at once",
               broker.options().drain_timeout.count());
@@ -252,8 +179,7 @@ int run_program(int argc, char** argv, program what) {
   keep_freed_memory();
   const std::string name = base_name(argc > 0 ? argv[0] : nullptr);
   exit_when_memory_runs_out(name.c_str());
-  CLI::App app(name + ": takes calls from clients to workers and their answers back", name);
-  command_line line;
+  start at_start;
   std::optional<gate::program_log> log;
   std::optional<gate::loop> loop;  // outlives the broker, whatever is thrown
   std::unique_ptr<Broker> made;
@@ -264,11 +190,22 @@ int run_program(int argc, char** argv, program what) {
     return code;
   };
   try {
-    declare(app, what.takes_arguments, line);
-    app.parse(argc, argv);
-    broker_options options = to_options(line);
-    if (line.print_config) print_config(options);
+    command_line& line = at_start.line;
+    line = read_command_line(argc, argv, what.takes_arguments);
+    if (line.help || line.version || line.print_example) {
+      std::cout << (line.help      ? help_of(name, what.takes_arguments)
+                    : line.version ? version_of(name) + "\n"
+                                   : example_config())
+                << std::flush;
+      return orderly;
+    }
+    read_options_of(at_start);
+    broker_options options = at_start.options;
+    if (line.print_config) std::cout << print_config(options, at_start.found) << std::flush;
     if (line.check_config) {
+      for (const std::string& warning : misspelt_variables(broker_keys().infos(), line.given)) {
+        write_line(STDERR_FILENO, name + ": " + warning);
+      }
       for (const std::string& taken : check_addresses(options)) {
         write_line(STDERR_FILENO, name + ": " + taken + " is in use at the moment; a start would fail");
       }
@@ -279,10 +216,10 @@ int run_program(int argc, char** argv, program what) {
     raise_descriptor_limit();
     if (!options.credentials.empty() || !options.zap_service.empty()) leave_no_core_dump();
     log.emplace(name, options.log_level);
+    for (const std::string& warning : misspelt_variables(broker_keys().infos(), line.given)) log::warn("{}", warning);
     made = what.make(std::move(options), std::move(line.arguments));
     made->check();
-  } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);
+  } catch (const usage_error& e) {
     return fail(bad_usage, e.what() + std::string(" (see --help)"));
   } catch (const std::bad_alloc&) {
     return fail(failed, "out of memory");
@@ -290,7 +227,7 @@ int run_program(int argc, char** argv, program what) {
     return fail(bad_usage, describe_current_exception().text);
   }
   try {
-    return serve(loop.emplace(), *made, line, *log);
+    return serve(loop.emplace(), *made, at_start, *log);
   } catch (const bind_error& e) {
     return fail(bad_usage, e.what());
   } catch (...) {

@@ -8,7 +8,6 @@
 
 namespace gate::peer {
 
-std::string host_name();
 // Returns host, process id and version; the other fields are empty.
 descriptor describe_this_process();
 

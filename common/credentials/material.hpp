@@ -20,6 +20,9 @@ struct credentials::material {
   curve_key server_key{};
 };
 
+// Whether a variable that credentials::from_environment() reads is set.
+bool environment_has_credentials() noexcept;
+
 // Overwrites GATE_PASSWORD in the process's environment and removes it there. Programs call this once they have read
 // it, because child processes inherit it, and other processes of the user can read it.
 void forget_password_in_environment() noexcept;

@@ -1,10 +1,11 @@
 #include <csignal>
-#include <cstdlib>
 #include <exception>
+#include <iostream>
 #include <new>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include <gate/credentials.hpp>
@@ -21,7 +22,9 @@
 #include "common/log/log.hpp"
 #include "common/log/program_log.hpp"
 #include "common/program/signals.hpp"
-#include "worker/settings/worker_config.hpp"
+#include "common/settings/flags.hpp"
+#include "worker/settings/worker_keys.hpp"
+#include "worker/src/worker_command_line.hpp"
 
 namespace gate::worker {
 
@@ -36,85 +39,20 @@ enum exit_code : int {
   second_signal = 130
 };
 
-constexpr const char* footer = R"(
-Times are written as 500ms, 30s, 5min or 1h, sizes as 512KiB or 64MiB. The file of --config holds the same settings in a
-table [worker], with _ in place of - in their names; flags override it.
-
-Examples:
-  PROGRAM
-      registers at a broker on this machine, with the default ports
-  PROGRAM --broker tcp://10.0.0.5:5556 --capacity 64 --threads 8
-  PROGRAM --config gate.toml --log-level debug
-  PROGRAM --broker tcp://10.0.0.5:5556 --credentials /etc/gate/worker-7.toml
-  PROGRAM --dialect gate-rpc --broker ipc:///tmp/gate-rpc/w1
-      works under a broker of the Python project gate-rpc
-
-Who the worker is to a broker that asks stands in the file of --credentials: user and password, or key (a file that
-`gate keygen` made) and server_key (the broker's public key), with mode 0600. Or in the environment: GATE_CREDENTIALS is
-such a file; GATE_USER and GATE_PASSWORD, or GATE_KEY and GATE_SERVER_KEY, are what stands in it. A password is never an
-argument, since everybody can see those.
-
-SIGTERM or SIGINT drains: no new calls are taken, those in hand have the time of --drain-timeout to end. A second one
-exits at once. SIGHUP reads the file of --config again: the level of the log counts at once, other settings from the
-next start. It reads the file of --credentials again: they are used at the next connection to the broker.
-
-Exit codes: 0 left after a signal; calls that outlived the drain timeout were left to the broker, which answers for
-them; 1 refused by the broker, or failed; 2 bad flag or configuration; 3 too many methods are stuck, or one is when it
-leaves, start it again; 5 the broker does not admit the worker's credentials, so starting it again does not help;
-130 second signal.
-)";
-
-struct command_line {
+// What the program was started with. SIGHUP reads the file again, under the same flags and variables.
+struct start {
+  command_line line;
   settings chosen;
-  bool print_ready = false;
-  bool check_config = false;
-  std::string file;
-  bool log_level_given = false;
-  std::vector<std::string> arguments;
+  std::string credentials_file;  // empty: the credentials came from variables, which do not change, or there are none
 };
 
-std::string footer_for(const std::string& program) {
-  std::string text = footer;
-  for (std::size_t at = text.find("PROGRAM"); at != std::string::npos; at = text.find("PROGRAM", at + program.size())) {
-    text.replace(at, 7, program);
-  }
-  return text;
-}
-
-credentials read_credentials(const std::string& file) {
-  credentials found = file.empty() ? credentials::from_environment() : credentials::from_file(file);
+// Throws settings_error and credentials_error.
+void read_settings_of(start& what) {
+  const found_settings found = read_worker_settings(what.line.given, what.chosen);
+  what.credentials_file = file_of_credentials(what.chosen, found);
+  what.chosen.credentials = read_credentials(what.chosen, found);
   forget_password_in_environment();
-  return found;
-}
-
-// Throws CLI::ParseError (also for --help and --version), config_error and credentials_error.
-void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_line& line) {
-  std::vector<std::pair<const config_key*, std::string>> given;
-  given.reserve(config_keys().size());
-  for (const config_key& key : config_keys()) {
-    given.emplace_back(&key, std::string());
-    auto* const option = app.add_option(flag_of(key), given.back().second, std::string(key.doc));
-    option->type_name(key.is_text() ? "TEXT" : key.is_duration() ? "TIME" : key.is_size() ? "SIZE" : "N");
-    option->default_str(to_text(key, line.chosen));
-  }
-  app.add_option("--config", line.file, "Configuration file (TOML)")->type_name("FILE");
-  app.add_flag("--print-ready", line.print_ready, "Print a line READY on stdout at each registration");
-  app.add_flag("--check-config", line.check_config, "Check flags, configuration, credentials and interface, and exit");
-  app.set_version_flag("--version", app.get_name() + " (gate " + std::string(gate::version) + ")");
-  if (takes_arguments) app.add_option("arguments", line.arguments, "What this worker works on");
-  app.parse(argc, argv);
-
-  if (!line.file.empty()) read_config_file(line.file, line.chosen);
-  line.log_level_given = app.count("--log-level") != 0;
-  for (const auto& [key, text] : given) {
-    if (app.count(flag_of(*key)) == 0) continue;
-    try {
-      set(*key, text, line.chosen);
-    } catch (const config_error& e) {
-      throw config_error(flag_of(*key) + ": " + e.what());
-    }
-  }
-  line.chosen.options.credentials = read_credentials(line.chosen.credentials_file);
+  if (what.line.print_config) std::cout << print_config(what.chosen, found) << std::flush;
 }
 
 // A thread that does not end cannot be joined, and its objects cannot be destroyed: the process exits without
@@ -125,24 +63,21 @@ void parse(CLI::App& app, int argc, char** argv, bool takes_arguments, command_l
   ::_exit(too_many_stuck);
 }
 
-// Only the log level can change while the worker runs, and only if it comes from the file and no flag sets it.
-void reread_settings(const command_line& line, program_log& log) {
+// Only the log level can change while the worker runs, unless a flag or a variable sets it.
+void reread_settings(const start& at_start, program_log& log) {
+  const std::string& file = at_start.line.config;
+  given_settings given = at_start.line.given;
   settings found;
   try {
-    read_config_file(line.file, found);
-  } catch (const config_error& e) {
+    given.read_file(file);
+    read_worker_settings(given, found);
+  } catch (const settings_error& e) {
     log::error("SIGHUP: {}; the settings in force stay", e.what());
     return;
   }
-  if (!line.log_level_given) log.set_level(found.log_level);
-  log::info("SIGHUP: {} read again: log_level is in force, other settings count from the next start", line.file);
-}
-
-// Returns the file that the credentials came from. Empty if they came from variables: variables do not change.
-std::string file_of_credentials(const command_line& line) {
-  if (!line.chosen.credentials_file.empty()) return line.chosen.credentials_file;
-  const char* const file = std::getenv("GATE_CREDENTIALS");
-  return file != nullptr ? file : std::string();
+  log.set_level(found.log_level);
+  log::info("SIGHUP: {} read again: log_level is in force, other settings count from the next start{}", file,
+            changed_text(changed_until_restart(worker_keys(), at_start.chosen, found)));
 }
 
 void reread_credentials(const std::string& file, Worker& what) {
@@ -157,24 +92,24 @@ void reread_credentials(const std::string& file, Worker& what) {
   }
 }
 
-void reread(const command_line& line, Worker& what, program_log& log) {
-  const std::string credentials_file = file_of_credentials(line);
-  if (!line.file.empty()) reread_settings(line, log);
-  if (!credentials_file.empty()) reread_credentials(credentials_file, what);
-  if (line.file.empty() && credentials_file.empty()) {
+void reread(const start& at_start, Worker& what, program_log& log) {
+  const std::string& file = at_start.line.config;
+  if (!file.empty()) reread_settings(at_start, log);
+  if (!at_start.credentials_file.empty()) reread_credentials(at_start.credentials_file, what);
+  if (file.empty() && at_start.credentials_file.empty()) {
     log::info("SIGHUP: there is nothing to read again: no --config, and no file of credentials");
   }
 }
 
-int serve_until_drained(Worker& what, command_line line, program_log& log) {
-  worker_options options = std::move(line.chosen.options);
-  if (line.print_ready) options.on_registered = [] { write_line(STDOUT_FILENO, "READY"); };
+int serve_until_drained(Worker& what, const start& at_start, program_log& log) {
+  worker_options options = at_start.chosen;
+  if (at_start.line.print_ready) options.on_registered = [] { write_line(STDOUT_FILENO, "READY"); };
   options.on_stuck = leave_stuck;
 
   gate::loop here;
   bool leaving = false;
   const auto on_signal = [&](int signal) {
-    if (signal == SIGHUP) return reread(line, what, log);
+    if (signal == SIGHUP) return reread(at_start, what, log);
     if (std::exchange(leaving, true)) ::_exit(second_signal);
     what.drain();
   };
@@ -199,18 +134,27 @@ int run_program(int argc, char** argv, program what) {
   keep_freed_memory();
   const std::string name = base_name(argc > 0 ? argv[0] : nullptr);
   exit_when_memory_runs_out(name.c_str());
-  CLI::App app(name + ": a worker that serves calls which a gate-broker gives it", name);
-  app.footer(footer_for(name));
-  command_line line;
+  start at_start;
+  command_line& line = at_start.line;
   std::unique_ptr<Worker> made;
   try {
-    parse(app, argc, argv, what.takes_arguments, line);
+    line = read_command_line(argc, argv, what.takes_arguments);
+    if (line.help || line.version || line.print_example) {
+      std::cout << (line.help      ? help_of(name, what.takes_arguments)
+                    : line.version ? version_of(name) + "\n"
+                                   : example_config())
+                << std::flush;
+      return orderly;
+    }
+    read_settings_of(at_start);
+    if (line.print_config) return orderly;
     gate::keep_signals({SIGINT, SIGTERM, SIGHUP});
     made = what.make(std::move(line.arguments));
     made->check();
+    const std::vector<std::string> warnings = misspelt_variables(worker_keys().infos(), line.given);
+    for (const std::string& warning : warnings) write_line(STDERR_FILENO, name + ": " + warning);
     if (line.check_config) return orderly;
-  } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);
+  } catch (const usage_error& e) {
     return fail(bad_usage, name + ": " + e.what() + " (see --help)");
   } catch (const std::bad_alloc&) {
     return fail(failed, name + ": out of memory");
@@ -218,8 +162,8 @@ int run_program(int argc, char** argv, program what) {
     return fail(bad_usage, name + ": " + describe_current_exception().text);
   }
   try {
-    gate::program_log log(name, line.chosen.log_level);
-    return serve_until_drained(*made, std::move(line), log);
+    gate::program_log log(name, at_start.chosen.log_level);
+    return serve_until_drained(*made, at_start, log);
   } catch (const Error& e) {
     if (e.code() != errc::unauthenticated) return fail(failed, name + ": " + e.what());
     return fail(not_admitted, name + ": " + e.what() + " (credentials: --credentials FILE, see --help)");

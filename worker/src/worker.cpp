@@ -12,8 +12,8 @@
 #include <gate/limits.hpp>
 #include <gate/worker.hpp>
 
-#include "common/base/option_bounds.hpp"
 #include "common/protocol/endpoint.hpp"
+#include "worker/settings/worker_keys.hpp"
 #include "worker/src/worker_runtime.hpp"
 
 namespace gate {
@@ -78,23 +78,13 @@ void check(const Worker& what, const worker_options& options) {
   }
 }
 
-void bound_durations(worker_options& options) {
-  bring_within_bounds(options.drain_timeout);
-  bring_within_bounds(options.stuck_after);
-  bring_within_bounds(options.connect_timeout);
-  bring_within_bounds(options.reconnect_pause_min);
-  bring_within_bounds(options.reconnect_pause_max);
-  bring_within_bounds(options.heartbeat_interval, options.heartbeat_liveness);
-}
-
 }  // namespace
 
 task<void> serve(loop& where, Worker& what, worker_options options) {
   loop& here = co_await this_loop();
   GATE_ASSERT(&here == &where);
   check(what, options);
-  bound_durations(options);
-  worker::runtime served(where, what, std::move(options));
+  worker::runtime served(where, what, worker::within_bounds(std::move(options)));
   co_await served.run();
 }
 

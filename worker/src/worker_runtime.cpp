@@ -15,6 +15,7 @@
 #include <gate/timeout.hpp>
 
 #include "common/base/exception_text.hpp"
+#include "common/base/host_name.hpp"
 #include "common/base/random.hpp"
 #include "common/channel/this_process.hpp"
 #include "common/dialects/make_foreign_broker.hpp"
@@ -105,7 +106,7 @@ dispatcher_options runtime::dispatch_options() {
 session_options runtime::registration() const {
   session_options o;
   o.service = service_;
-  o.name = options_.name.empty() ? peer::host_name() + ":" + std::to_string(::getpid()) : options_.name;
+  o.name = options_.name.empty() ? host_name() + ":" + std::to_string(::getpid()) : options_.name;
   o.encoded_descriptor = encoded_descriptor();
   o.capacity = options_.capacity;
   o.heartbeat_interval = options_.heartbeat_interval;

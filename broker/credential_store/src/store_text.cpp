@@ -25,22 +25,22 @@ class reader {
  public:
   void read(const store_source& source) {
     file_ = source.name;
-    toml::table parsed;
+    toml_value parsed;
     try {
-      parsed = parse_toml(source.text, source.name);
+      parsed = parse_toml(source.text);
     } catch (const toml_bound_error& e) {
-      fail(e.source(), std::string(e.description()));
-    } catch (const toml::parse_error& e) {
+      fail(e.where(), e.what());
+    } catch (const toml_error& e) {
       // The message of toml++ may quote the text, and a credential must not reach a log.
-      fail(e.source(), "is not valid TOML here");
+      fail(e.where(), "is not valid TOML here");
     }
-    for (const auto& [key, node] : parsed) {
+    for (const auto& [key, at, node] : parsed.entries) {
       if (key == "roles") {
-        read_each(node, "roles", [&](std::string_view name, const toml::table& t) { read_role(name, t); });
+        read_each(node, "roles", [&](std::string_view name, const toml_value& t) { read_role(name, t); });
       } else if (key == "principals") {
-        read_each(node, "principals", [&](std::string_view name, const toml::table& t) { read_principal(name, t); });
+        read_each(node, "principals", [&](std::string_view name, const toml_value& t) { read_principal(name, t); });
       } else {
-        fail(key.source(), "unknown key '" + shown(key.str()) + "': a store has [roles.NAME] and [principals.NAME]");
+        fail(at, "unknown key '" + shown(key) + "': a store has [roles.NAME] and [principals.NAME]");
       }
     }
   }
@@ -70,44 +70,41 @@ class reader {
     std::string at;
   };
 
-  std::string place(const toml::source_region& at) const { return file_ + ":" + std::to_string(at.begin.line) + ": "; }
-  [[noreturn]] void fail(const toml::source_region& at, const std::string& what) const {
-    throw store_error(place(at) + what);
-  }
+  std::string place(toml_place at) const { return file_ + ":" + std::to_string(at.line) + ": "; }
+  [[noreturn]] void fail(toml_place at, const std::string& what) const { throw store_error(place(at) + what); }
   static std::string shown(std::string_view text) {
     return is_plain_text(text) && text.size() <= 64 ? std::string(text) : std::string("...");
   }
 
-  template <class F> void read_each(const toml::node& node, std::string_view what, const F& each) {
-    const toml::table* const table = node.as_table();
-    if (table == nullptr) fail(node.source(), "'" + std::string(what) + "' must be a table");
-    for (const auto& [name, entry] : *table) {
-      const toml::table* const t = entry.as_table();
-      if (t == nullptr) fail(entry.source(), "'" + std::string(what) + "." + shown(name.str()) + "' must be a table");
-      if (!is_principal_name(name.str())) {
-        fail(name.source(), "a name is UTF-8 text of 1 to 255 bytes without control characters");
+  template <class F> void read_each(const toml_value& node, std::string_view what, const F& each) {
+    if (!node.is(toml_kind::table)) fail(node.begin, "'" + std::string(what) + "' must be a table");
+    for (const auto& [name, at, entry] : node.entries) {
+      if (!entry.is(toml_kind::table))
+        fail(entry.begin, "'" + std::string(what) + "." + shown(name) + "' must be a table");
+      if (!is_principal_name(name)) {
+        fail(at, "a name is UTF-8 text of 1 to 255 bytes without control characters");
       }
-      each(name.str(), *t);
+      each(name, entry);
     }
   }
 
-  void read_role(std::string_view name, const toml::table& table) {
+  void read_role(std::string_view name, const toml_value& table) {
     role r;
-    r.at = place(table.source());
-    for (const auto& [key, node] : table) {
-      if (!read_grant(key.str(), node, r.granted)) {
-        fail(key.source(), "unknown key '" + shown(key.str()) + "': a role has call, offer and operate");
+    r.at = place(table.begin);
+    for (const auto& [key, at, node] : table.entries) {
+      if (!read_grant(key, node, r.granted)) {
+        fail(at, "unknown key '" + shown(key) + "': a role has call, offer and operate");
       }
     }
     const auto [other, is_new] = roles_.emplace(std::string(name), std::move(r));
-    if (!is_new) fail(table.source(), "role '" + std::string(name) + "' stands at " + other->second.at + "already");
+    if (!is_new) fail(table.begin, "role '" + std::string(name) + "' stands at " + other->second.at + "already");
   }
 
-  void read_principal(std::string_view name, const toml::table& table) {
+  void read_principal(std::string_view name, const toml_value& table) {
     draft d;
-    d.at = place(table.source());
+    d.at = place(table.begin);
     d.who.name = name;
-    for (const auto& [key, node] : table) {
+    for (const auto& [key, at, node] : table.entries) {
       if (key == "password") {
         read_passwords(node, d.who);
       } else if (key == "curve") {
@@ -116,82 +113,81 @@ class reader {
         d.roles = texts(node, "roles");
       } else if (key == "namespaces") {
         read_name_spaces(node, d.who);
-      } else if (!read_grant(key.str(), node, d.who.granted)) {
-        fail(key.source(), "unknown key '" + shown(key.str()) +
-                               "': a principal has password, curve, roles, namespaces, call, offer and operate");
+      } else if (!read_grant(key, node, d.who.granted)) {
+        fail(at, "unknown key '" + shown(key) +
+                     "': a principal has password, curve, roles, namespaces, call, offer and operate");
       }
     }
     const auto [other, is_new] = places_.emplace(d.who.name, d.at);
-    if (!is_new) fail(table.source(), "principal '" + d.who.name + "' stands at " + other->second + "already");
+    if (!is_new) fail(table.begin, "principal '" + d.who.name + "' stands at " + other->second + "already");
     drafts_.push_back(std::move(d));
   }
 
   // Reads a text or a list of texts. Messages never quote them: they may be credentials.
-  std::vector<std::string> texts(const toml::node& node, std::string_view key) const {
+  std::vector<std::string> texts(const toml_value& node, std::string_view key) const {
     const std::string expected = "'" + std::string(key) + "' must be a text or a list of texts";
     std::vector<std::string> all;
-    const auto take = [&](const toml::node& item) {
-      const auto* const text = item.as_string();
-      if (text == nullptr || !is_plain_text(text->get())) fail(item.source(), expected);
-      all.push_back(text->get());
+    const auto take = [&](const toml_value& item) {
+      if (!item.is(toml_kind::text) || !is_plain_text(item.text)) fail(item.begin, expected);
+      all.push_back(item.text);
     };
-    if (const toml::array* const list = node.as_array()) {
-      for (const toml::node& item : *list) take(item);
+    if (node.is(toml_kind::list)) {
+      for (const toml_value& item : node.items) take(item);
     } else {
       take(node);
     }
     return all;
   }
 
-  void read_passwords(const toml::node& node, principal& who) const {
+  void read_passwords(const toml_value& node, principal& who) const {
     who.password_hashes = texts(node, "password");
-    if (who.password_hashes.size() > credentials_max) fail(node.source(), "a principal may have at most 4 passwords");
+    if (who.password_hashes.size() > credentials_max) fail(node.begin, "a principal may have at most 4 passwords");
     for (const std::string& hash : who.password_hashes) {
       if (!cost_of(hash)) {
-        fail(node.source(),
+        fail(node.begin,
              "'password' must be an argon2id hash of 8 to 256 MiB, as gate passwd writes it; "
              "never write the password itself here");
       }
     }
   }
 
-  void read_keys(const toml::node& node, principal& who) {
+  void read_keys(const toml_value& node, principal& who) {
     for (const std::string& text : texts(node, "curve")) {
       const auto key = parse_curve_key(text);
-      if (!key) fail(node.source(), "'curve' must be a public key of 40 characters in Z85, as gate keygen prints it");
-      if (!keys_.insert(*key).second) fail(node.source(), "this public key is in use already");
+      if (!key) fail(node.begin, "'curve' must be a public key of 40 characters in Z85, as gate keygen prints it");
+      if (!keys_.insert(*key).second) fail(node.begin, "this public key is in use already");
       who.keys.push_back(*key);
     }
-    if (who.keys.size() > credentials_max) fail(node.source(), "a principal may have at most 4 keys");
+    if (who.keys.size() > credentials_max) fail(node.begin, "a principal may have at most 4 keys");
   }
 
-  void read_name_spaces(const toml::node& node, principal& who) const {
+  void read_name_spaces(const toml_value& node, principal& who) const {
     who.name_spaces = texts(node, "namespaces");
     for (const std::string& name : who.name_spaces) {
       if (name.size() > name_bytes_max || name.starts_with('/') || name.ends_with('/') ||
           (name.find('*') != std::string::npos && name != "*")) {
-        fail(node.source(), "a namespace is a text such as \"prod\", or \"*\" for all of them");
+        fail(node.begin, "a namespace is a text such as \"prod\", or \"*\" for all of them");
       }
     }
   }
 
-  std::vector<std::string> patterns(const toml::node& node, std::string_view key) const {
+  std::vector<std::string> patterns(const toml_value& node, std::string_view key) const {
     std::vector<std::string> all = texts(node, key);
     for (const std::string& text : all) {
       if (split_name(text).name.empty() || text.starts_with('/') || text.size() > 2 * name_bytes_max) {
-        fail(node.source(), "'" + std::string(key) + "' must hold patterns such as \"billing\" or \"prod/billing.*\"");
+        fail(node.begin, "'" + std::string(key) + "' must hold patterns such as \"billing\" or \"prod/billing.*\"");
       }
     }
     return all;
   }
 
   // False if a role has no such key.
-  bool read_grant(std::string_view key, const toml::node& node, grants& to) const {
+  bool read_grant(std::string_view key, const toml_value& node, grants& to) const {
     if (key == "call") {
       for (const std::string& text : patterns(node, key)) {
         call_grant grant = parse_call_grant(text);
         if (split_name(text).name.ends_with('.') || split_name(text).name.starts_with('.')) {
-          fail(node.source(), "'call' must hold patterns such as \"billing\" or \"prod/billing.*\"");
+          fail(node.begin, "'call' must hold patterns such as \"billing\" or \"prod/billing.*\"");
         }
         to.call.push_back(std::move(grant));
         to.written += "c" + text + "\n";
@@ -202,10 +198,9 @@ class reader {
         to.written += "o" + text + "\n";
       }
     } else if (key == "operate") {
-      const auto* const flag = node.as_boolean();
-      if (flag == nullptr) fail(node.source(), "'operate' must be true or false");
-      to.operate = flag->get();
-      to.written += flag->get() ? "operate\n" : "";
+      if (!node.is(toml_kind::boolean)) fail(node.begin, "'operate' must be true or false");
+      to.operate = node.boolean;
+      to.written += node.boolean ? "operate\n" : "";
     } else {
       return false;
     }

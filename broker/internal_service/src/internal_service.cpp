@@ -8,7 +8,8 @@
 #include <gate/assert.hpp>
 #include <gate/version.hpp>
 
-#include "broker/settings/config.hpp"
+#include "broker/settings/broker_keys.hpp"
+#include "common/base/host_name.hpp"
 #include "common/protocol/qualified_name.hpp"
 
 namespace gate::broker {
@@ -16,12 +17,6 @@ namespace {
 
 constexpr std::uint32_t calls_max = 1024;
 constexpr std::size_t pool_queue_max = calls_max;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-  return name.data();
-}
 
 std::int64_t milliseconds_of(duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
 
@@ -219,7 +214,7 @@ broker_stats operator_methods::stats() const {
   s.refused = by_status(engine_.state().counted().refused);
   s.transport = report(engine_.counted());
   s.logins = report(engine_.door().counted());
-  for (const config_key& key : config_keys()) {
+  for (const auto& key : broker_keys().keys) {
     if (const std::optional<std::uint64_t> number = number_of(key, options_)) s.limits.emplace(key.name, *number);
   }
   s.limits["peers_max"] = engine_.peers_max();  // the value in force

@@ -1,18 +1,12 @@
 #include "common/channel/this_process.hpp"
 
-#include <array>
-
 #include <unistd.h>
 
 #include <gate/version.hpp>
 
-namespace gate::peer {
+#include "common/base/host_name.hpp"
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
+namespace gate::peer {
 
 descriptor describe_this_process() {
   descriptor d;

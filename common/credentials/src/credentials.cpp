@@ -56,40 +56,40 @@ credentials made_of(statement& s, const std::array<std::string_view, 4>& names) 
   return {};
 }
 
-std::string line_of(const toml::source_region& at) { return ":" + std::to_string(at.begin.line); }
+std::string line_of(toml_place at) { return ":" + std::to_string(at.line); }
 
 // Moves the text out of the table and wipes the rest of it there.
-std::string take_text(toml::node& node, std::string_view name) {
-  auto* const text = node.as_string();
-  if (text == nullptr) throw credentials_error(line_of(node.source()) + ": " + std::string(name) + " must be a text");
-  std::string taken = text->get();
-  wipe(text->get());
+std::string take_text(toml_value& from, std::string_view name) {
+  if (!from.is(toml_kind::text)) {
+    throw credentials_error(line_of(from.begin) + ": " + std::string(name) + " must be a text");
+  }
+  std::string taken = from.text;
+  wipe(from.text);
   return taken;
 }
 
-void read_table(toml::table& table, statement& to) {
+void read_table(toml_value& table, statement& to) {
   const std::array<std::pair<std::string_view, std::optional<std::string>*>, 4> places{
       {{"user", &to.user}, {"password", &to.password}, {"key", &to.key}, {"server_key", &to.server_key}}};
-  for (auto&& [name, node] : table) {
-    const auto place =
-        std::find_if(places.begin(), places.end(), [&name = name](const auto& p) { return p.first == name.str(); });
+  for (toml_entry& entry : table.entries) {
+    const auto place = std::find_if(places.begin(), places.end(), [&](const auto& p) { return p.first == entry.name; });
     if (place == places.end()) {
-      throw credentials_error(line_of(name.source()) + ": unknown key '" + std::string(name.str()) +
+      throw credentials_error(line_of(entry.at) + ": unknown key '" + entry.name +
                               "'; there are user and password, or key and server_key");
     }
-    *place->second = take_text(node, name.str());
+    *place->second = take_text(entry.value, entry.name);
   }
 }
 
 void read_text(std::string_view text, statement& to) {
   try {
-    toml::table table = parse_toml(text);
+    toml_value table = parse_toml(text);
     read_table(table, to);
   } catch (const toml_bound_error& e) {
-    throw credentials_error(line_of(e.source()) + ": " + std::string(e.description()));
-  } catch (const toml::parse_error& e) {
+    throw credentials_error(line_of(e.where()) + ": " + e.what());
+  } catch (const toml_error& e) {
     // The message of toml++ may quote the line, so it is not used.
-    throw credentials_error(line_of(e.source()) + ": is no TOML from here on");
+    throw credentials_error(line_of(e.where()) + ": is no TOML from here on");
   }
 }
 
@@ -190,6 +190,14 @@ std::string to_string(const credentials& c) {
       break;
   }
   return "none";
+}
+
+bool environment_has_credentials() noexcept {
+  for (const char* const name : {"GATE_CREDENTIALS", "GATE_USER", password_variable, "GATE_KEY", "GATE_SERVER_KEY"}) {
+    const char* const text = std::getenv(name);
+    if (text != nullptr && *text != '\0') return true;
+  }
+  return false;
 }
 
 void forget_password_in_environment() noexcept {

@@ -24,9 +24,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string did_you_mean(std::string_view unknown, std::span<const std::string_view> names) {
+std::string did_you_mean(std::string_view unknown, std::span<const std::string_view> names, std::size_t letters_max) {
   std::string_view best;
-  std::size_t least = std::max<std::size_t>(2, unknown.size() / 3) + 1;
+  std::size_t least = (letters_max != 0 ? letters_max : std::max<std::size_t>(2, unknown.size() / 3)) + 1;
   for (const std::string_view name : names) {
     const std::size_t distance = edit_distance(unknown, name);
     if (distance >= least) continue;

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <span>
 
 namespace gate {
@@ -14,8 +15,10 @@ struct unit {
   std::uint64_t factor;
 };
 
-// From small to large; what a value is shown in comes first.
-constexpr std::array time_units{unit{"ms", 1}, unit{"s", 1000}, unit{"min", 60'000}, unit{"h", 3'600'000}};
+// Units in which a value is shown come first, from small to large. The rest is only read.
+constexpr std::array time_units{unit{"ms", 1}, unit{"s", 1000}, unit{"min", 60'000}, unit{"h", 3'600'000},
+                                unit{"m", 60'000}};
+constexpr std::size_t shown_time_units = 4;
 constexpr std::array size_units{unit{"B", 1},
                                 unit{"KiB", 1u << 10},
                                 unit{"MiB", 1u << 20},
@@ -34,25 +37,30 @@ std::span<const unit> units_of(quantity q) noexcept {
   return size_units;
 }
 
+std::span<const unit> shown_units_of(quantity q) noexcept {
+  return units_of(q).first(q == quantity::time ? shown_time_units : shown_size_units);
+}
+
 }  // namespace
 
-std::optional<std::uint64_t> parse_quantity(std::string_view text, quantity of) noexcept {
+std::optional<std::uint64_t> parse_quantity(std::string_view text, quantity of,
+                                            std::string_view unit_of_bare) noexcept {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || !(number >= 0)) return std::nullopt;
   std::string_view suffix = text.substr(static_cast<std::size_t>(end - text.data()));
   suffix.remove_prefix(std::min(suffix.find_first_not_of(' '), suffix.size()));
+  if (end == text.data() + text.size()) suffix = unit_of_bare;
   const auto units = units_of(of);
   const auto found = std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.suffix == suffix; });
   if (found == units.end()) return std::nullopt;
   const double value = number * static_cast<double>(found->factor);
-  if (!(value < 0x1p64)) return std::nullopt;
-  return static_cast<std::uint64_t>(std::round(value));
+  if (!(value < 0x1p64)) return std::numeric_limits<std::uint64_t>::max();
+  return std::max<std::uint64_t>(static_cast<std::uint64_t>(std::round(value)), value > 0 ? 1 : 0);
 }
 
 std::string format_quantity(std::uint64_t value, quantity of) {
-  const auto all = units_of(of);
-  const auto units = all.first(std::min(all.size(), shown_size_units));
+  const auto units = shown_units_of(of);
   unit best = units.front();
   for (const unit& u : units) {
     if (value != 0 && value % u.factor == 0) best = u;

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <memory>
+#include <sstream>
 #include <system_error>
-#include <vector>
+#include <utility>
+
+#include <toml++/toml.h>
 
 namespace gate {
 namespace {
@@ -99,9 +103,60 @@ class depth_check {
   bool exceeded_ = false;
 };
 
-toml::source_region line_of(std::size_t line, std::string_view name) {
-  const toml::source_position at{static_cast<toml::source_index>(line), 1};
-  return {at, at, std::make_shared<const std::string>(name)};
+toml_place place_of(const toml::source_position& at) noexcept { return {at.line, at.column}; }
+
+// What toml++ has read may be a password.
+void wipe(std::string& text) noexcept { ::explicit_bzero(text.data(), text.size()); }
+
+toml_value converted(toml::node& node);
+
+void convert_table(toml::table& from, toml_value& to) {
+  to.kind = toml_kind::table;
+  to.entries.reserve(from.size());
+  for (auto&& [key, node] : from) {  // a map: ordered by name
+    to.entries.push_back({std::string(key.str()), place_of(key.source().begin), converted(node)});
+  }
+}
+
+std::string written(const toml::node& node) {
+  std::ostringstream text;
+  text << toml::node_view<const toml::node>(node);
+  return text.str();
+}
+
+toml_value converted(toml::node& node) {
+  toml_value v;
+  v.begin = place_of(node.source().begin);
+  v.end = place_of(node.source().end);
+  if (auto* const table = node.as_table()) {
+    convert_table(*table, v);
+  } else if (auto* const list = node.as_array()) {
+    v.kind = toml_kind::list;
+    v.items.reserve(list->size());
+    for (toml::node& item : *list) v.items.push_back(converted(item));
+  } else if (auto* const text = node.as_string()) {
+    v.kind = toml_kind::text;
+    v.text = text->get();
+    wipe(text->get());
+  } else if (const auto* const integer = node.as_integer()) {
+    v.kind = toml_kind::integer;
+    v.integer = integer->get();
+  } else if (const auto* const real = node.as_floating_point()) {
+    v.kind = toml_kind::real;
+    v.real = real->get();
+  } else if (const auto* const flag = node.as_boolean()) {
+    v.kind = toml_kind::boolean;
+    v.boolean = flag->get();
+  } else {
+    v.kind = toml_kind::time;
+    v.text = written(node);
+  }
+  return v;
+}
+
+template <class Entries> auto place_for(Entries& entries, std::string_view name) noexcept {
+  return std::lower_bound(entries.begin(), entries.end(), name,
+                          [](const toml_entry& e, std::string_view n) { return e.name < n; });
 }
 
 // With the folder that a relative path counts from.
@@ -115,12 +170,60 @@ std::string why_not(const std::string& path, int error) {
 
 }  // namespace
 
-toml::table parse_toml(std::string_view text, std::string_view name) {
-  if (text.size() > toml_bytes_max) throw toml_bound_error("is larger than 16 MiB", line_of(1, name));
-  if (const std::size_t line = depth_check(text).run(); line != 0) {
-    throw toml_bound_error("is nested deeper than 64 tables, lists and parts of a dotted key", line_of(line, name));
+const toml_value* toml_value::find(std::string_view name) const noexcept {
+  const auto found = place_for(entries, name);
+  return found != entries.end() && found->name == name ? &found->value : nullptr;
+}
+
+toml_value* toml_value::find(std::string_view name) noexcept {
+  const auto found = place_for(entries, name);
+  return found != entries.end() && found->name == name ? &found->value : nullptr;
+}
+
+void toml_value::set(std::string_view name, toml_value value) {
+  const auto found = place_for(entries, name);
+  if (found != entries.end() && found->name == name) {
+    found->value = std::move(value);
+  } else {
+    entries.insert(found, {std::string(name), value.begin, std::move(value)});
   }
-  return toml::parse(text, name);
+}
+
+bool same_content(const toml_value& a, const toml_value& b) noexcept {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case toml_kind::text:
+    case toml_kind::time:
+      return a.text == b.text;
+    case toml_kind::integer:
+      return a.integer == b.integer;
+    case toml_kind::real:
+      return a.real == b.real || (std::isnan(a.real) && std::isnan(b.real));
+    case toml_kind::boolean:
+      return a.boolean == b.boolean;
+    case toml_kind::list:
+      return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same_content);
+    case toml_kind::table:
+      break;
+  }
+  const auto same = [](const toml_entry& x, const toml_entry& y) {
+    return x.name == y.name && same_content(x.value, y.value);
+  };
+  return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(), same);
+}
+
+toml_value parse_toml(std::string_view text) {
+  if (text.size() > toml_bytes_max) throw toml_bound_error("is larger than 16 MiB", {1, 1});
+  if (const std::size_t line = depth_check(text).run(); line != 0) {
+    throw toml_bound_error("is nested deeper than 64 tables, lists and parts of a dotted key",
+                           {static_cast<std::uint32_t>(line), 1});
+  }
+  try {
+    toml::table parsed = toml::parse(text);
+    return converted(parsed);
+  } catch (const toml::parse_error& e) {
+    throw toml_error(std::string(e.description()), place_of(e.source().begin));
+  }
 }
 
 std::string read_toml_file(const std::string& path) {
@@ -136,6 +239,28 @@ std::string read_toml_file(const std::string& path) {
   if (text.size() > toml_bytes_max) throw toml_file_error(path + ": is larger than 16 MiB");
   if (!file.eof() || file.bad()) throw toml_file_error(path + ": cannot be read");
   return text;
+}
+
+std::string toml_quoted(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += std::string("\\u00") + digits[byte >> 4] + digits[byte & 0xf];
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string toml_key(std::string_view name) {
+  const bool bare =
+      !name.empty() && name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
+                           std::string_view::npos;
+  return bare ? std::string(name) : toml_quoted(name);
 }
 
 }  // namespace gate

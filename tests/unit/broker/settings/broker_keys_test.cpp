@@ -1,10 +1,12 @@
-#include "broker/settings/config.hpp"
+#include "broker/settings/broker_keys.hpp"
 
-#include <fstream>
-#include <set>
-#include <sstream>
+#include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
+
+#include "broker/security/endpoint_auth.hpp"
+#include "tests/support/comment_marks.hpp"
 
 using namespace gate;
 using namespace gate::broker;
@@ -13,15 +15,17 @@ using namespace std::chrono_literals;
 namespace {
 
 broker_options read(std::string_view text) {
+  given_settings given;
+  given.read_text(text, "gate.toml");
   broker_options options;
-  read_config(text, "gate.toml", options);
+  read_options(given, options);
   return options;
 }
 
 std::string error_of(std::string_view text) {
   try {
     read(text);
-  } catch (const config_error& e) {
+  } catch (const settings_error& e) {
     return e.what();
   }
   return "accepted";
@@ -66,15 +70,15 @@ TEST_CASE("durations and sizes are understood with their units", "[config]") {
 TEST_CASE("an unknown key is refused with its line and a guess", "[config]") {
   CHECK(error_of("queue_max = 5\n\nqeue_max = 3\n") ==
         "gate.toml:3: unknown key 'qeue_max' (did you mean 'queue_max'?)");
-  CHECK(error_of("zzz = 1") == "gate.toml:1: unknown key 'zzz'");
+  CHECK(error_of("zzz = 1") == "gate.toml:1: unknown key 'zzz' (the keys of a worker belong in [worker])");
   CHECK(error_of("[broker]\nqueue_max = 1") ==
         "gate.toml:1: unknown table [broker]: the broker's keys stand at the top of the file, without a table");
-  CHECK(error_of("broker = 1") == "gate.toml:1: unknown key 'broker'");
+  CHECK(error_of("broker = 1") == "gate.toml:1: unknown key 'broker' (the keys of a worker belong in [worker])");
 }
 
 TEST_CASE("one file may hold the settings of workers too", "[config]") {
   CHECK(read("queue_max = 5\n[worker]\ncapacity = 3\n").queue_max == 5);
-  CHECK(error_of("worker = 1") == "gate.toml:1: unknown key 'worker'");
+  CHECK(error_of("worker = 1") == "gate.toml:1: unknown key 'worker' (the keys of a worker belong in [worker])");
 }
 
 TEST_CASE("what is no address is refused with its line", "[config]") {
@@ -129,24 +133,68 @@ TEST_CASE("text that is no TOML is refused with its line", "[config]") {
 
 TEST_CASE("a file with an error changes nothing", "[config]") {
   broker_options options;
-  CHECK_THROWS_AS(read_config("queue_max = 1\nnonsense = 2", "gate.toml", options), config_error);
+  given_settings given;
+  given.read_text("queue_max = 1\nnonsense = 2", "gate.toml");
+  CHECK_THROWS_AS(read_options(given, options), settings_error);
+  given.read_text("queue_max = 1\npayload_bytes_max = '128MiB'", "gate.toml");
+  CHECK_THROWS_AS(read_options(given, options), settings_error);
   CHECK(options.queue_max == broker_options().queue_max);
 }
 
 TEST_CASE("a file that is not there is an error that names it", "[config]") {
-  broker_options options;
-  CHECK_THROWS_WITH(read_config_file("/nowhere/gate.toml", options),
+  given_settings given;
+  CHECK_THROWS_WITH(given.read_file("/nowhere/gate.toml"),
                     "/nowhere/gate.toml: cannot be read: No such file or directory");
 }
 
 TEST_CASE("every key's default, as it is printed, can be read back", "[config]") {
   const broker_options defaults;
-  for (const config_key& key : config_keys()) {
-    const std::string line = std::string(key.name) + " = " + to_text(key, defaults);
+  for (const key<broker_options>& k : broker_keys().keys) {
+    const std::string line = std::string(k.name) + " = " + toml_text(k, k.where.get(defaults).value());
     CAPTURE(line);
-    const broker_options again = read(line);
-    CHECK(to_text(key, again) == to_text(key, defaults));
+    CHECK(k.where.get(read(line)) == k.where.get(defaults));
+    CHECK_FALSE(k.doc.empty());
+    CHECK_FALSE(k.doc.ends_with('.'));
   }
+}
+
+TEST_CASE("the example file changes nothing, with its comments and without them", "[config]") {
+  const std::string example = example_config();
+  const broker_options defaults, commented = read(example), uncommented = read(test::without_comment_marks(example));
+  for (const key<broker_options>& k : broker_keys().keys) {
+    CAPTURE(k.name);
+    CHECK(k.where.get(commented) == k.where.get(defaults));
+    CHECK(k.where.get(uncommented) == k.where.get(defaults));
+    CHECK(example.find("\n#" + std::string(k.name) + " = ") != std::string::npos);
+  }
+}
+
+TEST_CASE("each way to log in that the table names is one that the security knows", "[config]") {
+  const key<broker_options>* const auth = broker_keys().find("auth");
+  REQUIRE(auth != nullptr);
+  for (const std::string_view way : auth->extras.choices) CHECK(security::parse_auth(way).has_value());
+}
+
+TEST_CASE("only the level of the log is taken from the file by SIGHUP", "[config]") {
+  for (const key<broker_options>& k : broker_keys().keys) CHECK(k.extras.reloadable == (k.name == "log_level"));
+}
+
+TEST_CASE("flags and variables of the broker are read from the same table", "[config]") {
+  given_settings given;
+  given.read_text("queue_max = 1\npeers_max = 1\nname = 'file'", "gate.toml");
+  given.variables = {{"GATE_QUEUE_MAX", "2"},
+                     {"GATE_PEERS_MAX", "2"},
+                     {"GATE_BROKER_CREDENTIALS", "a.toml"},
+                     {"GATE_CREDENTIALS", "of a peer"},
+                     {"GATE_FRONTEND", "tcp://127.0.0.1:1,ipc:///tmp/a"}};
+  given.flags = {{"queue_max", "3"}};
+  broker_options options;
+  const found_settings found = read_options(given, options);
+  CHECK(options.queue_max == 3);
+  CHECK(options.peers_max == 2);
+  CHECK(options.name == "file");
+  CHECK(options.credentials == "a.toml");
+  CHECK(options.frontend == std::vector<std::string>{"tcp://127.0.0.1:1", "ipc:///tmp/a"});
 }
 
 TEST_CASE("limits that contradict each other are refused with both values and the line of the later one", "[config]") {
@@ -162,21 +210,4 @@ TEST_CASE("limits that contradict each other are refused with both values and th
   CHECK(error_of("login_pause = '10s'\nlogin_pause_max = '5s'") ==
         "gate.toml:2: 'login_pause_max' (5s) must not be shorter than 'login_pause' (10s)");
   CHECK(error_of("payload_bytes_max = '1MiB'\nframe_bytes_max = '1MiB'") == "accepted");
-}
-
-TEST_CASE("the page about limits lists exactly the keys that there are, with their defaults", "[config]") {
-  std::ifstream file(GATE_TEST_DOCS "/limits.md");
-  REQUIRE(file);
-  std::set<std::string> listed, wanted;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with("| `")) continue;
-    const std::size_t first = line.find('|', 1), second = line.find('|', first + 1);
-    listed.insert(line.substr(0, line.find('|', second + 1)));
-  }
-  const broker_options defaults;
-  for (const config_key& key : config_keys()) {
-    wanted.insert("| `" + std::string(key.name) + "` | " + std::string(unit_of(key)) + " | `" + to_text(key, defaults) +
-                  "` ");
-  }
-  CHECK(listed == wanted);
 }
