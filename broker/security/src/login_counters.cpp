@@ -1,6 +1,6 @@
-#include "broker/security/authenticator.hpp"
-
 #include <array>
+
+#include "broker/security/authenticator.hpp"
 
 namespace gate::security {
 
@@ -13,9 +13,11 @@ constexpr std::array rows{
     row{"refused", &login_counters::refused, "logins that were refused"},
     row{"put_off", &login_counters::later, "logins that could not be checked now; the peer may try again"},
     row{"throttled", &login_counters::throttled, "logins that were put off because too many before them had failed"},
-    row{"from_cache", &login_counters::from_cache, "logins that were accepted without a new check, since the same was accepted before"},
+    row{"from_cache", &login_counters::from_cache,
+        "logins that were accepted without a new check, since the same was accepted before"},
     row{"hashed", &login_counters::hashed, "passwords that were checked against their hash"},
-    row{"zap_timeouts", &login_counters::external_timeouts, "logins that an external ZAP service did not answer in time"},
+    row{"zap_timeouts", &login_counters::external_timeouts,
+        "logins that an external ZAP service did not answer in time"},
 };
 
 }  // namespace
