@@ -19,7 +19,7 @@ template <std::unsigned_integral To, class From> To saturated(From value) noexce
   return static_cast<To>(std::min<wide>(static_cast<wide>(value), std::numeric_limits<To>::max()));
 }
 
-// The longest prefix of at most that many bytes that does not end inside a UTF-8 character.
+// The first bytes of a text, at most `bytes_max`. It does not cut a UTF-8 character in two.
 std::string_view cut(std::string_view text, std::size_t bytes_max) noexcept {
   if (text.size() <= bytes_max) return text;
   std::size_t end = bytes_max;
@@ -27,7 +27,7 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) noexcept {
   return text.substr(0, end);
 }
 
-// The first pass: how many bytes the fields take.
+// The first pass counts the bytes of the fields.
 class counter {
  public:
   void data(std::uint8_t, bytes_view value) noexcept { size_ += field_header_bytes + value.size(); }
@@ -40,7 +40,7 @@ class counter {
   std::size_t size_ = 0;
 };
 
-// The second: writes them where the first made room.
+// The second pass writes the fields into the memory that was reserved.
 class writer {
  public:
   explicit writer(char* to) noexcept : to_(to) {}
@@ -137,7 +137,7 @@ template <class Sink> void status_to(Sink& to, const message& m) {
   text(to, tag_text, cut(m.text, limits::error_text_bytes_max));
 }
 
-// The fields of a message, to whichever sink: so that what is counted and what is written cannot differ.
+// Passes the fields of a message to a counter or a writer, so that the two cannot differ.
 template <class Sink> void fields_to(Sink& to, const message& m) {
   switch (m.type) {
     case message_type::hello:
@@ -213,7 +213,7 @@ void append(std::string& batch, const message& m, bool external) {
   const std::size_t size = header_bytes + fields_bytes + payload_bytes;
   GATE_ASSERT(size <= std::numeric_limits<std::uint32_t>::max());
 
-  // One growth for header and payload; the payload is appended, not resized over, which would write it twice.
+  // Memory for header and payload is reserved at once. The payload is appended: to resize first would write it twice.
   const std::size_t begin = batch.size();
   const std::size_t end = begin + size_field_bytes + size;
   if (batch.capacity() < end) batch.reserve(std::max(end, 2 * batch.capacity()));

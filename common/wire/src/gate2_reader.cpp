@@ -10,7 +10,7 @@
 namespace gate::wire::gate2 {
 namespace {
 
-// Little-endian, from any alignment.
+// Reads a little-endian number at any alignment.
 template <std::unsigned_integral T> T load(const char* from) noexcept {
   T value = 0;
   if constexpr (std::endian::native == std::endian::little) {
@@ -124,7 +124,7 @@ parse_error read_heartbeat(bytes_view value, message& m) noexcept {
   const parse_error error = read_pair(value, interval, m.liveness);
   if (error != parse_error::none) return error;
   m.heartbeat_interval = std::chrono::milliseconds(interval);
-  // In force, an interval or a liveness of nothing would have both ends spin or give up at once.
+  // A welcome puts the values into force. With an interval or a liveness of 0 both ends would spin or give up at once.
   const bool in_force = m.type == message_type::welcome;
   return in_force && (interval == 0 || m.liveness == 0) ? parse_error::bad_field : parse_error::none;
 }
@@ -218,7 +218,7 @@ parse_error read_fields(bytes_view fields, const rule& r, message& m) noexcept {
   return parse_error::none;
 }
 
-// The number behind flags and fields-size: a call, or what stands in its place.
+// The number behind the flags and the size of the fields: the id of a call, the magic of a hello, or without meaning.
 parse_error read_call(std::uint64_t number, const rule& r, message& m) noexcept {
   if (r.call) {
     m.call = call_id{number};
@@ -307,7 +307,7 @@ parse_error reader::read_payload(bytes_view inline_payload, bool external, messa
   } else if (!inline_payload.empty()) {
     m.payload = payload_view(inline_payload);
   }
-  // Otherwise such a payload would pass by the credit of its stream.
+  // Otherwise such a payload would not count against the credit of its stream.
   return m.has(message_flag::no_payload) && m.payload.frames() != 0 ? parse_error::bad_size : parse_error::none;
 }
 
