@@ -6,6 +6,7 @@
 #include <gate/version.hpp>
 
 #include "broker/settings/broker_keys.hpp"
+#include "broker/settings/service_keys.hpp"
 #include "common/settings/flags.hpp"
 #include "common/settings/settings_text.hpp"
 
@@ -27,7 +28,7 @@ constexpr const char* keys_heading =
     "Settings. Each one is a flag, as below; an environment variable, GATE_ and the name in capitals, such as "
     "GATE_QUEUE_MAX; and a key of the file, such as queue_max. A flag goes before a variable, a variable before the "
     "file. A variable separates the texts of a list by commas. TIME is 500ms, 30s, 5min or 1h; SIZE is 512KiB or "
-    "64MiB.";
+    "64MiB. [service.NAME] and [service_defaults] in the file have the settings of services (docs/limits.md).";
 
 constexpr const char* footer = R"(
 Examples:
@@ -101,7 +102,7 @@ std::string version_of(const std::string& program) {
 }
 
 std::string print_config(const broker_options& options, const found_settings& found) {
-  return config_text(shown_keys(broker_keys(), options), found);
+  return config_text(shown_keys(broker_keys(), options), found) + services_text(options);
 }
 
 }  // namespace gate::broker

@@ -7,6 +7,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "broker/engine/endpoints.hpp"
 #include "broker/gatekeeper/gatekeeper.hpp"
 #include "broker/settings/broker_keys.hpp"
+#include "broker/settings/service_keys.hpp"
 #include "broker/src/broker_command_line.hpp"
 #include "common/base/allocator.hpp"
 #include "common/base/exception_text.hpp"
@@ -123,8 +125,15 @@ void reread_config(const start& at_start, program_log& log) {
     return;
   }
   log.set_level(found.log_level);
+  std::vector<std::string_view> changed = changed_until_restart(broker_keys(), at_start.options, found);
+  for (const std::string_view section : service_sections) {
+    const toml_value* const before = at_start.line.given.content.find(section);
+    const toml_value* const after = given.content.find(section);
+    const bool same = before == nullptr || after == nullptr ? before == after : same_content(*before, *after);
+    if (!same) changed.push_back(section);
+  }
   log::info("SIGHUP: {} read again: log_level is in force, other keys count from the next start{}", file,
-            changed_text(changed_until_restart(broker_keys(), at_start.options, found)));
+            changed_text(changed));
 }
 
 void reread(Broker& broker, const start& at_start, program_log& log, const own_key& key) {

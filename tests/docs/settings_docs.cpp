@@ -10,6 +10,7 @@
 #include <string>
 
 #include "broker/settings/broker_keys.hpp"
+#include "broker/settings/service_keys.hpp"
 #include "common/settings/settings_text.hpp"
 #include "worker/settings/worker_keys.hpp"
 
@@ -36,6 +37,8 @@ int bring_up_to_date(const std::string& path, const std::string& text, bool writ
 
 std::string limits_page(std::string page) {
   page = gate::with_table(page, "broker", gate::markdown_table(gate::shown_keys(gate::broker::broker_keys())));
+  page = gate::with_table(page, "service", gate::markdown_table(gate::shown_keys(gate::broker::service_keys())));
+  page = gate::with_table(page, "method", gate::markdown_table(gate::shown_keys(gate::broker::method_keys())));
   return gate::with_table(page, "worker", gate::markdown_table(gate::shown_keys(gate::worker::worker_keys())));
 }
 

@@ -160,3 +160,27 @@ TEST_CASE("SIGHUP names the keys of the file that need a restart", "[settings]")
   const std::string line = running.program().wait_for_line("read again", process::stream::err);
   CHECK_THAT(line, Catch::Contains("log_level is in force, other keys count from the next start (changed: queue_max)"));
 }
+
+TEST_CASE("a section of the file sets the queue of one service", "[settings]") {
+  const temporary_file file(
+      "service_grace = '1ms'\n[service.full]\nqueue_max = 0\n[service_defaults]\nqueue_age_max = '10s'\n");
+  broker_program running(arguments{"--config", file.path()});
+  const gate::Client client(running.frontend());
+  const auto outcome_of = [&](const char* service, const char* method) {
+    return error_of([&] { client[service][method]().get<void>(); }).code();
+  };
+  CHECK(outcome_of("full", "x") == gate::errc::busy);
+  CHECK(outcome_of("other", "x") == gate::errc::unavailable);
+}
+
+TEST_CASE("an error in a section of services names its line, and where a key belongs", "[settings]") {
+  const temporary_file file("queue_max = 5\n[service.shop]\nqueue_max = 1\nfrontend = 'tcp://127.0.0.1:1'\n");
+  const outcome o = run(broker, {}, {"--config", file.path(), "--check-config"});
+  CHECK(o.end == program_end{2, 0});
+  CHECK(o.err == "gate-broker: " + file.path() +
+                     ":4: 'frontend' is no key of [service.shop]: it belongs at the top of the file\n");
+  const temporary_file good("[service.\"prod/shop\"]\nqueue_max = 1\n");
+  const outcome printed = run(broker, {}, {"--config", good.path(), "--print-config"});
+  CHECK(printed.end == program_end{0, 0});
+  CHECK_THAT(printed.out, Catch::Contains("\n[service.\"prod/shop\"]\n# ") && Catch::Contains("\nqueue_max = 1\n"));
+}

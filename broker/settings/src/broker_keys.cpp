@@ -3,7 +3,10 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "broker/settings/service_keys.hpp"
+#include "broker/settings/src/key_places.hpp"
 #include "common/base/option_bounds.hpp"
 #include "common/protocol/endpoint.hpp"
 #include "common/settings/settings_text.hpp"
@@ -179,23 +182,40 @@ std::string fault_of(const toml_entry& entry) {
   if (entry.name == "broker" && entry.value.is(toml_kind::table)) {
     return "unknown table [broker]: the broker's keys stand at the top of the file, without a table";
   }
-  return {};
+  const std::string places = places_of_key(entry.name);
+  if (places.empty()) return {};
+  return "'" + entry.name + "' is no key of the top of the file: it belongs " + places;
 }
 
 }  // namespace
 
 const key_table<broker_options>& broker_keys() noexcept { return table; }
 
+std::string places_of_key(std::string_view name) {
+  std::string places;
+  const auto add = [&](bool is_there, std::string_view place) {
+    if (is_there) places += (places.empty() ? "" : " or ") + std::string(place);
+  };
+  add(table.find(name) != nullptr, "at the top of the file");
+  add(service_keys().find(name) != nullptr, "in [service.NAME]");
+  add(method_keys().find(name) != nullptr, "in [service.NAME.method.METHOD]");
+  return places;
+}
+
 found_settings read_options(const given_settings& given, broker_options& options) {
   file_section top{.file = given.file,
                    .table = &given.content,
                    .title = {},
-                   .others = {},
+                   .others = {service_sections.begin(), service_sections.end()},
                    .unknown = fault_of,
                    .hint = "the keys of a worker belong in [worker]"};
   const toml_value* const worker = given.content.find(of_workers);
   if (worker != nullptr && worker->is(toml_kind::table)) top.others.push_back(of_workers);
-  return read_settings(table, top, given, options);
+  broker_options changed = options;
+  found_settings found = read_settings(table, top, given, changed);
+  read_services(given, changed);
+  options = std::move(changed);
+  return found;
 }
 
 std::string example_config() {
@@ -203,7 +223,8 @@ std::string example_config() {
                       "Settings of gate-broker and of worker programs. A line that begins with # and no blank is a "
                       "setting with its default: remove the # to change it. Flags and environment variables (GATE_ and "
                       "the name in capitals) override this file. gate-broker --print-example-config wrote it.",
-                      shown_keys(table));
+                      shown_keys(table)) +
+         "\n\n" + example_services();
 }
 
 broker_options within_bounds(broker_options options) noexcept {
