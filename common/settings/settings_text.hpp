@@ -20,11 +20,15 @@ struct shown_key {
   std::optional<setting_value> value;
 };
 
-template <class Options>
-std::vector<shown_key> shown_keys(const key_table<Options>& table, const Options& options = {}) {
+template <class Options> std::vector<shown_key> shown_keys(const key_table<Options>& table, const Options& options) {
   std::vector<shown_key> all;
   for (const key<Options>& k : table.keys) all.push_back({&k, k.where.get(options)});
   return all;
+}
+// With the defaults.
+template <class Options> std::vector<shown_key> shown_keys(const key_table<Options>& table) {
+  Options defaults;
+  return shown_keys(table, defaults);
 }
 
 struct help_page {

@@ -66,7 +66,7 @@ service_policies scenario::choose_policies(std::uint64_t seed) {
   if (seed % 4 != 2) return p;
   random_source r(~seed);
   service_policy& alpha = p.services["alpha"];
-  if (r.percent(50)) alpha.queue_max = r.between(2, 20);
+  if (r.percent(50)) alpha.queue_max = r.between(4, 20);  // each client has a probe
   if (r.percent(50)) alpha.queue_bytes_max = r.between(500, 5'000);
   if (r.percent(50)) alpha.queue_age_max = milliseconds(r.between(500, 3000));
   if (r.percent(50)) {

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
+#include <msgpack.hpp>
 #include <msgpack/null_visitor.hpp>
-#include <msgpack/parse.hpp>
 
 namespace gate::wire::msgpack_scan {
 namespace {

@@ -2,8 +2,8 @@
 #include <charconv>
 #include <memory>
 
+#include <msgpack.hpp>
 #include <msgpack/null_visitor.hpp>
-#include <msgpack/parse.hpp>
 
 #include <gate/value.hpp>
 
