@@ -324,7 +324,7 @@ gate::task<void> transfers(gate::Client client, std::filesystem::path folder) {
   // As a value, if it fits into memory: up to 256 MiB.
   const gate::bytes all = co_await client["warehouse"]["dump"]().as<gate::bytes>();
 
-  // Into a file. A broken transfer is resumed.
+  // Into a file. A broken transfer is tried again.
   const std::filesystem::path file = folder / "dump.csv";
   const std::uint64_t bytes = co_await client["warehouse"]["dump"]().download(file);
   check(bytes == all.size(), "the file holds all of it");

@@ -194,7 +194,7 @@ void one_thread() {
 // [/epoll_inside]
 
 // [post]
-// From another thread to the program's loop: post() is the only function of a loop that any thread may call.
+// From another thread to the program's loop: any thread may call post(), and beside it only in_loop_thread().
 gate::task<int> wait_for_thread(gate::loop& loop) {
   gate::async_event done;
   int number = 0;

@@ -14,7 +14,7 @@ constexpr std::array rows{
     row{"put_off", &login_counters::later, "logins that could not be checked now; the peer may try again"},
     row{"throttled", &login_counters::throttled, "logins that were put off because too many before them had failed"},
     row{"from_cache", &login_counters::from_cache,
-        "logins that were accepted without a new check, since the same was accepted before"},
+        "logins that were accepted without a new check, because the same was accepted before"},
     row{"hashed", &login_counters::hashed, "passwords that were checked against their hash"},
     row{"zap_timeouts", &login_counters::external_timeouts,
         "logins that an external ZAP service did not answer in time"},

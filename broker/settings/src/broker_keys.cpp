@@ -89,14 +89,15 @@ const key<o> keys[] = {
      "Time that a peer has to answer a ping. A peer is cut when it has shown no sign of life for this time and one "
      "transport_heartbeat_interval"},
     {"queue_max", member<&o::queue_max>, unit::count, 0, count_most,
-     "Calls of one service that wait for a worker. One more ends as busy, or takes the place of a call of the client "
-     "with the most calls there (docs/scheduling.md)"},
+     "Calls of one service that wait for a worker. One more ends as busy, unless the heaviest share of the service "
+     "makes "
+     "room (docs/scheduling.md)"},
     {"queue_bytes_max", member<&o::queue_bytes_max>, unit::size, 0, bytes_most,
-     "Bytes of the arguments of the calls of one service that wait; beyond it busy"},
+     "Bytes of the arguments of the calls of one service that wait. Beyond it: as for queue_max"},
     {"queue_total_max", member<&o::queue_total_max>, unit::count, 0, count_most,
-     "Calls of all services that wait for a worker; one more ends as busy"},
+     "Calls of all services that wait for a worker. One more: as for queue_max"},
     {"queue_total_bytes_max", member<&o::queue_total_bytes_max>, unit::size, 0, bytes_most,
-     "Bytes of the arguments of the calls of all services that wait; beyond it busy"},
+     "Bytes of the arguments of the calls of all services that wait. Beyond it: as for queue_max"},
     {"queue_age_max", member<&o::queue_age_max>, unit::time, 1, day_ms,
      "Time that a call may wait for a worker, whatever its budget; then it ends as unavailable"},
     {"client_calls_max", member<&o::client_calls_max>, unit::count, 1, count_most,
@@ -124,7 +125,7 @@ const key<o> keys[] = {
      "Number of times that one idempotent call is given to a worker; then it ends as worker_lost"},
     {"slot_timeout", member<&o::slot_timeout>, unit::time, 1, day_ms,
      "Time for which a call that has ended keeps its slot at a gate-rpc or Majordomo worker that has not answered it; "
-     "then the slot is free (docs/scheduling.md)"},
+     "then the slot is free if the worker has sent anything since (docs/scheduling.md)"},
     {"internal_threads", member<&o::internal_threads>, unit::count, 1, 1024,
      "Threads for the plain methods that a broker of your own adds to the internal service. Calls beyond that wait for "
      "a thread"},
@@ -147,7 +148,9 @@ const key<o> keys[] = {
      "Time for which the broker remembers that an external ZAP service admitted a login. A revocation there may take "
      "as long"},
     {"payload_bytes_max", member<&o::payload_bytes_max>, unit::size, 1, 1u << 31,
-     "Bytes of one call's arguments, one result or one item; beyond it too_large"},
+     "Bytes of the payload of one message: arguments, a result or an item. Beyond it too_large. Arguments and results "
+     "of "
+     "gate/2 peers above huge_threshold travel in chunks, and so are not bounded by this"},
     {"frame_bytes_max", member<&o::frame_bytes_max>, unit::size, 1024, bytes_most,
      "Bytes of one frame. Beyond it the transport ends the sender's connection"},
     {"frames_max", member<&o::frames_max>, unit::count, 3, 1u << 16,
@@ -219,11 +222,14 @@ found_settings read_options(const given_settings& given, broker_options& options
 }
 
 std::string example_config() {
-  return example_text("",
-                      "Settings of gate-broker and of worker programs. A line that begins with # and no blank is a "
-                      "setting with its default: remove the # to change it. Flags and environment variables (GATE_ and "
-                      "the name in capitals) override this file. gate-broker --print-example-config wrote it.",
-                      shown_keys(table)) +
+  return example_text(
+             "",
+             "Settings of gate-broker and of worker programs. A line that begins with # and no blank is a "
+             "setting with its default. To change it, remove the #; below a line #[table] remove also the # of "
+             "that line, else the setting belongs to the table before it. Flags and environment variables "
+             "(GATE_ and the name in capitals, see docs/limits.md) override this file, but not its sections of "
+             "services. gate-broker --print-example-config wrote it.",
+             shown_keys(table)) +
          "\n\n" + example_services();
 }
 

@@ -29,17 +29,20 @@ constexpr key_extras otherwise(std::string_view what, key_extras extras = {}) no
   extras.when_unset = what;
   return extras;
 }
-constexpr std::string_view limit_at_the_top = "the key of the same name at the top of the file";
+constexpr std::string_view limit_at_the_top =
+    "the value in [service_defaults], or else the key of the same name at the top of the file";
 
 const key<service_policy> policy_keys[] = {
     {"balancer", of_service<&service_policy::balancer>, unit::text, 1, 0,
      "How a worker is chosen for a call (docs/scheduling.md)", otherwise(default_balancer, one_of(balancer_names()))},
     {"queue_max", of_service<&service_policy::queue_max>, unit::count, 0, count_most,
-     "Calls of the service that wait for a worker. One more ends as busy, or takes the place of a call of the client "
-     "with the most calls there",
+     "Calls of the service that wait for a worker. One more ends as busy, unless the heaviest share of the service "
+     "makes "
+     "room (docs/scheduling.md)",
      otherwise(limit_at_the_top)},
     {"queue_bytes_max", of_service<&service_policy::queue_bytes_max>, unit::size, 0, bytes_most,
-     "Bytes of the arguments of the calls of the service that wait; beyond it busy", otherwise(limit_at_the_top)},
+     "Bytes of the arguments of the calls of the service that wait. Beyond it: as for queue_max",
+     otherwise(limit_at_the_top)},
     {"queue_age_max", of_service<&service_policy::queue_age_max>, unit::time, 1, day_ms,
      "Time that a call of the service may wait for a worker, whatever its budget; then it ends as unavailable",
      otherwise(limit_at_the_top)},

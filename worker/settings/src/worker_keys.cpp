@@ -69,8 +69,7 @@ const key<o> keys[] = {
     {"capacity", member<&o::capacity>, unit::count, 1, limits::worker_capacity_max,
      "Calls at once. Further calls wait in the broker, or go to another worker"},
     {"threads", member<&o::threads>, unit::count, 0, 4096,
-     "Threads for plain methods and generators. 0: one for each core, at least two. Calls wait for a thread; beyond "
-     "twice the capacity they end as busy"},
+     "Threads for plain methods and generators. 0: one for each core, at least two. Calls wait for a thread"},
     {"drain_timeout", member<&o::drain_timeout>, unit::time, 0, day_ms,
      "Time that calls have to end when the worker drains. Then the worker leaves, and its calls end or go to another "
      "worker"},
@@ -78,7 +77,9 @@ const key<o> keys[] = {
      "true: unknown or missing fields of structs among the arguments end the call as invalid_argument. false: unknown "
      "fields are ignored, and missing ones keep their default"},
     {"stuck_max", member<&o::stuck_max>, unit::count, 0, 4096,
-     "Stuck methods, each of which keeps a thread. With one more, or without a free thread, the worker exits with 3"},
+     "Stuck methods, each of which keeps a thread. With one more, or if stuck methods hold all threads, the worker "
+     "exits "
+     "with 3"},
     {"stuck_after", member<&o::stuck_after>, unit::time, 1, day_ms,
      "Time that a plain method may run on after its call has ended; then it is stuck"},
     {"heartbeat_interval", member<&o::heartbeat_interval>, unit::time, 10, day_ms,
