@@ -46,7 +46,8 @@ class parser {
     const std::string name(flag.name);
     if (flag.value.empty() && value) throw usage_error(name + " takes no value");
     if (!flag.value.empty() && !value) value = next(name);
-    if (!found_.own.emplace(name, value.value_or("")).second) fail_twice(name);
+    // A flag without a value says the same each time.
+    if (!found_.own.emplace(name, value.value_or("")).second && !flag.value.empty()) fail_twice(name);
   }
 
   void flag_of_key(const key_info& key, const std::string& name, std::optional<std::string> value) {

@@ -63,5 +63,6 @@ TEST_CASE("a command line that is no good is refused in one sentence", "[flags]"
   CHECK_THROWS_WITH(parse({"--check-config=1"}), "--check-config takes no value");
   CHECK_THROWS_WITH(parse({"--queue-max", "5", "--queue-max", "6"}), "--queue-max is given twice");
   CHECK_THROWS_WITH(parse({"--config", "a", "--config", "b"}), "--config is given twice");
+  CHECK_NOTHROW(parse({"--check-config", "--check-config"}));
   CHECK_THROWS_WITH(parse({"file"}, false), "'file' is one argument too many");
 }
