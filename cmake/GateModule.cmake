@@ -15,6 +15,8 @@
 #     common/: gate_wire in common/wire, gate_broker_core in broker/core. Without SOURCES it is an INTERFACE library:
 #     headers alone. DEPENDS: what its headers include. PRIVATE_DEPENDS: what only its src/ includes.
 #     PURE: it reaches no clock, thread, coroutine, socket or file, however far down. tests/lint/layers.py checks these.
+#     With GATE_UNITY all its sources are one unit for the compiler: two of them may not have the same name in their
+#     unnamed namespaces (move it to a header that both include). The presets with sanitizers compile file by file.
 #   gate_program(<target> OUTPUT <name> SOURCES ... [DEPENDS ...] [INSTALL])
 #     An executable build/<preset>/bin/<name>; its target may have another name, as `gate` and `gate-broker` must.
 #   gate_test(<target> SOURCES ... [DEPENDS ...] [PREFIX <p>] [LABELS ...] [TIMEOUT <s>] [SERIAL])
@@ -40,6 +42,15 @@ function(gate_target_of_folder out)
   set(${out} "gate_${folder}" PARENT_SCOPE)
 endfunction()
 
+# Compiles all sources of a target as one unit if GATE_UNITY asks for it.
+function(gate_unit target)
+  if(GATE_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    # What the unit includes is no header of ours: a class with members of a file's own types is all right there.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 function(gate_library)
   cmake_parse_arguments(PARSE_ARGV 0 arg "PURE" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS")
   gate_target_of_folder(target)
@@ -48,6 +59,7 @@ function(gate_library)
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:gate_warnings>)
+    gate_unit(${target})
     if(GATE_PRECOMPILE)
       # The header was compiled with the definitions of msgpack: whatever uses it has the same.
       target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:MsgpackCxx::MsgpackCxx>)

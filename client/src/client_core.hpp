@@ -63,6 +63,9 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   bool closed_ = false;
 };
 
+// For spawn_detached(), if the call learns in another way how the work ended: nothing is left to report then.
+inline void nobody(std::exception_ptr) noexcept {}
+
 // Throws Error(errc::invalid_argument) if the request cannot be sent, for example because a name is empty or too long.
 void check(const call_request& request);
 

@@ -13,12 +13,6 @@
 
 namespace gate::detail {
 
-namespace {
-
-void nobody(std::exception_ptr) noexcept {}
-
-}  // namespace
-
 // --- the caller
 
 void huge_call::begin(const message& request, upload_ptr upload) {

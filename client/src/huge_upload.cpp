@@ -38,9 +38,6 @@ class shared_text final : public huge_source {
   std::size_t at_ = 0;
 };
 
-// The call learns by `failed_` how the upload ended: nothing is left to report here.
-void nobody(std::exception_ptr) noexcept {}
-
 huge::send_options options_of(huge_content content) {
   huge::send_options options;
   options.content = content;

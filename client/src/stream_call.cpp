@@ -16,9 +16,6 @@ namespace {
 
 using item_size = std::uint32_t;
 
-// The call learns in other ways how an upload or a wait for a place ended: nothing is left to report here.
-void nobody(std::exception_ptr) noexcept {}
-
 // The longest time from the moment the reader consumes something until the producer gets credit for it.
 constexpr auto grant_pause_max = std::chrono::minutes(1);
 

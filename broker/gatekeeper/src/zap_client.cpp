@@ -13,7 +13,7 @@
 namespace gate::security {
 namespace {
 
-constexpr std::int64_t frame_bytes_max = 64 << 10;  // a reply's metadata may be long
+constexpr std::int64_t reply_frame_bytes_max = 64 << 10;  // a reply's metadata may be long
 constexpr int replies_per_turn_max = 256;
 
 // The domain that gate-rpc's ZAP services expect.
@@ -31,7 +31,7 @@ std::optional<std::uint64_t> parse_id(bytes_view text) noexcept {
 zap_client::zap_client(loop& where, zmq::context_t& context, const std::string& endpoint,
                        unique_function<void(std::uint64_t, const zap::reply*)> answered)
     : loop_(where), socket_(where, context, zmq::socket_type::dealer), answered_(std::move(answered)) {
-  socket_.raw().set(zmq::sockopt::maxmsgsize, frame_bytes_max);
+  socket_.raw().set(zmq::sockopt::maxmsgsize, reply_frame_bytes_max);
   // A request that cannot leave now is put off at once. It is not queued, so it is never sent after its login was given
   // up.
   socket_.raw().set(zmq::sockopt::immediate, true);

@@ -11,7 +11,7 @@ namespace gate::security {
 namespace {
 
 // The limit for one frame of a request. libzmq closes the connection that sends a longer one.
-constexpr std::int64_t frame_bytes_max = 4096;
+constexpr std::int64_t request_frame_bytes_max = 4096;
 
 constexpr int requests_per_turn_max = 256;
 
@@ -22,7 +22,7 @@ zap_server::zap_server(loop& where, zmq::context_t& context, const std::string& 
     : logins_(logins),
       desk_(logins.use([](authenticator& l, instant) { return std::ref(l); }), std::move(domains)),
       socket_(where, context, zmq::socket_type::router) {
-  socket_.raw().set(zmq::sockopt::maxmsgsize, frame_bytes_max);
+  socket_.raw().set(zmq::sockopt::maxmsgsize, request_frame_bytes_max);
   socket_.raw().set(zmq::sockopt::ipv6, gate::peer::is_ipv6(endpoint));
   endpoint_ = socket_.bind(endpoint);
 }

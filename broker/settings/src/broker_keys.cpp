@@ -7,6 +7,7 @@
 
 #include "broker/settings/service_keys.hpp"
 #include "broker/settings/src/key_places.hpp"
+#include "broker/settings/src/key_ranges.hpp"
 #include "common/base/option_bounds.hpp"
 #include "common/protocol/endpoint.hpp"
 #include "common/settings/settings_text.hpp"
@@ -17,10 +18,6 @@ namespace {
 using o = broker_options;
 
 template <auto Member> constexpr field<o> member = field_of<o, Member>();
-
-constexpr std::uint64_t day_ms = 24u * 60 * 60 * 1000;
-constexpr std::uint64_t count_most = 1u << 30;
-constexpr std::uint64_t bytes_most = std::uint64_t{1} << 40;
 
 constexpr std::array<std::string_view, 4> ways_to_log_in{"none", "plain", "curve", "in-message"};
 constexpr std::array<std::string_view, 3> compressions{"gzip", "bz2", "lzma"};

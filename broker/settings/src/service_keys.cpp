@@ -10,6 +10,7 @@
 #include "broker/balancers/balancer.hpp"
 #include "broker/core/reserved_names.hpp"
 #include "broker/settings/src/key_places.hpp"
+#include "broker/settings/src/key_ranges.hpp"
 #include "common/settings/settings_text.hpp"
 #include "common/settings/toml_text.hpp"
 
@@ -18,10 +19,6 @@ namespace {
 
 template <auto Member> constexpr field<service_policy> of_service = field_of<service_policy, Member>();
 template <auto Member> constexpr field<method_policy> of_method = field_of<method_policy, Member>();
-
-constexpr std::uint64_t day_ms = 24u * 60 * 60 * 1000;
-constexpr std::uint64_t count_most = 1u << 30;
-constexpr std::uint64_t bytes_most = std::uint64_t{1} << 40;
 
 constexpr std::string_view method_section = "method";
 

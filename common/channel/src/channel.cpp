@@ -20,10 +20,6 @@ namespace gate::peer {
 
 namespace {
 
-// Longer than any attempt: a socket is used for one connection only. With -1, libzmq would report nothing at all if a
-// name cannot be resolved. With an interval, it announces each attempt that it is not going to make.
-constexpr int reconnect_interval_ms = 3'600'000;
-
 // The socket, both ends of its monitor, and the connection.
 constexpr int descriptors_to_connect = 4;
 
@@ -52,7 +48,7 @@ void set(connection& c, int option, int value) noexcept {
 connection::connection(loop& where, const channel_options& options, high_water marks, std::string to)
     : address(std::move(to)), dealer(where, transport_context(descriptors_to_connect), zmq::socket_type::dealer) {
   zmq::socket_t& raw = dealer.raw();
-  raw.set(zmq::sockopt::reconnect_ivl, reconnect_interval_ms);
+  raw.set(zmq::sockopt::reconnect_ivl, never_reconnect_ms);
   raw.set(zmq::sockopt::immediate, true);
   raw.set(zmq::sockopt::ipv6, is_ipv6(address));
   raw.set(zmq::sockopt::sndhwm, marks.send);

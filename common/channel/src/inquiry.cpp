@@ -13,8 +13,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr int reconnect_interval_ms = 3'600'000;  // one connection is enough
-
 constexpr int descriptors = 4;  // the socket, both ends of its monitor, and the connection
 
 // Signature and major version. A server that gets these sends all of its own greeting.
@@ -50,7 +48,7 @@ inquiry::inquiry(loop& where, const std::string& endpoint, const credentials& ow
       tell_(std::move(tell)) {
   ready_ = where.watch_socket(stream_.raw().handle(), [this] { receive(); });
   ready_.want(poller::interest::read);
-  stream_.raw().set(zmq::sockopt::reconnect_ivl, reconnect_interval_ms);
+  stream_.raw().set(zmq::sockopt::reconnect_ivl, never_reconnect_ms);
   stream_.raw().set(zmq::sockopt::ipv6, is_ipv6(endpoint));
   stream_.connect(endpoint);
 }

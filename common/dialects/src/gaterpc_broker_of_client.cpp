@@ -29,7 +29,6 @@ constexpr bytes_view beat_arguments = "\x91\xc4\x09heartbeat";
 // The limit for one joined piece of a HugeData that waits.
 constexpr std::size_t joined_bytes_max = 32u << 10;
 
-constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
 constexpr std::string_view not_a_stream = "answers with a stream: call it with .stream<T>()";
 
 }  // namespace
@@ -202,10 +201,10 @@ void gaterpc_broker_of_client::take_answer(open_calls_map::iterator call, const 
       return erase(call);
     }
     case kind::item:
-      if (c.huge) return fail(call, errc::protocol_error, two_kinds);
+      if (c.huge) return fail(call, errc::protocol_error, wire::two_kinds);
       return take_item(call, a.content);
     case kind::end:
-      if (c.huge) return fail(call, errc::protocol_error, two_kinds);
+      if (c.huge) return fail(call, errc::protocol_error, wire::two_kinds);
       if (!c.wants_stream) return fail(call, errc::invalid_argument, not_a_stream);
       return take_end(call);
     case kind::failure:

@@ -25,7 +25,6 @@ constexpr std::uint32_t plenty = 1u << 31;
 constexpr std::uint32_t renewed_at = 1u << 30;
 
 constexpr std::string_view unread_encoding = "the answer is compressed in a way that this broker's clients do not read";
-constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
 
 // The answer to get_interfaces. Empty if the worker has a method of that name.
 std::string interfaces_of(const descriptor& d) {
@@ -111,7 +110,7 @@ void gaterpc_broker_of_worker::say_part(const message& m, open_calls_map::iterat
     say_error(status, {}, why, call, out);
   };
   if (m.is_head()) {
-    if (c.form != answer_form::single) return give_up(errc::protocol_error, two_kinds);
+    if (c.form != answer_form::single) return give_up(errc::protocol_error, wire::two_kinds);
     if (m.encoding != huge_encoding() || m.content != huge_content::value) {
       return give_up(errc::unsupported, unread_encoding);
     }
@@ -148,7 +147,7 @@ void gaterpc_broker_of_worker::say_final(const message& m, open_calls_map::itera
     return say_error(errc::failed, {}, "the result is nothing that Python can unpack", call, out);
   }
   if (call->second.form == answer_form::huge) {
-    if (!empty) return say_error(errc::protocol_error, {}, two_kinds, call, out);
+    if (!empty) return say_error(errc::protocol_error, {}, wire::two_kinds, call, out);
     reply(call->second, {answer::kind::chunk, {}, {}}, out);  // Python's workers send it too
     reply(call->second, {answer::kind::huge_end, {}, {}}, out);
     // A stream without items also ends here: it consists of its end only.

@@ -9,7 +9,6 @@ namespace gate::wire::gaterpc {
 namespace {
 
 constexpr std::string_view unread_encoding = "the answer is compressed in a way that this client does not read";
-constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
 
 void reply(frame_list& out, bytes_view service, bytes_view request_id, const answer& a) {
   out.add({});
