@@ -57,11 +57,12 @@ task<void> until_ready_or_late(detail::core_ptr core) {
 
 task<duration> round_trip(detail::core_ptr core) {
   const bool gate_rpc = core->options().dialect == broker_dialect::gate_rpc;
-  detail::call_request request =
-      gate_rpc ? detail::make_request("Gate", "keepalive") : detail::make_request("gate", "ping");
+  const auto target = std::make_shared<const detail::call_target>(
+      gate_rpc ? detail::call_target{core, "Gate", "keepalive"} : detail::call_target{core, "gate", "ping"});
+  detail::call_request request = detail::make_request(target);
   if (gate_rpc) request.arguments = "\x91\xc4\x09heartbeat";
   const auto start = std::chrono::steady_clock::now();
-  co_await detail::make_call(std::move(core), std::move(request));
+  co_await detail::make_call(std::move(request));
   co_return std::chrono::duration_cast<duration>(std::chrono::steady_clock::now() - start);
 }
 

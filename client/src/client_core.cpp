@@ -17,13 +17,15 @@ client_core::client_core(client_options options)
       loop_(home_->get()),
       options_(std::move(options)),
       collected_(std::make_shared<huge::memory_account>(options_.huge_peer_bytes_max)),
-      windows_(options_.huge_window_bytes) {}
+      windows_(options_.huge_window_bytes),
+      places_(options_.in_flight_max) {}
 
 client_core::client_core(loop& where, client_options options)
     : loop_(where),
       options_(std::move(options)),
       collected_(std::make_shared<huge::memory_account>(options_.huge_peer_bytes_max)),
-      windows_(options_.huge_window_bytes) {}
+      windows_(options_.huge_window_bytes),
+      places_(options_.in_flight_max) {}
 
 client_core::~client_core() {
   if (made_.gone()) {
@@ -53,11 +55,6 @@ void client_core::start() {
 void client_core::start_here() {
   if (closed_) return;
   runtime_ = std::make_unique<client::runtime>(loop_, options_);
-  runtime_->on_huge_answer([this](call_id call, std::uint64_t key) {
-    auto receiver = std::make_shared<huge_call>(shared_from_this(), huge_call::result::value);
-    receiver->adopt(call, key);
-    return receiver;
-  });
 }
 
 void client_core::close() noexcept {
@@ -79,6 +76,7 @@ void client_core::close_here() noexcept {
   // The runtime is out of reach before it shuts down. A caller that hears of the end of its call finds the client
   // closed.
   const std::unique_ptr<client::runtime> ending = std::move(runtime_);
+  places_.fail_waiting(std::make_exception_ptr(Error(errc::cancelled, "the client was closed")));
   ending->shut_down();
 }
 
@@ -97,7 +95,7 @@ huge::receive_bounds client_core::huge_bounds() const {
 }
 
 call_request call_request::again() const {
-  call_request same(service, method);
+  call_request same(target);
   same.arguments = arguments;
   same.named = named;
   same.options.budget = options.budget;
@@ -121,8 +119,8 @@ constexpr std::size_t tracestate_bytes_max = 512;
 }  // namespace
 
 void check(const call_request& request) {
-  check_size("a service's name", request.service, 1, limits::name_bytes_max);
-  check_size("a method's name", request.method, 1, limits::name_bytes_max);
+  check_size("a service's name", request.target->service, 1, limits::name_bytes_max);
+  check_size("a method's name", request.target->method, 1, limits::name_bytes_max);
   if (request.options.extra == nullptr) return;
   const call_options::texts& texts = *request.options.extra;
   check_size("an idempotency key", texts.idempotency_key, 0, limits::idempotency_key_bytes_max);
@@ -138,8 +136,8 @@ message to_message(const call_request& request, const client_options& defaults, 
   m.flags = flags;
   if (o.idempotent) m.flags |= message_flag::idempotent;
   if (request.named) m.flags |= message_flag::named;
-  m.service = request.service;
-  m.method = request.method;
+  m.service = request.target->service;
+  m.method = request.target->method;
   m.payload = payload_view(bytes_view(request.arguments));
   m.budget = o.budget ? o.budget : defaults.default_budget;
   m.priority = o.priority;
@@ -154,7 +152,13 @@ message to_message(const call_request& request, const client_options& defaults, 
   return m;
 }
 
-std::string name_of(const call_request& request) { return request.service + "." + request.method; }
+std::string name_of(const call_request& request) {
+  return request.target->service + "." + request.target->method;
+}
+
+bool is_strict(const call_request& request) noexcept {
+  return request.options.strict.value_or(request.core()->options().strict);
+}
 
 std::exception_ptr name_timeout(std::exception_ptr error, const call_request& request,
                                 std::optional<std::chrono::milliseconds> budget, const client_options& options) {

@@ -10,6 +10,7 @@
 
 #include <gate/client_options.hpp>
 #include <gate/cross_loop.hpp>
+#include <gate/detail/call_places.hpp>
 #include <gate/detail/call_request.hpp>
 #include <gate/loop.hpp>
 #include <gate/protocol.hpp>
@@ -45,6 +46,7 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   // then.
   client::runtime* runtime() const noexcept { return made_.gone() ? nullptr : runtime_.get(); }
   client::runtime& open_runtime() const;
+  call_places& places() noexcept { return places_; }
   // The limits for a reply that comes in chunks.
   huge::receive_bounds huge_bounds() const;
   huge::window_budget& huge_windows() noexcept { return windows_; }
@@ -59,6 +61,7 @@ class client_core final : public std::enable_shared_from_this<client_core> {
   const client_options options_;
   const std::shared_ptr<huge::memory_account> collected_;
   huge::window_budget windows_;
+  call_places places_;
   std::unique_ptr<client::runtime> runtime_;
   bool closed_ = false;
 };
@@ -69,11 +72,9 @@ inline void nobody(std::exception_ptr) noexcept {}
 // Throws Error(errc::invalid_argument) if the request cannot be sent, for example because a name is empty or too long.
 void check(const call_request& request);
 
-// Reserves a place among the calls that wait for a reply (client_options::in_flight_max), under a key from
-// runtime::next_key(). The wait for a place uses up the call's budget: `options` then holds the rest. The call ends as
-// `timed_out` if nothing is left. Throws `busy` if the options let no call wait.
-using call_place = client::runtime::call_table::slot;
-task<call_place> place_in_turn(core_ptr core, std::uint64_t key, call_options& options);
+// Waits for a place among the calls that await a reply. The wait uses up the call's budget: `options` then holds the
+// rest. The call ends as `timed_out` if nothing is left. Throws `busy` if the client's options let no call wait.
+task<call_place> place_in_turn(core_ptr core, call_options& options);
 
 // "shop.find", as errors name the call.
 std::string name_of(const call_request& request);

@@ -1,7 +1,6 @@
 #include "client/src/client_runtime.hpp"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include <gate/descriptor.hpp>
@@ -59,14 +58,12 @@ runtime::runtime(loop& where, const client_options& options)
                peer::make_foreign_broker(options.dialect, peer_role::client, options.credentials,
                                          options.gaterpc_compression)),
       session_(session_options_of(options), *this),
-      calls_(options.in_flight_max > 0 ? options.in_flight_max : 1),
       ticker_(where, session_) {
   session_.start(loop_.now());
 }
 
 void runtime::shut_down() {
   session_.close(loop_.now());
-  calls_.fail_waiting(std::make_exception_ptr(Error(errc::cancelled, "the client was closed")));
   changes_.notify_all();
 }
 
@@ -85,13 +82,13 @@ runtime::open_call& runtime::enter(call_id call) {
   return open_calls_[slot];
 }
 
-call_id runtime::begin(const message& m, std::uint64_t key) {
+call_id runtime::begin(message& m, detail::reply_events& caller) {
   const call_id call = session_.begin(m, loop_.now());
-  enter(call).key = key;
+  enter(call).caller = &caller;
   return call;
 }
 
-call_id runtime::begin(const message& m, std::shared_ptr<stream_events> stream) {
+call_id runtime::begin(message& m, std::shared_ptr<detail::stream_events> stream) {
   const call_id call = session_.begin(m, loop_.now());
   enter(call).stream = std::move(stream);
   return call;
@@ -119,9 +116,11 @@ void runtime::grant(call_id call, std::uint32_t items, std::uint32_t bytes) {
 void runtime::part(call_id call, const message& m) {
   open_call* const found = find(call);
   if (found == nullptr) return;
-  if (!found->stream && m.is_head() && make_huge_answer_) found->stream = make_huge_answer_(call, found->key);
+  if (found->caller != nullptr && m.is_head()) {
+    found->stream = std::exchange(found->caller, nullptr)->on_head(call);
+  }
   // A copy of the pointer: on_part() may end the call and remove it from the table.
-  if (const std::shared_ptr<stream_events> stream = found->stream) stream->on_part(m);
+  if (const std::shared_ptr<detail::stream_events> stream = found->stream) stream->on_part(m);
 }
 
 void runtime::window_opened(call_id call) {
@@ -134,17 +133,8 @@ void runtime::finished(call_id call, const message& m) {
   const open_call ended = std::exchange(*found, open_call());
   if (ended.stream) {
     ended.stream->on_final(m);
-  } else {
-    answered(ended.key, m);
-  }
-}
-
-void runtime::answered(std::uint64_t key, const message& m) {
-  try {
-    calls_.fulfil(key, Reply(m));
-  } catch (const std::bad_alloc&) {
-    calls_.fail(key, std::make_exception_ptr(Error(errc::too_large, "this process has no memory for the answer",
-                                                   origin::local, {}, retry_class::if_idempotent)));
+  } else if (ended.caller != nullptr) {
+    ended.caller->on_final(m);
   }
 }
 
@@ -160,8 +150,8 @@ void runtime::failed(call_id call, const session::failure& f) {
   auto error = std::make_exception_ptr(Error(f.status, text, f.origin, std::string(f.remote_type), f.retry));
   if (ended.stream) {
     ended.stream->on_error(std::move(error));
-  } else {
-    calls_.fail(ended.key, std::move(error));
+  } else if (ended.caller != nullptr) {
+    ended.caller->on_error(std::move(error));
   }
 }
 

@@ -10,13 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include <gate/bounded_map.hpp>
 #include <gate/client_options.hpp>
+#include <gate/detail/call_events.hpp>
 #include <gate/event.hpp>
 #include <gate/loop.hpp>
 #include <gate/protocol.hpp>
-#include <gate/reply.hpp>
-#include <gate/unique_function.hpp>
 
 #include "client/session/client_session.hpp"
 #include "common/channel/channel.hpp"
@@ -24,33 +22,17 @@
 
 namespace gate::client {
 
-// A call with more than one message in its reply.
-class stream_events {
- public:
-  virtual ~stream_events() = default;
-  virtual void on_part(const message& m) = 0;
-  virtual void on_window() = 0;  // an item of the caller's own stream may be sent (again)
-  virtual void on_final(const message& m) = 0;
-  virtual void on_error(std::exception_ptr error) = 0;
-};
-
 class runtime final : private session::handler, private peer::channel::handler {
  public:
-  // The calls that wait for a reply, by the key of their place.
-  using call_table = bounded_map<std::uint64_t, Reply>;
-
   runtime(loop& where, const client_options& options);
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
 
-  call_table& calls() noexcept { return calls_; }
-  std::uint64_t next_key() noexcept { return ++key_; }
-
-  // Begins a call: either one for which `key` is reserved in calls(), or one whose events go to `stream`. Each ends
-  // once.
-  call_id begin(const message& m, std::uint64_t key);
-  call_id begin(const message& m, std::shared_ptr<stream_events> stream);
-  // Does nothing when the call has ended.
+  // Begins a call, which ends once. Its events go to `caller`, which cancels the call before it goes, or to `stream`.
+  // `m` is changed as session::begin() says.
+  call_id begin(message& m, detail::reply_events& caller);
+  call_id begin(message& m, std::shared_ptr<detail::stream_events> stream);
+  // No event of the call follows. Does nothing when the call has ended.
   void cancel(call_id call);
   // For the caller's own stream: may_send_part() says whether an item may be sent now, send_part() sends it.
   bool may_send_part(call_id call) const noexcept { return session_.window_open(call) && channel_.writable(); }
@@ -59,10 +41,6 @@ class runtime final : private session::handler, private peer::channel::handler {
   void end_parts(call_id call);
   void grant(call_id call, std::uint32_t items, std::uint32_t bytes);
 
-  // Makes the object that takes the rest of a reply that turns out to come in chunks. `key` is the key the call began
-  // with.
-  using huge_answer_maker = unique_function<std::shared_ptr<stream_events>(call_id call, std::uint64_t key)>;
-  void on_huge_answer(huge_answer_maker make) { make_huge_answer_ = std::move(make); }
   // The most bytes that the broker takes in one message.
   std::uint64_t payload_bytes_max() const noexcept { return session_.payload_bytes_max(); }
 
@@ -81,8 +59,8 @@ class runtime final : private session::handler, private peer::channel::handler {
  private:
   struct open_call {
     call_id id{};
-    std::uint64_t key = 0;
-    std::shared_ptr<stream_events> stream;
+    detail::reply_events* caller = nullptr;
+    std::shared_ptr<detail::stream_events> stream;
   };
 
   // session::handler
@@ -110,12 +88,7 @@ class runtime final : private session::handler, private peer::channel::handler {
   loop& loop_;
   peer::channel channel_;
   session session_;
-  void answered(std::uint64_t key, const message& m);
-
-  call_table calls_;
   std::vector<open_call> open_calls_;  // indexed by the slot of their id
-  huge_answer_maker make_huge_answer_;
-  std::uint64_t key_ = 0;
   peer::ticker<session> ticker_;
   async_event changes_;
   std::exception_ptr refusal_;

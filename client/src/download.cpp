@@ -41,9 +41,9 @@ bool may_go_on(const std::exception_ptr& failure) {
 }
 
 // Makes one attempt. `where` says how far it came, also if it throws.
-task<void> fetch_more(const core_ptr& core, call_request request, const file_path& path, progress_function& on_progress,
+task<void> fetch_more(call_request request, const file_path& path, progress_function& on_progress,
                       whereabouts& where) {
-  task<HugeData> calling = make_huge_call(core, std::move(request));
+  task<HugeData> calling = make_huge_call(std::move(request));
   HugeData data = co_await std::move(calling);
   where.begun = true;
   where.etag = data.etag();
@@ -64,7 +64,7 @@ task<void> fetch_more(const core_ptr& core, call_request request, const file_pat
 
 }  // namespace
 
-task<std::uint64_t> make_download(core_ptr core, call_request request, file_path path, download_options options,
+task<std::uint64_t> make_download(call_request request, file_path path, download_options options,
                                   progress_function on_progress) {
   if (request.items || request.huge) {
     throw Error(errc::invalid_argument, "a download makes its call again: it takes no HugeData and no stream of items");
@@ -79,7 +79,7 @@ task<std::uint64_t> make_download(core_ptr core, call_request request, file_path
   for (;;) {
     const std::uint64_t before = where.position;
     std::exception_ptr failure;
-    task<void> attempt = fetch_more(core, at(request, where), path, on_progress, where);
+    task<void> attempt = fetch_more(at(request, where), path, on_progress, where);
     try {
       co_await std::move(attempt);
     } catch (...) {

@@ -15,9 +15,8 @@ namespace gate::detail {
 
 // --- the caller
 
-void huge_call::begin(const message& request, upload_ptr upload) {
+void huge_call::begin(message m, upload_ptr upload) {
   upload_ = std::move(upload);
-  message m = request;
   m.accept = payload_encoding::all;
   if (upload_) upload_->announce(m);
   called_.append(m.service).append(1, '.').append(m.method);
@@ -32,9 +31,9 @@ void huge_call::begin(const message& request, upload_ptr upload) {
   });
 }
 
-void huge_call::adopt(call_id call, std::uint64_t key) noexcept {
+void huge_call::adopt(call_id call, call_wait& caller) noexcept {
   call_ = call;
-  key_ = key;
+  caller_ = &caller;
 }
 
 Reply huge_call::take_reply() {
@@ -50,6 +49,7 @@ HugeData huge_call::take_data() {
 }
 
 void huge_call::forsake() noexcept {
+  caller_ = nullptr;
   if (upload_) upload_->stop();
   collecting_ = false;
   cancel();
@@ -66,12 +66,12 @@ void huge_call::cancel() noexcept {
 void huge_call::settle(std::exception_ptr error) {
   error_ = std::move(error);
   settled_.set();
-  client::runtime* const runtime = core_->runtime();
-  if (key_ == 0 || runtime == nullptr) return;
+  call_wait* const caller = std::exchange(caller_, nullptr);
+  if (caller == nullptr) return;
   if (error_) {
-    runtime->calls().fail(key_, error_);
+    caller->on_collected(error_);
   } else {
-    runtime->calls().fulfil(key_, std::move(*reply_));
+    caller->on_collected(std::move(*reply_));
   }
 }
 
@@ -217,16 +217,16 @@ class caller_of {
 };
 
 task<call_place> place_of(core_ptr core, call_options& options) {
-  client::runtime& runtime = core->open_runtime();
-  const std::uint64_t key = runtime.next_key();
-  std::optional<call_place> place = runtime.calls().try_reserve(key);
-  if (place) co_return std::move(*place);
-  task<call_place> waiting = place_in_turn(core, key, options);
+  core->open_runtime();
+  call_place place = core->places().try_take();
+  if (place) co_return std::move(place);
+  task<call_place> waiting = place_in_turn(core, options);
   co_return co_await std::move(waiting);
 }
 
-task<HugeData> fetch(core_ptr core, call_request request) {
+task<HugeData> fetch(call_request request) {
   check(request);
+  const core_ptr core = request.core();
   if (request.items)
     throw Error(errc::unsupported, "a call with a stream of items has no huge answer: await its reply");
   task<call_place> reserving = place_of(core, request.options);
@@ -247,7 +247,7 @@ task<Reply> reply_in_chunks(core_ptr core, call_request& request, upload_ptr upl
   call->begin(to_message(request, core->options(), 0), std::move(upload));
   co_await call->settled().wait();
   Reply reply = call->take_reply();
-  reply.answers(request.service, request.method);
+  reply.answers(request.target->service, request.target->method);
   co_return std::move(reply);
 }
 
@@ -264,14 +264,15 @@ bool refused_as_huge(const std::exception_ptr& error) {
 
 }  // namespace
 
-bool takes_long_way(const client_core& core, const call_request& request, std::uint32_t flags) noexcept {
+bool takes_long_way(const call_request& request, std::uint32_t flags) noexcept {
   if (request.huge) return true;
   return (flags & message_flag::one_way) == 0 && !request.items &&
-         request.arguments.size() > core.options().huge_threshold;
+         request.arguments.size() > request.core()->options().huge_threshold;
 }
 
-task<Reply> call_in_chunks(core_ptr core, call_request request) {
+task<Reply> call_in_chunks(call_request request) {
   check(request);
+  const core_ptr core = request.core();
   const std::optional<std::chrono::milliseconds> budget = request.options.budget;
   task<call_place> reserving = place_of(core, request.options);
   const call_place place = co_await std::move(reserving);
@@ -292,10 +293,10 @@ task<Reply> call_in_chunks(core_ptr core, call_request request) {
   co_return co_await std::move(calling);
 }
 
-task<HugeData> make_huge_call(core_ptr core, call_request request) {
-  core->check_process();
-  loop& where = core->where();
-  task<HugeData> there = fetch(std::move(core), std::move(request));
+task<HugeData> make_huge_call(call_request request) {
+  request.core()->check_process();
+  loop& where = request.core()->where();
+  task<HugeData> there = fetch(std::move(request));
   return await_on(where, std::move(there));
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include <gate/detail/call_wait.hpp>
 #include <gate/event.hpp>
 #include <gate/huge_data.hpp>
 #include <gate/reply.hpp>
@@ -20,7 +21,7 @@
 
 namespace gate::detail {
 
-class huge_call final : public client::stream_events,
+class huge_call final : public stream_events,
                         private huge::inlet::events,
                         public std::enable_shared_from_this<huge_call> {
  public:
@@ -30,9 +31,9 @@ class huge_call final : public client::stream_events,
   huge_call(core_ptr core, result wanted) noexcept : core_(std::move(core)), wanted_(wanted) {}
 
   // Begins the call. The caller then waits for settled().
-  void begin(const message& request, upload_ptr upload);
-  // Takes over a call whose reply turns out to come in chunks. Its caller waits for `key` in the runtime's table.
-  void adopt(call_id call, std::uint64_t key) noexcept;
+  void begin(message request, upload_ptr upload);
+  // Takes over a call whose reply turns out to come in chunks, and tells `caller` its end, unless it forsakes the call.
+  void adopt(call_id call, call_wait& caller) noexcept;
 
   async_event& settled() noexcept { return settled_; }
   // Call one of these after settled(), once. They throw the error that the call failed with.
@@ -68,7 +69,7 @@ class huge_call final : public client::stream_events,
   const result wanted_;
   std::string called_;  // "service.method", if begin() began the call
   call_id call_{};
-  std::uint64_t key_ = 0;
+  call_wait* caller_ = nullptr;
   upload_ptr upload_;
   huge::window_budget::lease window_;
   std::optional<huge::inlet> inlet_;
@@ -83,8 +84,8 @@ class huge_call final : public client::stream_events,
 };
 
 // Whether the arguments of a call without a HugeData are sent in chunks.
-bool takes_long_way(const client_core& core, const call_request& request, std::uint32_t flags) noexcept;
+bool takes_long_way(const call_request& request, std::uint32_t flags) noexcept;
 // Makes the call. Await it on the client's loop.
-task<Reply> call_in_chunks(core_ptr core, call_request request);
+task<Reply> call_in_chunks(call_request request);
 
 }  // namespace gate::detail

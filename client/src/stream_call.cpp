@@ -28,11 +28,11 @@ std::uint32_t step_of(const huge::flow_window& window) noexcept {
 
 }  // namespace
 
-stream_core::stream_core(core_ptr core, call_request request, bool wants_stream)
-    : core_(std::move(core)),
+stream_core::stream_core(call_request request, bool wants_stream)
+    : core_(request.core()),
       wants_stream_(wants_stream),
       has_upload_(request.items != nullptr),
-      strict_(request.options.strict.value_or(core_->options().strict)),
+      strict_(detail::is_strict(request)),
       window_items_(request.options.window ? request.options.window->first : core_->options().window_items),
       window_follows_(!request.options.window && core_->options().dialect == broker_dialect::gate2),
       request_(std::move(request)),
@@ -176,9 +176,8 @@ void stream_core::begin() {
   if (abandoned_) return;
   try {
     check(request_);
-    client::runtime& runtime = core_->open_runtime();
-    key_ = runtime.next_key();
-    place_ = runtime.calls().try_reserve(key_);
+    core_->open_runtime();
+    place_ = core_->places().try_take();
     if (!place_ && core_->options().full == when_full::refuse) throw table_full(core_->options());
   } catch (...) {
     return end(std::current_exception());
@@ -205,9 +204,9 @@ task<void> stream_core::wait_for_place() {
 }
 
 task<void> stream_core::take_place() {
-  task<call_place> waiting = place_in_turn(core_, key_, request_.options);
-  auto reserved = co_await std::move(waiting);
-  place_.emplace(std::move(reserved));
+  task<call_place> waiting = place_in_turn(core_, request_.options);
+  call_place reserved = co_await std::move(waiting);
+  place_ = std::move(reserved);
   if (core_->runtime() == nullptr) throw Error(errc::cancelled, "the client was closed");
   send();
 }
@@ -254,7 +253,7 @@ void stream_core::abandon() noexcept {
   if (client::runtime* const runtime = core_->runtime(); runtime != nullptr && call_ != call_id{}) {
     runtime->cancel(call_);
   }
-  place_.reset();
+  place_.give_back();
 }
 
 void stream_core::on_part(const message& m) {
@@ -285,7 +284,7 @@ void stream_core::on_final(const message& m) {
 
 void stream_core::end(std::exception_ptr error) {
   if (error) error = name_timeout(std::move(error), request_, budget_, core_->options());
-  place_.reset();
+  place_.give_back();
   if (huge_upload_) huge_upload_->stop();
   const auto locked = lock();
   ended_ = true;
@@ -387,8 +386,8 @@ void stream_core::upload_failed(std::exception_ptr error) {
 
 // --- the surface
 
-stream_ptr make_stream(const core_ptr& core, call_request request, bool wants_stream) {
-  return std::make_shared<stream_core>(core, std::move(request), wants_stream);
+stream_ptr make_stream(call_request request, bool wants_stream) {
+  return std::make_shared<stream_core>(std::move(request), wants_stream);
 }
 
 void drop_stream(const stream_ptr& stream) noexcept { stream->drop(); }

@@ -35,9 +35,9 @@ Error table_full(const client_options& options);
 // upload runs on the reader's loop. If the two loops are one, there is no lock, and no message between loops.
 //
 // Items go from the client's loop to the reader in one flat buffer. The two swap buffers when the reader's is empty.
-class stream_core final : public client::stream_events, public std::enable_shared_from_this<stream_core> {
+class stream_core final : public stream_events, public std::enable_shared_from_this<stream_core> {
  public:
-  stream_core(core_ptr core, call_request request, bool wants_stream);
+  stream_core(call_request request, bool wants_stream);
 
   // --- the reader
   bool started() const noexcept { return started_; }
@@ -126,8 +126,7 @@ class stream_core final : public client::stream_events, public std::enable_share
   // For the client's loop only.
   call_id call_{};
   upload_ptr huge_upload_;  // of arguments that travel in chunks
-  std::uint64_t key_ = 0;
-  std::optional<client::runtime::call_table::slot> place_;
+  call_place place_;
   cancel_scope place_scope_;
   bool abandoned_ = false;
   bool has_parts_ = false;

@@ -19,7 +19,7 @@
 namespace gate::broker {
 namespace {
 
-constexpr auto rest = std::chrono::milliseconds(1);
+constexpr auto rest_time = std::chrono::milliseconds(1);
 
 // For libzmq the call of the kernel: ThreadSanitizer does not see how libzmq orders its threads, and would take what
 // they do with a descriptor for races.
@@ -68,7 +68,7 @@ class reserve {
       refill();
       if (taken >= 0 || none_waits) return true;
     }
-    std::this_thread::sleep_for(rest);
+    std::this_thread::sleep_for(rest_time);
     return true;
   }
 

@@ -164,14 +164,14 @@ const key<o> keys[] = {
      "most are cut"},
 };
 
-constexpr std::array rules{
+constexpr std::array broker_rules{
     ordered_keys{"transport_heartbeat_timeout", "transport_heartbeat_interval", "must not be shorter than", ""},
     ordered_keys{"frame_bytes_max", "payload_bytes_max", "must not be less than",
                  ": the transport would refuse what the broker allows"},
     ordered_keys{"login_pause_max", "login_pause", "must not be shorter than", ""},
 };
 
-const key_table<o> table{keys, rules};
+const key_table<o> table{keys, broker_rules};
 
 // Tables of the file that are not the broker's own keys. [worker] is for programs made by run_worker: one file may hold
 // the settings of all programs of a machine.

@@ -20,9 +20,9 @@ namespace gate {
 
 namespace detail {
 
-// The type that a typed method's call has: a stream for Stream<T>, a task for anything else.
+// The type that a typed method's call has: a stream for Stream<T>, what as<R>() returns for anything else.
 template <class R> struct typed_result {
-  using type = task<R>;
+  using type = decltype(std::declval<PendingCall>().template as<R>());
   static type of(PendingCall call) { return std::move(call).template as<R>(); }
 };
 template <class T> struct typed_result<Stream<T>> {
@@ -37,43 +37,44 @@ template <class T> struct typed_result<Stream<T>> {
 class Method {
  public:
   Method(detail::core_ptr core, std::string service, std::string method)
-      : core_(std::move(core)), service_(std::move(service)), method_(std::move(method)) {}
+      : target_(std::make_shared<const detail::call_target>(
+            detail::call_target{std::move(core), std::move(service), std::move(method)})) {}
 
   // Encodes the arguments at once, so they need not outlive this line. A generator or async_generator becomes a stream
   // of items, and a HugeData travels in chunks. A call takes at most one of these three; pass it with std::move. Throws
   // what an adaptor throws for a value that cannot be encoded (gate/adaptors.hpp).
   template <class... A> basic_call<(detail::safe_argument<A> && ...)> operator()(A&&... arguments) const {
-    return {core_, detail::make_request(service_, method_, std::forward<A>(arguments)...)};
+    return basic_call<(detail::safe_argument<A> && ...)>(
+        detail::make_request(target_, std::forward<A>(arguments)...));
   }
   // Calls with arguments that were gathered at run time.
   PendingCall apply(const argument_list& arguments) const {
-    detail::call_request request(service_, method_);
+    detail::call_request request(target_);
     request.arguments = arguments.encoded();
     request.named = arguments.has_named();
-    return PendingCall(core_, std::move(request));
+    return PendingCall(std::move(request));
   }
   // The same with a HugeData. Mark its place in the list with argument_list::add_huge().
   PendingCall apply(const argument_list& arguments, HugeData data) const {
-    detail::call_request request(service_, method_);
+    detail::call_request request(target_);
     request.arguments = arguments.encoded();
     request.named = arguments.has_named();
     request.huge.emplace(std::move(data));
-    return PendingCall(core_, std::move(request));
+    return PendingCall(std::move(request));
   }
   // Calls with arguments that are encoded already and may be larger than the memory here. `arguments` holds the bytes
   // that argument_list::encoded() would return, `named` the value of has_named(). The worker collects them in memory,
   // up to its huge_value_bytes_max. If the worker's dialect has no chunks, the call ends as `unsupported`.
   PendingCall apply_encoded(HugeData arguments, bool named) const {
-    detail::call_request request(service_, method_);
+    detail::call_request request(target_);
     request.named = named;
     request.huge.emplace(std::move(arguments));
     request.content = huge_content::value;
-    return PendingCall(core_, std::move(request));
+    return PendingCall(std::move(request));
   }
 
  private:
-  detail::core_ptr core_;
-  std::string service_, method_;
+  detail::target_ptr target_;
 };
 
 template <class Signature> class TypedMethod {
@@ -85,7 +86,7 @@ template <class Signature> class TypedMethod {
 //   auto add = client["calculator"].method<int(int, int)>("add");
 //   int sum = co_await add(2, 3);
 //
-// A call returns a task<R>; if the result is a Stream<T>, it returns the stream. To set options use call(), which
+// A call returns a PendingResult<R>; if the result is a Stream<T>, it returns the stream. To set options use call(), which
 // returns the PendingCall. Thread-safe, like Method.
 template <class R, class... A> class TypedMethod<R(A...)> {
   template <class... B>

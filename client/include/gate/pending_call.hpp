@@ -11,6 +11,7 @@
 #include <gate/call_options.hpp>
 #include <gate/cross_loop.hpp>
 #include <gate/detail/call_request.hpp>
+#include <gate/detail/call_wait.hpp>
 #include <gate/download.hpp>
 #include <gate/file_path.hpp>
 #include <gate/huge_data.hpp>
@@ -25,28 +26,44 @@ namespace gate {
 namespace detail {
 
 // Makes the call from any loop, and resumes on that loop with its reply. Throws Error, `cancelled`.
-task<Reply> make_call(core_ptr core, call_request request);
-task<void> make_one_way_call(core_ptr core, call_request request);
-task<HugeData> make_huge_call(core_ptr core, call_request request);
-task<std::uint64_t> make_download(core_ptr core, call_request request, file_path path, download_options options,
+task<Reply> make_call(call_request request);
+task<void> make_one_way_call(call_request request);
+task<HugeData> make_huge_call(call_request request);
+task<std::uint64_t> make_download(call_request request, file_path path, download_options options,
                                   progress_function on_progress);
 // As make_call(), for a thread that waits. Not on the thread of the client's loop.
-Reply wait_for_reply(core_ptr core, call_request request);
+Reply wait_for_reply(call_request request);
 loop& loop_of(const core_ptr& core);
-// Whether structs in the answer are read strictly.
-bool is_strict(const core_ptr& core, const call_request& request) noexcept;
 void add_metadata(call_options& options, std::string_view key, std::string_view value);
 
-template <class T> task<T> call_as(core_ptr core, call_request request) {
-  const bool strict = is_strict(core, request);
-  // On a line of its own: the temporaries of an await expression live in the coroutine's frame.
-  task<Reply> answer = make_call(std::move(core), std::move(request));
-  Reply reply = co_await std::move(answer);
-  reply.read_strictly(strict);
-  co_return reply.as<T>();
+template <class T> task<T> call_as(call_request request) {
+  result_wait<T> waiting(request);
+  co_return co_await waiting;
 }
 
 }  // namespace detail
+
+// A call whose result is a T: PendingCall::as<T>() makes it. Nothing is sent until you await it: `co_await
+// std::move(result)`, if it has a name. The await returns the T, and throws what the await of a PendingCall throws, and
+// what Reply::as() throws. It resumes on the loop of the awaiting coroutine. Where a task<T> is asked for it becomes
+// one. Move-only. Use it once.
+template <class T> class [[nodiscard]] PendingResult {
+ public:
+  using value_type = T;
+
+  explicit PendingResult(detail::call_request request) noexcept : request_(std::move(request)) {}
+
+  detail::result_wait<T> operator co_await() && noexcept { return detail::result_wait<T>(request_); }
+  template <bool Given = false> detail::result_wait<T> operator co_await() & {
+    static_assert(Given, "gate: a call is awaited once: co_await std::move(result)");
+    return std::move(*this).operator co_await();
+  }
+  task<T> to_task() && { return detail::call_as<T>(std::move(request_)); }
+  operator task<T>() && { return std::move(*this).to_task(); }  // NOLINT: it is the same work
+
+ private:
+  detail::call_request request_;
+};
 
 // A call that has not begun. Its arguments are encoded already. Nothing is sent until you await it, read its stream, or
 // call get() or future(). Set its options before that:
@@ -63,15 +80,14 @@ template <class T> task<T> call_as(core_ptr core, call_request request) {
 // await (gate/named_value.hpp). Use get(), future() or stream() with it; co_await does not compile.
 template <bool Named> class [[nodiscard]] basic_call {
  public:
-  basic_call(detail::core_ptr core, detail::call_request request) noexcept
-      : core_(std::move(core)), request_(std::move(request)) {}
+  explicit basic_call(detail::call_request request) noexcept : request_(std::move(request)) {}
   basic_call(basic_call&&) noexcept = default;
   basic_call& operator=(basic_call&&) noexcept = default;
   // Allowed since the call has a name here: `gate::PendingCall call = client["inventory"]["put"](order{"b2", 5});`
   template <bool Other>
     requires(Named && !Other)
   basic_call(basic_call<Other>&& other) noexcept  // NOLINT: it is the same call
-      : core_(std::move(other.core_)), request_(std::move(other.request_)) {}
+      : request_(std::move(other.request_)) {}
 
   // The budget: the time that the call may take altogether. It starts when the call begins. When it is over the call
   // ends as `timed_out`, and the worker is told to stop. Rounded up to milliseconds, at most limits::budget_max (24 h).
@@ -133,27 +149,28 @@ template <bool Named> class [[nodiscard]] basic_call {
   }
 
   // `Reply r = co_await call;`
-  owned_task<Reply> operator co_await() && {
+  detail::reply_wait operator co_await() && noexcept {
     static_assert(Named, GATE_NAME_IT);
-    return owned_task<Reply>(detail::make_call(std::move(core_), std::move(request_)));
+    return detail::reply_wait(request_);
   }
   // To await a call that has a name, move it: `Reply r = co_await std::move(call);`
-  template <bool Given = false> owned_task<Reply> operator co_await() & {
+  template <bool Given = false> detail::reply_wait operator co_await() & {
     static_assert(Given, "gate: a call is awaited once: co_await std::move(call)");
     return std::move(*this).operator co_await();
   }
   // The same as a task.
   task<Reply> reply() && {
     static_assert(Named, GATE_NAME_IT);
-    return detail::make_call(std::move(core_), std::move(request_));
+    return detail::make_call(std::move(request_));
   }
-  // The result as a T. With T = void it only waits for the end. Also throws what Reply::as throws.
-  template <class T> task<T> as() && {
+  // The result as a T: `int sum = co_await call.as<int>();`. With T = void the await only waits for the end. With
+  // T = HugeData this is huge(), a task.
+  template <class T> auto as() && {
     static_assert(Named, GATE_NAME_IT);
     if constexpr (std::is_same_v<T, HugeData>) {
       return std::move(*this).huge();
     } else {
-      return detail::call_as<T>(std::move(core_), std::move(request_));
+      return PendingResult<T>(std::move(request_));
     }
   }
   // The result as bytes of any size, which you read as they arrive. For a method that returns HugeData, text or bytes.
@@ -161,7 +178,7 @@ template <bool Named> class [[nodiscard]] basic_call {
   // as<HugeData>(). Throws Error(errc::unsupported) if an argument is a stream of items.
   task<HugeData> huge() && {
     static_assert(Named, GATE_NAME_IT);
-    return detail::make_huge_call(std::move(core_), std::move(request_));
+    return detail::make_huge_call(std::move(request_));
   }
   // Writes the result to a file, and returns its size in bytes. If the connection or the worker is lost, or if damaged
   // data arrives, it calls again and continues where it broke off. So the method may run more than once.
@@ -177,10 +194,10 @@ template <bool Named> class [[nodiscard]] basic_call {
   // Error(errc::invalid_argument) if an argument is a HugeData or a stream of items.
   task<void> one_way() && {
     static_assert(Named, GATE_NAME_IT);
-    return detail::make_one_way_call(std::move(core_), std::move(request_));
+    return detail::make_one_way_call(std::move(request_));
   }
   // The answer item by item. The call begins with the first Stream::next().
-  template <class T> Stream<T> stream() && { return Stream<T>(detail::make_stream(core_, std::move(request_), true)); }
+  template <class T> Stream<T> stream() && { return Stream<T>(detail::make_stream(std::move(request_), true)); }
 
   // get() and future() are for threads without a loop.
   //
@@ -188,27 +205,27 @@ template <bool Named> class [[nodiscard]] basic_call {
   // it throws Error(errc::invalid_argument): await the call there.
   template <class T = void> T get() && {
     if constexpr (std::is_same_v<T, HugeData>) {
-      loop& there = detail::loop_to_wait_for(core_);
-      return start(there, detail::make_huge_call(std::move(core_), std::move(request_))).get();
+      loop& there = detail::loop_to_wait_for(request_.core());
+      return start(there, detail::make_huge_call(std::move(request_))).get();
     } else {
-      const bool strict = detail::is_strict(core_, request_);
-      Reply reply = detail::wait_for_reply(std::move(core_), std::move(request_));
+      const bool strict = detail::is_strict(request_);
+      Reply reply = detail::wait_for_reply(std::move(request_));
       reply.read_strictly(strict);
       return reply.template as<T>();
     }
   }
   // As download(), for a thread that waits. (get<HugeData>().blocking() reads an answer of any size.)
   std::uint64_t get_download(file_path path, download_options options = {}, progress_function on_progress = {}) && {
-    loop& there = detail::loop_to_wait_for(core_);
+    loop& there = detail::loop_to_wait_for(request_.core());
     return start(there, begin_download(std::move(path), options, std::move(on_progress))).get();
   }
   // Begins the call and returns at once. The future gets the result or the exception.
   template <class T = void> std::future<T> future() && {
-    loop& there = detail::loop_of(core_);
+    loop& there = detail::loop_of(request_.core());
     if constexpr (std::is_same_v<T, HugeData>) {
-      return start(there, detail::make_huge_call(std::move(core_), std::move(request_)));
+      return start(there, detail::make_huge_call(std::move(request_)));
     } else {
-      return start(there, detail::call_as<T>(std::move(core_), std::move(request_)));
+      return start(there, detail::call_as<T>(std::move(request_)));
     }
   }
 
@@ -216,11 +233,9 @@ template <bool Named> class [[nodiscard]] basic_call {
   template <bool> friend class basic_call;
 
   task<std::uint64_t> begin_download(file_path path, download_options options, progress_function on_progress) {
-    return detail::make_download(std::move(core_), std::move(request_), std::move(path), options,
-                                 std::move(on_progress));
+    return detail::make_download(std::move(request_), std::move(path), options, std::move(on_progress));
   }
 
-  detail::core_ptr core_;
   detail::call_request request_;
 };
 

@@ -261,7 +261,7 @@ void session::malformed(std::string_view why, instant now) { impl_->link().viola
 void session::tick(instant now) { impl_->tick(now); }
 instant session::next_deadline() const noexcept { return impl_->next_deadline(); }
 
-call_id session::begin(const message& m, instant now) { return impl_->begin(m, now); }
+call_id session::begin(message& m, instant now) { return impl_->begin(m, now); }
 void session::cancel(call_id call, instant now) { impl_->cancel(call, now); }
 bool session::window_open(call_id call) const noexcept { return impl_->window_open(call); }
 bool session::part(call_id call, payload_view item, std::uint32_t flags, instant now) {

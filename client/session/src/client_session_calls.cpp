@@ -24,11 +24,15 @@ bool bare_end(std::uint32_t flags) noexcept {
 
 }  // namespace
 
-call_id session::impl::begin(const message& m, instant now) {
+call_id session::impl::begin(message& m, instant now) {
   const auto [id, record] = calls_.add();
   call& c = *record;
   c.id = id;
   c.flags = m.flags & request_flags;
+  m.type = message_type::request;
+  m.flags = c.flags;
+  m.call = id;
+  m.caller = {};
   c.attempt = m.attempt;
   c.takes_huge = m.accept != 0 && !c.has(message_flag::one_way) && !c.has(message_flag::wants_stream);
   c.inward.grant({m.credit_items, m.credit_bytes});
@@ -51,18 +55,13 @@ call_id session::impl::begin(const message& m, instant now) {
 
 void session::impl::send_first(call_id id, call& c, const message& m, instant now) {
   const bool may_run_twice = c.has(message_flag::idempotent) || is_planted(planted_bug::repeats_any_call);
-  if (may_run_twice && !c.has(message_flag::one_way)) keep_copy(id, c, m);
-  message request = m;
-  request.type = message_type::request;
-  request.flags = c.flags;
-  request.call = id;
-  request.caller = {};
-  transmit(request);
+  if (may_run_twice && !c.has(message_flag::one_way)) keep_copy(c, m);
+  transmit(m);
   was_sent(id, c, now);
 }
 
 void session::impl::keep_for_connection(call_id id, call& c, const message& m, instant now) {
-  if (!keep_copy(id, c, m)) {
+  if (!keep_copy(c, m)) {
     settle(id, c, errc::busy, "no connection to the broker, and too many bytes of requests wait for one");
     return;
   }
@@ -72,14 +71,9 @@ void session::impl::keep_for_connection(call_id id, call& c, const message& m, i
 }
 
 // Without room for a copy the call cannot be sent again.
-bool session::impl::keep_copy(call_id id, call& c, const message& m) {
+bool session::impl::keep_copy(call& c, const message& m) {
   if (kept_bytes_ + m.payload.size_bytes() > options_.kept_bytes_max) return false;
-  message request = m;
-  request.type = message_type::request;
-  request.flags = c.flags;
-  request.call = id;
-  request.caller = {};
-  c.copy.keep(request);
+  c.copy.keep(m);
   if (kept_bytes_ + c.copy.bytes() > options_.kept_bytes_max) {
     c.copy.clear();
     return false;

@@ -33,7 +33,7 @@ class session::impl final : public peer::link::owner {
   void received(const message& m, instant now);
   void tick(instant now);
   instant next_deadline() const noexcept;
-  call_id begin(const message& m, instant now);
+  call_id begin(message& m, instant now);
   void cancel(call_id id, instant now);
   bool window_open(call_id id) const noexcept;
   bool part(message m, instant now);
@@ -104,7 +104,7 @@ class session::impl final : public peer::link::owner {
   void send_first(call_id id, call& c, const message& m, instant now);
   void send_kept(call_id id, call& c, instant now);
   void keep_for_connection(call_id id, call& c, const message& m, instant now);
-  bool keep_copy(call_id id, call& c, const message& m);
+  bool keep_copy(call& c, const message& m);
   void drop_copy(call& c) noexcept;
   void was_sent(call_id id, call& c, instant now);
   void send_end_of_parts(call_id id, const call& c);

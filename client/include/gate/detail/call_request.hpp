@@ -92,10 +92,19 @@ template <class T> struct argument_kind<async_generator<T>> : plain_argument {
 };
 template <class A> using kind_of_argument = argument_kind<std::remove_cvref_t<A>>;
 
-struct call_request {
-  call_request(std::string_view s, std::string_view m) : service(s), method(m) {}
-
+// What calls of one method have in common. A Method and its calls share it.
+struct call_target {
+  core_ptr core;
   std::string service, method;
+};
+using target_ptr = std::shared_ptr<const call_target>;
+
+struct call_request {
+  explicit call_request(target_ptr of) noexcept : target(std::move(of)) {}
+
+  const core_ptr& core() const noexcept { return target->core; }
+
+  target_ptr target;
   std::string arguments;  // encoded
   bool named = false;     // they are [positional, {name: value}]
   call_options options;
@@ -106,6 +115,9 @@ struct call_request {
   // A copy of the call, to make it again. Not for a call with a client stream or a HugeData: those are used up.
   call_request again() const;
 };
+
+// Whether structs in the answer are read strictly.
+bool is_strict(const call_request& request) noexcept;
 
 inline void append_huge_argument(call_request& request, HugeData&& data) {
   request.arguments.append(huge_placeholder);
@@ -125,14 +137,14 @@ template <class A> void encode_argument(std::string& out, const A& argument) {
   }
 }
 
-template <class... A> call_request make_request(std::string_view service, std::string_view method, A&&... arguments) {
+template <class... A> call_request make_request(target_ptr target, A&&... arguments) {
   constexpr std::size_t streams = (std::size_t{0} + ... + (kind_of_argument<A>::is_stream ? 1 : 0));
   constexpr std::size_t names = (std::size_t{0} + ... + (kind_of_argument<A>::is_named ? 1 : 0));
   constexpr std::size_t huge = (std::size_t{0} + ... + (kind_of_argument<A>::is_huge ? 1 : 0));
   static_assert(streams <= 1, "a call takes one stream of items");
   static_assert(huge <= 1, "a call takes one HugeData");
   static_assert(huge == 0 || streams == 0, "a call takes a HugeData or a stream of items, not both");
-  call_request request(service, method);
+  call_request request(std::move(target));
   std::string& out = request.arguments;
   if constexpr (names > 0) append_list_header(out, 2);
   append_list_header(out, static_cast<std::uint32_t>(sizeof...(A) - streams - names));

@@ -17,7 +17,7 @@ class stream_core;
 using stream_ptr = std::shared_ptr<stream_core>;
 
 // Makes a call whose answer is a stream, or one value if `wants_stream` is false. The call begins at the first read.
-stream_ptr make_stream(const core_ptr& core, call_request request, bool wants_stream);
+stream_ptr make_stream(call_request request, bool wants_stream);
 // Gives a stream up. A call under way is cancelled.
 void drop_stream(const stream_ptr& stream) noexcept;
 

@@ -182,6 +182,13 @@ template <class T> std::future<T> start(loop& where, task<T> work) {
   return future;
 }
 
+template <becomes_task W> task<typename W::value_type> await_on(loop& where, W work) {
+  return await_on(where, task<typename W::value_type>(std::move(work)));
+}
+template <becomes_task W> std::future<typename W::value_type> start(loop& where, W work) {
+  return start(where, task<typename W::value_type>(std::move(work)));
+}
+
 // A loop on a thread of its own. The destructor cancels the work that was started on the loop, waits until it has
 // ended, and joins the thread. If it is called on that very thread, it does not wait: the thread goes on until the work
 // has ended, and ends then.

@@ -109,6 +109,9 @@ class loop {
   // from within itself. If a callback throws (timer, hook, watch, post), run() destroys `work` and throws that
   // exception.
   template <class T> T run(task<T> work);
+  template <becomes_task W> typename W::value_type run(W work) {
+    return run(task<typename W::value_type>(std::move(work)));
+  }
 
   // The time of this turn.
   instant now() const noexcept { return running_ ? now_ : clock_.now(); }

@@ -132,6 +132,11 @@ template <class T = void> class [[nodiscard]] task {
   handle_type handle_;
 };
 
+// Work that is no task yet but becomes one, such as PendingCall::as<T>(). Functions that take any task take it too.
+template <class W>
+concept becomes_task = requires { typename W::value_type; } && !std::same_as<W, task<typename W::value_type>> &&
+                       std::convertible_to<W, task<typename W::value_type>>;
+
 // An awaiter that owns the task it awaits. Use it in an operator co_await that is made of a coroutine:
 //   auto operator co_await() && { return owned_task<Reply>(std::move(*this).run()); }
 template <class T> class owned_task {

@@ -74,4 +74,12 @@ template <class R, class P, class T> task<T> with_timeout(std::chrono::duration<
   co_return co_await with_deadline(when, std::move(work));
 }
 
+template <becomes_task W> task<typename W::value_type> with_deadline(instant when, W work) {
+  return with_deadline(when, task<typename W::value_type>(std::move(work)));
+}
+template <class R, class P, becomes_task W>
+task<typename W::value_type> with_timeout(std::chrono::duration<R, P> limit, W work) {
+  return with_timeout(limit, task<typename W::value_type>(std::move(work)));
+}
+
 }  // namespace gate

@@ -128,7 +128,7 @@ struct gaterpc_session_fixture : gate::client::session::handler {
     m.credit_bytes = bytes;
     return begin(m);
   }
-  begun begin(const message& m) {
+  begun begin(message m) {
     begun b;
     b.id = client.begin(m, now);
     const std::vector<frames> sent = said();
