@@ -96,11 +96,11 @@ class session {
   instant next_deadline() const noexcept;
 
   // --- from the caller -----------------------------------------------------------------------------------------------
-  // Begins a call. Sets the type, the flags, the id and the caller of `m` as they are sent. The returned id is unique in the session's life, and is
-  // the id that is sent. Opens the connection if start() has not been called.
-  // The call ends by finished() or failed(), but never within begin(). If the end is known at once, the next tick()
-  // reports it, and next_deadline() asks for that tick. A one-way call ends when it was handed to the transport, by
-  // finished() with an empty payload, or by failed().
+  // Begins a call. Sets the type, the flags, the id and the caller of `m` as they are sent. The returned id is unique
+  // in the session's life, and is the id that is sent. Opens the connection if start() has not been called. The call
+  // ends by finished() or failed(), but never within begin(). If the end is known at once, the next tick() reports it,
+  // and next_deadline() asks for that tick. A one-way call ends when it was handed to the transport, by finished() with
+  // an empty payload, or by failed().
   call_id begin(message& m, instant now);
   // Gives the call up and tells the broker. No event for it follows.
   void cancel(call_id call, instant now);

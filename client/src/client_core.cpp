@@ -152,9 +152,7 @@ message to_message(const call_request& request, const client_options& defaults, 
   return m;
 }
 
-std::string name_of(const call_request& request) {
-  return request.target->service + "." + request.target->method;
-}
+std::string name_of(const call_request& request) { return request.target->service + "." + request.target->method; }
 
 bool is_strict(const call_request& request) noexcept {
   return request.options.strict.value_or(request.core()->options().strict);

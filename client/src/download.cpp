@@ -41,8 +41,7 @@ bool may_go_on(const std::exception_ptr& failure) {
 }
 
 // Makes one attempt. `where` says how far it came, also if it throws.
-task<void> fetch_more(call_request request, const file_path& path, progress_function& on_progress,
-                      whereabouts& where) {
+task<void> fetch_more(call_request request, const file_path& path, progress_function& on_progress, whereabouts& where) {
   task<HugeData> calling = make_huge_call(std::move(request));
   HugeData data = co_await std::move(calling);
   where.begun = true;

@@ -20,9 +20,9 @@ enum class send_result : std::uint8_t {
   closed,       // the context was terminated
 };
 
-// For zmq::sockopt::reconnect_ivl of a socket that serves one connection: longer than any attempt. With -1, libzmq would
-// report nothing at all if a name cannot be resolved. With an interval, it announces each attempt that it is not going
-// to make.
+// For zmq::sockopt::reconnect_ivl of a socket that serves one connection: longer than any attempt. With -1, libzmq
+// would report nothing at all if a name cannot be resolved. With an interval, it announces each attempt that it is not
+// going to make.
 constexpr int never_reconnect_ms = 3'600'000;
 
 // Receives a message without blocking. False if there is none, or if the context is terminated.

@@ -44,8 +44,7 @@ class Method {
   // of items, and a HugeData travels in chunks. A call takes at most one of these three; pass it with std::move. Throws
   // what an adaptor throws for a value that cannot be encoded (gate/adaptors.hpp).
   template <class... A> basic_call<(detail::safe_argument<A> && ...)> operator()(A&&... arguments) const {
-    return basic_call<(detail::safe_argument<A> && ...)>(
-        detail::make_request(target_, std::forward<A>(arguments)...));
+    return basic_call<(detail::safe_argument<A> && ...)>(detail::make_request(target_, std::forward<A>(arguments)...));
   }
   // Calls with arguments that were gathered at run time.
   PendingCall apply(const argument_list& arguments) const {
@@ -86,8 +85,8 @@ template <class Signature> class TypedMethod {
 //   auto add = client["calculator"].method<int(int, int)>("add");
 //   int sum = co_await add(2, 3);
 //
-// A call returns a PendingResult<R>; if the result is a Stream<T>, it returns the stream. To set options use call(), which
-// returns the PendingCall. Thread-safe, like Method.
+// A call returns a PendingResult<R>; if the result is a Stream<T>, it returns the stream. To set options use call(),
+// which returns the PendingCall. Thread-safe, like Method.
 template <class R, class... A> class TypedMethod<R(A...)> {
   template <class... B>
   static constexpr bool fits = requires(void (*f)(in<A>...), B&&... b) { f(std::forward<B>(b)...); };

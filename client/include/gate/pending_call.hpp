@@ -167,6 +167,8 @@ template <bool Named> class [[nodiscard]] basic_call {
   // T = HugeData this is huge(), a task.
   template <class T> auto as() && {
     static_assert(Named, GATE_NAME_IT);
+    static_assert(!std::is_same_v<T, std::string_view>,
+                  "gate: the answer does not outlive the await: as<std::string>()");
     if constexpr (std::is_same_v<T, HugeData>) {
       return std::move(*this).huge();
     } else {

@@ -355,6 +355,8 @@ value_kind kind_of(const msgpack::object& o) noexcept {
 }
 
 void append_list_header(std::string& out, std::uint32_t size) {
+  constexpr std::uint32_t short_list = 16;
+  if (size < short_list) return out.push_back(static_cast<char>(0x90 | size));
   detail::string_sink sink(out);
   detail::packer(sink).pack_array(size);
 }
@@ -369,11 +371,7 @@ void append_bytes_header(std::string& out, std::uint32_t size) {
   detail::packer(sink).pack_bin(size);
 }
 
-void append_bytes(std::string& out, bytes_view raw) {
-  out.reserve(out.size() + raw.size() + 5);
-  append_bytes_header(out, static_cast<std::uint32_t>(raw.size()));
-  out += raw;
-}
+void append_bytes(std::string& out, bytes_view raw) { detail::append_binary(out, raw.data(), raw.size()); }
 
 result<value, decode_error> value::decode(std::string&& encoded) {
   auto owner = std::make_shared<storage>();

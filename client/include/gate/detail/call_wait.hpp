@@ -113,7 +113,7 @@ template <class T> class result_wait final : public call_wait {
 
  private:
   // Decoding such a type runs no code of the user's, so it may run while the connection is being read.
-  static constexpr bool decodes_at_once = std::is_arithmetic_v<T> || std::is_same_v<T, std::string> || std::is_same_v<T, bytes>;
+  static constexpr bool decodes_at_once = plain_value<T> && !std::is_same_v<T, std::string_view>;
   static constexpr bytes_view nil = bytes_view("\xc0", 1);
 
   T decode(bytes_view encoded) const {

@@ -21,6 +21,7 @@
 
 #include <gate/adaptors.hpp>
 #include <gate/detail/msgpack.hpp>
+#include <gate/detail/plain_value.hpp>
 #include <gate/detail/travels.hpp>
 #include <gate/error.hpp>
 #include <gate/limits.hpp>
@@ -90,7 +91,9 @@ decode_error parse_value(bytes_view encoded, object_arena& arena, msgpack::objec
 // part of the value.
 template <class T> void encode_to(std::string& out, const T& v) {
   static_assert(detail::encodable<T>, "gate: this value " GATE_CANNOT_TRAVEL);
-  if constexpr (detail::encodable<T>) {
+  if constexpr (detail::plain_value<T>) {
+    detail::append_plain(out, v);
+  } else if constexpr (detail::encodable<T>) {
     detail::string_sink sink(out);
     detail::packer(sink).pack(v);
   }
@@ -182,6 +185,10 @@ class borrowed_value {
 // Decodes one value of a known type. Throws Error(errc::invalid_argument) if the bytes are not one value, or if
 // from_object() refuses it. A std::string_view or a span points into `encoded`.
 template <class T> T decode_as(bytes_view encoded, std::string_view place = "value") {
+  if constexpr (detail::plain_value<T>) {
+    T v{};
+    if (detail::read_plain(encoded, v)) return v;
+  }
   return borrowed_value(encoded).as<T>(place);
 }
 
