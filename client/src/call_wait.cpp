@@ -68,7 +68,6 @@ task<Reply> call_in_turn(call_request request, std::uint32_t flags) {
 
 // --- the short way
 
-// A function of its own: the message needs no room in a coroutine.
 call_id send(const call_request& request, std::uint32_t flags, reply_events& caller) {
   message m = to_message(request, request.core()->options(), flags);
   if ((flags & message_flag::one_way) == 0) m.accept = payload_encoding::all;
@@ -103,7 +102,6 @@ bool call_wait::may_wait_here(const loop& here) {
 
 bool call_wait::start() noexcept {
   try {
-    request_.core()->check_process();
     check(request_);
     call_ = send(request_, flags_, *this);
     return true;

@@ -119,8 +119,11 @@ constexpr std::size_t tracestate_bytes_max = 512;
 }  // namespace
 
 void check(const call_request& request) {
-  check_size("a service's name", request.target->service, 1, limits::name_bytes_max);
-  check_size("a method's name", request.target->method, 1, limits::name_bytes_max);
+  constexpr auto fits = [](const std::string& name) { return !name.empty() && name.size() <= limits::name_bytes_max; };
+  const call_target& target = *request.target;
+  if (request.options.extra == nullptr && fits(target.service) && fits(target.method)) return;
+  check_size("a service's name", target.service, 1, limits::name_bytes_max);
+  check_size("a method's name", target.method, 1, limits::name_bytes_max);
   if (request.options.extra == nullptr) return;
   const call_options::texts& texts = *request.options.extra;
   check_size("an idempotency key", texts.idempotency_key, 0, limits::idempotency_key_bytes_max);

@@ -51,7 +51,7 @@ template <class T> class [[nodiscard]] PendingResult {
  public:
   using value_type = T;
 
-  explicit PendingResult(detail::call_request request) noexcept : request_(std::move(request)) {}
+  explicit PendingResult(detail::call_request&& request) noexcept : request_(std::move(request)) {}
 
   detail::result_wait<T> operator co_await() && noexcept { return detail::result_wait<T>(request_); }
   template <bool Given = false> detail::result_wait<T> operator co_await() & {
@@ -80,7 +80,7 @@ template <class T> class [[nodiscard]] PendingResult {
 // await (gate/named_value.hpp). Use get(), future() or stream() with it; co_await does not compile.
 template <bool Named> class [[nodiscard]] basic_call {
  public:
-  explicit basic_call(detail::call_request request) noexcept : request_(std::move(request)) {}
+  explicit basic_call(detail::call_request&& request) noexcept : request_(std::move(request)) {}
   basic_call(basic_call&&) noexcept = default;
   basic_call& operator=(basic_call&&) noexcept = default;
   // Allowed since the call has a name here: `gate::PendingCall call = client["inventory"]["put"](order{"b2", 5});`

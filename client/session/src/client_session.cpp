@@ -69,9 +69,11 @@ void session::impl::received(const message& m, instant now) {
   if (!link_.received(m, now)) return;
   switch (m.type) {
     case message_type::final:
-      if (sent_call(m.call) == nullptr) return;  // it was on its way when we cancelled the call
-      forget(m.call);
-      return world_.finished(m.call, m);
+      if (call* const c = sent_call(m.call)) {  // otherwise it was on its way when we cancelled the call
+        forget(*c);
+        world_.finished(m.call, m);
+      }
+      return;
     case message_type::error:
       return take_error(m);
     case message_type::part:
@@ -87,13 +89,13 @@ void session::impl::received(const message& m, instant now) {
 }
 
 void session::impl::take_error(const message& m) {
-  const call* const c = sent_call(m.call);
+  call* const c = sent_call(m.call);
   if (c == nullptr) return;
   const errc status = m.status == errc::ok ? errc::internal : m.status;
   const origin where = m.origin == origin::local ? origin::broker : m.origin;
   // The error is for the latest attempt. If there were earlier attempts, one of them may have run.
   const retry_class again = retry_after(status, c->attempt > 0);
-  forget(m.call);
+  forget(*c);
   world_.failed(m.call, {status, where, m.text, m.remote_type, again});
 }
 
@@ -134,18 +136,17 @@ session::impl::call* session::impl::sent_call(call_id id) noexcept {
   return c != nullptr && c->now == phase::sent ? c : nullptr;
 }
 
-void session::impl::forget(call_id id) {
-  call& c = *calls_.find(id);
+void session::impl::forget(call& c) {
   deadline_wheel::disarm(c);
   drop_copy(c);
-  calls_.remove(id);
+  calls_.remove(c.id);
 }
 
 // Judges by what this client knows: once a request was sent, it may have run.
 void session::impl::fail(call_id id, errc status, origin where, std::string_view text) {
-  const call& c = *calls_.find(id);
+  call& c = *calls_.find(id);
   const retry_class again = retry_after(status, c.now == phase::sent || c.attempt > 0);
-  forget(id);
+  forget(c);
   world_.failed(id, {status, where, text, {}, again});
 }
 

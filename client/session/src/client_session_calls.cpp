@@ -83,6 +83,7 @@ bool session::impl::keep_copy(call& c, const message& m) {
 }
 
 void session::impl::drop_copy(call& c) noexcept {
+  if (c.copy.empty()) return;
   kept_bytes_ -= c.copy.bytes();
   c.copy.clear();
 }
@@ -137,13 +138,13 @@ void session::impl::report_settled() {
 }
 
 void session::impl::report(call_id id) {
-  const call* const c = calls_.find(id);
+  call* const c = calls_.find(id);
   if (c == nullptr) return;  // the caller cancelled it meanwhile
   if (c->outcome != errc::ok) {
     fail(id, c->outcome, origin::local, c->outcome_text);
     return;
   }
-  forget(id);
+  forget(*c);
   message empty;
   empty.type = message_type::final;
   empty.flags = message_flag::no_payload;
@@ -152,10 +153,10 @@ void session::impl::report(call_id id) {
 }
 
 void session::impl::cancel(call_id id, instant) {
-  const call* const c = calls_.find(id);
+  call* const c = calls_.find(id);
   if (c == nullptr) return;
   if (c->now == phase::sent) tell_cancel(id);
-  forget(id);
+  forget(*c);
 }
 
 void session::impl::tell_cancel(call_id id) {

@@ -73,20 +73,19 @@ class session::impl final : public peer::link::owner {
     credit_window inward;                 // the credit granted for the reply
     std::optional<std::uint64_t> total;   // as the end of the caller's own stream says
     std::string_view outcome_text;        // static, or session::impl::closed_text_
-    wire::gate2::kept_envelope copy;      // one envelope, as long as it may have to be sent (again)
   };
 
   // The timer is set to the earliest of the call's deadlines.
   struct call : wheel_timer, call_state {
     bool has(std::uint32_t flag) const noexcept { return (flags & flag) != 0; }
     bool takes_parts() const noexcept { return huge_answer || has(message_flag::wants_stream); }
+    // The envelope is empty by then: see drop_copy().
     void reset() noexcept {
-      wire::gate2::kept_envelope spare = std::move(copy);
       static_cast<call_state&>(*this) = {};
-      if (spare.capacity_bytes() > reused_copy_bytes_max) return;
-      spare.clear();
-      copy = std::move(spare);
+      if (copy.capacity_bytes() > reused_copy_bytes_max) copy = {};
     }
+
+    wire::gate2::kept_envelope copy;  // one envelope, as long as it may have to be sent (again)
   };
 
   void link_open(const std::string& endpoint) override { world_.open(endpoint); }
@@ -114,7 +113,7 @@ class session::impl final : public peer::link::owner {
   void arm(call& c, instant now);
   void overdue(const call& c, instant now);
   call* sent_call(call_id id) noexcept;
-  void forget(call_id id);
+  void forget(call& c);
   void fail(call_id id, errc status, origin where, std::string_view text);
   static retry_class retry_after(errc status, bool may_have_run) noexcept;
   void tell_cancel(call_id id);

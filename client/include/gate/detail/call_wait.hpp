@@ -124,7 +124,7 @@ template <class T> class result_wait final : public call_wait {
   }
   void keep(bytes_view encoded) {
     if constexpr (decodes_at_once) {
-      result_.emplace(decode(encoded.empty() ? nil : encoded));
+      if (!read_plain(encoded, result_.emplace())) *result_ = decode(encoded.empty() ? nil : encoded);
     } else if constexpr (!std::is_void_v<T>) {
       encoded_.assign(encoded);
     }
