@@ -98,6 +98,7 @@ class dispatcher final : private detail::call_host {
   using call_type = detail::running_call;
   using pool_state = call_type::pool_state;
   class mailbox;
+  class record;
 
   // call_host
   bool can_send(const call_type& call) const noexcept override;
@@ -123,6 +124,7 @@ class dispatcher final : private detail::call_host {
   void start_coroutine(call_type& call, bytes_view arguments);
   void start(call_type& call);
   void start_job(call_type& call);
+  void give_jobs();
   static void run_job(call_type& call, Interface& target);
   void job_done(call_type& call);
   void pump(call_type& call);
@@ -141,7 +143,10 @@ class dispatcher final : private detail::call_host {
   dispatcher_options options_;
   huge::window_budget huge_windows_;  // of arguments that are arriving
   std::shared_ptr<mailbox> mailbox_;
-  std::vector<std::unique_ptr<call_type>> records_;
+  std::vector<std::unique_ptr<record>> records_;
+  detail::pool_jobs jobs_;    // begun in this turn of the loop behind the first: the pool gets them at its end
+  bool first_given_ = false;  // the pool has the first job of this turn
+  turn_hook turn_end_;
   std::vector<call_type*> free_;
   std::unordered_map<call_id, call_type*> open_;
   std::size_t live_ = 0;

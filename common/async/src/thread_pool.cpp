@@ -13,6 +13,10 @@ namespace gate {
 
 namespace {
 
+// After so many refusals in a row, a pool that has a thread asks the system for another with every 64th job only.
+constexpr unsigned refused_in_a_row_max = 8;
+constexpr unsigned jobs_between_tries = 64;
+
 // pthread_exit() of glibc throws something that is no object. UBSan takes that for a null reference.
 #define CATCHES_END_OF_THREAD __attribute__((no_sanitize("null")))
 
@@ -48,13 +52,27 @@ thread_pool::~thread_pool() { stop(); }
 
 // Call it with the mutex locked. The system may refuse a thread for lack of memory, or of threads (ulimit -u).
 void thread_pool::start_missing() noexcept {
+  const bool often_refused = refused_starts_ >= refused_in_a_row_max;
+  if (running_ > 0 && often_refused && ++jobs_since_try_ < jobs_between_tries) return;
+  jobs_since_try_ = 0;
   try {
     while (running_ < thread_count_ && !stopping_) {
       threads_.emplace_back([this] { work(); });
       ++running_;
+      refused_starts_ = 0;
     }
-  } catch (const std::exception&) {  // the next job tries again
+  } catch (const std::exception&) {
+    ++refused_starts_;
   }
+}
+
+// Call it with the mutex locked. True: notify a thread, after the mutex is unlocked. Threads wake one by one: each
+// wakes the next before it begins a job, as long as jobs wait. So a thread that ends its short jobs faster than others
+// wake costs no wake-up for each of them.
+bool thread_pool::wake_next() noexcept {
+  if (queue_.empty() || idle_ == 0 || waking_) return false;
+  waking_ = true;
+  return true;
 }
 
 void thread_pool::stop() noexcept {
@@ -63,19 +81,25 @@ void thread_pool::stop() noexcept {
     static_cast<void>(new std::vector<std::thread>(std::move(threads_)));
     return;
   }
-  std::vector<std::shared_ptr<detail::pool_job>> dropped;
+  std::vector<std::shared_ptr<detail::pool_job>> shared;
+  detail::pool_jobs owned;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     while (!queue_.empty()) {
       detail::pool_job& job = queue_.pop_front();
       job.state_ = detail::pool_job::state::running;  // so wait_for() waits until dropped() has returned
-      dropped.push_back(std::move(job.keep_));
+      if (job.keep_ == nullptr) {
+        owned.push_back(job);
+      } else {
+        shared.push_back(std::move(job.keep_));
+      }
     }
     queued_ = 0;
   }
   wake_.notify_all();
-  for (const auto& job : dropped) {
+  while (!owned.empty()) owned.pop_front().dropped();
+  for (const auto& job : shared) {
     job->dropped();
     const std::lock_guard lock(mutex_);
     job->state_ = detail::pool_job::state::ended;
@@ -90,21 +114,35 @@ bool thread_pool::submit(unique_function<void()> job) {
 }
 
 bool thread_pool::enqueue(std::shared_ptr<detail::pool_job> job) {
-  if (generation_ != process_generation()) return false;
+  detail::pool_jobs one;
+  one.push_back(*job);
+  job->keep_ = job;
+  if (enqueue(one) == 1) return true;
+  one.pop_front();
+  job->keep_.reset();
+  return false;
+}
+
+std::size_t thread_pool::enqueue(detail::pool_jobs& jobs) {
+  if (generation_ != process_generation()) return 0;
+  std::size_t taken = 0;
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    // A job for which a thread is free does not wait, and so does not count against the limit of the queue.
-    if (stopping_ || queued_ + busy_ >= queue_max_ + thread_count_) return false;
     if (running_ < thread_count_) start_missing();
-    if (running_ == 0) return false;
-    detail::pool_job& queued = *job;
-    queued.state_ = detail::pool_job::state::queued;
-    queued.keep_ = std::move(job);
-    queue_.push_back(queued);
-    ++queued_;
+    if (running_ == 0) return 0;
+    // A job for which a thread is free does not wait, and so does not count against the limit of the queue.
+    while (!jobs.empty() && has_room()) {
+      detail::pool_job& job = jobs.pop_front();
+      job.state_ = detail::pool_job::state::queued;
+      queue_.push_back(job);
+      ++queued_;
+      ++taken;
+    }
+    wake = wake_next();
   }
-  wake_.notify_one();
-  return true;
+  if (wake) wake_.notify_one();
+  return taken;
 }
 
 bool thread_pool::withdraw(detail::pool_job& job) noexcept {
@@ -145,25 +183,31 @@ void thread_pool::work() {
   if (niceness_ != 0) become_background(niceness_);
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    while (!stopping_ && queue_.empty()) {
+      ++idle_;
+      wake_.wait(lock);
+      --idle_;
+      waking_ = false;
+    }
     if (stopping_) return;
-    detail::pool_job& next = queue_.pop_front();
-    std::shared_ptr<detail::pool_job> job = std::move(next.keep_);
-    job->state_ = detail::pool_job::state::running;
+    detail::pool_job& job = queue_.pop_front();
+    job.state_ = detail::pool_job::state::running;
     --queued_;
     ++busy_;
+    const bool wake = wake_next();
     lock.unlock();
-    run(*job);
-    job.reset();
-    give_way();
-    lock.lock();
+    if (wake) wake_.notify_one();
+    run(lock, job);
   }
 }
 
-CATCHES_END_OF_THREAD void thread_pool::run(detail::pool_job& job) {
+// Call it with the mutex unlocked. It returns with the mutex locked.
+CATCHES_END_OF_THREAD void thread_pool::run(std::unique_lock<std::mutex>& lock, detail::pool_job& job) {
+  std::shared_ptr<detail::pool_job> shared = std::move(job.keep_);
   const auto over = [&] {
-    const std::lock_guard lock(mutex_);
+    lock.lock();
     --busy_;
+    if (shared == nullptr) return;  // its owner may have it back by now
     job.state_ = detail::pool_job::state::ended;
     ended_.notify_all();
   };
@@ -171,14 +215,17 @@ CATCHES_END_OF_THREAD void thread_pool::run(detail::pool_job& job) {
     job.execute();
   } catch (abi::__forced_unwind&) {  // the job ends this thread, and nothing can prevent that
     over();
-    {
-      const std::lock_guard lock(mutex_);
-      --running_;
-      start_missing();
-    }
+    --running_;
+    start_missing();
+    lock.unlock();
     throw;
   }
+  if (niceness_ != 0) give_way();
   over();
+  if (shared == nullptr) return;
+  lock.unlock();
+  shared.reset();
+  lock.lock();
 }
 
 }  // namespace gate

@@ -24,27 +24,25 @@ class dispatcher::mailbox final : public std::enable_shared_from_this<mailbox> {
  public:
   mailbox(loop& where, dispatcher& owner) : loop_(where), owner_(&owner) {}
 
-  void job_begins() {
-    const std::lock_guard lock(mutex_);
-    ++under_way_;
-  }
-  void job_refused() {
-    const std::lock_guard lock(mutex_);
-    --under_way_;
-  }
+  // The loop's thread. `count` jobs were given away: each will be reported.
+  void jobs_begin(std::size_t count) noexcept { begun_ += count; }
+  bool is_open() const noexcept { return owner_ != nullptr; }
   // One wake-up is enough for all calls that are left here before the loop looks.
   void report(running_call& call) {
     const std::lock_guard lock(mutex_);
     const bool first = done_.empty();
     done_.push_back(&call);
     if (first) loop_.post([self = shared_from_this()] { self->deliver(); });
-    if (--under_way_ == 0) none_left_.notify_all();
+    ++reported_;
+    if (closing_) all_reported_.notify_all();
   }
+  // The loop's thread. Waits until each job was reported.
   void close() {
     owner_ = nullptr;
     if (made_.gone()) return;  // in a child of fork() no job ends any more, and the mutex may be locked
     std::unique_lock lock(mutex_);
-    none_left_.wait(lock, [this] { return under_way_ == 0; });
+    closing_ = true;
+    all_reported_.wait(lock, [this] { return reported_ == begun_; });
   }
 
  private:
@@ -64,9 +62,35 @@ class dispatcher::mailbox final : public std::enable_shared_from_this<mailbox> {
   made_in_process made_;
   dispatcher* owner_;  // for the loop's thread only
   std::mutex mutex_;
-  std::condition_variable none_left_;
+  std::condition_variable all_reported_;
   std::vector<running_call*> done_;  // guarded by mutex_
-  std::size_t under_way_ = 0;        // guarded by mutex_
+  std::uint64_t reported_ = 0;       // guarded by mutex_
+  bool closing_ = false;             // guarded by mutex_
+  std::uint64_t begun_ = 0;          // for the loop's thread only
+};
+
+// A call, and its job in the pool.
+class dispatcher::record final : public running_call, public detail::pool_job {
+ public:
+  record(detail::call_host& host, std::shared_ptr<mailbox> box, Interface& target)
+      : running_call(host), box_(std::move(box)), target_(target) {}
+
+  // The call belongs to the loop's thread again as soon as it is reported.
+  void execute() override {
+    const std::shared_ptr<mailbox> box = box_;
+    try {
+      run_job(*this, target_);
+    } catch (abi::__forced_unwind&) {
+      box->report(*this);
+      throw;
+    }
+    box->report(*this);
+  }
+  void dropped() noexcept override {}
+
+ private:
+  const std::shared_ptr<mailbox> box_;
+  Interface& target_;
 };
 
 dispatcher::dispatcher(loop& where, thread_pool& pool, Interface& target, answers& to, dispatcher_options options)
@@ -76,7 +100,11 @@ dispatcher::dispatcher(loop& where, thread_pool& pool, Interface& target, answer
       answers_(to),
       options_(std::move(options)),
       huge_windows_(options_.huge_arguments.window_bytes),
-      mailbox_(std::make_shared<mailbox>(where, *this)) {
+      mailbox_(std::make_shared<mailbox>(where, *this)),
+      turn_end_(where.at_turn_end([this] {
+        first_given_ = false;
+        if (!jobs_.empty()) give_jobs();
+      })) {
   target_.check();
 }
 
@@ -194,7 +222,7 @@ void dispatcher::refuse(call_id call, errc code, std::string_view text) {
 
 dispatcher::call_type& dispatcher::take(const message& m, const call_origin& from, const method_entry& entry) {
   if (free_.empty()) {
-    records_.push_back(std::make_unique<call_type>(static_cast<detail::call_host&>(*this)));
+    records_.push_back(std::make_unique<record>(static_cast<detail::call_host&>(*this), mailbox_, target_));
     free_.reserve(records_.size());
     free_.push_back(records_.back().get());
   }
@@ -316,24 +344,33 @@ void dispatcher::grant(call_type& call, std::uint32_t items, std::uint32_t byte_
 
 void dispatcher::start_job(call_type& call) {
   call.in_pool.store(pool_state::queued);
-  mailbox_->job_begins();
-  auto job = [box = mailbox_, &call, &target = target_] {
-    try {
-      run_job(call, target);
-    } catch (abi::__forced_unwind&) {
-      box->report(call);
-      throw;
+  record& job = static_cast<record&>(call);
+  if (call.entry().shape->where == run_on::pool) {
+    jobs_.push_back(job);
+    if (!std::exchange(first_given_, true)) give_jobs();
+    return;
+  }
+  loop_.post([box = mailbox_, &job] {
+    if (box->is_open()) {
+      box->jobs_begin(1);
+      job.execute();
     }
-    box->report(call);
-  };
-  if (call.entry().shape->where == run_on::loop) return loop_.post(std::move(job));
-  if (pool_.submit(std::move(job))) return;
+  });
+}
 
-  mailbox_->job_refused();
-  call.in_pool.store(pool_state::none);
-  call.source.reset();
-  if (!call.cancelled()) call.fail(errc::busy, "the queue of the thread pool is full");
-  finish(call);
+// The first job of a turn goes to the pool at once, so that a thread wakes meanwhile. The others follow together at the
+// turn's end: they lock the pool's queue once.
+void dispatcher::give_jobs() {
+  mailbox_->jobs_begin(pool_.enqueue(jobs_));
+  if (jobs_.empty()) return;
+  loop_.post([] {});  // one more turn, since this one may have sent its answers already
+  while (!jobs_.empty()) {
+    record& refused = static_cast<record&>(jobs_.pop_front());
+    refused.in_pool.store(pool_state::none);
+    refused.source.reset();
+    if (!refused.cancelled()) refused.fail(errc::busy, "the queue of the thread pool is full");
+    finish(refused);
+  }
 }
 
 void dispatcher::run_job(call_type& call, Interface& target) {

@@ -34,7 +34,7 @@ class thread_pool;
 
 namespace detail {
 
-// A job of a pool. Its queue and its waiter share it.
+// A job of a pool. Either its queue and its waiter share it, or its owner keeps it until it was executed or dropped.
 class pool_job : public intrusive_node<pool_job> {
  public:
   pool_job() = default;
@@ -49,6 +49,7 @@ class pool_job : public intrusive_node<pool_job> {
   state state_ = state::idle;       // guarded by the pool's mutex
   std::shared_ptr<pool_job> keep_;  // the queue's share, while queued
 };
+using pool_jobs = intrusive_list<pool_job, pool_job>;
 
 template <class F, bool Named> class pool_run;
 
@@ -60,8 +61,9 @@ template <class F, bool Named> class pool_run;
 class thread_pool {
  public:
   // `threads` is at least 1. At most `queue_max` jobs wait for a thread. The threads run at the nice value `niceness`
-  // (0 to 19). If the system does not start a thread now, the pool tries again with each job. Until then the other
-  // threads do the work; a pool without any thread is full.
+  // (0 to 19). If the system does not start a thread now, the pool tries again with each job, and after eight refusals
+  // in a row with every 64th. Until then the other threads do the work. A pool without any thread is full, and tries
+  // with each job.
   thread_pool(std::size_t threads, std::size_t queue_max, int niceness = 0);
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
@@ -90,6 +92,10 @@ class thread_pool {
   std::size_t busy() const;
   std::size_t queued() const;
 
+  // Takes all of these jobs, in their order, or as many as the queue has room for: the rest stays in `jobs`. Returns
+  // how many it took. Their owner keeps each until it was executed or dropped. The pool does not touch it after that.
+  std::size_t enqueue(detail::pool_jobs& jobs);
+
   // The three functions below are for pool_run. Returns false if the queue is full.
   bool enqueue(std::shared_ptr<detail::pool_job> job);
   // Takes a job out of the queue. Returns false if it has started.
@@ -99,20 +105,26 @@ class thread_pool {
 
  private:
   void start_missing() noexcept;
+  bool has_room() const noexcept { return !stopping_ && queued_ + busy_ < queue_max_ + thread_count_; }
+  bool wake_next() noexcept;
   void work();
-  void run(detail::pool_job& job);
+  void run(std::unique_lock<std::mutex>& lock, detail::pool_job& job);
   void stop() noexcept;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable ended_;
-  intrusive_list<detail::pool_job, detail::pool_job> queue_;
+  detail::pool_jobs queue_;
   const std::size_t thread_count_;
   const std::size_t queue_max_;
   const int niceness_;
   std::size_t running_ = 0;  // threads
   std::size_t queued_ = 0;
   std::size_t busy_ = 0;
+  std::size_t idle_ = 0;         // threads that sleep
+  bool waking_ = false;          // one of them was woken, and does not run yet
+  unsigned refused_starts_ = 0;  // of threads, in a row
+  unsigned jobs_since_try_ = 0;
   bool stopping_ = false;
   const unsigned generation_;  // of the process that has the threads; a child of fork() has none of them
   std::vector<std::thread> threads_;

@@ -152,6 +152,7 @@ TEST_CASE("methods that run on after their call's end are stuck, and too many ar
   bench b(real, std::move(o), 2);
   const auto first = b.call("block", false);
   const auto second = b.call("block", false);
+  b.settle();
   b.target.begun.wait(0);
   b.target.begun.wait(1);
   b.subject.cancelled(first, errc::cancelled);
@@ -173,6 +174,7 @@ TEST_CASE("a full pool refuses calls as busy and takes them again later", "[inte
   b.target.begun.wait(0);
   b.call("block", false);
   b.call("block", false);
+  b.await_ends(1);
   REQUIRE(b.out.log.size() == 1);
   CHECK(b.out.log[0].status == errc::busy);
   b.target.let_go = true;

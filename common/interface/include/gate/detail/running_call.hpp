@@ -88,7 +88,7 @@ std::string_view reason_text(errc why) noexcept;
 
 // A call in flight. The record is used again for another call. It keeps an exception of the method as code, text and
 // type. While a thread of the pool runs the method, only that thread may use the fields for the result.
-class running_call final : public Call {
+class running_call : public Call {
  public:
   // A batch that is read from a generator ends at this many items or bytes, or after this time.
   static constexpr std::size_t batch_items_max = 256;
