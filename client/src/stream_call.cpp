@@ -7,6 +7,7 @@
 
 #include <gate/assert.hpp>
 #include <gate/cross_loop.hpp>
+#include <gate/limits.hpp>
 
 #include "common/base/text_memory.hpp"
 
@@ -18,6 +19,10 @@ using item_size = std::uint32_t;
 
 // The longest time from the moment the reader consumes something until the producer gets credit for it.
 constexpr auto grant_pause_max = std::chrono::minutes(1);
+
+// The window of items doubles if half of it was read within this time: then items do not wait for the reader, but for
+// its credit.
+constexpr auto widened_within = std::chrono::milliseconds(10);
 
 // A grant for each half of the window.
 constexpr std::uint32_t grants_a_window = 2;
@@ -33,7 +38,9 @@ stream_core::stream_core(call_request request, bool wants_stream)
       wants_stream_(wants_stream),
       has_upload_(request.items != nullptr),
       strict_(detail::is_strict(request)),
-      window_items_(request.options.window ? request.options.window->first : core_->options().window_items),
+      window_items_max_(request.options.window ? request.options.window->first : core_->options().window_items),
+      window_items_(request.options.window ? window_items_max_
+                                           : std::min(window_items_max_, limits::stream_window_items)),
       window_follows_(!request.options.window && core_->options().dialect == broker_dialect::gate2),
       request_(std::move(request)),
       budget_(request_.options.budget),
@@ -72,7 +79,8 @@ void stream_core::unpark() noexcept {
 void stream_core::start(loop* home) {
   started_ = true;
   home_ = home;
-  grant_at_ = now_of_reader() + grant_pause_max;
+  granted_at_ = now_of_reader();
+  grant_at_ = granted_at_ + grant_pause_max;
   remote_ = home != &core_->where();
   const stream_ptr self = shared_from_this();
   if (core_->of_another_process()) return begin();  // begin() throws the right error
@@ -127,7 +135,14 @@ void stream_core::consumed(std::size_t bytes) {
   const instant now = now_of_reader();
   if (!consumed_.reaches(step) && now < grant_at_) return;
   grant_at_ = now + grant_pause_max;
-  const auto grant = [self = shared_from_this(), more = consumed_.take()] {
+  const bool quick = now - std::exchange(granted_at_, now) < widened_within;
+  credit_grant consumed = consumed_.take();
+  if (window_follows_ && quick && consumed.items >= step.items) {
+    const std::uint32_t before = window_items_;
+    window_items_ = before > window_items_max_ / 2 ? window_items_max_ : before * 2;
+    consumed.items += window_items_ - before;
+  }
+  const auto grant = [self = shared_from_this(), more = consumed] {
     client::runtime* const runtime = self->core_->runtime();
     if (runtime == nullptr || self->call_ == call_id{}) return;
     runtime->grant(self->call_, more.items, self->flow_.read(more.bytes));

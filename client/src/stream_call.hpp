@@ -94,8 +94,9 @@ class stream_core final : public stream_events, public std::enable_shared_from_t
   const bool wants_stream_;
   const bool has_upload_;
   const bool strict_;
-  const std::uint32_t window_items_;
-  const bool window_follows_;  // of the reply: adapts, as the caller set no size and the broker knows credit
+  const std::uint32_t window_items_max_;
+  std::uint32_t window_items_;  // the reader's, once the call has begun
+  const bool window_follows_;   // of the reply: adapts, as the caller set no size and the broker knows credit
   call_request request_;
   const std::optional<std::chrono::milliseconds> budget_;  // the caller's: a wait for a place shortens request_'s
 
@@ -110,7 +111,8 @@ class stream_core final : public stream_events, public std::enable_shared_from_t
   std::size_t read_bytes_ = 0;
   stream_wait* reader_ = nullptr;
   consumed_credit consumed_;
-  instant grant_at_{};  // the latest time to grant credit, once something was consumed
+  instant grant_at_{};    // the latest time to grant credit, once something was consumed
+  instant granted_at_{};  // the last time
 
   // For both; under the mutex when they are on two threads.
   std::mutex mutex_;

@@ -62,9 +62,10 @@ struct client_options {
   // PendingCall::strict() sets it for one call.
   bool strict = false;
 
-  // The items and bytes that a worker may send before the reader of a stream has read them. PendingCall::window() sets
-  // them for one call.
-  std::uint32_t window_items = limits::stream_window_items;
+  // The most items and bytes that a worker may send before the reader of a stream has read them. The client begins with
+  // 1024 items and 256 KiB, or less if these are less, and allows more while the reader is fast. PendingCall::window()
+  // sets fixed numbers for one call. Under gate-rpc and Majordomo brokers the numbers are fixed, items at 1024 at most.
+  std::uint32_t window_items = limits::stream_window_items_max;
   std::uint32_t window_bytes = limits::stream_window_bytes;
 
   // Arguments and answers of any size: docs/hugedata.md, "Limits".

@@ -169,6 +169,41 @@ TEST_CASE("a reader who takes minutes for an item gives credit for what he has r
   play(where, caller(), script(), 10min);
 }
 
+TEST_CASE("the window of items grows while the reader is fast, up to what the options allow", "[client][stream]") {
+  const bool fast = GENERATE(true, false);
+  movable_clock clock;
+  detail::zmq_poller poller(clock);
+  loop where(clock, poller);
+  scripted_broker broker(where);
+  client_options options(broker.address());
+  options.transport_heartbeat_interval = 0ms;  // otherwise the moved clock would make the broker look silent
+  options.window_items = 1500;
+  Client client(where, options);
+  const auto caller = [&]() -> task<void> {
+    Stream<int> numbers = client["a"]["numbers"]().within(1h).stream<int>();
+    int seen = 0;
+    while (auto n = co_await numbers.next()) {
+      ++seen;
+      if (fast || seen % 500 != 0) continue;
+      clock.move_on(20ms);
+      co_await yield();
+    }
+    CHECK(seen == 512 + 750);
+  };
+  const auto script = [&]() -> task<void> {
+    const heard call = co_await broker.next();
+    CHECK(call.credit_items == 1024);
+    for (int n = 0; n < 512; ++n) broker.part(call, n);
+    const heard first = co_await broker.next();
+    CHECK(first.credit_items == (fast ? 512u + 476 : 512u));
+    for (int n = 0; n < 750; ++n) broker.part(call, n);
+    const heard second = co_await broker.next();
+    CHECK(second.credit_items == (fast ? 750u : 512u));
+    broker.end_stream(call);
+  };
+  play(where, caller(), script(), 10min);
+}
+
 TEST_CASE("the bytes of the window count too", "[client][stream]") {
   loop where;
   scripted_broker broker(where);

@@ -187,6 +187,8 @@ inline constexpr std::size_t stuck_max = 2;
 
 // Items and bytes that the sender of a stream may have under way before the reader grants more.
 inline constexpr std::uint32_t stream_window_items = 1024;
+// The window of a fast reader of answers grows to this many items.
+inline constexpr std::uint32_t stream_window_items_max = 16384;
 inline constexpr std::uint32_t stream_window_bytes = 1u << 20;
 
 // --- clients and workers under a gate-rpc broker
