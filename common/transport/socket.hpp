@@ -48,6 +48,7 @@ class socket {
   // For options, which must be set before bind and connect, and for other functions of the ZeroMQ socket. Do not keep
   // the reference: each call of raw() makes the loop ask the socket for its state again, and nothing else does.
   zmq::socket_t& raw() noexcept {
+    drained_ = false;
     watch_.used();
     return socket_;
   }
@@ -59,7 +60,11 @@ class socket {
   void connect(const std::string& endpoint);
 
   // Receives a message if there is one. In any case the former content of `into` is gone.
-  bool try_receive(multipart& into) { return gate::try_receive(raw(), into); }
+  bool try_receive(multipart& into) {
+    const bool received = gate::try_receive(raw(), into);
+    drained_ = !received;
+    return received;
+  }
   // Sends the whole message, or leaves it unchanged. A sent message is empty afterwards, and keeps its memory for
   // reuse.
   send_result try_send(multipart& message);
@@ -107,6 +112,7 @@ class socket {
   awaiter* reader_ = nullptr;
   awaiter* writer_ = nullptr;
   watch watch_;
+  bool drained_ = false;  // the last use of the socket found no message
 };
 
 }  // namespace gate

@@ -70,16 +70,17 @@ bool connection::take(zmq::message_t& frame) noexcept {
   return true;
 }
 
-bool connection::is_stuck() noexcept {
-  ready.used();
-  int state = 0;
-  std::size_t size = sizeof state;
-  while (::zmq_getsockopt(dealer.raw().handle(), ZMQ_EVENTS, &state, &size) != 0) {
+int connection::state() noexcept {
+  int found = 0;
+  std::size_t size = sizeof found;
+  while (::zmq_getsockopt(dealer.raw().handle(), ZMQ_EVENTS, &found, &size) != 0) {
     if (zmq_errno() == EINTR) continue;
     fault = zmq_errno();
-    return false;
+    ready.used();
+    return ZMQ_POLLIN | ZMQ_POLLOUT;
   }
-  return (state & ZMQ_POLLOUT) == 0;
+  if ((found & ZMQ_POLLIN) == 0 && !blocked) ready.asked();
+  return found;
 }
 
 bool connection::give(zmq::message_t& frame, bool more) noexcept {
@@ -401,12 +402,16 @@ void channel::impl::read_and_write(connection& c) {
     if (!is_current(c)) return;
     if (!c.blocked) c.ready.want(calm());
   }
-  for (std::size_t n = 0; n < options_.messages_per_turn_max; ++n) {
+  std::optional<int> state;  // when no message is left
+  for (std::size_t n = 0; n < options_.messages_per_turn_max && !state; ++n) {
+    const bool taken = take_message(c);
     if (!is_current(c)) return;
-    if (take_message(c)) continue;
-    if (is_current(c) && !c.blocked && c.is_stuck()) wait_until_writable(c);
-    return;
+    if (taken && n > 0) continue;
+    // Usually a message comes alone: this look finds that there is no other.
+    const int now = c.state();
+    if (!taken || (now & ZMQ_POLLIN) == 0) state = now;
   }
+  if (state && !c.blocked && (*state & ZMQ_POLLOUT) == 0) wait_until_writable(c);
 }
 
 // If the descriptor of a stuck socket is closed, the connection has ended. Otherwise the other side may be slow, or

@@ -56,7 +56,9 @@ struct connection {
   bool take(zmq::message_t& frame) noexcept;
   bool give(zmq::message_t& frame, bool more) noexcept;
   // The socket takes nothing at the moment.
-  bool is_stuck() noexcept;
+  bool is_stuck() noexcept { return (state() & ZMQ_POLLOUT) == 0; }
+  // ZMQ_POLLIN: there is a message. ZMQ_POLLOUT: not stuck. A socket with a fault has both.
+  int state() noexcept;
 
   const std::string address;  // one of the endpoint's addresses
   context_user user;          // destroyed last

@@ -115,6 +115,7 @@ void socket::arm(awaiter& waiting) noexcept {
 void socket::update_interest() noexcept {
   const int wanted = (reader_ != nullptr ? 1 : 0) | (writer_ != nullptr ? 2 : 0);
   watch_.want(static_cast<poller::interest>(wanted));
+  if (drained_ && reader_ != nullptr && writer_ == nullptr) watch_.asked();
 }
 
 void socket::on_event() {

@@ -76,6 +76,9 @@ class [[nodiscard]] watch {
   // read an option.
   void tells_use() noexcept { item_->tells_use = true; }
   void used() noexcept { item_->used = true; }
+  // You have asked for the socket's state (ZMQ_EVENTS), or have found no message to receive while nothing else is
+  // wanted: the loop need not ask until you use the socket again.
+  void asked() noexcept { item_->used = false; }
   void reset() noexcept;
   explicit operator bool() const noexcept { return item_ != nullptr; }
 

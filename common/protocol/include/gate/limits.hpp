@@ -22,8 +22,9 @@ inline constexpr std::size_t frames_max = 64;
 // Bytes of one payload (arguments, a result, one stream item).
 inline constexpr std::size_t payload_bytes_max = 16u << 20;
 
-// Bytes of a batch. The next envelope begins a new batch. One envelope alone may be longer.
-inline constexpr std::size_t batch_bytes_target = 128u << 10;
+// Bytes of a batch. The next envelope begins a new batch. One envelope alone may be longer. A larger target would let
+// sender, broker and receiver wait for each other in turn; a smaller one costs more than it gains.
+inline constexpr std::size_t batch_bytes_target = 32u << 10;
 
 // Bytes from which on a payload travels as a frame of its own, behind the batch.
 inline constexpr std::size_t external_payload_bytes_min = 256u << 10;
