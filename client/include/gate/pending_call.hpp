@@ -99,7 +99,7 @@ template <bool Named> class [[nodiscard]] basic_call {
     return std::move(*this);
   }
   // Says that the method may run more than once. Then the call is sent again if its connection or its worker is lost,
-  // up to client_options::attempts_max times by the client and attempts_max times by the broker.
+  // up to client_options::attempts_max times in all, whether the client sends it again or the broker.
   basic_call idempotent(bool yes = true) && {
     request_.options.idempotent = yes;
     return std::move(*this);

@@ -47,8 +47,8 @@ class store_file {
  public:
   explicit store_file(std::string path) : path_(std::move(path)) {}
 
-  // A password of 1 to 255 bytes. The file gets its argon2id hash; to compute it takes some 16 ms and 19 MiB, else
-  // std::bad_alloc is thrown.
+  // A password of 1 to 255 bytes. The file gets its argon2id hash; to compute it takes some 16 ms and 19 MiB. Throws
+  // std::bad_alloc if there is no memory.
   void set_password(std::string_view principal, bytes_view password, old_credential old) const;
 
   // The public half of a CURVE key pair.

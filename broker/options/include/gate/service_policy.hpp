@@ -22,8 +22,8 @@ struct method_policy {
   std::optional<bool> idempotent;
 };
 
-// Rules for one service. A field that is not set counts as in `service_defaults`. If it is not set there either, the
-// limit of the broker counts that has the same name.
+// Rules for one service. A field that is not set has the value in `service_defaults`. If it is not set there either,
+// the broker's limit of the same name is used.
 struct service_policy {
   // How a worker is chosen for a call (docs/scheduling.md): "least_outstanding", which is the default, or "lru".
   std::optional<std::string> balancer;
@@ -31,7 +31,7 @@ struct service_policy {
   std::optional<std::size_t> queue_max;
   std::optional<std::size_t> queue_bytes_max;
   std::optional<std::chrono::milliseconds> queue_age_max;
-  // By the name of the method. Each field counts by itself: one that is not set here counts as in the defaults.
+  // By the name of the method. Each field that is not set here has the value in the defaults.
   std::map<std::string, method_policy, std::less<>> methods;
 };
 

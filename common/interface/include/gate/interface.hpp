@@ -172,7 +172,7 @@ class doc_slot {
 //
 // Results: void, a value, task<T>; or generator<T> and async_generator<T>, which are streams.
 //
-// Where a method runs: a coroutine on the loop, everything else in the pool. GATE_INTERFACE_ON changes it.
+// Where a method runs: task and async_generator on the loop, all others in the pool. GATE_INTERFACE_ON changes it.
 //
 // The compiler also checks these rules:
 //   - Take text as std::string. A std::string_view would outlive the bytes that it points into.

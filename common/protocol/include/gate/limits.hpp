@@ -1,5 +1,5 @@
-// Every default limit of the system. To set a limit of the broker, use the configuration key of the same name; to set
-// one of a worker or a client, use the field of their options. docs/limits.md says what happens beyond each limit.
+// The default limits of the system. docs/limits.md says which of them are fixed, and what happens beyond each. Those
+// of the broker have a configuration key of the same name; those of a worker or a client a field of their options.
 #pragma once
 
 #include <chrono>

@@ -4,7 +4,7 @@
 //
 // Each struct travels as a map with the names of its members as keys. Members that a broker of another version does not
 // send keep their defaults; keys that are not listed here are ignored. An operator sees all; any other caller gets
-// Error(errc::permission_denied), but for `ping`, `services` and `describe`, which tell what concerns the caller.
+// Error(errc::permission_denied), except for `ping`, `services` and `describe`, which tell what concerns the caller.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct worker_report {
   std::string dialect, address, host, version;
   std::uint64_t pid = 0;  // 0: the worker's dialect does not tell it
   std::uint64_t capacity = 0, threads = 0, in_flight = 0;
-  std::uint64_t slots_given_back = 0;  // calls that ended while the worker still owes their answers
+  std::uint64_t slots_given_back = 0;  // slots that were freed while the worker owed the answer
   bool stalled = false, draining = false;
   std::int64_t up_ms = 0, last_heartbeat_ms = 0;
   MSGPACK_DEFINE_MAP(id, service, name, dialect, address, host, version, pid, capacity, threads, in_flight,
