@@ -1,4 +1,4 @@
-// What a policy sees of a worker, and of a call that needs one.
+// A worker and a call as a policy sees them.
 #pragma once
 
 #include <compare>

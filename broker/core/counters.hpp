@@ -1,4 +1,4 @@
-// What the core counts.
+// The counters of the core.
 #pragma once
 
 #include <array>

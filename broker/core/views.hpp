@@ -1,4 +1,4 @@
-// What the core shows to operators of services, workers and peers.
+// Services, workers and peers as the core shows them to operators.
 #pragma once
 
 #include <chrono>

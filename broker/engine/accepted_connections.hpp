@@ -55,7 +55,7 @@ class accepted_connections {
   // socket by now.
   bool cut(int descriptor) noexcept;
 
-  // What cut_silent() needs of its caller.
+  // The functions that cut_silent() calls.
   class silent_watcher {
    public:
     virtual std::uint64_t received_bytes(int descriptor) = 0;  // of that connection, counted by the kernel

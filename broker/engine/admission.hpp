@@ -32,7 +32,7 @@ class admission {
     ~listener() = default;
   };
 
-  // What the objects around it do for it. All outlive this. `rights` may be null.
+  // The objects that it calls. All outlive this. `rights` may be null.
   struct neighbours {
     const loop& where;
     const broker_options& options;

@@ -40,7 +40,7 @@ struct io_counters : foreign_counters {
   std::uint64_t parked = 0;                           // times that the transport did not take a batch at once
 };
 
-// What each counts, for operators.
+// A sentence for each counter, for operators.
 std::span<const counter_row<io_counters>> io_counter_table() noexcept;
 
 }  // namespace gate::broker

@@ -1,6 +1,6 @@
-// What waits to be sent to one peer: batches of envelopes, or messages of another dialect. Envelopes are composed
-// straight into the batch that is being filled. Batches that the transport does not take are parked, in order. No
-// socket and no clock of its own.
+// The messages that wait to be sent to one peer: batches of envelopes, or messages of another dialect. Envelopes are
+// composed straight into the batch that is being filled. Batches that the transport does not take are parked, in order.
+// No socket and no clock of its own.
 #pragma once
 
 #include <cstddef>

@@ -30,7 +30,7 @@ namespace gate::broker {
 // One of the broker's sockets.
 using port_index = std::uint32_t;
 
-// What has come of envelopes that are not whole yet, from all peers.
+// The pieces of envelopes that are not whole yet, from all peers.
 struct pieces_held {
   // So many of the longest requests may be on their way in pieces, however little may wait.
   static constexpr std::size_t least_messages = 4;
@@ -40,7 +40,7 @@ struct pieces_held {
   byte_total requests;  // among them
 };
 
-// What is held for all peers together, and bounded. It outlives them.
+// The memory that is held for all peers together, and bounded. It outlives them.
 struct held_by_all {
   explicit held_by_all(const broker_options& options)
       : owed(options.out_queue_total_bytes_max),
@@ -57,7 +57,7 @@ struct held_by_all {
   buffer_pool spare;    // not counted
 };
 
-// What is on its way to a peer. The outbox alone changes it.
+// The messages on their way to a peer. The outbox alone changes it.
 class sending {
  public:
   sending(buffer_pool& spare, byte_total& owed) : out(spare, &owed), lent(owed) {}

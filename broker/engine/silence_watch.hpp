@@ -27,7 +27,7 @@ class silence_watch {
    protected:
     ~listener() = default;
   };
-  // What the kernel knows of a connection now. Nothing: it is closed.
+  // The kernel's counters of a connection. Nothing if it is closed.
   using sampler = std::optional<gate::peer::path_sample> (*)(int descriptor, instant now);
 
   // All outlive this.

@@ -91,7 +91,7 @@ class port_backlog {
   instant read_again_at_{};
 };
 
-// What one peer has sent and the broker has not handled, in order.
+// The messages that one peer has sent and the broker has not handled, in order.
 struct unread_batches {
   port_backlog* at = nullptr;  // of its port
   std::deque<unread_batch> waiting;

@@ -13,7 +13,7 @@
 
 namespace gate::broker {
 
-// What the core has to know of a peer of that dialect. Its principal and address are the caller's to fill in.
+// The core's description of a peer of that dialect. The caller fills in principal and address.
 peer_context context_of(wire::recognised who);
 
 class foreign_link {

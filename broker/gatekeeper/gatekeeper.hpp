@@ -32,7 +32,7 @@ struct gatekeeper_counters {
   std::uint64_t reloads_failed = 0;  // broken stores: the former one stays in force
   std::uint64_t audit_lost = 0;      // lines that could not be written
 };
-// What each counts besides logins, for operators.
+// A sentence for each counter besides those of logins, for operators.
 std::span<const counter_row<gatekeeper_counters>> gatekeeper_counter_table() noexcept;
 
 // Make it before the broker binds a port, and destroy it after the last port. Use it on the loop's thread, except where

@@ -109,7 +109,7 @@ struct login_settings {
 struct login_counters {
   std::uint64_t accepted = 0, refused = 0, later = 0, throttled = 0, from_cache = 0, hashed = 0, external_timeouts = 0;
 };
-// What each counts, for operators.
+// A sentence for each counter, for operators.
 std::span<const counter_row<login_counters>> login_counter_table() noexcept;
 
 // One thread.

@@ -88,7 +88,7 @@ template <class Job> class fair_queue {
     T& front() noexcept { return order_.front().second; }
     void turn() noexcept { order_.splice(order_.end(), order_, order_.begin()); }
     iterator begin() noexcept { return order_.begin(); }
-    // Returns the one with the most jobs. Of several, the one whose turn is last.
+    // Returns the one with the most jobs; if several have as many, the one whose turn is last.
     iterator largest() noexcept {
       iterator most = order_.begin();
       for (iterator i = order_.begin(); i != order_.end(); ++i) {

@@ -21,7 +21,7 @@ struct command_line {
 command_line read_command_line(int argc, char** argv, bool takes_arguments);
 
 std::string help_of(const std::string& program, bool takes_arguments);
-// What --version prints.
+// The text of --version.
 std::string version_of(const std::string& program);
 // What --print-config prints: every key with its value in force, and where a value that is no default came from.
 std::string print_config(const broker_options& options, const found_settings& found);

@@ -224,7 +224,7 @@ task<call_place> place_of(core_ptr core, call_options& options) {
   co_return co_await std::move(waiting);
 }
 
-task<HugeData> fetch(call_request request) {
+task<HugeData> fetch_unnamed(call_request& request) {
   check(request);
   const core_ptr core = request.core();
   if (request.items)
@@ -239,6 +239,19 @@ task<HugeData> fetch(call_request request) {
   HugeData data = call->take_data();
   caller.release();
   co_return std::move(data);
+}
+
+// The error of a budget that is over names the call.
+task<HugeData> fetch(call_request request) {
+  const std::optional<std::chrono::milliseconds> asked = request.options.budget;  // a wait for a place shortens it
+  std::exception_ptr failure;
+  try {
+    task<HugeData> calling = fetch_unnamed(request);
+    co_return co_await std::move(calling);
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  std::rethrow_exception(name_timeout(failure, request, asked, request.core()->options()));
 }
 
 task<Reply> reply_in_chunks(core_ptr core, call_request& request, upload_ptr upload) {

@@ -55,7 +55,7 @@ inline received wrong(received::outcome what, std::string_view why) {
 inline composed said() { return {composed::outcome::sent, false, {}}; }
 inline composed unsaid() { return {}; }
 
-// What is wrong with such an answer of a gate-rpc worker.
+// The fault of such an answer of a gate-rpc worker.
 inline constexpr std::string_view two_kinds = "an answer that is both a generator and a HugeData";
 
 // The one value in a call's payload. Every reader that feeds the core makes one value of what it reads.

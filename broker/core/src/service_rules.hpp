@@ -1,4 +1,4 @@
-// What holds for one service: its policy, with what that leaves open filled in.
+// The rules in force for one service: its policy, and the defaults where the policy says nothing.
 #pragma once
 
 #include <chrono>

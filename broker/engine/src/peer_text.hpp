@@ -1,4 +1,4 @@
-// What log lines call a peer: "worker 'echo#1' of 'echo' at 10.0.0.7, user 'ops', MDP/0.1".
+// The name of a peer in log lines: "worker 'echo#1' of 'echo' at 10.0.0.7, user 'ops', MDP/0.1".
 #pragma once
 
 #include <string>

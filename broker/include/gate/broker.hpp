@@ -89,7 +89,7 @@ class Broker : public Interface {
 
   const broker_options& options() const noexcept;
 
-  // What the hooks below receive. The views are valid only during the hook. The name of a service includes its
+  // The arguments of the hooks below. The views are valid only during the hook. The name of a service includes its
   // namespace: "prod/billing".
   struct worker_event {
     std::uint64_t worker;                     // the worker's number, as in `gate workers`; never used again

@@ -17,7 +17,7 @@
 
 namespace gate::peer {
 
-// What a ZeroMQ server tells a peer that has not logged in.
+// The answers of a ZeroMQ server to a peer that has not logged in.
 struct server_facts {
   std::string mechanism;    // "NULL", "PLAIN" or "CURVE"; empty if no ZeroMQ server answers
   bool reads_us = false;    // CURVE: it could read a message made with the server key that we have

@@ -155,6 +155,29 @@ TEST_CASE("a huge answer is read as it comes", "[client][huge]") {
   play(where, caller(), script());
 }
 
+TEST_CASE("a huge answer that does not come in time is told with the name of its call", "[client][huge]") {
+  loop where;
+  scripted_broker broker(where);
+  Client client(where, broker.address());
+  const auto fetch = [&]() -> task<void> { co_await client["a"]["file"]().within(20ms).huge(); };
+  const auto caller = [&]() -> task<void> {
+    co_await client.ready();
+    std::string why;
+    try {
+      co_await fetch();
+    } catch (const Error& e) {
+      CHECK(e.code() == errc::timed_out);
+      why = e.what();
+    }
+    CHECK(why == "a.file: no answer within the budget of 20 ms");
+  };
+  const auto script = [&]() -> task<void> {
+    const heard call = co_await broker.next();
+    co_await broker.hears_cancel(call);
+  };
+  play(where, caller(), script());
+}
+
 TEST_CASE("a huge answer to a plain call is collected unseen", "[client][huge]") {
   loop where;
   scripted_broker broker(where);

@@ -29,7 +29,7 @@ class store_error : public std::runtime_error {
 // Whether a name can be a principal's: UTF-8 without control characters, 1 to 255 bytes.
 bool is_principal_name(std::string_view name) noexcept;
 
-// What becomes of the password or key that a principal had before.
+// The fate of the password or key that a principal had before.
 enum class old_credential : std::uint8_t {
   revoke,  // only the new one is accepted from now on
   keep,    // the newest old one is accepted too, until the next change

@@ -10,7 +10,7 @@
 
 namespace gate {
 
-// What the broker decides by: the name that it states, its times, and the limits of queues, calls, services and peers.
+// The figures by which the broker decides: its name, its times, and the limits of queues, calls, services and peers.
 // Each field is also a key of the same name in gate-broker's configuration file. docs/limits.md has a row for each key.
 struct broker_limits {
   std::string name = "gate-broker";  // what the broker calls itself towards its peers

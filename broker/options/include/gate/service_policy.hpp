@@ -1,4 +1,4 @@
-// What one service is given of its own: the way to choose a worker, the bounds of its queue, and rules for its methods.
+// The rules of one service: how a worker is chosen, the bounds of its queue, and rules for its methods.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What an Interface knows about a method, without its type.
+// A method as an Interface knows it, without its type.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ class item_source {
   virtual bool pull(running_call& call) = 0;
 };
 
-// What is known about a method at compile time: one constant for each listed method.
+// A method as it is known at compile time: one constant for each listed method.
 struct method_shape {
   method_form form{};
   method_kind kind{};

@@ -1,6 +1,6 @@
 // A short way for values of the plainest types: text, bytes, whole numbers, bool and double. It writes the bytes that
-// msgpack's packer writes, and reads the usual forms. What it does not read goes the common way, which also knows what
-// to say of a value that does not fit.
+// msgpack's packer writes, and reads the usual forms. All other bytes go the common way, which also has the error
+// texts.
 #pragma once
 
 #include <concepts>
