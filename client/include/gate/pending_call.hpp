@@ -53,7 +53,10 @@ template <class T> class [[nodiscard]] PendingResult {
 
   explicit PendingResult(detail::call_request&& request) noexcept : request_(std::move(request)) {}
 
-  detail::result_wait<T> operator co_await() && noexcept { return detail::result_wait<T>(request_); }
+  detail::result_wait<T> operator co_await() && noexcept {
+    request_.is_awaited();
+    return detail::result_wait<T>(request_);
+  }
   template <bool Given = false> detail::result_wait<T> operator co_await() & {
     static_assert(Given, "gate: a call is awaited once: co_await std::move(result)");
     return std::move(*this).operator co_await();
@@ -151,6 +154,7 @@ template <bool Named> class [[nodiscard]] basic_call {
   // `Reply r = co_await call;`
   detail::reply_wait operator co_await() && noexcept {
     static_assert(Named, GATE_NAME_IT);
+    request_.is_awaited();
     return detail::reply_wait(request_);
   }
   // To await a call that has a name, move it: `Reply r = co_await std::move(call);`

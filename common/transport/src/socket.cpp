@@ -119,6 +119,7 @@ void socket::update_interest() noexcept {
 }
 
 void socket::on_event() {
+  drained_ = false;                                             // a reader that takes nothing now must hear of it again
   const bool alone = reader_ == nullptr || writer_ == nullptr;  // then the loop has found this direction ready
   for (const poller::interest direction : {poller::interest::read, poller::interest::write}) {
     awaiter*& place = place_of(direction);

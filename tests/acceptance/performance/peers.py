@@ -28,21 +28,22 @@ BARS = (
 )
 
 
-def own_description(system):
-    """The project's description of itself for the suite, with the programs of this build."""
-    described = json.loads((system.root / "bench" / "gate-peer.json").read_text())
+def own_description(root, programs):
+    """The text of the project's description of itself for the suite, with the programs of this build."""
+    described = json.loads((root / "bench" / "gate-peer.json").read_text())
     for peer in described["peers"]:
         for role in ("broker", "worker", "client"):
-            peer[role][0] = str(system.program(pathlib.PurePosixPath(peer[role][0]).name))
-    return system.file("gate-peer.json", json.dumps(described))
+            peer[role][0] = str(programs / pathlib.PurePosixPath(peer[role][0]).name)
+    return json.dumps(described)
 
 
 def measure(system, suite):
     """{peer: {workload: {figure: median}}}. A peer that the suite cannot run on this machine is left out."""
     result = system.folder / "result.json"
+    ourselves = system.file("gate-peer.json", own_description(system.root, system.programs))
     workloads = ",".join(dict.fromkeys(workload for _, workload, *_ in BARS))
     done = subprocess.run(
-        [sys.executable, "run.py", "--no-build", "--peers-file", str(own_description(system)), "--peers",
+        [sys.executable, "run.py", "--no-build", "--peers-file", str(ourselves), "--peers",
          ",".join(PEERS), "--workloads", workloads, "--transports", "tcp", "--rounds", str(ROUNDS), "--max-seconds",
          str(SECONDS_MAX), "--json", str(result)],
         cwd=suite, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS_MAX + 60, check=False)

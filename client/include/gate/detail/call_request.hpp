@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <gate/argument_list.hpp>
+#include <gate/assert.hpp>
 #include <gate/async_generator.hpp>
 #include <gate/call_options.hpp>
 #include <gate/generator.hpp>
@@ -103,10 +104,13 @@ struct call_request {
   explicit call_request(target_ptr of) noexcept : target(std::move(of)) {}
 
   const core_ptr& core() const noexcept { return target->core; }
+  // Asserts that the call was neither moved from nor awaited before.
+  void is_awaited() noexcept { GATE_ASSERT(target != nullptr && !std::exchange(awaited, true)); }
 
   target_ptr target;
   std::string arguments;  // encoded
   bool named = false;     // they are [positional, {name: value}]
+  bool awaited = false;
   call_options options;
   std::unique_ptr<sent_items> items;         // of a client stream
   std::optional<HugeData> huge;              // the argument that travels in chunks; `arguments` marks its place

@@ -53,6 +53,19 @@ task<void> receive(gate::socket& from, multipart& into) {
 
 }  // namespace
 
+TEST_CASE("a reader that takes nothing when it is told of a message is told again", "[async]") {
+  wire w(type::router, type::dealer);
+  const auto body = [&w]() -> task<void> {
+    multipart got;
+    CHECK_FALSE(w.server.try_receive(got));
+    multipart message = message_of({"", "hello"});
+    CHECK(w.client.try_send(message) == send_result::sent);
+    for (int told = 0; told < 3; ++told) co_await w.server.readable();
+    CHECK(w.server.try_receive(got));
+  };
+  w.here.run(gate::with_timeout(10s, body()));
+}
+
 TEST_CASE("a message crosses over, frame by frame, and an answer comes back", "[async]") {
   for (const std::string endpoint : {"tcp://127.0.0.1:*", "inproc://socket-test"}) {
     wire w(type::router, type::dealer, endpoint);
