@@ -37,6 +37,10 @@ def own_description(root, programs):
     return json.dumps(described)
 
 
+def medians(figures):
+    return {name: known.get("median") for name, known in figures.items() if isinstance(known, dict)}
+
+
 def measure(system, suite):
     """{peer: {workload: {figure: median}}}. A peer that the suite cannot run on this machine is left out."""
     result = system.folder / "result.json"
@@ -50,26 +54,29 @@ def measure(system, suite):
     if not result.exists():
         raise ValueError(done.stdout[-500:])
     summary = json.loads(result.read_text())["summary"]
-    return {peer.split("@")[0]: {workload: {name: known.get("median") for name, known in figures.items()}
-                                 for workload, figures in workloads.items()} for peer, workloads in summary.items()}
+    return {peer.split("@")[0]: {workload: medians(figures) for workload, figures in workloads.items()}
+            for peer, workloads in summary.items()}
 
 
 def compare(system):
     suite = os.environ.get("GATE_PEER_SUITE")
-    medians = measure(system, suite) if suite else {}
+    measured = measure(system, suite) if suite else {}
     for what, workload, figure, peer, bar, less in BARS:
         what = f"{what}, to {peer}"
         shown = f"{'<=' if less else '>='} {bar} x"
         if not suite:
             system.skip(what, "GATE_PEER_SUITE is not set")
             continue
-        ours, theirs = (medians.get(name, {}).get(workload, {}).get(figure) for name in ("gate", peer))
+        ours, theirs = (measured.get(name, {}).get(workload, {}).get(figure) for name in ("gate", peer))
         if not theirs:
             system.skip(what, f"{peer} does not run here")
             continue
-        ratio = (ours or 0) / theirs
+        if not ours:
+            system.line(what, "not measured", shown, False)
+            continue
+        ratio = ours / theirs
         system.line(what, f"{ratio:.2f} x ({ours:.4g} to {theirs:.4g} {figure}, median of {ROUNDS})", shown,
-                    bool(ours) and (ratio <= bar if less else ratio >= bar))
+                    ratio <= bar if less else ratio >= bar)
 
 
 POINTS = {"peers": ("Rates and CPU time in ratio to other systems, over TCP (needs GATE_PEER_SUITE)", compare)}
